@@ -1,0 +1,81 @@
+import { FAMILIES, STORE_STATES, type StoreState } from '../metrics.ts'
+import type { Family } from '../snapshot/snapshot.ts'
+import type { Definition } from '../store/catalog.ts'
+import { type HEADER, WORKER_STATES, type WorkerState } from '../store/header.ts'
+import { VERSION } from '../version.ts'
+
+/** A store of the herd, as far as its header tells. */
+export interface Member {
+  readonly worker: number | undefined
+  readonly startedAt: number
+  readonly nodeVersion: string
+  header(field: keyof typeof HEADER): number
+}
+
+/** How old a heartbeat may be before its worker is said to hang, unless the herd is told otherwise. */
+export const HUNG_AFTER_MS = 5_000
+
+/** What the one who looks can say of the herd: from the headers of the stores, and of its own look. */
+export function aboutTheHerd(look: {
+  members: readonly Member[]
+  states: Record<StoreState, number>
+  hungAfterMs?: number
+  families: readonly Family[]
+  seconds: number
+}): Family[] {
+  const now = Date.now() / 1000
+  const hungAfterSeconds = (look.hungAfterMs ?? HUNG_AFTER_MS) / 1000
+  const workers = look.members.filter(({ worker }) => worker !== undefined && worker > 0)
+  const perWorker = (definition: Definition, value: (store: Member) => number): Family =>
+    family(
+      definition,
+      workers.map(store => [[String(store.worker)], value(store)]),
+    )
+  const stateOf = (store: Member): WorkerState =>
+    now - store.header('heartbeatAt') > hungAfterSeconds ? 'hung' : (WORKER_STATES[store.header('state')] ?? 'dead')
+  const families = [
+    ...look.families,
+    perWorker(FAMILIES.workerStartTime, store => store.startedAt),
+    perWorker(FAMILIES.workerUptime, store => now - store.startedAt),
+    perWorker(FAMILIES.workerHeartbeatAge, store => Math.max(0, now - store.header('heartbeatAt'))),
+    perWorker(FAMILIES.workerStateChanged, store => store.header('stateChangedAt')),
+    family(
+      FAMILIES.workerState,
+      workers.flatMap(store =>
+        WORKER_STATES.map(state => [[String(store.worker), state], Number(stateOf(store) === state)] as Sample),
+      ),
+    ),
+    family(
+      FAMILIES.workerInfo,
+      workers.map(store => [[String(store.worker), String(store.header('pid')), store.nodeVersion], 1]),
+    ),
+    family(
+      FAMILIES.workers,
+      WORKER_STATES.map(state => [[state], workers.filter(store => stateOf(store) === state).length]),
+    ),
+    family(
+      FAMILIES.stores,
+      STORE_STATES.map(state => [[state], look.states[state]]),
+    ),
+    family(FAMILIES.scrapeDuration, [[[], look.seconds]]),
+    family(FAMILIES.buildInfo, [[[VERSION], 1]]),
+  ].filter(each => each.labels.length > 0)
+  const series = families.reduce((sum, each) => sum + each.labels.length, 1)
+  families.push(family(FAMILIES.series, [[[], series]]))
+  return families.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+type Sample = readonly [labels: readonly string[], value: number]
+
+function family(definition: Definition, samples: readonly Sample[]): Family {
+  return {
+    name: definition.name,
+    type: 'gauge',
+    help: definition.help,
+    labelNames: definition.labels,
+    buckets: [],
+    labels: samples.map(([labels]) => labels),
+    width: 1,
+    values: Float64Array.from(samples, ([, value]) => value),
+  }
+}

@@ -1,0 +1,83 @@
+import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promherdError } from '../errors.ts'
+
+/** The names in a herd's directory, and who may make and clear it. */
+
+export const RETIRED_VALUES = 'retired.values'
+export const RETIRED_CATALOG = 'retired.catalog'
+
+/** A store as its file names tell of it. */
+export interface StoreName {
+  readonly worker: number
+  readonly id: number
+  /** The names without the ending. */
+  readonly base: string
+}
+
+const STORE_FILE = /^(\d{1,9})-([0-9a-z]{1,10})\.(values|catalog)$/
+
+/** What a file of the directory is: a store's, or nothing of ours. */
+export function parseStoreFile(name: string): (StoreName & { part: 'values' | 'catalog' }) | undefined {
+  const match = STORE_FILE.exec(name)
+  if (match === null) return undefined
+  const [, worker, id, part] = match
+  return {
+    worker: Number(worker),
+    id: Number.parseInt(id!, 36),
+    base: `${worker}-${id}`,
+    part: part as 'values' | 'catalog',
+  }
+}
+
+/** The stores that have a values file now. Throws what the file system throws. */
+export function listStores(directory: string): StoreName[] {
+  const stores: StoreName[] = []
+  for (const name of readdirSync(directory)) {
+    const file = parseStoreFile(name)
+    if (file?.part === 'values') stores.push({ worker: file.worker, id: file.id, base: file.base })
+  }
+  return stores
+}
+
+/** Removes both files of a store; it may have lost one of them already. */
+export function removeStore(directory: string, store: StoreName): void {
+  // The values first: without them the store is not listed any more.
+  rmSync(join(directory, `${store.base}.values`), { force: true })
+  rmSync(join(directory, `${store.base}.catalog`), { force: true })
+}
+
+/** Removes what an earlier herd left: stores, catalogs without values, retired totals. Other files stay. */
+export function clearDirectory(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const ours = parseStoreFile(name) !== undefined || name.startsWith('retired.')
+    if (ours) rmSync(join(directory, name), { force: true })
+  }
+}
+
+/** A fresh private directory in memory where the platform has one, else among the temporary files. */
+export function makeDirectory(): string {
+  for (const parent of ['/dev/shm', tmpdir()]) {
+    try {
+      return mkdtempSync(join(parent, 'promherd-'))
+    } catch {
+      // Not there, or not ours to write: the next one.
+    }
+  }
+  throw promherdError('ERR_PROMHERD_DIRECTORY', tmpdir(), 'no temporary directory could be made')
+}
+
+/**
+ * Makes sure that a given directory is one, and can be written.
+ * @throws ERR_PROMHERD_DIRECTORY
+ */
+export function useDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    if (!statSync(directory).isDirectory()) throw new Error('it is not a directory')
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw promherdError('ERR_PROMHERD_DIRECTORY', directory, error instanceof Error ? error.message : String(error))
+  }
+}

@@ -1,0 +1,6 @@
+export { type ErrorCode, PromherdError } from './errors.ts'
+export { TEXT_CONTENT_TYPE } from './exposition/text.ts'
+export { Herd, type HerdOptions } from './herd/herd.ts'
+export { type HttpOptions, HttpRecorder, type RouteOf } from './http/recorder.ts'
+export { createMonitor, defaultMonitor, type Monitor, type MonitorOptions } from './monitor.ts'
+export type { Family, Snapshot, SnapshotSource } from './snapshot/snapshot.ts'

@@ -1,0 +1,184 @@
+import type { Definition, Merge } from './store/catalog.ts'
+
+/**
+ * Every metric that promherd exports, in one table: the page in docs/ is held equal to it, and each family is made
+ * from its entry here. Names and units follow https://prometheus.io/docs/practices/naming/.
+ */
+
+/** The upper bounds that OpenTelemetry advises for HTTP durations, in seconds (semantic conventions, http-metrics). */
+export const DURATION_BUCKETS: readonly number[] = [
+  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
+]
+
+/** Why something of promherd's own failed. A closed set, each shown from the start as zero. */
+export const INTERNAL_ERROR_CAUSES = [
+  'store_unavailable',
+  'store_full',
+  'store_write',
+  'callback',
+  'prom_client',
+  'retire',
+  'family_conflict',
+  'http',
+] as const
+export type InternalErrorCause = (typeof INTERNAL_ERROR_CAUSES)[number]
+
+/** How a request may have gone wrong: a closed set, see docs/metrics.md for the evidence behind each. */
+export const ERROR_CATEGORIES = [
+  'client_error',
+  'validation',
+  'auth',
+  'not_found',
+  'rate_limited',
+  'payload',
+  'timeout',
+  'client_abort',
+  'upstream',
+  'overload',
+  'exception',
+  'server_error',
+  'protocol',
+] as const
+export type ErrorCategory = (typeof ERROR_CATEGORIES)[number]
+
+/** What may become of a store that the herd looks at. */
+export const STORE_STATES = ['live', 'retired', 'damaged', 'unknown_version'] as const
+export type StoreState = (typeof STORE_STATES)[number]
+
+function family(
+  type: Definition['type'],
+  name: string,
+  help: string,
+  labels: readonly string[] = [],
+  merge: Merge = 'sum',
+): Definition {
+  return { name, type, help, labels, buckets: [], merge }
+}
+
+/** The families of promherd's own, by the name that the code knows them by. */
+export type FamilyKey =
+  | 'requestDuration'
+  | 'requests'
+  | 'requestErrors'
+  | 'requestsInFlight'
+  | 'workerRequests'
+  | 'workerCpu'
+  | 'workerResidentMemory'
+  | 'workerHeapUsed'
+  | 'workerHeapLimit'
+  | 'workerEventLoopUtilization'
+  | 'internalErrors'
+  | 'seriesDropped'
+  | 'workerStartTime'
+  | 'workerUptime'
+  | 'workerHeartbeatAge'
+  | 'workerState'
+  | 'workerStateChanged'
+  | 'workerInfo'
+  | 'workers'
+  | 'stores'
+  | 'series'
+  | 'scrapeDuration'
+  | 'buildInfo'
+
+export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
+  requestDuration: {
+    ...family('histogram', 'http_request_duration_seconds', 'Time from the request to the last byte of its response.', [
+      'method',
+      'route',
+      'status_code',
+    ]),
+    buckets: DURATION_BUCKETS,
+    countsInto: 'http_requests_total',
+  },
+  requests: family('counter', 'http_requests_total', 'Requests that have ended.', ['method', 'route', 'status_code']),
+  requestErrors: family('counter', 'http_request_errors_total', 'Requests that ended badly, by what went wrong.', [
+    'method',
+    'route',
+    'category',
+  ]),
+  requestsInFlight: family('gauge', 'http_requests_in_flight', 'Requests that have begun and not ended.'),
+  workerRequests: family(
+    'counter',
+    'promherd_worker_requests_total',
+    'Requests that ended in each worker.',
+    [],
+    'worker',
+  ),
+  workerCpu: family('counter', 'promherd_worker_cpu_seconds_total', 'CPU time of each worker.', [], 'worker'),
+  workerResidentMemory: family(
+    'gauge',
+    'promherd_worker_resident_memory_bytes',
+    'Resident memory of each worker.',
+    [],
+    'worker',
+  ),
+  workerHeapUsed: family(
+    'gauge',
+    'promherd_worker_heap_used_bytes',
+    'JavaScript heap in use in each worker.',
+    [],
+    'worker',
+  ),
+  workerHeapLimit: family(
+    'gauge',
+    'promherd_worker_heap_limit_bytes',
+    'Most that the JavaScript heap may grow to.',
+    [],
+    'worker',
+  ),
+  workerEventLoopUtilization: family(
+    'gauge',
+    'promherd_worker_event_loop_utilization_ratio',
+    'Share of the time in which the event loop was busy, since the sample before.',
+    [],
+    'worker',
+  ),
+  internalErrors: family(
+    'counter',
+    'promherd_internal_errors_total',
+    "Failures of promherd's own; none reaches a request.",
+    ['cause'],
+  ),
+  seriesDropped: family(
+    'counter',
+    'promherd_series_dropped_total',
+    'Recordings that went to the overflow series of a full family.',
+    ['family'],
+  ),
+  // From here on: computed from the headers of the stores by whoever takes the snapshot.
+  workerStartTime: family('gauge', 'promherd_worker_start_time_seconds', 'When each worker started, in unix time.', [
+    'worker',
+  ]),
+  workerUptime: family('gauge', 'promherd_worker_uptime_seconds', 'How long each worker has been running.', ['worker']),
+  workerHeartbeatAge: family(
+    'gauge',
+    'promherd_worker_heartbeat_age_seconds',
+    'Time since the event loop of each worker last turned for promherd: more than a few seconds is a hang.',
+    ['worker'],
+  ),
+  workerState: family('gauge', 'promherd_worker_state', '1 for the state that each worker is in, 0 for the others.', [
+    'worker',
+    'state',
+  ]),
+  workerStateChanged: family(
+    'gauge',
+    'promherd_worker_state_change_timestamp_seconds',
+    'When the state of each worker last changed, in unix time.',
+    ['worker'],
+  ),
+  workerInfo: family('gauge', 'promherd_worker_info', 'Always 1: the process behind each worker.', [
+    'worker',
+    'pid',
+    'node_version',
+  ]),
+  workers: family('gauge', 'promherd_workers', 'Workers, by what they are doing.', ['state']),
+  stores: family('gauge', 'promherd_stores', 'Stores in the directory, by what the herd made of them.', ['state']),
+  series: family('gauge', 'promherd_series', 'Series in the snapshot.'),
+  scrapeDuration: family(
+    'gauge',
+    'promherd_scrape_duration_seconds',
+    'Time it took to read the stores for this snapshot.',
+  ),
+  buildInfo: family('gauge', 'promherd_build_info', 'Always 1: the promherd that took this snapshot.', ['version']),
+}

@@ -1,0 +1,176 @@
+import { TEXT_CONTENT_TYPE, TextEncoder004 } from './exposition/text.ts'
+import { useDirectory } from './herd/directory.ts'
+import { Herd } from './herd/herd.ts'
+import { LoneHerd } from './herd/lone.ts'
+import { type HttpOptions, HttpRecorder } from './http/recorder.ts'
+import type { InternalErrorCause } from './metrics.ts'
+import { checkOptions, isFunction, isInteger, isOneOf, isText, type Shape } from './options.ts'
+import type { Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
+import { canMap, SLAB_KINDS, type SlabKind } from './store/slab.ts'
+import { Store } from './store/store.ts'
+
+/** The composition root: from options to a store, what records into it, and what can be read from it. */
+
+export interface MonitorOptions {
+  /**
+   * Where the herd's stores are. Workers with the same directory are one herd; without one this process is a herd of
+   * its own. @default PROMETHEUS_MULTIPROC_DIR, else none
+   */
+  readonly directory?: string | undefined
+  /** This worker's small stable number, from 1. @default PROMHERD_WORKER, else 1 */
+  readonly worker?: number | undefined
+  /**
+   * What is under the store: `mapped` loses nothing but the requests in flight when the process is killed and needs
+   * koffi, `flushed` loses at most the last 100 ms, `heap` is for a process alone.
+   * @default PROMHERD_SLAB, else the best that there is
+   */
+  readonly slab?: SlabKind | undefined
+  /** Hears, once for each cause, of what went wrong inside promherd. @default a line on stderr */
+  readonly onWarning?: ((message: string) => void) | undefined
+}
+
+/** Where one process records, and where it reads what it or its herd has recorded. */
+export interface Monitor extends SnapshotSource {
+  /** The numbers of this process. Internal: adapters and clients record through it. */
+  readonly store: Store
+  /** What records HTTP exchanges with these options. */
+  http(options?: HttpOptions): HttpRecorder
+  /** Runs `collect` before numbers are read, to bring in what is kept elsewhere. Answers how to stop it. */
+  addCollector(collect: () => Promise<void> | void): () => void
+  /** Runs the collectors now. Never rejects. */
+  collect(): Promise<void>
+  /** How things stand: of the whole herd where there is a directory, of this process where there is none. */
+  snapshot(): Promise<Snapshot>
+  /** The same as Prometheus text. */
+  metrics(): Promise<string>
+  readonly contentType: string
+  /** Writes the last numbers and stops every timer. Recording goes on harmlessly, and is lost. */
+  close(): Promise<void>
+}
+
+/** How often a flushed store is written, and how often a worker gives a sign of life. */
+const FLUSH_INTERVAL_MS = 100
+const HEARTBEAT_INTERVAL_MS = 1000
+
+const SHAPE: Shape<MonitorOptions> = {
+  directory: isText('Give the path of a directory that the workers share.'),
+  worker: isInteger(0, 1_000_000, 'Number the workers from 1.'),
+  slab: isOneOf(SLAB_KINDS, 'Leave it out for the best that there is.'),
+  onWarning: isFunction('Give a function that takes the message.'),
+}
+
+/**
+ * Makes a monitor.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY
+ */
+export function createMonitor(options: MonitorOptions = {}): Monitor {
+  checkOptions('createMonitor', options, SHAPE)
+  const warn = onceEach(options.onWarning ?? (message => process.stderr.write(`promherd: ${message}\n`)))
+  const fromEnvironment = {
+    directory: process.env['PROMETHEUS_MULTIPROC_DIR'] || undefined,
+    worker: process.env['PROMHERD_WORKER'] === undefined ? undefined : Number(process.env['PROMHERD_WORKER']),
+    slab: process.env['PROMHERD_SLAB'] || undefined,
+  } as MonitorOptions
+  checkOptions('the environment', fromEnvironment, SHAPE)
+  const directory = options.directory ?? fromEnvironment.directory
+  if (directory !== undefined) useDirectory(directory)
+  const worker = options.worker ?? fromEnvironment.worker ?? 1
+  const store = openStore(directory, worker, options.slab ?? fromEnvironment.slab, warn)
+  return new ProcessMonitor(store, directory)
+}
+
+/** The monitor that all adapters of this process share unless they are given another; made at its first use. */
+export function defaultMonitor(): Monitor {
+  const holder = globalThis as { [DEFAULT]?: Monitor }
+  holder[DEFAULT] ??= createMonitor()
+  return holder[DEFAULT]
+}
+
+// Found through the registry of symbols, so that two copies of this package meet.
+const DEFAULT = Symbol.for('promherd.monitor.v1')
+
+class ProcessMonitor implements Monitor {
+  readonly store: Store
+  readonly contentType = TEXT_CONTENT_TYPE
+  readonly #herd: Herd | LoneHerd
+  readonly #encoder = new TextEncoder004()
+  readonly #collectors = new Set<() => Promise<void> | void>()
+  readonly #timers: NodeJS.Timeout[]
+  readonly #onExit = (): void => this.store.close()
+
+  constructor(store: Store, directory: string | undefined) {
+    this.store = store
+    this.#herd = store.paths === undefined || directory === undefined ? new LoneHerd(store) : new Herd({ directory })
+    this.#timers = [setInterval(() => store.beat(), HEARTBEAT_INTERVAL_MS).unref()]
+    if (store.slab.kind === 'flushed') this.#timers.push(setInterval(() => store.flush(), FLUSH_INTERVAL_MS).unref())
+    process.on('exit', this.#onExit)
+    store.setState('running')
+  }
+
+  http(options: HttpOptions = {}): HttpRecorder {
+    return new HttpRecorder(this.store, options)
+  }
+
+  addCollector(collect: () => Promise<void> | void): () => void {
+    this.#collectors.add(collect)
+    return () => this.#collectors.delete(collect)
+  }
+
+  async collect(): Promise<void> {
+    const results = await Promise.allSettled([...this.#collectors].map(async collect => collect()))
+    for (const result of results) {
+      if (result.status === 'rejected') this.store.trouble('callback', `a collector failed: ${String(result.reason)}`)
+    }
+    this.store.flush()
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    await this.collect()
+    return this.#herd.snapshot()
+  }
+
+  async metrics(): Promise<string> {
+    return [...this.#encoder.encode(await this.snapshot())].join('')
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    process.off('exit', this.#onExit)
+    this.store.close()
+    await this.#herd.close()
+  }
+}
+
+function openStore(
+  directory: string | undefined,
+  worker: number,
+  wanted: SlabKind | undefined,
+  onTrouble: (cause: InternalErrorCause, message: string) => void,
+): Store {
+  if (directory === undefined || wanted === 'heap')
+    return new Store({ slab: 'heap', directory: undefined, worker, onTrouble })
+  const best = canMap() ? 'mapped' : 'flushed'
+  try {
+    return new Store({ slab: wanted ?? best, directory, worker, onTrouble })
+  } catch (error) {
+    const store = new Store({ slab: 'heap', directory: undefined, worker, onTrouble })
+    store.trouble(
+      'store_unavailable',
+      `no store in ${directory}, so this worker is missing from the herd: ${String(error)}`,
+    )
+    return store
+  }
+}
+
+function onceEach(warn: (message: string) => void): (cause: InternalErrorCause, message: string) => void {
+  const told = new Set<string>()
+  return (cause, message) => {
+    if (told.has(cause)) return
+    told.add(cause)
+    try {
+      warn(message)
+    } catch {
+      // The listener's own failure is not ours to throw into a request.
+    }
+  }
+}

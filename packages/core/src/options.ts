@@ -1,0 +1,98 @@
+import { promherdError } from './errors.ts'
+
+/**
+ * How options are checked: once, where they enter, and never silently replaced. Each set of options has a shape, a
+ * check for each known key; a key that is not in it is refused with the nearest one that is.
+ */
+export type Check = (name: string, value: unknown) => void
+export type Shape<T> = { readonly [K in keyof Required<T>]: Check }
+
+/** Throws the first thing that is wrong with `options`; undefined values count as absent. */
+export function checkOptions<T extends object>(where: string, options: T, shape: Shape<T>): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw promherdError('ERR_PROMHERD_BAD_OPTION', where, 'an object', options, 'Give the options by their names.')
+  }
+  const known = Object.keys(shape)
+  for (const [key, value] of Object.entries(options)) {
+    if (!known.includes(key)) throw promherdError('ERR_PROMHERD_UNKNOWN_OPTION', where, key, nearest(key, known), known)
+    if (value !== undefined) shape[key as keyof T](`${where}.${key}`, value)
+  }
+}
+
+/** A whole number from `least` to `most`. */
+export function isInteger(least: number, most: number, remedy: string): Check {
+  return (name, value) => {
+    if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return
+    throw promherdError('ERR_PROMHERD_BAD_OPTION', name, `a whole number from ${least} to ${most}`, value, remedy)
+  }
+}
+
+export function isText(remedy: string): Check {
+  return (name, value) => {
+    if (typeof value === 'string' && value !== '') return
+    throw promherdError('ERR_PROMHERD_BAD_OPTION', name, 'a text that is not empty', value, remedy)
+  }
+}
+
+export function isBoolean(remedy: string): Check {
+  return (name, value) => {
+    if (typeof value === 'boolean') return
+    throw promherdError('ERR_PROMHERD_BAD_OPTION', name, '`true` or `false`', value, remedy)
+  }
+}
+
+export function isFunction(remedy: string): Check {
+  return (name, value) => {
+    if (typeof value === 'function') return
+    throw promherdError('ERR_PROMHERD_BAD_OPTION', name, 'a function', value, remedy)
+  }
+}
+
+export function isOneOf(choices: readonly string[], remedy: string): Check {
+  return (name, value) => {
+    if (choices.includes(value as string)) return
+    const expected = `one of ${choices.map(choice => `'${choice}'`).join(', ')}`
+    throw promherdError('ERR_PROMHERD_BAD_OPTION', name, expected, value, remedy)
+  }
+}
+
+/** Upper bounds of a histogram: at least one, finite, increasing. +Inf is always there and never given. */
+export const isBuckets: Check = (name, value) => {
+  if (!Array.isArray(value) || value.length === 0 || !value.every(bound => Number.isFinite(bound))) {
+    throw promherdError(
+      'ERR_PROMHERD_BAD_OPTION',
+      name,
+      'a list of finite numbers',
+      value,
+      'Give the upper bounds in seconds, without +Inf.',
+    )
+  }
+  value.forEach((bound: number, i) => {
+    if (i > 0 && bound <= value[i - 1]) throw promherdError('ERR_PROMHERD_BAD_BUCKETS', name, value[i - 1], bound)
+  })
+}
+
+/** Anything: checked by whoever takes it. */
+export const isAnything: Check = () => {}
+
+/** The known word that takes the fewest changes from `word`, if it takes few enough to be meant. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const scored = known.map(name => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }))
+  scored.sort((a, b) => a.distance - b.distance)
+  const best = scored[0]
+  return best !== undefined && best.distance <= Math.max(2, word.length / 3) ? best.name : undefined
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(substituted, row[j]! + 1, next[j - 1]! + 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

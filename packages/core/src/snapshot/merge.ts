@@ -1,0 +1,329 @@
+import { type CatalogLine, type Definition, type FamilyType, type Merge, widthOf } from '../store/catalog.ts'
+import { keyOf } from '../store/store.ts'
+import type { Family, SnapshotType } from './snapshot.ts'
+
+/**
+ * Many stores into one set of families.
+ *
+ * What is costly, finding which series of which store is which, is done once for each series and kept as two columns
+ * of numbers: where to read in the store, where to add in the sum. Each snapshot then only adds arrays.
+ */
+export class Merger {
+  readonly #families = new Map<string, MergedFamily>()
+  readonly #plans = new Map<Source, Plan>()
+  #round = 0
+
+  /** Begins a new sum. */
+  begin(): void {
+    this.#round++
+    for (const family of this.#families.values()) family.clear()
+  }
+
+  /** Adds all that `source` has now. */
+  add(source: Source): void {
+    const plan = this.#planOf(source)
+    plan.learn(source, definition => this.#familyOf(definition))
+    plan.addTo(source, this.#round)
+  }
+
+  /** Forgets a source that will not be added again. */
+  forget(source: Source): void {
+    this.#plans.delete(source)
+  }
+
+  /** Ends the sum. `conflicts` names the families of which some stores mean something older, left out here. */
+  finish(): { families: Family[]; conflicts: string[] } {
+    const current = new Map<string, MergedFamily>()
+    const conflicts = new Set<string>()
+    for (const family of this.#families.values()) {
+      if (family.lastRound !== this.#round) continue
+      const other = current.get(family.key)
+      if (other !== undefined) conflicts.add(family.definition.name)
+      if (other === undefined || family.since > other.since) current.set(family.key, family)
+    }
+    this.#addCounts(current)
+    const families: Family[] = []
+    for (const family of current.values()) {
+      if (family.definition.type === 'quantiles') continue
+      families.push(family.take(this.#round, current.get(quantilesKey(family.definition.name))))
+    }
+    families.sort((a, b) => (a.name < b.name ? -1 : 1))
+    return { families, conflicts: [...conflicts] }
+  }
+
+  /** Histograms that stand for a counter too add their counts to it. */
+  #addCounts(current: Map<string, MergedFamily>): void {
+    for (const family of [...current.values()]) {
+      const { countsInto } = family.definition
+      const counter = countsInto === undefined ? undefined : current.get(countsInto)
+      if (counter !== undefined) family.addCountsTo(counter, this.#round)
+    }
+  }
+
+  #planOf(source: Source): Plan {
+    let plan = this.#plans.get(source)
+    if (plan === undefined) {
+      plan = new Plan()
+      this.#plans.set(source, plan)
+    }
+    return plan
+  }
+
+  #familyOf(definition: Definition): MergedFamily {
+    const signature = signatureOf(definition)
+    let family = this.#families.get(signature)
+    if (family === undefined) {
+      family = new MergedFamily(definition)
+      this.#families.set(signature, family)
+    }
+    return family
+  }
+}
+
+/** Somebody's numbers, as the merger wants them. */
+export interface Source {
+  /** Undefined where the series bear their worker themselves: the totals of the dead. */
+  readonly worker: number | undefined
+  readonly startedAt: number
+  /** True where nobody owns it any more: its counts count, its gauges do not. */
+  readonly gone: boolean
+  readonly values: Float64Array
+  /** What the catalog has gained since the last call. */
+  takeLines(): readonly CatalogLine[]
+}
+
+/** What one source has of one family: what stands at slot `from[i]` goes to series `to[i]` of the sum. */
+class Column {
+  readonly family: MergedFamily
+  readonly from = new IntList()
+  readonly to = new IntList()
+
+  constructor(family: MergedFamily) {
+    this.family = family
+  }
+}
+
+/** Which series of one source are which series of the sum. */
+class Plan {
+  readonly #columns: Column[] = []
+
+  learn(source: Source, familyOf: (definition: Definition) => MergedFamily): void {
+    for (const line of source.takeLines()) {
+      if (line.kind === 'family') this.#columns.push(new Column(familyOf(line)))
+      if (line.kind !== 'series') continue
+      const column = this.#columns[line.family]
+      if (column === undefined || line.values.length < column.family.definition.labels.length) continue
+      const apart = column.family.definition.merge === 'worker' && source.worker !== undefined
+      const values = apart ? [...line.values, String(source.worker)] : line.values
+      column.from.push(line.slot)
+      column.to.push(column.family.seriesOf(values, line.overflow === true))
+    }
+  }
+
+  addTo(source: Source, round: number): void {
+    for (const column of this.#columns) {
+      if (source.gone && column.family.isOfTheLiving) continue
+      column.family.add(source, column, round)
+    }
+  }
+}
+
+/** The sum of one family over all sources. */
+class MergedFamily {
+  readonly definition: Definition
+  readonly key: string
+  /** The round in which some source last had it, and the newest of those sources. */
+  lastRound = 0
+  since = 0
+  readonly #labels: (readonly string[])[] = []
+  readonly #index = new Map<string, number>()
+  readonly #overflow = new Set<number>()
+  readonly #width: number
+  readonly #sourceWidth: number
+  readonly #countsTo = new IntList()
+  /** The round in which each series was last added to. */
+  #rounds = new IntList()
+  #values: Float64Array
+
+  constructor(definition: Definition) {
+    this.definition = definition
+    this.key = definition.type === 'quantiles' ? quantilesKey(definition.name) : definition.name
+    this.#sourceWidth = widthOf(definition)
+    this.#width = definition.merge === 'mean' ? 2 : this.#sourceWidth
+    this.#values = new Float64Array(16 * this.#width)
+  }
+
+  /** True for numbers that mean nothing without the process that they are about. */
+  get isOfTheLiving(): boolean {
+    return !ADDED_FOR_EVER.has(this.definition.type)
+  }
+
+  clear(): void {
+    this.#values.fill(startOf(this.definition.merge))
+    this.since = 0
+  }
+
+  /** The number of the series with these label values, made at its first use. */
+  seriesOf(labels: readonly string[], overflow: boolean): number {
+    const key = keyOf(labels)
+    const known = this.#index.get(key)
+    if (known !== undefined) return known
+    const series = this.#labels.push(labels) - 1
+    this.#index.set(key, series)
+    this.#rounds.push(0)
+    if (overflow) this.#overflow.add(series)
+    this.#makeRoom(series)
+    return series
+  }
+
+  add(source: Source, { from, to }: Column, round: number): void {
+    this.lastRound = round
+    this.since = Math.max(this.since, source.startedAt)
+    const known = this.#sourceWidth
+    for (let i = 0; i < from.length; i++) {
+      const slot = from.items[i]!
+      // A values file that was cut short: the series is there again when its slots are.
+      if (slot + known > source.values.length) continue
+      const series = to.items[i]!
+      this.#rounds.items[series] = round
+      this.#addSeries(source.values, slot, series * this.#width)
+    }
+  }
+
+  addCountsTo(counter: MergedFamily, round: number): void {
+    const buckets = this.definition.buckets.length + 1
+    counter.lastRound = round
+    for (let series = 0; series < this.#labels.length; series++) {
+      if (series === this.#countsTo.length) {
+        this.#countsTo.push(counter.seriesOf(this.#labels[series]!, this.#overflow.has(series)))
+      }
+      if (this.#rounds.items[series] !== round) continue
+      let count = 0
+      const start = series * this.#width
+      for (let slot = start; slot < start + buckets; slot++) count += this.#values[slot]!
+      const target = this.#countsTo.items[series]!
+      counter.#values[target] = counter.#values[target]! + count
+      counter.#rounds.items[target] = round
+    }
+  }
+
+  /** The family as it stands after this round. */
+  take(round: number, quantiles: MergedFamily | undefined): Family {
+    const { name, type, help, labels, buckets, merge } = this.definition
+    const { present, values } = this.#present(round)
+    const kept = quantiles?.lastRound === round ? quantiles : undefined
+    return {
+      name,
+      type: type as SnapshotType,
+      help,
+      labelNames: merge === 'worker' ? [...labels, 'worker'] : labels,
+      buckets,
+      labels: present,
+      width: merge === 'latest' || merge === 'mean' ? 1 : this.#width,
+      values,
+      ...(kept === undefined ? {} : { quantiles: kept.#takeQuantiles(round) }),
+    }
+  }
+
+  #takeQuantiles(round: number): NonNullable<Family['quantiles']> {
+    const { present, values } = this.#present(round)
+    return { labelNames: [...this.definition.labels, 'worker'], labels: present, values }
+  }
+
+  /** The series that somebody still has, with their numbers as a snapshot shows them. */
+  #present(round: number): { present: (readonly string[])[]; values: Float64Array } {
+    const width = this.#width
+    const present: (readonly string[])[] = []
+    const values = new Float64Array(this.#labels.length * width)
+    for (let series = 0; series < this.#labels.length; series++) {
+      if (this.#rounds.items[series] !== round) continue
+      if (this.#overflow.has(series) && this.#isZero(series)) continue
+      const start = series * width
+      values.set(this.#values.subarray(start, start + width), present.length * width)
+      present.push(this.#labels[series]!)
+    }
+    return { present, values: this.#asShown(values.subarray(0, present.length * width)) }
+  }
+
+  #asShown(values: Float64Array): Float64Array {
+    const { merge } = this.definition
+    if (merge === 'mean') return everySecond(values, (sum, count) => sum / count)
+    if (merge === 'latest') return everySecond(values, value => value)
+    return values
+  }
+
+  #isZero(series: number): boolean {
+    const start = series * this.#width
+    return this.#values.subarray(start, start + this.#width).every(value => value === 0)
+  }
+
+  #addSeries(from: Float64Array, slot: number, at: number): void {
+    const values = this.#values
+    const value = from[slot]!
+    switch (this.definition.merge) {
+      case 'max':
+        values[at] = Math.max(values[at]!, value)
+        return
+      case 'min':
+        values[at] = Math.min(values[at]!, value)
+        return
+      case 'mean':
+        values[at] = values[at]! + value
+        values[at + 1] = values[at + 1]! + 1
+        return
+      case 'latest':
+        // The second slot says when it was set; the first to come wins among equals.
+        if (from[slot + 1]! < values[at + 1]!) return
+        values[at] = value
+        values[at + 1] = from[slot + 1]!
+        return
+      default:
+        for (let i = 0; i < this.#width; i++) values[at + i] = values[at + i]! + from[slot + i]!
+    }
+  }
+
+  #makeRoom(series: number): void {
+    if ((series + 1) * this.#width <= this.#values.length) return
+    const larger = new Float64Array(this.#values.length * 2)
+    larger.set(this.#values)
+    larger.fill(startOf(this.definition.merge), this.#values.length)
+    this.#values = larger
+  }
+}
+
+/** The types whose numbers stay when their process is gone. */
+export const ADDED_FOR_EVER: ReadonlySet<FamilyType> = new Set(['counter', 'histogram', 'summary'])
+
+/** What a sum begins with. */
+function startOf(merge: Merge): number {
+  if (merge === 'max') return Number.NEGATIVE_INFINITY
+  return merge === 'min' ? Number.POSITIVE_INFINITY : 0
+}
+
+function everySecond(values: Float64Array, of: (first: number, second: number) => number): Float64Array {
+  return new Float64Array(values.length / 2).map((_, i) => of(values[2 * i]!, values[2 * i + 1]!))
+}
+
+function quantilesKey(name: string): string {
+  return `${name}{quantile}`
+}
+
+/** Two definitions with the same signature can be added up. */
+export function signatureOf({ name, type, labels, buckets, merge }: Definition): string {
+  return JSON.stringify([name, type, labels, buckets, merge])
+}
+
+/** A list of small whole numbers that costs four bytes each. */
+class IntList {
+  items = new Int32Array(16)
+  length = 0
+
+  push(item: number): void {
+    if (this.length === this.items.length) {
+      const larger = new Int32Array(this.length * 2)
+      larger.set(this.items)
+      this.items = larger
+    }
+    this.items[this.length++] = item
+  }
+}

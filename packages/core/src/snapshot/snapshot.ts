@@ -1,0 +1,52 @@
+/**
+ * The narrow waist: everything the herd knows at one moment, as plain data. Encoders, forwarders and pages read this
+ * and nothing else.
+ */
+export interface Snapshot {
+  /** Unix seconds. */
+  readonly takenAt: number
+  readonly families: readonly Family[]
+}
+
+export type SnapshotType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped'
+
+/** One family: its series as columns. */
+export interface Family {
+  readonly name: string
+  readonly type: SnapshotType
+  readonly help: string
+  readonly labelNames: readonly string[]
+  /** Upper bounds of a histogram, without +Inf; empty for other types. */
+  readonly buckets: readonly number[]
+  /**
+   * The label values of each series. The arrays are the same objects from one snapshot to the next, so that what is
+   * made of them can be kept.
+   */
+  readonly labels: readonly (readonly string[])[]
+  /** How many numbers a series has, one series after the other in `values`. */
+  readonly width: number
+  /**
+   * Counter, gauge: the value. Histogram: one count per bucket, not cumulative, the last for +Inf, then the sum of
+   * the observations. Summary: the sum, then the count.
+   */
+  readonly values: Float64Array
+  /** Summaries only: the quantiles as each worker sees them, label `quantile` before `worker`, one value each. */
+  readonly quantiles?: {
+    readonly labelNames: readonly string[]
+    readonly labels: readonly (readonly string[])[]
+    readonly values: Float64Array
+  }
+}
+
+/** Whatever can say how things stand: a herd, or one process's store. */
+export interface SnapshotSource {
+  snapshot(): Promise<Snapshot>
+}
+
+/** How many observations the histogram series at `index` has. */
+export function countOf(family: Family, index: number): number {
+  let count = 0
+  const start = index * family.width
+  for (let slot = start; slot < start + family.buckets.length + 1; slot++) count += family.values[slot]!
+  return count
+}

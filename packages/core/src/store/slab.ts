@@ -1,0 +1,206 @@
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { createRequire } from 'node:module'
+
+/**
+ * The memory under a store: float64 slots that only grow, in one of three places.
+ *
+ * - mapped: the file itself, through `mmap`. A store is a plain write to memory, and the kernel keeps it when the
+ *   process is killed.
+ * - flushed: the heap, written to the file every 100 ms and at exit.
+ * - heap: the heap, and no file: a process alone.
+ *
+ * Files grow by writing zeros and never by truncation to a larger size: on a full file system a hole in a mapping is
+ * a SIGBUS at some later store, a write is an ENOSPC now.
+ */
+export interface Slab {
+  readonly kind: SlabKind
+  /** The slots. Replaced when the slab grows, so read it anew for each use and never keep it. */
+  values: Float64Array
+  /** Makes room for `slots` slots; answers false, and changes nothing, where there is none. */
+  ensure(slots: number): boolean
+  /** Brings the file up to date. Costs nothing where it always is. */
+  flush(): void
+  /** Flushes and lets go of the file. The values stay readable. */
+  close(): void
+}
+
+export const SLAB_KINDS = ['mapped', 'flushed', 'heap'] as const
+export type SlabKind = (typeof SLAB_KINDS)[number]
+
+const BYTES = Float64Array.BYTES_PER_ELEMENT
+const INITIAL_SLOTS = 8192 // 64 KiB: about 500 histogram series before the first growth.
+const FILE_MODE = 0o600
+
+/** Opens a slab of the wanted kind; `mapped` needs koffi and throws where it is not there. */
+export function openSlab(kind: SlabKind, path: string | undefined): Slab {
+  if (kind === 'heap' || path === undefined) return new HeapSlab()
+  return kind === 'mapped' ? new MappedSlab(path) : new FlushedSlab(path)
+}
+
+/** True where files can be mapped into memory here: koffi is installed and the platform has `mmap`. */
+export function canMap(): boolean {
+  try {
+    return mmapBinding() !== undefined
+  } catch {
+    return false
+  }
+}
+
+class HeapSlab implements Slab {
+  readonly kind = 'heap'
+  values: Float64Array = new Float64Array(INITIAL_SLOTS)
+
+  ensure(slots: number): boolean {
+    if (slots > this.values.length) this.values = enlarged(this.values, slots)
+    return true
+  }
+
+  flush(): void {}
+  close(): void {}
+}
+
+class FlushedSlab implements Slab {
+  readonly kind = 'flushed'
+  values: Float64Array = new Float64Array(INITIAL_SLOTS)
+  #file: GrowingFile
+
+  constructor(path: string) {
+    this.#file = new GrowingFile(path, INITIAL_SLOTS)
+  }
+
+  ensure(slots: number): boolean {
+    if (slots <= this.values.length) return true
+    const values = enlarged(this.values, slots)
+    if (!this.#file.grow(values.length)) return false
+    this.values = values
+    return true
+  }
+
+  flush(): void {
+    this.#file.write(this.values)
+  }
+
+  close(): void {
+    this.flush()
+    this.#file.close()
+  }
+}
+
+class MappedSlab implements Slab {
+  readonly kind = 'mapped'
+  values: Float64Array
+  #file: GrowingFile
+  #map: (fd: number, bytes: number) => Float64Array
+
+  constructor(path: string) {
+    const binding = mmapBinding()
+    if (binding === undefined) throw new Error('koffi or mmap is missing')
+    this.#map = binding
+    this.#file = new GrowingFile(path, INITIAL_SLOTS)
+    try {
+      this.values = this.#map(this.#file.fd, INITIAL_SLOTS * BYTES)
+    } catch (error) {
+      this.#file.close()
+      throw error
+    }
+  }
+
+  ensure(slots: number): boolean {
+    if (slots <= this.values.length) return true
+    const capacity = capacityFor(this.values.length, slots)
+    if (!this.#file.grow(capacity)) return false
+    try {
+      // The older mapping stays: it shows the same pages, and somebody may be in the middle of a store to it.
+      this.values = this.#map(this.#file.fd, capacity * BYTES)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  flush(): void {}
+
+  close(): void {
+    // The mapping outlives the descriptor on purpose: a late store must find memory, not a fault.
+    this.#file.close()
+  }
+}
+
+/** A file of zeros that grows and never has holes. */
+class GrowingFile {
+  readonly fd: number
+  #slots = 0
+  #open = true
+
+  constructor(path: string, slots: number) {
+    this.fd = openSync(path, 'wx+', FILE_MODE)
+    if (this.grow(slots)) return
+    closeSync(this.fd)
+    throw Object.assign(new Error(`no space left for ${path}`), { code: 'ENOSPC' })
+  }
+
+  grow(slots: number): boolean {
+    const zeros = new Uint8Array((slots - this.#slots) * BYTES)
+    try {
+      writeFully(this.fd, zeros, this.#slots * BYTES)
+      this.#slots = slots
+      return true
+    } catch {
+      this.#giveBack()
+      return false
+    }
+  }
+
+  write(values: Float64Array): void {
+    if (this.#open) writeFully(this.fd, new Uint8Array(values.buffer, 0, values.byteLength), 0)
+  }
+
+  close(): void {
+    if (this.#open) closeSync(this.fd)
+    this.#open = false
+  }
+
+  #giveBack(): void {
+    try {
+      ftruncateSync(this.fd, this.#slots * BYTES)
+    } catch {
+      // What was half written is zeros after the last slot: no reader looks there.
+    }
+  }
+}
+
+function writeFully(fd: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done)
+}
+
+function capacityFor(current: number, wanted: number): number {
+  let capacity = current
+  while (capacity < wanted) capacity *= 2
+  return capacity
+}
+
+function enlarged(values: Float64Array, slots: number): Float64Array {
+  const larger = new Float64Array(capacityFor(values.length, slots))
+  larger.set(values)
+  return larger
+}
+
+type Map = (fd: number, bytes: number) => Float64Array
+let binding: Map | undefined
+
+/** `mmap` of the C library, found once. koffi is loaded here and nowhere else, so only those who map pay for it. */
+function mmapBinding(): Map | undefined {
+  if (binding !== undefined) return binding
+  if (process.platform === 'win32') return undefined
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+  const mmap = koffi.load(null).func('void *mmap(void *, size_t, int, int, int, int64_t)')
+  const PROT_READ_WRITE = 3
+  const MAP_SHARED = 1
+  const MAP_FAILED = 0xffff_ffff_ffff_ffffn
+  binding = (fd, bytes) => {
+    const address: bigint = mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0)
+    if (BigInt.asUintN(64, BigInt(address)) === MAP_FAILED) throw new Error(`mmap failed with errno ${koffi.errno()}`)
+    return new Float64Array(koffi.view(address, bytes))
+  }
+  return binding
+}
