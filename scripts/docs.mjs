@@ -1,0 +1,81 @@
+/**
+ * Writes the parts of the documentation that the code knows better: `docs/metrics.md`, and the table in the README.
+ * A test holds the files equal to what this makes; `npm run docs` writes them.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { ERROR_CATEGORIES, FAMILIES, INTERNAL_ERROR_CAUSES, STORE_STATES } from '../packages/core/dist/metrics.js'
+import { WORKER_STATES } from '../packages/core/dist/store/header.js'
+
+const MERGED = {
+  sum: 'added up',
+  max: 'the greatest',
+  min: 'the least',
+  mean: 'the mean',
+  latest: 'the latest',
+  worker: 'apart, by worker',
+}
+
+const CLOSED_SETS = {
+  'http_request_errors_total{category}': ERROR_CATEGORIES,
+  'promherd_internal_errors_total{cause}': INTERNAL_ERROR_CAUSES,
+  'promherd_stores{state}': STORE_STATES,
+  'promherd_worker_state{state}': WORKER_STATES,
+}
+
+const START = '<!-- metrics: kept equal to the table in the code by a test -->'
+const END = '<!-- /metrics -->'
+
+/** The text of every generated file, by its path from the root of the workspace. */
+export function generatedDocs(root) {
+  const readme = readFileSync(new URL('README.md', root), 'utf8')
+  const before = readme.slice(0, readme.indexOf(START) + START.length)
+  const after = readme.slice(readme.indexOf(END))
+  return { 'README.md': `${before}\n\n${shortTable()}\n\n${after}`, 'docs/metrics.md': metricsPage() }
+}
+
+function families() {
+  return Object.values(FAMILIES).sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function labelsOf({ labels, merge }) {
+  const names = merge === 'worker' ? [...labels, 'worker'] : labels
+  return names.map(name => `\`${name}\``).join(', ')
+}
+
+function shortTable() {
+  const rows = families().map(family => `| \`${family.name}\` | ${family.type} | ${labelsOf(family)} |`)
+  return ['| metric | type | labels |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+function metricsPage() {
+  const rows = families().map(
+    family =>
+      `| \`${family.name}\` | ${family.type} | ${labelsOf(family)} | ${MERGED[family.merge]} | ${family.help} |`,
+  )
+  const sets = Object.entries(CLOSED_SETS).map(
+    ([name, values]) => `| \`${name}\` | ${values.map(value => `\`${value}\``).join(', ')} |`,
+  )
+  return `# Metrics
+
+Written by \`npm run docs\` from the table in \`packages/core/src/metrics.ts\`. Times are in seconds, sizes in bytes.
+
+| metric | type | labels | over the workers | what it is |
+| --- | --- | --- | --- | --- |
+${rows.join('\n')}
+
+\`http_requests_total\` is the count of \`http_request_duration_seconds\`, added when a snapshot is taken.
+
+## Closed sets
+
+| label | its values |
+| --- | --- |
+${sets.join('\n')}
+
+The default upper bounds of \`http_request_duration_seconds\`, in seconds: ${FAMILIES.requestDuration.buckets.join(', ')}.
+`
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  const root = new URL('../', import.meta.url)
+  for (const [path, text] of Object.entries(generatedDocs(root))) writeFileSync(new URL(path, root), text)
+}
