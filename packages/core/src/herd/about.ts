@@ -25,7 +25,7 @@ export function aboutTheHerd(look: {
 }): Family[] {
   const now = Date.now() / 1000
   const hungAfterSeconds = (look.hungAfterMs ?? HUNG_AFTER_MS) / 1000
-  const workers = look.members.filter(({ worker }) => worker !== undefined && worker > 0)
+  const workers = newestOfEach(look.members.filter(({ worker }) => worker !== undefined && worker > 0))
   const perWorker = (definition: Definition, value: (store: Member) => number): Family =>
     family(
       definition,
@@ -34,7 +34,7 @@ export function aboutTheHerd(look: {
   const stateOf = (store: Member): WorkerState =>
     now - store.header('heartbeatAt') > hungAfterSeconds ? 'hung' : (WORKER_STATES[store.header('state')] ?? 'dead')
   const families = [
-    ...look.families,
+    ...look.families.filter(({ name }) => !SAID_HERE.has(name)),
     perWorker(FAMILIES.workerStartTime, store => store.startedAt),
     perWorker(FAMILIES.workerUptime, store => now - store.startedAt),
     perWorker(FAMILIES.workerHeartbeatAge, store => Math.max(0, now - store.header('heartbeatAt'))),
@@ -63,6 +63,33 @@ export function aboutTheHerd(look: {
   const series = families.reduce((sum, each) => sum + each.labels.length, 1)
   families.push(family(FAMILIES.series, [[[], series]]))
   return families.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** What stands here is said by the one who looks: a store that says it too would make the page invalid. */
+const SAID_HERE: ReadonlySet<string> = new Set(
+  [
+    FAMILIES.workerStartTime,
+    FAMILIES.workerUptime,
+    FAMILIES.workerHeartbeatAge,
+    FAMILIES.workerStateChanged,
+    FAMILIES.workerState,
+    FAMILIES.workerInfo,
+    FAMILIES.workers,
+    FAMILIES.stores,
+    FAMILIES.scrapeDuration,
+    FAMILIES.buildInfo,
+    FAMILIES.series,
+  ].map(({ name }) => name),
+)
+
+/** One member a worker: while one replaces another there are two, and a series may stand on the page only once. */
+function newestOfEach(members: readonly Member[]): Member[] {
+  const newest = new Map<number | undefined, Member>()
+  for (const member of members) {
+    const other = newest.get(member.worker)
+    if (other === undefined || member.startedAt >= other.startedAt) newest.set(member.worker, member)
+  }
+  return [...newest.values()]
 }
 
 type Sample = readonly [labels: readonly string[], value: number]

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { accessSync, constants, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promherdError } from '../errors.ts'
@@ -44,15 +44,21 @@ export function listStores(directory: string): StoreName[] {
 /** Removes both files of a store; it may have lost one of them already. */
 export function removeStore(directory: string, store: StoreName): void {
   // The values first: without them the store is not listed any more.
-  rmSync(join(directory, `${store.base}.values`), { force: true })
-  rmSync(join(directory, `${store.base}.catalog`), { force: true })
+  removeFile(join(directory, `${store.base}.values`))
+  removeFile(join(directory, `${store.base}.catalog`))
+}
+
+/** Removes a file, and lets a directory in its place be: that is not ours. Throws what else the file system throws. */
+function removeFile(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  rmSync(path, { force: true })
 }
 
 /** Removes what an earlier herd left: stores, catalogs without values, retired totals. Other files stay. */
 export function clearDirectory(directory: string): void {
   for (const name of readdirSync(directory)) {
     const ours = parseStoreFile(name) !== undefined || name.startsWith('retired.')
-    if (ours) rmSync(join(directory, name), { force: true })
+    if (ours) removeFile(join(directory, name))
   }
 }
 

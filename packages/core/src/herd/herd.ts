@@ -4,9 +4,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { StoreState } from '../metrics.ts'
 import { Merger } from '../snapshot/merge.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
+import { Store } from '../store/store.ts'
 import { aboutTheHerd, HUNG_AFTER_MS } from './about.ts'
-import { clearDirectory, listStores, RETIRED_VALUES, type StoreName } from './directory.ts'
+import { clearDirectory, listStores, RETIRED_CATALOG, RETIRED_VALUES, type StoreName } from './directory.ts'
 import { isOwnerAlive, KeeperLock } from './keeper.ts'
+import { SelfSource } from './lone.ts'
 import { StoreReader } from './reader.ts'
 import { openRetired, Retired } from './retire.ts'
 
@@ -14,7 +16,9 @@ import { openRetired, Retired } from './retire.ts'
  * Everyone's numbers: finds the stores of a directory, reads them, and retires the dead where it is the keeper.
  *
  * No worker is asked anything. Snapshots and retirings follow one another, so that a snapshot never sees half of a
- * retiring by this process; one by another process shows in the totals' generation, and the look is taken again.
+ * retiring by this process. Nor of one by another process: a look first opens all stores that are listed, and then
+ * reads the totals of the dead, which name those that they include. A store that went before it could be opened is in
+ * them already; one that goes after it was opened can still be read.
  */
 export class Herd implements SnapshotSource {
   readonly directory: string
@@ -23,12 +27,19 @@ export class Herd implements SnapshotSource {
   readonly #options: Required<HerdOptions>
   #retired: StoreReader | undefined
   #keeping: { lock: KeeperLock; totals: Retired } | undefined
+  /** The herd's own failures, counted like a worker's. */
+  readonly #own: Store
+  readonly #ownSource: SelfSource
+  #conflicts = new Set<string>()
+  #unopened = 0
   #busy: Promise<unknown> = Promise.resolve()
   #retiredCount = 0
 
   constructor(options: HerdOptions) {
     this.#options = { staleAfterMs: STALE_AFTER_MS, hungAfterMs: HUNG_AFTER_MS, onTrouble: () => {}, ...options }
     this.directory = options.directory
+    this.#own = new Store({ slab: 'heap', directory: undefined, worker: 0 })
+    this.#ownSource = new SelfSource(this.#own)
   }
 
   /**
@@ -40,9 +51,14 @@ export class Herd implements SnapshotSource {
     if (this.#keeping !== undefined) return undefined
     const lock = KeeperLock.take(this.directory)
     if (!(lock instanceof KeeperLock)) return lock
-    if (fresh || !this.#anyAlive()) clearDirectory(this.directory)
-    this.#keeping = { lock, totals: new Retired(this.directory) }
-    return undefined
+    try {
+      if (fresh || !this.#anyAlive()) clearDirectory(this.directory)
+      this.#keeping = { lock, totals: new Retired(this.directory) }
+      return undefined
+    } catch (error) {
+      lock.release()
+      throw error
+    }
   }
 
   /** True where this process is the one that retires. */
@@ -56,13 +72,14 @@ export class Herd implements SnapshotSource {
       const startedAt = performance.now()
       await this.#readAll()
       this.#merger.begin()
+      this.#merger.add(this.#ownSource)
       const pace = new Pace()
       for (const reader of this.#counted()) {
         this.#merger.add(reader)
         await pace.keep()
       }
       const { families, conflicts } = this.#merger.finish()
-      for (const name of conflicts) this.#options.onTrouble('family_conflict', `some stores declare ${name} otherwise`)
+      this.#tellConflicts(conflicts)
       const about = aboutTheHerd({
         members: [...this.#readers.values()].filter(reader => reader.isReadable && !reader.gone),
         states: this.#states(),
@@ -90,15 +107,29 @@ export class Herd implements SnapshotSource {
         .map(reader => reader.name)
       if (dead.length === 0) return
       try {
-        keeping.totals.retire(dead)
-        this.#retiredCount += dead.length
+        this.#retiredCount += keeping.totals.retire(dead)
       } catch (error) {
-        this.#options.onTrouble(
-          'retire',
-          `the dead could not be retired, and are read where they lie: ${String(error)}`,
-        )
+        this.#trouble('retire', `the dead could not be retired, and are read where they lie: ${String(error)}`)
       }
     })
+  }
+
+  /** A conflict is told when it comes, not at every look. */
+  #tellConflicts(names: readonly string[]): void {
+    for (const name of names) {
+      if (this.#conflicts.has(name)) continue
+      this.#trouble('family_conflict', `some stores declare ${name} otherwise: only the newest definition is served`)
+    }
+    this.#conflicts = new Set(names)
+  }
+
+  #trouble(cause: 'family_conflict' | 'retire', message: string): void {
+    this.#own.trouble(cause, message)
+    try {
+      this.#options.onTrouble(cause, message)
+    } catch {
+      // The listener's own failure is no reason to serve no numbers.
+    }
   }
 
   /** Lets go of the files and the lock. The directory stays. */
@@ -113,45 +144,55 @@ export class Herd implements SnapshotSource {
     })
   }
 
-  /** Reads every store, again until nobody retired any meanwhile. */
+  /** Reads every store: see the class for why in this order. */
   async #readAll(): Promise<void> {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      try {
-        this.#readRetired()
-        if ((await this.#readStores()) && this.#retiredIsCurrent()) return
-      } catch {
-        // The directory itself cannot be read now: the last numbers stand.
-        return
+    try {
+      this.#openStores()
+      this.#readRetired()
+      for (const id of this.#retired?.retiredIds ?? []) {
+        const reader = this.#readers.get(id)
+        if (reader !== undefined) this.#drop(id, reader)
       }
+      const pace = new Pace()
+      for (const reader of this.#readers.values()) {
+        reader.refresh()
+        reader.gone = this.#isGone(reader)
+        await pace.keep()
+      }
+    } catch {
+      // The directory itself cannot be read now: the last numbers stand.
+    }
+  }
+
+  #openStores(): void {
+    const listed = new Map<number, StoreName>()
+    for (const name of listStores(this.directory)) listed.set(name.id, name)
+    const counted = new Set(this.#retired?.retiredIds)
+    this.#unopened = 0
+    for (const [id, reader] of this.#readers) if (!listed.has(id)) this.#drop(id, reader)
+    for (const [id, name] of listed) {
+      if (counted.has(id) || this.#readers.has(id) || this.#open(name) !== undefined) continue
+      // One that is gone meanwhile was retired; one that is still there cannot be read.
+      if (this.#inodeOf(`${name.base}.values`) !== undefined) this.#unopened++
     }
   }
 
   #readRetired(): void {
+    const values = this.#inodeOf(RETIRED_VALUES)
+    const known = this.#retired
+    if (known !== undefined && this.#inodeOf(RETIRED_CATALOG) !== known.catalogInode()) {
+      // Another herd has begun in the same directory: names and numbers are others.
+      this.#merger.forget(known)
+      known.close()
+      this.#retired = undefined
+    }
     if (this.#retired === undefined) this.#retired = openRetired(this.directory)
-    else if (!this.#retiredIsCurrent()) this.#retired.reopenValues(join(this.directory, RETIRED_VALUES))
+    else if (values !== this.#retired.inode()) this.#retired.reopenValues(join(this.directory, RETIRED_VALUES))
     this.#retired?.refresh()
   }
 
-  #retiredIsCurrent(): boolean {
-    const inode = statSync(join(this.directory, RETIRED_VALUES), { throwIfNoEntry: false })?.ino
-    return inode === this.#retired?.inode()
-  }
-
-  /** False where a store went while it was being looked at. */
-  async #readStores(): Promise<boolean> {
-    const counted = new Set(this.#retired?.retiredIds)
-    const listed = new Map<number, StoreName>()
-    for (const name of listStores(this.directory)) if (!counted.has(name.id)) listed.set(name.id, name)
-    for (const [id, reader] of this.#readers) if (!listed.has(id)) this.#drop(id, reader)
-    const pace = new Pace()
-    for (const name of listed.values()) {
-      const reader = this.#readers.get(name.id) ?? this.#open(name)
-      if (reader === undefined) return false
-      reader.refresh()
-      reader.gone = this.#isGone(reader)
-      await pace.keep()
-    }
-    return true
+  #inodeOf(file: string): number | undefined {
+    return statSync(join(this.directory, file), { throwIfNoEntry: false })?.ino
   }
 
   #open(name: StoreName): StoreReader | undefined {
@@ -187,7 +228,7 @@ export class Herd implements SnapshotSource {
   }
 
   #states(): Record<StoreState, number> {
-    const states = { live: 0, retired: this.#retiredCount, damaged: 0, unknown_version: 0 }
+    const states = { live: 0, retired: this.#retiredCount, damaged: this.#unopened, unknown_version: 0 }
     for (const reader of this.#readers.values()) {
       if (reader.reading === 'unknown_version') states.unknown_version++
       else if (reader.reading === 'damaged' || reader.damage > 0) states.damaged++
@@ -223,7 +264,6 @@ export interface HerdOptions {
 }
 
 const STALE_AFTER_MS = 60_000
-const MAX_ATTEMPTS = 10
 const TURN_MS = 5
 
 /** Lets others have the event loop after every few milliseconds of work. */

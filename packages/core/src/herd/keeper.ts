@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { linkSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ownerIdentity, pidNamespaceOf, startTicksOf } from '../store/store.ts'
@@ -12,6 +13,8 @@ import { ownerIdentity, pidNamespaceOf, startTicksOf } from '../store/store.ts'
 export class KeeperLock {
   readonly #directory: string
   readonly #number: number
+  /** Tells this holder from others: pids are the same in many containers. */
+  readonly #token: string = randomUUID()
 
   private constructor(directory: string, number: number) {
     this.#directory = directory
@@ -25,18 +28,21 @@ export class KeeperLock {
       const holder = current === 0 ? undefined : readHolder(directory, current)
       if (holder !== undefined && isAlive(holder)) return { heldBy: holder.pid }
       const lock = new KeeperLock(directory, current + 1)
-      if (lock.#claim() && highest(directory) === current + 1) {
+      if (!lock.#claim()) continue
+      const rival = lock.#rival()
+      if (highest(directory) === current + 1 && rival === undefined) {
         rmSync(lockPath(directory, current), { force: true })
         return lock
       }
       lock.release()
+      if (rival !== undefined) return { heldBy: rival.pid }
     }
   }
 
   /** False once somebody else has taken it to be dead. */
   isHeld(): boolean {
     try {
-      return highest(this.#directory) === this.#number && readHolder(this.#directory, this.#number)?.pid === process.pid
+      return highest(this.#directory) === this.#number && this.#isOurs()
     } catch {
       return false
     }
@@ -53,16 +59,27 @@ export class KeeperLock {
   }
 
   release(): void {
-    if (readHolder(this.#directory, this.#number)?.pid === process.pid) {
-      rmSync(lockPath(this.#directory, this.#number), { force: true })
-    }
+    if (this.#isOurs()) rmSync(lockPath(this.#directory, this.#number), { force: true })
+  }
+
+  #isOurs(): boolean {
+    return readHolder(this.#directory, this.#number)?.token === this.#token
+  }
+
+  /** Whoever holds a lower number and lives: numbers begin anew once a lock is released. */
+  #rival(): Holder | undefined {
+    return numbers(this.#directory)
+      .filter(number => number < this.#number)
+      .map(number => readHolder(this.#directory, number))
+      .find(holder => holder !== undefined && isAlive(holder))
   }
 
   /** A link appears whole or not at all: nobody reads a half-written holder. */
   #claim(): boolean {
     const draft = join(this.#directory, `keeper.draft-${process.pid}-${ownerIdentity().pidNamespace}`)
-    writeFileSync(draft, JSON.stringify({ pid: process.pid, ...ownerIdentity() }), { mode: 0o600 })
     try {
+      const holder = { pid: process.pid, ...ownerIdentity(), token: this.#token }
+      writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 })
       linkSync(draft, lockPath(this.#directory, this.#number))
       return true
     } catch (error) {
@@ -78,11 +95,12 @@ interface Holder {
   readonly pid: number
   readonly pidNamespace: number
   readonly startTicks: number
+  readonly token: string
   readonly touchedAt: number
 }
 
 const STALE_AFTER_MS = 30_000
-const LOCK_FILE = /^keeper\.(\d+)$/
+const LOCK_FILE = /^keeper\.(\d{1,9})$/
 
 /** Names of the lock's files, for those who clear a directory. */
 export function isLockFile(name: string): boolean {
@@ -105,7 +123,9 @@ export function isOwnerAlive(
     // EPERM: it lives, and belongs to somebody else.
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
   }
-  return owner.startTicks === 0 || startTicksOf(owner.pid) === owner.startTicks
+  const startTicks = startTicksOf(owner.pid)
+  // Where /proc hides the processes of others (hidepid), the answer to the signal is all there is to know.
+  return owner.startTicks === 0 || startTicks === undefined || startTicks === owner.startTicks
 }
 
 function isAlive(holder: Holder): boolean {
@@ -113,15 +133,18 @@ function isAlive(holder: Holder): boolean {
 }
 
 function highest(directory: string): number {
-  const numbers = readdirSync(directory).map(name => Number(LOCK_FILE.exec(name)?.[1] ?? 0))
-  return Math.max(0, ...numbers)
+  return Math.max(0, ...numbers(directory))
+}
+
+function numbers(directory: string): number[] {
+  return readdirSync(directory).flatMap(name => LOCK_FILE.exec(name)?.slice(1).map(Number) ?? [])
 }
 
 function readHolder(directory: string, number: number): Holder | undefined {
   const path = lockPath(directory, number)
   try {
-    const { pid, pidNamespace, startTicks } = JSON.parse(readFileSync(path, 'utf8'))
-    return { pid, pidNamespace, startTicks, touchedAt: statSync(path).mtimeMs }
+    const { pid, pidNamespace, startTicks, token } = JSON.parse(readFileSync(path, 'utf8'))
+    return { pid, pidNamespace, startTicks, token, touchedAt: statSync(path).mtimeMs }
   } catch {
     return undefined
   }

@@ -31,7 +31,8 @@ export class LoneHerd implements SnapshotSource {
   async close(): Promise<void> {}
 }
 
-class SelfSource implements Source, Member {
+/** A store on the heap, read in the process that it belongs to. */
+export class SelfSource implements Source, Member {
   readonly worker: number
   readonly startedAt: number
   readonly nodeVersion: string = process.version

@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Source } from '../snapshot/merge.ts'
-import { type CatalogLine, decodeLine } from '../store/catalog.ts'
+import { type CatalogLine, decodeLine, isGivenUp } from '../store/catalog.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
 import type { StoreName } from './directory.ts'
 
@@ -20,6 +20,8 @@ export class StoreReader implements Source {
   reading: Reading = 'damaged'
   /** Lines of the catalog that are none. */
   damage = 0
+  /** True once the catalog could not be read to its end. */
+  isCut = false
   nodeVersion = ''
   /** Retired totals only: the stores that they include already. */
   retiredIds: Float64Array = new Float64Array(0)
@@ -40,9 +42,9 @@ export class StoreReader implements Source {
   ) {
     this.name = name
     this.worker = files.worker
-    this.#valuesFd = openSync(join(directory, files.values), 'r')
+    this.#valuesFd = openToRead(join(directory, files.values))
     try {
-      this.#catalogFd = openSync(join(directory, files.catalog), 'r')
+      this.#catalogFd = openToRead(join(directory, files.catalog))
     } catch (error) {
       closeSync(this.#valuesFd)
       throw error
@@ -87,7 +89,7 @@ export class StoreReader implements Source {
 
   /** Reads another values file from now on: the one that was renamed into the place of the first. */
   reopenValues(path: string): void {
-    const fd = openSync(path, 'r')
+    const fd = openToRead(path)
     closeSync(this.#valuesFd)
     this.#valuesFd = fd
   }
@@ -95,6 +97,11 @@ export class StoreReader implements Source {
   /** Which file the numbers come from. */
   inode(): number {
     return fstatSync(this.#valuesFd).ino
+  }
+
+  /** Which file the names come from. */
+  catalogInode(): number {
+    return fstatSync(this.#catalogFd).ino
   }
 
   close(): void {
@@ -111,7 +118,9 @@ export class StoreReader implements Source {
     const ids = header[HEADER.retiredIds]!
     if (!isLength(length, HEADER_SLOTS) || !isLength(ids, 0)) return 'damaged'
     const wanted = Math.min(length + ids, slots)
-    if (this.#buffer.length < wanted) this.#buffer = enlarged(this.#buffer, slots)
+    // Nothing that a file says of itself may make its reader take all the memory there is.
+    if (wanted > MAX_SLOTS) return 'damaged'
+    if (this.#buffer.length < wanted) this.#buffer = enlarged(this.#buffer, Math.max(wanted, this.#buffer.length * 2))
     const read = readFully(this.#valuesFd, this.#buffer.subarray(0, wanted), 0)
     // Of a file that was cut short the last numbers are still the best there are: a counter must not fall.
     this.values = this.#buffer.subarray(0, Math.max(Math.min(read, length), this.values.length))
@@ -121,24 +130,37 @@ export class StoreReader implements Source {
 
   #readCatalog(): void {
     try {
-      const size = fstatSync(this.#catalogFd).size
-      if (size <= this.#offset) return
-      const gained = Buffer.allocUnsafe(size - this.#offset)
-      const read = readSync(this.#catalogFd, gained, 0, gained.length, this.#offset)
-      this.#offset += read
-      this.#split(Buffer.concat([this.#rest, gained.subarray(0, read)]))
+      const { size } = fstatSync(this.#catalogFd)
+      const end = Math.min(size, MAX_CATALOG_BYTES)
+      while (this.#offset < end) {
+        const gained = Buffer.allocUnsafe(Math.min(end - this.#offset, CHUNK_BYTES))
+        const read = readSync(this.#catalogFd, gained, 0, gained.length, this.#offset)
+        if (read === 0) break
+        this.#offset += read
+        this.#split(Buffer.concat([this.#rest, gained.subarray(0, read)]))
+      }
+      if (size > end) this.#cut()
     } catch {
-      this.damage++
+      this.#cut()
     }
+  }
+
+  #cut(): void {
+    this.isCut = true
+    this.damage++
   }
 
   /** Whole lines become names; what follows the last line break waits for its rest. */
   #split(text: Buffer): void {
     const end = text.lastIndexOf(10)
     this.#rest = Buffer.from(text.subarray(end + 1))
+    if (this.#rest.length > CHUNK_BYTES) {
+      this.#rest = Buffer.alloc(0)
+      this.damage++
+    }
     if (end < 0) return
     for (const line of text.toString('utf8', 0, end).split('\n')) {
-      if (line === '') continue
+      if (line === '' || isGivenUp(line)) continue
       const decoded = decodeLine(line)
       if (decoded === undefined) this.damage++
       else if (decoded.kind === 'owner') this.nodeVersion = decoded.nodeVersion
@@ -149,6 +171,17 @@ export class StoreReader implements Source {
 
 /** What a look at a values file gave. */
 export type Reading = 'read' | 'damaged' | 'unknown_version'
+
+/** 128 MiB of numbers, a million histogram series: far above an honest store. */
+const MAX_SLOTS = 2 ** 24
+const MAX_CATALOG_BYTES = 2 ** 26
+/** How much of a catalog is read at once; no line is longer. */
+const CHUNK_BYTES = 2 ** 20
+
+/** Never waits: a pipe in the place of a file would not open before somebody writes to it. */
+function openToRead(path: string): number {
+  return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+}
 
 function isLength(value: number, least: number): boolean {
   return Number.isInteger(value) && value >= least

@@ -1,10 +1,10 @@
-import { closeSync, existsSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { ADDED_FOR_EVER, signatureOf } from '../snapshot/merge.ts'
-import { CatalogWriter, type Definition, type SeriesLine, widthOf } from '../store/catalog.ts'
+import { type CatalogLine, CatalogWriter, type Definition, type SeriesLine, widthOf } from '../store/catalog.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
 import { keyOf } from '../store/store.ts'
-import { RETIRED_CATALOG, RETIRED_VALUES, removeStore, type StoreName } from './directory.ts'
+import { listStores, RETIRED_CATALOG, RETIRED_VALUES, removeStore, type StoreName } from './directory.ts'
 import { StoreReader } from './reader.ts'
 
 /**
@@ -21,6 +21,12 @@ export class Retired {
   #values: Float64Array = new Float64Array(1024)
   #length = HEADER_SLOTS
   #generation = 0
+  /** The stores that the totals include, oldest first. */
+  #ids: number[] = []
+  /** Which values file the totals were read from, or written to. */
+  #inode: number | undefined
+  /** True where memory may differ from the file: a retiring failed. */
+  #isStale = false
 
   /** Takes up what an earlier keeper of the same herd has left. */
   constructor(directory: string) {
@@ -29,50 +35,79 @@ export class Retired {
   }
 
   /**
-   * Adds the stores to the totals and removes them.
-   * Throws what the file system throws; then nothing has changed, and the stores can be retired later.
+   * Adds the stores to the totals and removes them. Answers how many: a store that cannot be read whole is left.
+   * Throws what the file system throws; before the commit nothing has changed then, and the stores can be retired
+   * later; after it what is left of their files counts no more.
    */
-  retire(stores: readonly StoreName[]): void {
-    try {
-      const lines = stores.flatMap(store => this.#add(store))
-      this.#writeNames(lines)
-      this.#commit(stores)
-    } catch (error) {
-      this.#load()
-      throw error
-    }
-    for (const store of stores) removeStore(this.#directory, store)
+  retire(stores: readonly StoreName[]): number {
+    if (this.#isStale) this.#load()
+    this.#isStale = true
+    const added = this.#tryToCommit(stores)
+    this.#isStale = false
+    for (const store of added) removeStore(this.#directory, store)
+    return added.length
   }
 
-  /** Adds one store in memory, and says which names the totals have gained by it. */
-  #add(name: StoreName): NewName[] {
-    const gained: NewName[] = []
+  #tryToCommit(stores: readonly StoreName[]): StoreName[] {
+    try {
+      const lines: NewName[] = []
+      const added = stores.filter(store => !this.#ids.includes(store.id) && this.#add(store, lines))
+      if (added.length === 0) return added
+      this.#writeNames(lines)
+      this.#commit(added)
+      return added
+    } catch (error) {
+      // Half a draft would keep the space that a full disk lacks.
+      rmSync(join(this.#directory, `${RETIRED_VALUES}.draft`), { force: true })
+      throw error
+    }
+  }
+
+  /** Adds one store in memory, and to `gained` the names that are new. False where it cannot be read whole. */
+  #add(name: StoreName, gained: NewName[]): boolean {
     const reader = openReader(this.#directory, name)
-    if (reader === undefined) return gained
-    reader.refresh()
-    const families: (RetiredFamily | undefined)[] = []
-    for (const line of reader.takeLines()) {
-      if (line.kind === 'family') families.push(this.#family(line, gained))
-      if (line.kind !== 'series') continue
-      const family = families[line.family]
-      if (family === undefined || line.slot + family.width > reader.values.length) continue
-      const values = family.definition.merge === 'worker' ? [...line.values, String(name.worker)] : line.values
+    if (reader === undefined) return false
+    const reading = reader.refresh()
+    const lines = reader.takeLines()
+    reader.close()
+    if (reading !== 'read' || reader.isCut) return false
+    const families = new Map<number, RetiredFamily>()
+    for (const line of lines) {
+      if (line.kind === 'family') {
+        const family = this.#family(line, gained)
+        if (family !== undefined) families.set(line.index, this.#seen(family, reader.startedAt))
+      }
+      const family = line.kind === 'series' ? families.get(line.family) : undefined
+      if (line.kind !== 'series' || family === undefined) continue
+      const { labels, merge } = family.definition
+      if (line.values.length !== labels.length || line.slot + family.width > reader.values.length) continue
+      const values = merge === 'worker' ? [...line.values, String(name.worker)] : line.values
       this.#addSeries(family, { ...line, values }, reader.values, gained)
     }
-    reader.close()
-    return gained
+    return true
   }
 
   #family(definition: Definition, gained: NewName[]): RetiredFamily | undefined {
     if (!ADDED_FOR_EVER.has(definition.type)) return undefined
-    const signature = signatureOf(definition)
-    let family = this.#bySignature.get(signature)
-    if (family === undefined) {
-      family = { definition, index: this.#families.length, width: widthOf(definition), slots: new Map() }
-      this.#families.push(family)
-      this.#bySignature.set(signature, family)
-      gained.push({ ...definition, kind: 'family' })
-    }
+    const family = this.#bySignature.get(signatureOf(definition))
+    if (family !== undefined) return family
+    const index = this.#families.length
+    const sinceSlot = this.#length++
+    gained.push({ ...definition, kind: 'family', index, sinceSlot })
+    return this.#know(definition, index, sinceSlot)
+  }
+
+  #know(definition: Definition, index: number, sinceSlot: number): RetiredFamily {
+    const family = { definition, index, sinceSlot, width: widthOf(definition), slots: new Map() }
+    this.#families[index] = family
+    this.#bySignature.set(signatureOf(definition), family)
+    return family
+  }
+
+  /** Keeps when the newest store with this definition started: the newest definition is the one that is served. */
+  #seen(family: RetiredFamily, startedAt: number): RetiredFamily {
+    this.#makeRoom(this.#length)
+    this.#values[family.sinceSlot] = Math.max(this.#values[family.sinceSlot]!, startedAt)
     return family
   }
 
@@ -100,26 +135,40 @@ export class Retired {
   }
 
   #commit(stores: readonly StoreName[]): void {
-    const values = new Float64Array(this.#length + stores.length)
+    const ids = this.#idsWith(stores)
+    const values = new Float64Array(this.#length + ids.length)
     values.set(this.#values.subarray(0, this.#length))
     values[HEADER.magic] = MAGIC
     values[HEADER.version] = FORMAT_VERSION
     values[HEADER.length] = this.#length
-    values[HEADER.retiredIds] = stores.length
-    values[HEADER.generation] = ++this.#generation
-    stores.forEach((store, i) => {
-      values[this.#length + i] = store.id
-    })
+    values[HEADER.retiredIds] = ids.length
+    values[HEADER.generation] = this.#generation + 1
+    values.set(ids, this.#length)
     const path = join(this.#directory, RETIRED_VALUES)
     const draft = `${path}.draft`
     const fd = openSync(draft, 'w', 0o600)
     const bytes = new Uint8Array(values.buffer)
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
+      // A keeper that was taken to be dead and is not must not write over the totals of the next.
+      if (inodeOf(path) !== this.#inode) throw new Error('another keeper has written the totals')
+      renameSync(draft, path)
+      this.#inode = fstatSync(fd).ino
     } finally {
       closeSync(fd)
     }
-    renameSync(draft, path)
+    this.#generation++
+    this.#ids = ids
+  }
+
+  /**
+   * The ids that the next totals end with: all whose files are still there, however old, since they would be counted
+   * again; and the last thousands, for a reader that found a store before several commits and reads the totals after.
+   */
+  #idsWith(stores: readonly StoreName[]): number[] {
+    const listed = new Set(listStores(this.#directory).map(({ id }) => id))
+    const old = this.#ids.slice(0, -KEPT_IDS).filter(id => listed.has(id))
+    return [...old, ...this.#ids.slice(-KEPT_IDS), ...stores.map(({ id }) => id)]
   }
 
   #load(): void {
@@ -127,25 +176,49 @@ export class Retired {
     this.#bySignature = new Map()
     this.#values = new Float64Array(1024)
     this.#length = HEADER_SLOTS
+    this.#generation = 0
+    this.#ids = []
+    this.#inode = undefined
     rmSync(join(this.#directory, `${RETIRED_VALUES}.draft`), { force: true })
-    const reader = openRetired(this.#directory)
-    if (reader === undefined) return
-    if (reader.refresh() === 'read') {
+    if (inodeOf(join(this.#directory, RETIRED_VALUES)) === undefined) {
+      // Names without totals: their first commit never came, and nobody reads them.
+      rmSync(join(this.#directory, RETIRED_CATALOG), { force: true })
+    } else {
+      this.#loadFrom(openRetiredFiles(this.#directory))
+    }
+    this.#isStale = false
+  }
+
+  #loadFrom(reader: StoreReader): void {
+    try {
+      const reading = reader.refresh()
+      const lines = reader.takeLines()
+      // Totals that cannot be read must not be written over: the dead are read where they lie meanwhile.
+      if (reading !== 'read' || reader.isCut) throw new Error('the totals of the dead cannot be read')
       this.#length = reader.header('length')
       this.#generation = reader.header('generation')
+      this.#ids = [...reader.retiredIds]
+      this.#inode = reader.inode()
       this.#makeRoom(this.#length)
       this.#values.set(reader.values.subarray(0, this.#length))
+      for (const line of lines) this.#learn(line)
+      this.#makeRoom(this.#length)
+    } finally {
+      reader.close()
     }
-    for (const line of reader.takeLines()) {
-      if (line.kind === 'family') this.#family(line, [])
-      const family = line.kind === 'series' ? this.#families[line.family] : undefined
-      if (line.kind !== 'series' || family === undefined) continue
-      family.slots.set(keyOf(line.values), line.slot)
-      // A name whose commit never came keeps its slot, since some reader may know it: it has counted nothing so far.
-      this.#length = Math.max(this.#length, line.slot + family.width)
+  }
+
+  /** A name whose commit never came keeps its slots, since some reader may know it: it has counted nothing so far. */
+  #learn(line: CatalogLine): void {
+    if (line.kind === 'family') {
+      const { sinceSlot = 0, index, ...definition } = line
+      this.#know(definition, index, sinceSlot)
+      this.#length = Math.max(this.#length, sinceSlot + 1)
     }
-    this.#makeRoom(this.#length)
-    reader.close()
+    const family = line.kind === 'series' ? this.#families[line.family] : undefined
+    if (line.kind !== 'series' || family === undefined) return
+    family.slots.set(keyOf(line.values), line.slot)
+    this.#length = Math.max(this.#length, line.slot + family.width)
   }
 
   #makeRoom(slots: number): void {
@@ -159,17 +232,28 @@ export class Retired {
 interface RetiredFamily {
   readonly definition: Definition
   readonly index: number
+  readonly sinceSlot: number
   readonly width: number
   readonly slots: Map<string, number>
 }
 
 type NewName = Parameters<CatalogWriter['append']>[0]
 
+const KEPT_IDS = 4096
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino
+}
+
+function openRetiredFiles(directory: string): StoreReader {
+  const files = { values: RETIRED_VALUES, catalog: RETIRED_CATALOG, worker: undefined }
+  return new StoreReader(directory, { worker: 0, id: 0, base: 'retired' }, files)
+}
+
 /** Reads the totals of the dead; undefined where nobody has died yet. */
 export function openRetired(directory: string): StoreReader | undefined {
-  const files = { values: RETIRED_VALUES, catalog: RETIRED_CATALOG, worker: undefined }
   try {
-    return new StoreReader(directory, { worker: 0, id: 0, base: 'retired' }, files)
+    return openRetiredFiles(directory)
   } catch {
     return undefined
   }

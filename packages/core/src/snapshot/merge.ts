@@ -95,25 +95,30 @@ export interface Source {
 /** What one source has of one family: what stands at slot `from[i]` goes to series `to[i]` of the sum. */
 class Column {
   readonly family: MergedFamily
+  readonly sinceSlot: number | undefined
   readonly from = new IntList()
   readonly to = new IntList()
 
-  constructor(family: MergedFamily) {
+  constructor(family: MergedFamily, sinceSlot: number | undefined) {
     this.family = family
+    this.sinceSlot = sinceSlot
   }
 }
 
 /** Which series of one source are which series of the sum. */
 class Plan {
-  readonly #columns: Column[] = []
+  readonly #columns = new Map<number, Column>()
 
   learn(source: Source, familyOf: (definition: Definition) => MergedFamily): void {
     for (const line of source.takeLines()) {
-      if (line.kind === 'family') this.#columns.push(new Column(familyOf(line)))
+      if (line.kind === 'family') this.#columns.set(line.index, new Column(familyOf(line), line.sinceSlot))
       if (line.kind !== 'series') continue
-      const column = this.#columns[line.family]
-      if (column === undefined || line.values.length < column.family.definition.labels.length) continue
-      const apart = column.family.definition.merge === 'worker' && source.worker !== undefined
+      const column = this.#columns.get(line.family)
+      if (column === undefined) continue
+      const { labels, merge } = column.family.definition
+      const apart = merge === 'worker' && source.worker !== undefined
+      // The totals of the dead name the worker themselves. Any other number of values is damage.
+      if (line.values.length !== labels.length + Number(merge === 'worker' && !apart)) continue
       const values = apart ? [...line.values, String(source.worker)] : line.values
       column.from.push(line.slot)
       column.to.push(column.family.seriesOf(values, line.overflow === true))
@@ -121,7 +126,7 @@ class Plan {
   }
 
   addTo(source: Source, round: number): void {
-    for (const column of this.#columns) {
+    for (const column of this.#columns.values()) {
       if (source.gone && column.family.isOfTheLiving) continue
       column.family.add(source, column, round)
     }
@@ -140,7 +145,8 @@ class MergedFamily {
   readonly #overflow = new Set<number>()
   readonly #width: number
   readonly #sourceWidth: number
-  readonly #countsTo = new IntList()
+  #countsTo = new IntList()
+  #countsFor: MergedFamily | undefined
   /** The round in which each series was last added to. */
   #rounds = new IntList()
   #values: Float64Array
@@ -150,7 +156,7 @@ class MergedFamily {
     this.key = definition.type === 'quantiles' ? quantilesKey(definition.name) : definition.name
     this.#sourceWidth = widthOf(definition)
     this.#width = definition.merge === 'mean' ? 2 : this.#sourceWidth
-    this.#values = new Float64Array(16 * this.#width)
+    this.#values = new Float64Array(16 * this.#width).fill(startOf(definition.merge))
   }
 
   /** True for numbers that mean nothing without the process that they are about. */
@@ -176,9 +182,9 @@ class MergedFamily {
     return series
   }
 
-  add(source: Source, { from, to }: Column, round: number): void {
+  add(source: Source, { from, to, sinceSlot }: Column, round: number): void {
     this.lastRound = round
-    this.since = Math.max(this.since, source.startedAt)
+    this.since = Math.max(this.since, sinceSlot === undefined ? source.startedAt : (source.values[sinceSlot] ?? 0))
     const known = this.#sourceWidth
     for (let i = 0; i < from.length; i++) {
       const slot = from.items[i]!
@@ -193,6 +199,8 @@ class MergedFamily {
   addCountsTo(counter: MergedFamily, round: number): void {
     const buckets = this.definition.buckets.length + 1
     counter.lastRound = round
+    if (this.#countsFor !== counter) this.#countsTo = new IntList()
+    this.#countsFor = counter
     for (let series = 0; series < this.#labels.length; series++) {
       if (series === this.#countsTo.length) {
         this.#countsTo.push(counter.seriesOf(this.#labels[series]!, this.#overflow.has(series)))
@@ -254,7 +262,9 @@ class MergedFamily {
 
   #isZero(series: number): boolean {
     const start = series * this.#width
-    return this.#values.subarray(start, start + this.#width).every(value => value === 0)
+    // How many workers have a mean says nothing of it.
+    const width = this.definition.merge === 'mean' ? 1 : this.#width
+    return this.#values.subarray(start, start + width).every(value => value === 0)
   }
 
   #addSeries(from: Float64Array, slot: number, at: number): void {
@@ -273,7 +283,7 @@ class MergedFamily {
         return
       case 'latest':
         // The second slot says when it was set; the first to come wins among equals.
-        if (from[slot + 1]! < values[at + 1]!) return
+        if (from[slot + 1]! <= values[at + 1]!) return
         values[at] = value
         values[at + 1] = from[slot + 1]!
         return
@@ -296,7 +306,7 @@ export const ADDED_FOR_EVER: ReadonlySet<FamilyType> = new Set(['counter', 'hist
 
 /** What a sum begins with. */
 function startOf(merge: Merge): number {
-  if (merge === 'max') return Number.NEGATIVE_INFINITY
+  if (merge === 'max' || merge === 'latest') return Number.NEGATIVE_INFINITY
   return merge === 'min' ? Number.POSITIVE_INFINITY : 0
 }
 

@@ -1,8 +1,9 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { HEADER_SLOTS } from './header.ts'
 
 /**
  * The names of a store: an append-only log of JSON lines, each written with one call. A torn last line is not yet a
- * line. Families and series are numbered by where they stand: a family by its order, a series by its first slot.
+ * line. A family has a number, a series its first slot: a line that is lost takes no other with it.
  */
 
 /** How the numbers of several workers become one: see each name in the documentation of gauges. */
@@ -29,11 +30,15 @@ export interface Definition {
 
 export interface FamilyLine extends Definition {
   readonly kind: 'family'
+  /** What the series lines call this family. */
+  readonly index: number
+  /** Retired totals only: the slot that says when the newest store with this definition started. */
+  readonly sinceSlot?: number
 }
 
 export interface SeriesLine {
   readonly kind: 'series'
-  /** The family's place among the family lines of this catalog. */
+  /** The family's `index` in this catalog. */
   readonly family: number
   readonly values: readonly string[]
   readonly slot: number
@@ -59,37 +64,61 @@ export function widthOf(definition: Pick<Definition, 'type' | 'buckets' | 'merge
 /** Writes a catalog. */
 export class CatalogWriter {
   #fd: number
+  #torn = false
 
   /** Begins a new catalog. Throws what the file system throws, EEXIST among it. */
-  constructor(path: string, flags: 'ax' | 'a' = 'ax') {
+  constructor(path: string, flags: 'ax' | 'a+' = 'ax') {
     this.#fd = openSync(path, flags, 0o600)
   }
 
-  /** Goes on with a catalog that may be there and may end in a torn line. */
+  /** Goes on with a catalog that may be there and may end in a torn line. Throws what the file system throws. */
   static resume(path: string): CatalogWriter {
-    const writer = new CatalogWriter(path, 'a')
-    writeSync(writer.#fd, '\n')
-    return writer
+    const writer = new CatalogWriter(path, 'a+')
+    try {
+      writer.#torn = endsTorn(writer.#fd)
+      return writer
+    } catch (error) {
+      writer.close()
+      throw error
+    }
   }
 
   /** Answers false where the line could not be written whole: it is then no line for any reader. */
   append(line: CatalogLine): boolean {
     if (this.#fd < 0) return false
-    const bytes = Buffer.from(encodeLine(line))
+    const bytes = Buffer.from((this.#torn ? GIVEN_UP : '') + encodeLine(line))
     try {
-      if (writeSync(this.#fd, bytes) === bytes.length) return true
-      // Ends the torn line, so that the next one is not read as its rest.
-      writeSync(this.#fd, '\n')
+      const written = writeSync(this.#fd, bytes)
+      // The next line that fits ends the torn one first: the disk that tore it has no room for that either.
+      if (written > 0) this.#torn = written < bytes.length
+      return written === bytes.length
     } catch {
       // A full disk: the caller counts it.
+      return false
     }
-    return false
   }
 
   close(): void {
     if (this.#fd >= 0) closeSync(this.#fd)
     this.#fd = -1
   }
+}
+
+/**
+ * Ends a line that its writer could not finish. It has to say so: a line that lacks no more than its line break would
+ * otherwise become one later, after its writer has given up what it names.
+ */
+const GIVEN_UP = '~\n'
+
+/** True for a line that its own writer has given up: nothing is lost by it. */
+export function isGivenUp(text: string): boolean {
+  return text.endsWith('~')
+}
+
+function endsTorn(fd: number): boolean {
+  const { size } = fstatSync(fd)
+  const last = Buffer.alloc(1)
+  return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10
 }
 
 function encodeLine(line: CatalogLine): string {
@@ -117,17 +146,20 @@ export function decodeLine(text: string): CatalogLine | undefined {
 }
 
 function seriesLine({ s, f, v, o }: Record<string, unknown>): SeriesLine | undefined {
-  if (!isIndex(s) || !isIndex(f) || !isStrings(v)) return undefined
+  if (!isIndex(s) || s < HEADER_SLOTS || !isIndex(f) || !isStrings(v)) return undefined
   return { kind: 'series', slot: s, family: f, values: v, ...(o === 1 ? { overflow: true } : {}) }
 }
 
 function familyLine(fields: Record<string, unknown>): FamilyLine | undefined {
-  const { name, type, help, labels, buckets, merge, countsInto } = fields
-  if (typeof name !== 'string' || typeof help !== 'string' || !isStrings(labels)) return undefined
+  const { index, sinceSlot, name, type, help, labels, buckets, merge, countsInto } = fields
+  if (!isIndex(index) || !isName(name) || typeof help !== 'string' || !isStrings(labels)) return undefined
+  if (!labels.every(isName)) return undefined
   if (!FAMILY_TYPES.includes(type as FamilyType) || !MERGES.includes(merge as Merge)) return undefined
   if (!Array.isArray(buckets) || !buckets.every(bound => typeof bound === 'number')) return undefined
   return {
     kind: 'family',
+    index,
+    ...(isIndex(sinceSlot) ? { sinceSlot } : {}),
     name,
     type: type as FamilyType,
     help,
@@ -138,8 +170,14 @@ function familyLine(fields: Record<string, unknown>): FamilyLine | undefined {
   }
 }
 
+/** Readers keep slots in 32 bits: a larger number would name some other slot. */
 function isIndex(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31
+}
+
+/** What stands in the text format without quotes. Anything else would spoil the page for everybody. */
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(value)
 }
 
 function isStrings(value: unknown): value is string[] {

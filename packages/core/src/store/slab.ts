@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
 /**
@@ -81,8 +81,11 @@ class FlushedSlab implements Slab {
   }
 
   close(): void {
-    this.flush()
-    this.#file.close()
+    try {
+      this.flush()
+    } finally {
+      this.#file.close()
+    }
   }
 }
 
@@ -101,6 +104,7 @@ class MappedSlab implements Slab {
       this.values = this.#map(this.#file.fd, INITIAL_SLOTS * BYTES)
     } catch (error) {
       this.#file.close()
+      rmSync(path, { force: true })
       throw error
     }
   }
@@ -121,7 +125,9 @@ class MappedSlab implements Slab {
   flush(): void {}
 
   close(): void {
-    // The mapping outlives the descriptor on purpose: a late store must find memory, not a fault.
+    // What is recorded from now on must not reach the file: the keeper may be adding it up, and a scrape that saw the
+    // later number would see it fall. The mapping stays all the same: a late store must find memory, not a fault.
+    this.values = this.values.slice()
     this.#file.close()
   }
 }
@@ -136,6 +142,7 @@ class GrowingFile {
     this.fd = openSync(path, 'wx+', FILE_MODE)
     if (this.grow(slots)) return
     closeSync(this.fd)
+    rmSync(path, { force: true })
     throw Object.assign(new Error(`no space left for ${path}`), { code: 'ENOSPC' })
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread, threadId } from 'node:worker_threads'
 import { promherdError } from '../errors.ts'
@@ -32,6 +32,10 @@ export class Store {
   #length = HEADER_SLOTS
   #familyCount = 0
   #closed = false
+  /** False until the constructor is done: what fails before is its error to throw. */
+  #ready = false
+  #unwritten = 0
+  #fullUntil = 0
 
   /** Throws what the file system throws where the files cannot be made. */
   constructor(options: StoreOptions) {
@@ -39,14 +43,17 @@ export class Store {
     this.#onTrouble = options.onTrouble ?? (() => {})
     this.id = newStoreId()
     this.paths = options.directory === undefined ? undefined : storePaths(options.directory, this.worker, this.id)
-    this.slab = openSlab(options.slab, this.paths?.values)
-    this.#catalog = this.paths && new CatalogWriter(this.paths.catalog)
+    const files = openFiles(options.slab, this.paths)
+    this.slab = files.slab
+    this.#catalog = files.catalog
     this.startedAt = Date.now() / 1000
     this.#writeHeader()
     this.#append({ kind: 'owner', nodeVersion: process.version })
     this.#errors = this.family(FAMILIES.internalErrors)
     this.#dropped = this.family(FAMILIES.seriesDropped)
     for (const cause of INTERNAL_ERROR_CAUSES) this.#errors.slot([cause])
+    if (this.#unwritten > 0) this.#abandon()
+    this.#ready = true
   }
 
   /**
@@ -60,47 +67,66 @@ export class Store {
       refuseConflict(existing.definition, definition)
       return existing
     }
-    const overflow = this.#reserve(widthOf(definition))
-    const written = overflow !== undefined && this.#append({ kind: 'family', ...definition })
-    if (!written)
-      this.trouble('store_full', `no room for the family ${definition.name}: it is not in the herd's metrics`)
+    const place = this.#placeFamily(definition)
+    if (place === undefined) {
+      this.#full(`no room for the family ${definition.name}: it is not in the herd's metrics`)
+    }
     // A family without a place in the file counts on the heap, where it harms nobody.
-    const slab = written ? this.slab : openSlab('heap', undefined)
-    const index = written ? this.#familyCount++ : -1
-    const family = new StoreFamily(this, definition, slab, index, maxSeries, written ? overflow : 0)
+    const { slab, index, overflow } = place ?? { slab: openSlab('heap', undefined), index: -1, overflow: 0 }
+    const family = new StoreFamily(this, definition, slab, index, maxSeries, overflow)
     this.#families.set(key, family)
     return family
   }
 
-  /** Slots for one more series, and its line in the catalog; undefined where there is no room. */
-  place(family: number, values: readonly string[], width: number): number | undefined {
-    if (family < 0) return undefined
-    const slot = this.#reserve(width)
-    if (slot !== undefined && this.#append({ kind: 'series', family, values, slot })) return slot
-    this.trouble('store_full', 'no room for another series: new ones are counted in the overflow series')
-    return undefined
+  /** A family is there once it has its overflow series: without that its totals would not be exact. */
+  #placeFamily(definition: Definition): { slab: Slab; index: number; overflow: number } | undefined {
+    const slot = this.#length
+    const width = widthOf(definition)
+    if (this.#closed || !this.slab.ensure(slot + width)) return undefined
+    const index = this.#familyCount
+    if (!this.#append({ ...definition, kind: 'family', index })) return undefined
+    this.#familyCount++
+    const values = definition.labels.map(() => OVERFLOW)
+    const overflow = values.length > 0 ? { overflow: true } : {}
+    if (!this.#append({ kind: 'series', family: index, values, slot, ...overflow })) return undefined
+    this.#take(width)
+    return { slab: this.slab, index, overflow: slot }
   }
 
-  /** The line of the series whose slots were reserved with its family. */
-  placeReserved(family: number, values: readonly string[], slot: number, overflow: boolean): void {
-    if (family >= 0) this.#append({ kind: 'series', family, values, slot, ...(overflow ? { overflow } : {}) })
+  /** Slots for one more series, and its line in the catalog; undefined where there is no room. */
+  place(family: number, values: readonly string[], width: number): number | undefined {
+    if (family < 0 || this.#closed || performance.now() < this.#fullUntil) return undefined
+    const slot = this.#length
+    // The slots are taken only with their name: a full disk must not use up the slab.
+    if (this.slab.ensure(slot + width) && this.#append({ kind: 'series', family, values, slot })) {
+      this.#take(width)
+      return slot
+    }
+    this.#full('no room for another series: new ones are counted in the overflow series')
+    return undefined
   }
 
   /** Counts one recording that had to share the overflow series of `family`. */
   countDropped(family: string): void {
-    const { slab } = this.#dropped
-    const slot = this.#dropped.slot([family])
+    const dropped: StoreFamily | undefined = this.#dropped
+    if (dropped === undefined) return
+    const slot = dropped.slot([family])
+    const { slab } = dropped
     slab.values[slot] = slab.values[slot]! + 1
   }
 
   /** Counts a failure of promherd's own, and tells whoever listens. Never throws. */
   trouble(cause: InternalErrorCause, message: string): void {
-    const errors: StoreFamily | undefined = this.#errors
-    if (errors !== undefined) {
-      const slot = errors.slot([cause])
-      errors.slab.values[slot] = errors.slab.values[slot]! + 1
+    if (!this.#ready) return
+    const { slab, overflow } = this.#errors
+    // Found, never made: to make a series may fail, and would end up here again.
+    const slot = this.#errors.find([cause]) ?? overflow
+    slab.values[slot] = slab.values[slot]! + 1
+    try {
+      this.#onTrouble(cause, message)
+    } catch {
+      // The listener's own failure is not ours to throw into a request.
     }
-    this.#onTrouble(cause, message)
   }
 
   /** Says that the owner's event loop still turns. */
@@ -137,26 +163,46 @@ export class Store {
     this.slab.values[HEADER.closed] = 1
     this.flush()
     this.#closed = true
-    try {
-      this.slab.close()
-      this.#catalog?.close()
-    } catch {
-      // The process is leaving; its numbers are where they can be.
+    this.#letGo()
+  }
+
+  #letGo(): void {
+    for (const part of [this.slab, this.#catalog]) {
+      try {
+        part?.close()
+      } catch {
+        // The process is leaving; its numbers are where they can be.
+      }
     }
   }
 
-  #reserve(width: number): number | undefined {
-    const slot = this.#length
-    if (this.#closed || !this.slab.ensure(slot + width)) return undefined
+  /** Gives up a store that could not even be begun. */
+  #abandon(): never {
+    this.#letGo()
+    removePaths(this.paths)
+    throw Object.assign(new Error('no space left for the names of the store'), { code: 'ENOSPC' })
+  }
+
+  #take(width: number): void {
     this.#length += width
     this.slab.values[HEADER.length] = this.#length
-    return slot
+  }
+
+  /** Says that the disk is full, and lets some time pass before it is asked again: that costs a system call. */
+  #full(message: string): void {
+    if (this.#closed) return
+    this.#fullUntil = performance.now() + RETRY_AFTER_MS
+    this.trouble('store_full', message)
   }
 
   #append(line: CatalogLine): boolean {
-    if (this.#catalog !== undefined) return this.#catalog.append(line)
-    this.#lines.push(line)
-    return true
+    if (this.#catalog === undefined) {
+      this.#lines.push(line)
+      return true
+    }
+    const written = this.#catalog.append(line)
+    if (!written) this.#unwritten++
+    return written
   }
 
   #writeHeader(): void {
@@ -176,7 +222,11 @@ export class Store {
     values[HEADER.threadId] = isMainThread ? 0 : threadId
     // Last, so that a header with it is whole.
     values[HEADER.magic] = MAGIC
-    this.slab.flush()
+    try {
+      this.slab.flush()
+    } catch {
+      this.#unwritten++
+    }
   }
 }
 
@@ -209,15 +259,8 @@ export class StoreFamily {
     this.#width = widthOf(definition)
     this.#maxSeries = maxSeries
     this.overflow = overflow
-    const only = definition.labels.length === 0
-    store.placeReserved(
-      index,
-      definition.labels.map(() => OVERFLOW),
-      overflow,
-      !only,
-    )
     // A family without labels has one series, and no need of another.
-    if (only) this.#slots.set(keyOf([]), overflow)
+    if (definition.labels.length === 0) this.#slots.set(keyOf([]), overflow)
   }
 
   /** How many series have a place of their own. */
@@ -235,6 +278,10 @@ export class StoreFamily {
    * or the disk is full, which is counted.
    */
   slot(values: readonly string[]): number {
+    return this.#slots.get(keyOf(values)) ?? this.#make(values.map(wellFormed))
+  }
+
+  #make(values: readonly string[]): number {
     const key = keyOf(values)
     const known = this.#slots.get(key)
     if (known !== undefined) return known
@@ -246,6 +293,14 @@ export class StoreFamily {
     this.#slots.set(key, placed)
     return placed
   }
+}
+
+/** How long a full disk is left alone. */
+const RETRY_AFTER_MS = 1000
+
+/** Half a surrogate pair has no UTF-8: two values that differ only there would be one series twice on the page. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 /** The value of every label of an overflow series. */
@@ -273,6 +328,24 @@ export function storePaths(directory: string, worker: number, id: number): Store
   return { values: `${base}.values`, catalog: `${base}.catalog` }
 }
 
+/** The catalog comes first: a store is found by its values, and must not be found without its names. */
+function openFiles(kind: SlabKind, paths: StorePaths | undefined): { slab: Slab; catalog: CatalogWriter | undefined } {
+  const catalog = paths && new CatalogWriter(paths.catalog)
+  try {
+    return { slab: openSlab(kind, paths?.values), catalog }
+  } catch (error) {
+    catalog?.close()
+    removePaths(paths)
+    throw error
+  }
+}
+
+function removePaths(paths: StorePaths | undefined): void {
+  if (paths === undefined) return
+  rmSync(paths.values, { force: true })
+  rmSync(paths.catalog, { force: true })
+}
+
 /** 48 random bits: exact in a float64, and no two starts share them. */
 function newStoreId(): number {
   return randomBytes(6).readUIntBE(0, 6)
@@ -291,12 +364,16 @@ export function pidNamespaceOf(pid: number | 'self'): number {
   }
 }
 
-/** When the kernel started a process, in its ticks (field 22 of proc_pid_stat(5)); undefined where it cannot be known. */
+/**
+ * When the kernel started a process, in its ticks (field 22 of proc_pid_stat(5)); undefined where it cannot be known,
+ * -1 for one that has ended and whose parent has not asked for its end yet.
+ */
 export function startTicksOf(pid: number | 'self'): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // The second field is a name in brackets that may hold spaces and brackets itself.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? -1 : Number(fields[19])
   } catch {
     return undefined
   }

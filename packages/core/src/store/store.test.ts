@@ -1,0 +1,125 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { LoneHerd } from '../herd/lone.ts'
+import { type CatalogLine, CatalogWriter, type Definition, decodeLine } from './catalog.ts'
+import { openSlab, SLAB_KINDS } from './slab.ts'
+import { keyOf, Store } from './store.ts'
+
+const JOBS: Definition = {
+  name: 'jobs_total',
+  type: 'counter',
+  help: 'Jobs.',
+  labels: ['kind'],
+  buckets: [],
+  merge: 'sum',
+}
+let directory: string
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+describe.each(SLAB_KINDS)('the %s slab', kind => {
+  test('keeps its values while it grows and after it is closed', () => {
+    const path = join(directory, 'x.values')
+    const slab = openSlab(kind, path)
+    slab.values[8191] = 7
+    expect(slab.ensure(100_000)).toBe(true)
+    expect(slab.values.length).toBe(131_072)
+    expect(slab.values.byteOffset % 8).toBe(0)
+    slab.values[131_071] = 8
+    if (kind !== 'heap') {
+      expect(statSync(path).mode & 0o777).toBe(0o600)
+      expect(statSync(path).size).toBe(131_072 * 8)
+    }
+    slab.close()
+    expect([slab.values[8191], slab.values[131_071]]).toEqual([7, 8])
+  })
+})
+
+test('what is recorded after the last word does not reach the file', () => {
+  const store = new Store({ slab: 'mapped', directory, worker: 1 })
+  const family = store.family(JOBS)
+  const slot = family.slot(['a'])
+  const shared = store.slab.values
+  store.close()
+  store.slab.values[slot] = 9
+  expect(shared[slot]).toBe(0)
+})
+
+test('a store that cannot be opened leaves no file behind', () => {
+  expect(() => new Store({ slab: 'flushed', directory: join(directory, 'none'), worker: 1 })).toThrow('ENOENT')
+  expect(readdirSync(directory)).toEqual([])
+})
+
+test('no two lists of label values have the same key', () => {
+  const lists = fc.integer({ min: 1, max: 4 }).chain(length => {
+    const list = fc.array(fc.oneof(fc.string(), fc.constantFrom('', '1:', '1:a', 'a')), {
+      minLength: length,
+      maxLength: length,
+    })
+    return fc.tuple(list, list)
+  })
+  fc.assert(fc.property(lists, ([a, b]) => (keyOf(a) === keyOf(b)) === (JSON.stringify(a) === JSON.stringify(b))))
+})
+
+test('a full family shares one more series, its total stays exact and the rest is counted as dropped', async () => {
+  const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
+  const family = store.family(JOBS, 2)
+  for (let i = 0; i < 10; i++) {
+    const slot = family.slot([String(i)])
+    store.slab.values[slot]!++
+  }
+  const { families } = await new LoneHerd(store).snapshot()
+  const jobs = families.find(({ name }) => name === 'jobs_total')!
+  expect(jobs.labels).toEqual([['_overflow'], ['0'], ['1']])
+  expect([...jobs.values]).toEqual([8, 1, 1])
+  const dropped = families.find(({ name }) => name === 'promherd_series_dropped_total')!
+  expect(dropped.labels).toEqual([['jobs_total']])
+  expect([...dropped.values]).toEqual([8])
+})
+
+test('halves of surrogate pairs are one series', () => {
+  const family = new Store({ slab: 'heap', directory: undefined, worker: 1 }).family(JOBS)
+  expect(family.slot(['\ud800'])).toBe(family.slot(['\ud801']))
+})
+
+test('a name that stands for something else is refused', () => {
+  const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
+  store.family(JOBS)
+  expect(() => store.family({ ...JOBS, labels: ['sort'] })).toThrow(
+    expect.objectContaining({ code: 'ERR_PROMHERD_FAMILY_CONFLICT' }),
+  )
+})
+
+test('series lines come back as they were written, whatever stands in them', () => {
+  const path = join(directory, 'c')
+  const writer = new CatalogWriter(path)
+  writer.close()
+  expect(writer.append({ kind: 'owner', nodeVersion: 'v1' })).toBe(false)
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary' })), fc.nat(), fc.boolean(), (values, n, overflow) => {
+      const line: CatalogLine = {
+        kind: 'series',
+        family: n,
+        slot: 16 + (n % 1000),
+        values,
+        ...(overflow ? { overflow } : {}),
+      }
+      const short = JSON.stringify({ s: line.slot, f: n, v: values, ...(overflow ? { o: 1 } : {}) })
+      expect(decodeLine(short)).toEqual(line)
+    }),
+  )
+})
+
+test('garbage and hostile numbers are no lines', () => {
+  fc.assert(fc.property(fc.string(), text => decodeLine(text) === undefined))
+  for (const s of [-1, 0, 15, 2 ** 32 + 16, 1e300, 1.5, '16']) {
+    expect(decodeLine(JSON.stringify({ s, f: 0, v: [] }))).toBeUndefined()
+  }
+  expect(decodeLine(JSON.stringify({ kind: 'family', index: 0, ...JOBS, name: 'a b\nc' }))).toBeUndefined()
+})
