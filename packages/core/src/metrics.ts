@@ -58,6 +58,10 @@ export const RESTART_REASONS = [
 ] as const
 export type RestartReason = (typeof RESTART_REASONS)[number]
 
+/** The signals that a primary answers, without SIG. */
+export const SIGNAL_NAMES = ['TERM', 'INT', 'QUIT'] as const
+export type SignalName = (typeof SIGNAL_NAMES)[number]
+
 function family(
   type: Definition['type'],
   name: string,

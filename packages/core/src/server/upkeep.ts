@@ -9,6 +9,7 @@ export class Upkeep {
   readonly #herd: Herd
   readonly #warner: Warner
   readonly #timer: NodeJS.Timeout
+  #stopped = false
 
   constructor(herd: Herd, warner: Warner) {
     this.#herd = herd
@@ -18,6 +19,7 @@ export class Upkeep {
 
   /** Retires the dead now, where this process is the keeper or can become it. Never rejects. */
   async now(): Promise<void> {
+    if (this.#stopped) return
     try {
       // These numbers have been shown: to clear them would be to let them fall.
       if (!this.#herd.isKeeper) this.#herd.keep({ goOn: true })
@@ -28,6 +30,7 @@ export class Upkeep {
   }
 
   stop(): void {
+    this.#stopped = true
     clearInterval(this.#timer)
   }
 }
