@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,18 +9,32 @@ function pidsOf(running: Running): number[] {
   return (running.all('ready')[0] as { pid: number }[]).map(({ pid }) => pid)
 }
 
-test.each(['SIGTERM', 'SIGINT'] as const)('%s lets what is in flight be answered, and leaves nothing', async signal => {
+/** The directory that a cluster has made for itself. */
+function directoryOf(running: Running): string {
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-  const before = new Set(readdirSync(parent))
-  const running = await startReady()
-  const made = readdirSync(parent).filter(name => name.startsWith('promherd-') && !before.has(name))
-  const own = made.filter(name => readdirSync(join(parent, name)).includes(`keeper.1`))
-  expect(own.length).toBeGreaterThanOrEqual(1)
-  const slow = get(running.appUrl('/slow?ms=1500'))
-  await until('the request', () =>
-    running.all('message').some(message => (message as { of?: string }).of !== undefined),
-  )
-  running.signal(signal)
+  const own = readdirSync(parent).find(name => {
+    const lock = join(parent, name, 'keeper.1')
+    return name.startsWith('promherd-') && existsSync(lock) && readFileSync(lock, 'utf8').includes(`:${running.pid},`)
+  })
+  return join(parent, own!)
+}
+
+/** Resolves when a slow request has reached its worker. */
+async function inFlight(running: Running): Promise<void> {
+  const isTold = (message: unknown) => (message as { of?: string }).of === 'the user'
+  await until('the request', () => running.all('message').some(isTold))
+}
+
+test.each([
+  ['SIGTERM', 'the primary'],
+  ['SIGINT', 'the whole group'],
+] as const)('%s to %s lets what is in flight be answered, and leaves nothing', async (signal, to) => {
+  const running = await startReady({ group: true })
+  const directory = directoryOf(running)
+  const slow = get(running.appUrl('/slow?ms=3000'), { headers: { connection: 'keep-alive' } })
+  await inFlight(running)
+  if (to === 'the primary') running.signal(signal)
+  else running.signalGroup(signal)
   await until('a drain', async () => (await running.scrape()).value('promherd_workers{state="draining"}') === 1)
   const series = `promherd_signals_total{signal="${signal.slice(3)}"}`
   expect((await running.scrape()).value(series)).toBe(1)
@@ -29,10 +43,11 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s lets what is in flight be answered
   expect(await slow).toMatchObject({ status: 200, headers: { connection: 'close' } })
   expect(await running.ended).toEqual({ code: 0, signal: null })
   expect(pidsOf(running).map(isAlive)).toEqual([false, false])
+  expect(existsSync(directory)).toBe(false)
   expect(running.stderr).toBe('')
 })
 
-test('the directory that a cluster made is gone after it', async () => {
+test('a directory that was given stays, and nothing beside it', async () => {
   const parent = mkdtempSync(join(tmpdir(), 'cluster-'))
   onTestFinished(() => rmSync(parent, { recursive: true }))
   const running = await startReady({ env: { PROMETHEUS_MULTIPROC_DIR: join(parent, 'given') } })
@@ -62,9 +77,8 @@ test('connections that are idle, or were never used, hold up nothing', async () 
 test('a worker that does not end in time is killed', async () => {
   const running = await startReady({ options: { drainTimeoutMs: 300 } })
   get(running.appUrl('/slow?ms=60000')).catch(() => {})
-  await until('the request', () =>
-    running.all('message').some(message => (message as { of?: string }).of !== undefined),
-  )
+  await inFlight(running)
+
   running.signal('SIGTERM')
   expect(await running.ended).toEqual({ code: 0, signal: null })
   expect(running.stderr).toMatch(/^promherd: worker [12] had not ended after 300 ms and was killed\.\n$/)
@@ -77,9 +91,8 @@ test.each([
 ] as const)('%o ends all at once', async (signals, code) => {
   const running = await startReady()
   get(running.appUrl('/slow?ms=60000')).catch(() => {})
-  await until('the request', () =>
-    running.all('message').some(message => (message as { of?: string }).of !== undefined),
-  )
+  await inFlight(running)
+
   const [first, second] = signals
   running.signal(first)
   if (second !== undefined) {

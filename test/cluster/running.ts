@@ -11,12 +11,15 @@ const FIXTURE = fileURLToPath(new URL('./fixtures/cluster.mjs', import.meta.url)
 export interface Start {
   readonly options?: object
   readonly env?: Readonly<Record<string, string>>
+  /** Gives it a process group of its own, as a terminal does. */
+  readonly group?: boolean
 }
 
 /** Starts a cluster that ends with the test, if not before. */
-export function startProcess({ options = {}, env = {} }: Start = {}): Running {
+export function startProcess({ options = {}, env = {}, group = false }: Start = {}): Running {
   const child = spawn(process.execPath, [FIXTURE], {
     env: { ...process.env, CLUSTER_OPTIONS: JSON.stringify(options), ...env },
+    detached: group,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const running = new Running(child)
@@ -40,10 +43,10 @@ export interface Response {
 }
 
 /** One request on a connection of its own, so that the workers take turns. Rejects when it takes too long. */
-export function get(url: string, { method = 'GET', timeoutMs = 20_000 } = {}): Promise<Response> {
+export function get(url: string, { method = 'GET', timeoutMs = 20_000, headers = {} } = {}): Promise<Response> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs)
-    const sent = request(url, { method, agent: false, signal }, async answer => {
+    const sent = request(url, { method, headers, agent: false, signal }, async answer => {
       try {
         let body = ''
         for await (const piece of answer.setEncoding('utf8')) body += piece
@@ -129,6 +132,11 @@ export class Running {
 
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name)
+  }
+
+  /** Sends a signal to the primary and the workers at once, as Ctrl-C does. */
+  signalGroup(name: NodeJS.Signals): void {
+    process.kill(-this.pid, name)
   }
 
   /** Ends it, and waits until it has ended. */

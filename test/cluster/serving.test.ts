@@ -36,6 +36,14 @@ test('the port answers on its four addresses, and says what it does not know', a
   expect(refused.headers['allow']).toBe('GET, HEAD')
 })
 
+test('workers bring in what they keep elsewhere before a scrape, and only then', async () => {
+  const running = await startReady()
+  const first = await running.scrape()
+  const before = first.value('test_collections_total')!
+  expect(before).toBeLessThanOrEqual(2)
+  await until('a scrape with more', async () => (await running.scrape()).value('test_collections_total')! > before)
+})
+
 test("messages of the user's own pass untouched", async () => {
   const running = await startReady()
   await get(running.appUrl('/slow?ms=1'))
