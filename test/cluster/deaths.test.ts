@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { get, isAlive, startProcess, startReady, until } from './running.ts'
 
 test('a killed worker is replaced in its slot, and the sum never falls', async () => {
@@ -58,7 +61,9 @@ test('an application that cannot start is told with its stack, and tried ever la
 })
 
 test('workers end when their primary is killed', async () => {
-  const running = await startReady()
+  const directory = mkdtempSync(join(tmpdir(), 'cluster-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const running = await startReady({ options: { metrics: { port: 0, directory } } })
   const pids = (running.all('ready')[0] as { pid: number }[]).map(({ pid }) => pid)
   expect(pids.map(isAlive)).toEqual([true, true])
   running.signal('SIGKILL')

@@ -23,7 +23,7 @@ export function startProcess({ options = {}, env = {}, group = false }: Start = 
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const running = new Running(child)
-  onTestFinished(() => running.kill())
+  onTestFinished(() => running.end())
   return running
 }
 
@@ -139,10 +139,12 @@ export class Running {
     process.kill(-this.pid, name)
   }
 
-  /** Ends it, and waits until it has ended. */
-  async kill(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL')
+  /** Ends it at once, with all that it has made, and waits until it has ended. */
+  async end(): Promise<void> {
+    this.signal('SIGQUIT')
+    const deadline = setTimeout(() => this.signal('SIGKILL'), 10_000)
     await this.ended
+    clearTimeout(deadline)
   }
 }
 

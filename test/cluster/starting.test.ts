@@ -90,7 +90,8 @@ test('what an earlier cluster left in the directory is not counted', async () =>
   const first = await startReady(start)
   await get(first.appUrl())
   expect((await first.scrape()).value('test_total')).toBe(1)
-  await first.kill()
+  first.signal('SIGKILL')
+  await first.ended
   const second = await startReady(start)
   expect((await second.scrape()).value('test_total')).toBe(0)
 })
