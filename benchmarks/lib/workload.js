@@ -2,20 +2,26 @@
 
 export const LABELS = ['method', 'route', 'status_code']
 const METHODS = ['GET', 'POST', 'PUT']
-const STATUSES = [200, 201, 404, 500]
+export const STATUSES = [200, 201, 404, 500]
+/** How many of a hundred exchanges end with each status: a service in good health, with some errors. */
+const SHARES = [86, 8, 4, 2]
+const HUNDRED = STATUSES.flatMap((status, i) => Array(SHARES[i]).fill(status))
+/** The same texts each time, as a router has its templates. */
+const ROUTES = Array.from({ length: 20 }, (_, i) => `/api/things/${i}/:id`)
 
 /**
  * Durations are whole multiples of 1/1024 s, so that their sums are exact in whatever order they are added up.
  * @param {number} count
+ * @param {readonly number[]} [statuses] to pick from
  * @returns {{ method: string, route: string, status: number, seconds: number }[]}
  */
-export function exchanges(count) {
+export function exchanges(count, statuses = HUNDRED) {
   const random = generator(1)
   const pick = list => list[Math.floor(random() * list.length)]
   return Array.from({ length: count }, () => ({
     method: pick(METHODS),
-    route: `/api/things/${Math.floor(random() * 20)}/:id`,
-    status: pick(STATUSES),
+    route: pick(ROUTES),
+    status: pick(statuses),
     // From 1 ms to 16 s, as many in each octave: every bucket gets its share.
     seconds: Math.ceil(2 ** (random() * 14)) / 1024,
   }))

@@ -6,14 +6,14 @@ import client from 'prom-client'
 import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
 import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 import { digestOf } from '../lib/samples.js'
-import { exchanges, LABELS } from '../lib/workload.js'
+import { exchanges, LABELS, STATUSES } from '../lib/workload.js'
 
 /** One way of recording exchanges, measured alone in this process: what one costs in CPU time. */
 
-const { side, records } = settingsOfThisProcess()
-const mix = exchanges(4096)
+const { side, slab, records, halfErrors } = settingsOfThisProcess()
+const mix = exchanges(4096, halfErrors ? STATUSES : undefined)
 
-const SIDES = { mapped: ours, flushed: ours, heap: ours, prom_client: rival, clock, loop }
+const SIDES = { promherd: ours, prom_client: rival, clock, loop }
 const { record, text, close } = SIDES[side]()
 
 const warmed = Math.min(records, 200_000)
@@ -30,8 +30,8 @@ function repeat(times) {
 }
 
 function ours() {
-  const directory = side === 'heap' ? undefined : mkdtempSync(join(tmpdir(), 'promherd-bench-'))
-  const monitor = createMonitor({ directory, slab: side })
+  const directory = slab === 'heap' ? undefined : mkdtempSync(join(tmpdir(), 'promherd-bench-'))
+  const monitor = createMonitor({ directory, slab })
   const recorder = monitor.http()
   return {
     record: ({ method, route, status, seconds }) => recorder.record(method, route, status, seconds),

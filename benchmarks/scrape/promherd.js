@@ -36,6 +36,8 @@ if (cluster.isPrimary) {
     rmSync(directory, { recursive: true, force: true })
   })
 } else {
+  // Several monitors in one process, which each listen for its exit: only where a benchmark wants few processes.
+  process.setMaxListeners(0)
   const stores = workersHere(settings).map(openStore)
   work({
     fill() {
