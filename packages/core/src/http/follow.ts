@@ -57,6 +57,13 @@ export function exchangeOf(response: ServerResponse, store: object): Exchange | 
   return exchange
 }
 
+/** Keeps the error that ended the exchanges of this response: it is a fact of the response, whoever records it. */
+export function noteError(response: ServerResponse, error: unknown): void {
+  for (let exchange = (response as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
+    exchange.error = error
+  }
+}
+
 /** Hangs `exchange` on its response and its connection. */
 export function watch(exchange: Exchange): void {
   const { request, response } = exchange
@@ -86,10 +93,8 @@ type Followed = ServerResponse & { [EXCHANGE]?: Exchange }
 type KnownSocket = Socket & { [CONNECTION]?: Connection }
 
 function onResponseClose(this: ServerResponse): void {
-  let exchange = (this as Followed)[EXCHANGE]
-  while (exchange !== undefined) {
+  for (let exchange = (this as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
     settle(exchange)
-    exchange = exchange.sibling
   }
 }
 

@@ -3,7 +3,7 @@ import { DURATION_BUCKETS } from '../metrics.ts'
 import { checkOptions, isBuckets, isFunction, type Shape } from '../options.ts'
 import type { Store } from '../store/store.ts'
 import { CLIENT_CLOSED, categoryOf } from './category.ts'
-import { Exchange, type ExchangeOwner, exchangeOf, type RouteOf, watch } from './follow.ts'
+import { Exchange, type ExchangeOwner, exchangeOf, noteError, type RouteOf, watch } from './follow.ts'
 import { methodIndexOf, UNKNOWN_ROUTE, UNMATCHED } from './labels.ts'
 import { isAborted, statusOf } from './outcome.ts'
 import { HttpSeries } from './series.ts'
@@ -89,8 +89,7 @@ export class HttpRecorder implements ExchangeOwner {
 
   /** Keeps the error that ended an exchange, as evidence for its category. Never throws. */
   fail(response: ServerResponse, error: unknown): void {
-    const exchange = exchangeOf(response, this.store)
-    if (exchange !== undefined) exchange.error = error
+    noteError(response, error)
   }
 
   /** Begins an exchange that has no `ServerResponse` to follow. Never throws. */
