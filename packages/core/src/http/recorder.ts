@@ -118,7 +118,7 @@ export class HttpRecorder implements ExchangeOwner {
     try {
       const { request, response } = exchange
       const seconds = (performance.now() - exchange.startedAt) / 1000
-      const aborted = isAborted(response)
+      const aborted = isAborted(request, response)
       const status = statusOf(response, aborted)
       const route = this.#normalized(this.#routeOf(exchange), request)
       const category = categoryOf(status, aborted, exchange.evidence)
