@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import { createMonitor, type Monitor } from '@promherd/core'
+import { createMonitor, instrumentServer, type Monitor } from '@promherd/core'
 import { prometheus } from '@promherd/express'
 import express5, { type Express as App, type ErrorRequestHandler, type Request, type Response } from 'express'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -143,6 +143,16 @@ describe.each([
     app.use(prometheus({ monitor }))
     app.use('/api', prometheus({ monitor }), express.Router().get('/items/:id', ok))
     await gives({ '/api/items/1': 200 }, { 'GET /api/items/:id 200': 1 })
+  })
+
+  test('inside a server that is followed itself, it counts once and gives the routes', async () => {
+    app.get('/items/:id', ok)
+    const server = createServer(app)
+    instrumentServer(server, { monitor })
+    const url = await listening(server)
+    for (const path of ['/items/1', '/nothing']) await ask(url + path)
+    await settled(monitor, { 'GET /items/:id 200': 1, 'GET _unmatched 404': 1 })
+    await closing(server)
   })
 
   test('request.route is what it is without us', async () => {

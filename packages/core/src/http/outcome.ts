@@ -15,6 +15,12 @@ export function isAborted(request: IncomingMessage, response: ServerResponse): b
   return isConnected || !response.writableEnded
 }
 
+/** True where the response has closed, or its connection, so that it will not say again that it does. */
+export function isOver(request: IncomingMessage, response: ServerResponse): boolean {
+  const stream = streamOf(response)
+  return stream === undefined ? response.closed || request.socket?.destroyed === true : stream.destroyed
+}
+
 /** The status that the client was sent, or 499 where it left before any was. */
 export function statusOf(response: ServerResponse, aborted: boolean): number {
   return aborted && !wasBegun(response) ? CLIENT_CLOSED : response.statusCode

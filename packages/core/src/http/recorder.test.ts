@@ -181,6 +181,22 @@ test('what is no response harms nothing', async () => {
   expect(await series('http_requests_in_flight')).toEqual({ '': [0] })
 })
 
+test('a client that has left before its exchange is followed is counted, and does not stay in flight', async () => {
+  const recorder = monitor.http()
+  const listener: RequestListener = async (request, response) => {
+    await once(request.socket, 'close')
+    recorder.follow(request, response, () => '/late', undefined)
+    response.end()
+  }
+  await serving(listener, async url => {
+    const sent = get(url).on('error', () => {})
+    await once(sent, 'socket')
+    sent.on('finish', () => sent.destroy())
+    await expect.poll(() => series('http_requests_total')).toEqual({ 'GET _unknown 499': [1] })
+    expect(await series('http_requests_in_flight')).toEqual({ '': [0] })
+  })
+})
+
 test('a connection has one listener of ours, however many requests it carries', async () => {
   const recorder = monitor.http()
   const counts: number[] = []
