@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ErrorCategory } from '../metrics.ts'
 
 /**
  * The lifetime of an exchange: begun once for each response and settled once, whichever of its ends is seen first.
@@ -15,7 +16,8 @@ export class Exchange {
   readonly startedAt: number
   routeOf: RouteOf<unknown>
   context: unknown
-  error: unknown = undefined
+  /** What is known of a failure besides the status. */
+  evidence: ErrorCategory | undefined = undefined
   isOpen = true
   /** The exchange of another owner with the same response. */
   readonly sibling: Exchange | undefined
@@ -57,13 +59,21 @@ export function exchangeOf(response: ServerResponse, store: object): Exchange | 
   return exchange
 }
 
-/** Hangs `exchange` on its response and its connection. */
+/** Keeps what is known of a failure: it is a fact of the response, whoever records it. */
+export function noteEvidence(response: ServerResponse, evidence: ErrorCategory | undefined): void {
+  for (let exchange = (response as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
+    exchange.evidence = evidence
+  }
+}
+
+/** Hangs `exchange` on its response and its connection. Where it throws, nothing is left behind. */
 export function watch(exchange: Exchange): void {
   const { request, response } = exchange
-  ;(response as Followed)[EXCHANGE] = exchange
-  if (exchange.sibling === undefined) response.on('close', onResponseClose)
   // Streams of HTTP/2 close with their session, each for itself.
-  if (request.httpVersionMajor < 2 && request.socket != null) join(exchange, connectionOf(request.socket))
+  const connection = request.httpVersionMajor < 2 && request.socket != null ? connectionOf(request.socket) : undefined
+  if (exchange.sibling === undefined) response.on('close', onResponseClose)
+  ;(response as Followed)[EXCHANGE] = exchange
+  if (connection !== undefined) join(exchange, connection)
 }
 
 /** Ends an exchange, unless it has ended. */
@@ -86,10 +96,8 @@ type Followed = ServerResponse & { [EXCHANGE]?: Exchange }
 type KnownSocket = Socket & { [CONNECTION]?: Connection }
 
 function onResponseClose(this: ServerResponse): void {
-  let exchange = (this as Followed)[EXCHANGE]
-  while (exchange !== undefined) {
+  for (let exchange = (this as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
     settle(exchange)
-    exchange = exchange.sibling
   }
 }
 

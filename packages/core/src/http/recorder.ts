@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { DURATION_BUCKETS } from '../metrics.ts'
 import { checkOptions, isBuckets, isFunction, type Shape } from '../options.ts'
 import type { Store } from '../store/store.ts'
-import { CLIENT_CLOSED, categoryOf } from './category.ts'
-import { Exchange, type ExchangeOwner, exchangeOf, type RouteOf, watch } from './follow.ts'
+import { CLIENT_CLOSED, categoryOf, evidenceOf } from './category.ts'
+import { Exchange, type ExchangeOwner, exchangeOf, noteEvidence, type RouteOf, settle, watch } from './follow.ts'
 import { methodIndexOf, UNKNOWN_ROUTE, UNMATCHED } from './labels.ts'
-import { isAborted, statusOf } from './outcome.ts'
+import { isAborted, isOver, statusOf } from './outcome.ts'
 import { HttpSeries } from './series.ts'
 
 export type { RouteOf } from './follow.ts'
@@ -79,8 +79,10 @@ export class HttpRecorder implements ExchangeOwner {
         followed.routeOf = routeOf as RouteOf<unknown>
         followed.context = context
       } else if (!this.#ignores(request)) {
-        watch(new Exchange(this, request, response, routeOf as RouteOf<unknown>, context))
+        const exchange = new Exchange(this, request, response, routeOf as RouteOf<unknown>, context)
+        watch(exchange)
         this.#series.addInFlight(1)
+        if (isOver(request, response)) settleUnrouted(exchange)
       }
     } catch (error) {
       this.store.trouble('http', `an exchange could not be followed: ${String(error)}`)
@@ -89,8 +91,11 @@ export class HttpRecorder implements ExchangeOwner {
 
   /** Keeps the error that ended an exchange, as evidence for its category. Never throws. */
   fail(response: ServerResponse, error: unknown): void {
-    const exchange = exchangeOf(response, this.store)
-    if (exchange !== undefined) exchange.error = error
+    try {
+      noteEvidence(response, evidenceOf(error))
+    } catch (trouble) {
+      this.store.trouble('http', `an error could not be read: ${String(trouble)}`)
+    }
   }
 
   /** Begins an exchange that has no `ServerResponse` to follow. Never throws. */
@@ -115,10 +120,10 @@ export class HttpRecorder implements ExchangeOwner {
     try {
       const { request, response } = exchange
       const seconds = (performance.now() - exchange.startedAt) / 1000
-      const aborted = isAborted(response)
+      const aborted = isAborted(request, response)
       const status = statusOf(response, aborted)
       const route = this.#normalized(this.#routeOf(exchange), request)
-      const category = categoryOf(status, aborted, exchange.error)
+      const category = categoryOf(status, aborted, exchange.evidence)
       this.#series.count(methodIndexOf(request.method), route, status, seconds, category)
     } catch (error) {
       this.store.trouble('http', `an exchange could not be recorded: ${String(error)}`)
@@ -129,7 +134,8 @@ export class HttpRecorder implements ExchangeOwner {
     this.#series.addInFlight(-1)
     try {
       const seconds = (performance.now() - begun.startedAt) / 1000
-      const category = categoryOf(status, status === CLIENT_CLOSED, error)
+      const evidence = error === undefined ? undefined : evidenceOf(error)
+      const category = categoryOf(status, status === CLIENT_CLOSED, evidence)
       const label = this.#normalized(route ?? UNMATCHED, begun.request)
       this.#series.count(methodIndexOf(begun.request.method), label, status, seconds, category)
     } catch (trouble) {
@@ -169,6 +175,17 @@ export class HttpRecorder implements ExchangeOwner {
       return route
     }
   }
+}
+
+/** For a client that left before the exchange was followed: no router has seen the request. */
+function settleUnrouted(exchange: Exchange): void {
+  exchange.routeOf = unknownRoute
+  settle(exchange)
+}
+
+/** The route of those who cannot know it. */
+export function unknownRoute(): string {
+  return UNKNOWN_ROUTE
 }
 
 /** An exchange that was begun by hand. */

@@ -1,8 +1,8 @@
+import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkOptions, isAnything, isFunction } from '../options.ts'
 import { type AdapterOptions, monitorOf } from './adapter.ts'
-import { UNKNOWN_ROUTE } from './labels.ts'
-import { HTTP_SHAPE } from './recorder.ts'
+import { HTTP_SHAPE, unknownRoute } from './recorder.ts'
 
 /** What `instrumentServer` takes. */
 export type ServerOptions = AdapterOptions & {
@@ -13,13 +13,8 @@ export type ServerOptions = AdapterOptions & {
   readonly route?: ((request: IncomingMessage) => string | undefined) | undefined
 }
 
-/** A server of node:http, node:https or node:http2. */
-export interface RequestServer {
-  listenerCount(event: string): number
-  prependListener(event: string, listener: (...parts: never[]) => void): unknown
-  on(event: string, listener: (...parts: never[]) => void): unknown
-  off(event: string, listener: (...parts: never[]) => void): unknown
-}
+/** A server of node:http, node:https or node:http2: whatever emits `request` with a request and its response. */
+export type RequestServer = EventEmitter
 
 /**
  * Records what a server answers, whatever answers it; an adapter inside only adds the routes. Returns what undoes it.
@@ -46,7 +41,3 @@ export function instrumentServer(server: RequestServer, options: ServerOptions =
 }
 
 const ROUTE = isFunction('Give a function that takes the request and answers the template of its route.')
-
-function unknownRoute(): string {
-  return UNKNOWN_ROUTE
-}
