@@ -7,7 +7,7 @@ import { HEADER_SLOTS } from '../store/header.ts'
  * Hot on a herd's first scrape: the workers of one service have the same series, so of 64 catalogs with 10,000 lines
  * each 63 bring nothing new. A line whose values were read before, by any reader that shares this memory, costs one
  * look-up by their raw text: no JSON.parse, no new strings, and one array for all stores in place of 64
- * (`npm run bench -- scale`: the first scrape takes half the time).
+ * (`npm run bench -- scale`: about a tenth less CPU time for the whole first scrape).
  */
 export class KnownNames {
   readonly #known = new Map<string, readonly string[]>()
