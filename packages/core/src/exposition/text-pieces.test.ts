@@ -32,6 +32,7 @@ describe('the text encoder that keeps its texts', () => {
   it('keeps two encodings that go on at once apart', () => {
     const encoder = new TextEncoder004()
     const [one, other] = [before, later['some numbers changed']]
+    textOf(before, encoder)
     const texts = ['', '']
     const pieces = [one, other].map(snapshot => encoder.encode(snapshot)[Symbol.iterator]())
     for (let open = true; open; ) {
