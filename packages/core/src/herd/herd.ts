@@ -9,6 +9,7 @@ import { aboutTheHerd, HUNG_AFTER_MS } from './about.ts'
 import { clearDirectory, listStores, RETIRED_CATALOG, RETIRED_VALUES, type StoreName } from './directory.ts'
 import { isOwnerAlive, KeeperLock } from './keeper.ts'
 import { SelfSource } from './lone.ts'
+import { KnownNames } from './names.ts'
 import { StoreReader } from './reader.ts'
 import { openRetired, Retired } from './retire.ts'
 
@@ -23,6 +24,7 @@ import { openRetired, Retired } from './retire.ts'
 export class Herd implements SnapshotSource {
   readonly directory: string
   readonly #merger = new Merger()
+  readonly #names = new KnownNames()
   readonly #readers = new Map<number, StoreReader>()
   readonly #options: Required<HerdOptions>
   #retired: StoreReader | undefined
@@ -198,7 +200,7 @@ export class Herd implements SnapshotSource {
 
   #open(name: StoreName): StoreReader | undefined {
     try {
-      const reader = StoreReader.open(this.directory, name)
+      const reader = StoreReader.open(this.directory, name, this.#names)
       this.#readers.set(name.id, reader)
       return reader
     } catch {

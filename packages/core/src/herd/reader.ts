@@ -1,9 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Source } from '../snapshot/merge.ts'
-import { type CatalogLine, decodeLine, isGivenUp } from '../store/catalog.ts'
+import { type CatalogLine, isGivenUp } from '../store/catalog.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
 import type { StoreName } from './directory.ts'
+import { KnownNames } from './names.ts'
 
 /**
  * Reads one store of another process, or of this one, from its files.
@@ -27,6 +28,7 @@ export class StoreReader implements Source {
   retiredIds: Float64Array = new Float64Array(0)
   /** True once the owner is gone: its gauges speak of nothing any more. */
   gone = false
+  readonly #names: KnownNames
   #valuesFd: number
   readonly #catalogFd: number
   #offset = 0
@@ -39,8 +41,10 @@ export class StoreReader implements Source {
     directory: string,
     name: StoreName,
     files: { values: string; catalog: string; worker: number | undefined },
+    names: KnownNames = new KnownNames(),
   ) {
     this.name = name
+    this.#names = names
     this.worker = files.worker
     this.#valuesFd = openToRead(join(directory, files.values))
     try {
@@ -51,10 +55,10 @@ export class StoreReader implements Source {
     }
   }
 
-  /** A store's reader, by the store's name. */
-  static open(directory: string, name: StoreName): StoreReader {
+  /** A store's reader, by the store's name. Readers of one herd share what they know of names. */
+  static open(directory: string, name: StoreName, names?: KnownNames): StoreReader {
     const files = { values: `${name.base}.values`, catalog: `${name.base}.catalog`, worker: name.worker }
-    return new StoreReader(directory, name, files)
+    return new StoreReader(directory, name, files, names)
   }
 
   get startedAt(): number {
@@ -161,7 +165,7 @@ export class StoreReader implements Source {
     if (end < 0) return
     for (const line of text.toString('utf8', 0, end).split('\n')) {
       if (line === '' || isGivenUp(line)) continue
-      const decoded = decodeLine(line)
+      const decoded = this.#names.decode(line)
       if (decoded === undefined) this.damage++
       else if (decoded.kind === 'owner') this.nodeVersion = decoded.nodeVersion
       else this.#lines.push(decoded)

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { TextEncoder004 } from './text.ts'
+
+type Snapshot = Parameters<TextEncoder004['encode']>[0]
+
+const LABELS = Array.from({ length: 500 }, (_, i) => [`/${i}`])
+
+/** A histogram with two buckets for each of `labels`: the series at `i` has `first(i)` in its first bucket. */
+function snapshotOf(labels: string[][], first: (i: number) => number, buckets = [0.5, 1]): Snapshot {
+  const values = Float64Array.from(labels.flatMap((_, i) => [first(i), 2, 3, 0.25]))
+  const family = { name: 'd', type: 'histogram' as const, help: 'H', labelNames: ['route'], buckets, labels, width: 4 }
+  return { takenAt: 0, families: [{ ...family, values }] }
+}
+
+const textOf = (snapshot: Snapshot, encoder = new TextEncoder004()): string => [...encoder.encode(snapshot)].join('')
+
+describe('the text encoder that keeps its texts', () => {
+  const before = snapshotOf(LABELS, () => 1)
+  const later = {
+    'some numbers changed': snapshotOf(LABELS, i => (i % 100 === 0 ? 7 : 1)),
+    'series went from the front': snapshotOf(LABELS.slice(3), () => 1),
+    'series came': snapshotOf([...LABELS, ['/new']], () => 1),
+    'the buckets changed': snapshotOf(LABELS, () => 1, [0.1, 1]),
+  }
+  for (const [what, after] of Object.entries(later)) {
+    it(`says after ${what} what a new encoder says, and so when things are again as before`, () => {
+      const encoder = new TextEncoder004()
+      for (const snapshot of [before, after, before]) expect(textOf(snapshot, encoder)).toBe(textOf(snapshot))
+    })
+  }
+
+  it('keeps two encodings that go on at once apart', () => {
+    const encoder = new TextEncoder004()
+    const [one, other] = [before, later['some numbers changed']]
+    textOf(before, encoder)
+    const texts = ['', '']
+    const pieces = [one, other].map(snapshot => encoder.encode(snapshot)[Symbol.iterator]())
+    for (let open = true; open; ) {
+      const next = pieces.map(iterator => iterator.next())
+      next.forEach(({ done, value }, i) => {
+        if (!done) texts[i] += value
+      })
+      open = next.some(({ done }) => !done)
+    }
+    expect(texts).toEqual([textOf(one), textOf(other)])
+  })
+
+  it('ends each piece with a whole line, and none much later than after 2048', () => {
+    const pieces = [...new TextEncoder004().encode(before)]
+    expect(pieces.length).toBe(2)
+    for (const piece of pieces) {
+      expect(piece.endsWith('\n')).toBe(true)
+      expect(piece.split('\n').length).toBeLessThan(2060)
+    }
+  })
+})
