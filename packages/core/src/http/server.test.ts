@@ -134,6 +134,18 @@ test('over HTTP/2 a stream that the client cancels is an abort, before the heade
   })
 })
 
+test('over HTTP/2 a stream that is cancelled when all was written and not all was sent is an abort', async () => {
+  const server = createHttp2Server((_request, response) => void response.end(Buffer.alloc(4_000_000)))
+  instrumentServer(server, { monitor })
+  await overHttp2(server, async client => {
+    const stream = client.request()
+    await once(stream, 'response')
+    stream.close(constants.NGHTTP2_CANCEL)
+    await settled({ 'GET _unknown 200': 1 })
+    expect(await series('http_request_errors_total')).toEqual({ 'GET _unknown client_abort': 1 })
+  })
+})
+
 test('over HTTP/2 nothing stays in flight when the session dies', async () => {
   const server = createHttp2Server((_request, response) => void response.write('first'))
   instrumentServer(server, { monitor })
