@@ -72,6 +72,11 @@ export class Store {
     return family
   }
 
+  /** True where the name stands for a family already. */
+  has(name: string): boolean {
+    return this.#families.has(name)
+  }
+
   /** Slots for one more series, and its line in the catalog; undefined where there is no room. */
   place(family: number, values: readonly string[], width: number): number | undefined {
     if (family < 0) return undefined
