@@ -66,7 +66,6 @@ test('whatever a process records in prom-client, promherd serves the samples tha
       }
       await monitor.close()
     }),
-    // prom-client's own keys run together where values hold its separators; see peers of 15.1.3 for `a:1,b:2,`.
     { numRuns: 60 },
   )
 })

@@ -151,7 +151,7 @@ class MergedFamily {
     this.key = definition.type === 'quantiles' ? quantilesKey(definition.name) : definition.name
     this.#sourceWidth = widthOf(definition)
     this.#width = definition.merge === 'mean' ? 2 : this.#sourceWidth
-    this.#values = new Float64Array(16 * this.#width)
+    this.#values = new Float64Array(16 * this.#width).fill(startOf(definition.merge))
   }
 
   /** True for numbers that mean nothing without the process that they are about. */
