@@ -80,6 +80,7 @@ export type FamilyKey =
   | 'requestsInFlight'
   | 'workerRequests'
   | 'workerCpu'
+  | 'workerCpuUtilization'
   | 'workerResidentMemory'
   | 'workerHeapUsed'
   | 'workerHeapLimit'
@@ -126,6 +127,13 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     'worker',
   ),
   workerCpu: family('counter', 'promherd_worker_cpu_seconds_total', 'CPU time of each worker.', [], 'worker'),
+  workerCpuUtilization: family(
+    'gauge',
+    'promherd_worker_cpu_utilization_ratio',
+    'CPU seconds of each worker for each second, since the sample before.',
+    [],
+    'worker',
+  ),
   workerResidentMemory: family(
     'gauge',
     'promherd_worker_resident_memory_bytes',

@@ -1,3 +1,5 @@
+import { isPromClientOption, type PromClientOption } from './clients/registry.ts'
+import { promClientCollector } from './clients/source.ts'
 import { TEXT_CONTENT_TYPE, TextEncoder004 } from './exposition/text.ts'
 import { useDirectory } from './herd/directory.ts'
 import { Herd } from './herd/herd.ts'
@@ -5,6 +7,7 @@ import { LoneHerd } from './herd/lone.ts'
 import { type HttpOptions, HttpRecorder } from './http/recorder.ts'
 import type { InternalErrorCause } from './metrics.ts'
 import { checkOptions, isFunction, isInteger, isOneOf, isText, type Shape } from './options.ts'
+import { runtimeSampler } from './runtime/runtime.ts'
 import type { Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
 import { canMap, SLAB_KINDS, type SlabKind } from './store/slab.ts'
 import { Store } from './store/store.ts'
@@ -25,6 +28,11 @@ export interface MonitorOptions {
    * @default PROMHERD_SLAB, else the best that there is
    */
   readonly slab?: SlabKind | undefined
+  /**
+   * Which prom-client registries become part of this process's numbers: `auto` takes the default registry of every
+   * prom-client that is loaded, a list takes those (what a bundled application needs), `false` none. @default 'auto'
+   */
+  readonly promClient?: PromClientOption | undefined
   /** Hears, once for each cause, of what went wrong inside promherd. @default a line on stderr */
   readonly onWarning?: ((message: string) => void) | undefined
 }
@@ -51,11 +59,14 @@ export interface Monitor extends SnapshotSource {
 /** How often a flushed store is written, and how often a worker gives a sign of life. */
 const FLUSH_INTERVAL_MS = 100
 const HEARTBEAT_INTERVAL_MS = 1000
+/** How often prom-client is copied for a reader in another process that has no way to ask for it. */
+const PROM_CLIENT_INTERVAL_MS = 5000
 
 const SHAPE: Shape<MonitorOptions> = {
   directory: isText('Give the path of a directory that the workers share.'),
   worker: isInteger(0, 1_000_000, 'Number the workers from 1.'),
   slab: isOneOf(SLAB_KINDS, 'Leave it out for the best that there is.'),
+  promClient: isPromClientOption,
   onWarning: isFunction('Give a function that takes the message.'),
 }
 
@@ -76,7 +87,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
   if (directory !== undefined) useDirectory(directory)
   const worker = options.worker ?? fromEnvironment.worker ?? 1
   const store = openStore(directory, worker, options.slab ?? fromEnvironment.slab, warn)
-  return new ProcessMonitor(store, directory)
+  return new ProcessMonitor(store, directory, options.promClient)
 }
 
 /** The monitor that all adapters of this process share unless they are given another; made at its first use. */
@@ -102,12 +113,16 @@ class ProcessMonitor implements Monitor {
   readonly #encoder = new TextEncoder004()
   readonly #collectors = new Set<() => Promise<void> | void>()
   readonly #timers: NodeJS.Timeout[]
+  readonly #copyPromClient: () => Promise<void>
   readonly #onExit = (): void => this.store.close()
 
-  constructor(store: Store, directory: string | undefined) {
+  constructor(store: Store, directory: string | undefined, promClient: PromClientOption | undefined) {
     this.store = store
     this.#herd = store.paths === undefined || directory === undefined ? new LoneHerd(store) : new Herd({ directory })
     this.#timers = [setInterval(() => store.beat(), HEARTBEAT_INTERVAL_MS).unref()]
+    if (store.worker > 0) this.#collectEvery(HEARTBEAT_INTERVAL_MS, runtimeSampler(store))
+    this.#copyPromClient = promClientCollector(store, promClient)
+    this.#collectEvery(store.paths === undefined ? undefined : PROM_CLIENT_INTERVAL_MS, this.#copyPromClient)
     if (store.slab.kind === 'flushed') this.#timers.push(setInterval(() => store.flush(), FLUSH_INTERVAL_MS).unref())
     process.on('exit', this.#onExit)
     store.setState('running')
@@ -141,9 +156,16 @@ class ProcessMonitor implements Monitor {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
+    await this.#copyPromClient()
     process.off('exit', this.#onExit)
     this.store.close()
     await this.#herd.close()
+  }
+
+  /** Has `collect` run before numbers are read, and every so often for those who read them elsewhere. */
+  #collectEvery(intervalMs: number | undefined, collect: () => Promise<void> | void): void {
+    this.addCollector(collect)
+    if (intervalMs !== undefined) this.#timers.push(setInterval(collect, intervalMs).unref())
   }
 }
 

@@ -1,1 +1,2 @@
-export {}
+export { type ExposableRegistry, type ExposeOptions, exposeHerd } from './expose.ts'
+export type { PromClientOption, PromRegistry } from './registry.ts'

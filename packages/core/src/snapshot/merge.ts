@@ -1,3 +1,4 @@
+import { isAbsent } from '../store/absent.ts'
 import { type CatalogLine, type Definition, type FamilyType, type Merge, widthOf } from '../store/catalog.ts'
 import { keyOf } from '../store/store.ts'
 import type { Family, SnapshotType } from './snapshot.ts'
@@ -190,6 +191,7 @@ class MergedFamily {
       const slot = from.items[i]!
       // A values file that was cut short: the series is there again when its slots are.
       if (slot + known > source.values.length) continue
+      if (Number.isNaN(source.values[slot]) && isAbsent(source.values, slot)) continue
       const series = to.items[i]!
       this.#rounds.items[series] = round
       this.#addSeries(source.values, slot, series * this.#width)

@@ -78,6 +78,11 @@ export class Store {
     return family
   }
 
+  /** True where the name stands for a family already. */
+  has(name: string): boolean {
+    return this.#families.has(name)
+  }
+
   /** A family is there once it has its overflow series: without that its totals would not be exact. */
   #placeFamily(definition: Definition): { slab: Slab; index: number; overflow: number } | undefined {
     const slot = this.#length

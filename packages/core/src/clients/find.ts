@@ -1,0 +1,55 @@
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { isRegistry, type PromRegistry } from './registry.ts'
+
+/**
+ * Finds the default registries of the prom-client copies that this process has loaded, and loads none.
+ *
+ * All of them are CommonJS, and whoever imports them, they pass through the one module cache of the process. Copies
+ * are known by their inner file, since the package may be installed under any name, or by their entry.
+ */
+const INNER = /[\\/]lib[\\/]registry\.js$/
+const ENTRY = /[\\/](?:prom-client|@prometheus-io[\\/]client)[\\/]index\.js$/
+
+/** A default registry, and the folder of the package that it belongs to. */
+export interface FoundRegistry {
+  readonly registry: PromRegistry
+  readonly path: string
+}
+
+/** The modules that a process has loaded, by their file names. */
+export type ModuleCache = Readonly<Record<string, { readonly exports?: unknown } | undefined>>
+
+/** Looks through the module cache, again only when it has changed its size. */
+export class RegistryFinder {
+  readonly #cache: ModuleCache
+  readonly #found = new Map<PromRegistry, FoundRegistry>()
+  #modules = 0
+
+  constructor(cache: ModuleCache = createRequire(import.meta.url).cache) {
+    this.#cache = cache
+  }
+
+  /** The registries found so far, in the order in which they were loaded. */
+  find(): readonly FoundRegistry[] {
+    const files = Object.keys(this.#cache)
+    if (files.length !== this.#modules) {
+      this.#modules = files.length
+      for (const file of files) this.#look(file)
+    }
+    return [...this.#found.values()]
+  }
+
+  #look(file: string): void {
+    const inner = INNER.test(file)
+    if (!inner && !ENTRY.test(file)) return
+    const registry = property(this.#cache[file]?.exports, inner ? 'globalRegistry' : 'register')
+    if (!isRegistry(registry) || this.#found.has(registry)) return
+    this.#found.set(registry, { registry, path: inner ? dirname(dirname(file)) : dirname(file) })
+  }
+}
+
+function property(holder: unknown, name: string): unknown {
+  const isHolder = (typeof holder === 'object' && holder !== null) || typeof holder === 'function'
+  return isHolder ? (holder as Record<string, unknown>)[name] : undefined
+}

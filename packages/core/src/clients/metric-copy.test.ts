@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { LoneHerd } from '../herd/lone.ts'
+import { FAMILIES } from '../metrics.ts'
+import { Store } from '../store/store.ts'
+import { MetricCopy } from './metric-copy.ts'
+import type { PromReading } from './registry.ts'
+import { shapeOf } from './shape.ts'
+
+function copyOf(reading: PromReading, maxSeries: number): { store: Store; round: (reading: PromReading) => void } {
+  const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
+  const shape = shapeOf({ name: reading.name, reading, labelNames: ['of'], defaults: {} })
+  const copy = new MetricCopy(store, shape!, maxSeries)
+  const round = (next: PromReading): void => {
+    copy.begin()
+    copy.take(next, {})
+    copy.commit()
+  }
+  return { store, round }
+}
+
+async function shown(store: Store, name: string): Promise<Record<string, number>> {
+  const { families } = await new LoneHerd(store).snapshot()
+  const family = families.find(each => each.name === name)
+  return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(), family!.values[i]!]))
+}
+
+function reading(type: string, name: string, values: Record<string, number>, aggregator?: string): PromReading {
+  const samples = Object.entries(values).map(([of, value]) => ({ labels: { of }, value }))
+  return { name, help: 'Help.', type, aggregator, values: samples }
+}
+
+test('counters beyond the cap add up in the overflow series, and each is counted as dropped once', async () => {
+  const first = reading('counter', 'c_total', { a: 1, b: 2, c: 4, d: 8 })
+  const { store, round } = copyOf(first, 2)
+  round(first)
+  round(reading('counter', 'c_total', { a: 1, b: 2, c: 5, d: 9 }))
+  expect(await shown(store, 'c_total')).toEqual({ a: 1, b: 2, _overflow: 14 })
+  expect(await shown(store, FAMILIES.seriesDropped.name)).toEqual({ c_total: 2 })
+})
+
+test.each(['sum', 'max', 'min', 'average', 'first'])('gauges beyond the cap are left out by %s', async aggregator => {
+  const first = reading('gauge', 'g', { a: -1, b: -2, c: -4 }, aggregator)
+  const { store, round } = copyOf(first, 2)
+  round(first)
+  expect(await shown(store, 'g')).toEqual({ a: -1, b: -2 })
+})
+
+test('samples that come in another order, or under labels that mean the same, find their series', async () => {
+  const first = reading('counter', 'c_total', { a: 1, b: 2 })
+  const { store, round } = copyOf(first, 10)
+  round(first)
+  round(reading('counter', 'c_total', { b: 3, a: 2 }))
+  expect(await shown(store, 'c_total')).toEqual({ a: 2, b: 3 })
+  const twice = reading('counter', 'c_total', { '': 5, a: 3, b: 4 })
+  round({ ...twice, values: [...twice.values, { labels: {}, value: 6 }] })
+  expect(await shown(store, 'c_total')).toEqual({ a: 3, b: 4, '': 11 })
+})

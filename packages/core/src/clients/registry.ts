@@ -1,0 +1,92 @@
+import { promherdError } from '../errors.ts'
+import type { Check } from '../options.ts'
+
+/**
+ * What promherd needs of a prom-client, and all that it knows of one: small enough that prom-client 15,
+ * `@prometheus-io/client` 0.16 and their forks all have it.
+ */
+
+/** A registry of prom-client, of `@prometheus-io/client`, or of anything that answers like them. */
+export interface PromRegistry {
+  /** Everything the registry has, read once. */
+  getMetricsAsJSON(): Promise<readonly object[]>
+  /** The metrics themselves: where it is there, each is read alone, and one that hangs holds up no other. */
+  getMetricsAsArray?(): readonly object[]
+  /** Tells whether counters stand here without their `_total`. */
+  readonly contentType?: string
+}
+
+/** What a metric says of itself when it is read. */
+export interface PromReading {
+  readonly name: string
+  readonly help: string
+  readonly type: string
+  readonly aggregator?: string | undefined
+  readonly values: readonly PromSample[]
+}
+
+/** One number of a reading. */
+export interface PromSample {
+  readonly value: number
+  readonly labels?: PromLabels
+  /** Labels that several samples have in common, beside their own. */
+  readonly sharedLabels?: PromLabels
+  /** Where it is not the metric's own name: `_bucket`, `_sum` and `_count`. */
+  readonly metricName?: string | undefined
+}
+
+export type PromLabels = Readonly<Record<string, unknown>>
+
+/** A metric as it is registered. */
+export interface PromMetric {
+  readonly name?: unknown
+  readonly labelNames?: unknown
+  readonly collect?: unknown
+  get(): Promise<PromReading> | PromReading
+  getForPromString?(): Promise<PromReading> | PromReading
+}
+
+/** Marks what promherd itself has put into a registry: it is never copied back. */
+export const EXPOSED: unique symbol = Symbol.for('promherd.exposed.v1') as never
+
+/** Which prom-client registries a monitor copies: none, the defaults of every loaded copy, or the given ones. */
+export type PromClientOption = false | 'auto' | readonly PromRegistry[]
+
+/** `false`, `'auto'` or a list of registries. */
+export const isPromClientOption: Check = (name, value) => {
+  if (value === false || value === 'auto') return
+  if (Array.isArray(value) && value.every(isRegistry)) return
+  throw promherdError(
+    'ERR_PROMHERD_BAD_OPTION',
+    name,
+    "`false`, 'auto' or a list of prom-client registries",
+    value,
+    'Give registries as `[register]`, or leave it out to have the default ones found.',
+  )
+}
+
+/** True for anything that can be read like a registry of prom-client. */
+export function isRegistry(value: unknown): value is PromRegistry {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'getMetricsAsJSON' in value &&
+    typeof value.getMetricsAsJSON === 'function'
+  )
+}
+
+/** True for a metric of a registry that can be read alone. */
+export function isMetric(value: object): value is PromMetric {
+  return 'get' in value && typeof value.get === 'function'
+}
+
+/** The labels that a registry adds to every sample that has none of that name. */
+export function defaultLabelsOf(registry: PromRegistry): PromLabels {
+  const labels = '_defaultLabels' in registry ? registry._defaultLabels : undefined
+  return typeof labels === 'object' && labels !== null ? (labels as PromLabels) : {}
+}
+
+/** True where the registry serves OpenMetrics, for which prom-client takes `_total` from the names of counters. */
+export function isOpenMetrics(registry: PromRegistry): boolean {
+  return registry.contentType?.startsWith('application/openmetrics-text') === true
+}

@@ -1,0 +1,98 @@
+import type { Definition, Merge } from '../store/catalog.ts'
+import type { PromLabels, PromReading } from './registry.ts'
+
+/** What a metric of prom-client becomes in a store. */
+export interface PromShape {
+  readonly definition: Definition
+  /** Under which names prom-client has the labels; beside `definition.labels`, which may call one otherwise. */
+  readonly labelNames: readonly string[]
+  /** Summaries only: the family of their quantiles, whose last label is `quantile`. */
+  readonly quantiles?: Definition
+}
+
+/**
+ * How gauges of several workers become one, for each `aggregator`. `first` is any one worker's value, here the one
+ * that was set last. `omit` leaves a gauge out in prom-client; here every worker's is shown, which loses nothing.
+ */
+const MERGE_OF: Readonly<Record<string, Merge>> = {
+  sum: 'sum',
+  max: 'max',
+  min: 'min',
+  average: 'mean',
+  first: 'latest',
+  omit: 'worker',
+}
+
+/** A reading, with what its metric and its registry say of labels. */
+export interface LabelledReading {
+  readonly name: string
+  readonly reading: PromReading
+  /** Undefined where only samples tell which labels there are. */
+  readonly labelNames: readonly string[] | undefined
+  readonly defaults: PromLabels
+}
+
+/** The shape of a metric; undefined for a type that is none of the four. */
+export function shapeOf(source: LabelledReading): PromShape | undefined {
+  const { name, reading } = source
+  const { type } = reading
+  if (type !== 'counter' && type !== 'gauge' && type !== 'histogram' && type !== 'summary') return undefined
+  const labelNames = labelNamesOf(source)
+  const merge = type === 'gauge' ? mergeOf(reading.aggregator) : reading.aggregator === 'omit' ? 'worker' : 'sum'
+  const help = reading.help
+  const buckets = type === 'histogram' ? boundsOf(reading) : []
+  const labels = merge === 'worker' ? withoutWorker(labelNames) : labelNames
+  const definition: Definition = { name, type, help, labels, buckets, merge }
+  if (type !== 'summary') return { definition, labelNames }
+  const apart = [...withoutWorker(labelNames), 'quantile']
+  const quantiles: Definition = { name, type: 'quantiles', help, labels: apart, buckets: [], merge: 'worker' }
+  return { definition, labelNames, quantiles }
+}
+
+/** True where numbers of the one can stand among numbers of the other. */
+export function isSameShape(a: PromShape, b: PromShape): boolean {
+  const text = ({ definition: { type, labels, buckets, merge } }: PromShape): string =>
+    JSON.stringify([type, labels, buckets, merge])
+  return text(a) === text(b)
+}
+
+/** The upper bound that a label `le` stands for. */
+export function boundOf(le: unknown): number {
+  return le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le)
+}
+
+function mergeOf(aggregator: string | undefined): Merge {
+  return (aggregator !== undefined && MERGE_OF[aggregator]) || 'sum'
+}
+
+/** The declared names in their order, then whatever else the samples or the registry add. */
+function labelNamesOf({ reading, labelNames, defaults }: LabelledReading): readonly string[] {
+  const names = new Set(labelNames ?? [])
+  const more = new Set(Object.keys(defaults))
+  if (labelNames === undefined) {
+    for (const { labels, sharedLabels } of reading.values) {
+      for (const name of Object.keys({ ...sharedLabels, ...labels })) more.add(name)
+    }
+  }
+  if (reading.type === 'histogram') more.delete('le')
+  if (reading.type === 'summary') more.delete('quantile')
+  for (const name of [...more].sort()) names.add(name)
+  return [...names]
+}
+
+/** A label of the user's that is called as ours gets the prefix that Prometheus itself gives in this case. */
+function withoutWorker(names: readonly string[]): readonly string[] {
+  return names.map(name => {
+    let other = name === 'worker' ? 'exported_worker' : name
+    while (other !== name && names.includes(other)) other = `exported_${other}`
+    return other
+  })
+}
+
+function boundsOf(reading: PromReading): readonly number[] {
+  const bounds = new Set<number>()
+  for (const { metricName, labels } of reading.values) {
+    if (metricName === `${reading.name}_bucket`) bounds.add(boundOf(labels?.['le']))
+  }
+  return [...bounds].filter(Number.isFinite).sort((a, b) => a - b)
+}

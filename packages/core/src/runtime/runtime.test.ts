@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest'
+import { FAMILIES } from '../metrics.ts'
+import { createMonitor } from '../monitor.ts'
+import { isAbsent } from '../store/absent.ts'
+import type { Definition } from '../store/catalog.ts'
+import { Store } from '../store/store.ts'
+import { cpuSampler } from './cpu.ts'
+import { eventLoopSampler } from './event-loop.ts'
+import { memorySampler } from './memory.ts'
+
+const heapStore = (): Store => new Store({ slab: 'heap', directory: undefined, worker: 1 })
+
+function valueIn(store: Store, definition: Definition): number {
+  const family = store.family(definition)
+  return family.slab.values[family.slot([])]!
+}
+
+test('CPU seconds are user and system time together, and utilization is their share of the time since', () => {
+  const store = heapStore()
+  let used = { user: 1_000_000, system: 0 }
+  let at = 0
+  const sample = cpuSampler(
+    store,
+    () => used,
+    () => at,
+  )
+  used = { user: 1_250_000, system: 500_000 }
+  at = 1000
+  sample()
+  expect(valueIn(store, FAMILIES.workerCpu)).toBe(1.75)
+  expect(valueIn(store, FAMILIES.workerCpuUtilization)).toBe(0.75)
+})
+
+test('a sample right after another adds the CPU time but makes no share of so short a time', () => {
+  const store = heapStore()
+  let used = { user: 0, system: 0 }
+  let at = 0
+  const sample = cpuSampler(
+    store,
+    () => used,
+    () => at,
+  )
+  at = 99
+  used = { user: 99_000, system: 0 }
+  sample()
+  expect(valueIn(store, FAMILIES.workerCpu)).toBe(0.099)
+  const { slab, overflow } = store.family(FAMILIES.workerCpuUtilization)
+  expect(isAbsent(slab.values, overflow)).toBe(true)
+  at = 200
+  sample()
+  expect(valueIn(store, FAMILIES.workerCpuUtilization)).toBe(0.495)
+})
+
+test('event loop utilization is the busy share of the time since the sample before, not since the start', () => {
+  const store = heapStore()
+  let times = { idle: 5000, active: 5000 }
+  const sample = eventLoopSampler(store, () => times)
+  times = { idle: 5750, active: 5250 }
+  sample()
+  expect(valueIn(store, FAMILIES.workerEventLoopUtilization)).toBe(0.25)
+  times = { idle: 5750, active: 6250 }
+  sample()
+  expect(valueIn(store, FAMILIES.workerEventLoopUtilization)).toBe(1)
+})
+
+test('memory is what the process and the heap say', () => {
+  const store = heapStore()
+  memorySampler(
+    store,
+    () => 300,
+    () => ({ used_heap_size: 100, heap_size_limit: 200 }),
+  )()
+  expect(valueIn(store, FAMILIES.workerResidentMemory)).toBe(300)
+  expect(valueIn(store, FAMILIES.workerHeapUsed)).toBe(100)
+  expect(valueIn(store, FAMILIES.workerHeapLimit)).toBe(200)
+})
+
+test('work that a worker does shows in the CPU seconds that are read next', async () => {
+  const monitor = createMonitor({ promClient: false })
+  await monitor.collect()
+  const before = valueIn(monitor.store, FAMILIES.workerCpu)
+  const start = process.cpuUsage()
+  const burnt = (): number => process.cpuUsage(start).user + process.cpuUsage(start).system
+  while (burnt() < 50_000) Math.sqrt(burnt())
+  await monitor.collect()
+  expect(valueIn(monitor.store, FAMILIES.workerCpu) - before).toBeGreaterThanOrEqual(0.05)
+  await monitor.close()
+})
+
+test('memory that a worker keeps shows in the heap that is read next', async () => {
+  const monitor = createMonitor({ promClient: false })
+  await monitor.collect()
+  const before = valueIn(monitor.store, FAMILIES.workerHeapUsed)
+  const kept = Array.from({ length: 8_000_000 }, (_, i) => i + 0.5)
+  await monitor.collect()
+  const after = valueIn(monitor.store, FAMILIES.workerHeapUsed)
+  expect(kept.length).toBe(8_000_000)
+  // 64 MB of doubles; what a collection of garbage may have taken meanwhile is far less than half.
+  expect(after - before).toBeGreaterThan(32_000_000)
+  expect(after).toBeLessThan(valueIn(monitor.store, FAMILIES.workerHeapLimit))
+  await monitor.close()
+})
+
+test('the primary says nothing of itself as a worker', async () => {
+  const monitor = createMonitor({ worker: 0, promClient: false })
+  expect(await monitor.metrics()).not.toContain('promherd_worker_cpu')
+  await monitor.close()
+})

@@ -1,0 +1,233 @@
+import { createMonitor, type Monitor } from '@promherd/core'
+import fc from 'fast-check'
+import client from 'prom-client'
+import { afterEach, expect, test } from 'vitest'
+import { keyOf, samplesIn } from './samples.ts'
+
+const open: Monitor[] = []
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(monitor => monitor.close()))
+})
+
+function herdOf(...promClient: client.Registry[]): { monitor: Monitor; warnings: string[] } {
+  const warnings: string[] = []
+  const monitor = createMonitor({ promClient, onWarning: message => warnings.push(message) })
+  open.push(monitor)
+  return { monitor, warnings }
+}
+
+/** What promherd serves of the families with these names, without the worker that quantiles are kept apart by. */
+async function served(monitor: Monitor, ...names: string[]): Promise<Map<string, number>> {
+  const kept = new Map<string, number>()
+  for (const [key, value] of samplesIn(await monitor.metrics())) {
+    const [name, ...labels] = JSON.parse(key) as [string, ...[string, string][]]
+    if (!names.includes(name.replace(/_(bucket|sum|count)$/, '')) && !names.includes(name)) continue
+    kept.set(keyOf(name, Object.fromEntries(labels.filter(([label]) => label !== 'worker'))), value)
+  }
+  return kept
+}
+
+async function troubles(monitor: Monitor): Promise<number | undefined> {
+  return samplesIn(await monitor.metrics()).get(keyOf('promherd_internal_errors_total', { cause: 'prom_client' }))
+}
+
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('', '"', '\\', '\n', '\\n', ',', '="', '}', '{', 'a:1,b:2', '_overflow', 'é😀', '__proto__', '+Inf'),
+)
+const amount = fc.double({ min: 0, max: 1e12, noNaN: true })
+const anyNumber = fc.oneof(
+  amount,
+  fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0.1),
+)
+
+test('whatever a process records in prom-client, promherd serves the samples that prom-client does', async () => {
+  const recording = fc.record({ a: hostile, b: hostile, value: amount, level: anyNumber })
+  await fc.assert(
+    fc.asyncProperty(fc.array(recording, { maxLength: 20 }), fc.integer({ min: 1, max: 3 }), async (all, rounds) => {
+      const register = new client.Registry()
+      const labelNames = ['a', 'b'] as const
+      const common = { help: 'Help.', labelNames, registers: [register] }
+      const counter = new client.Counter({ ...common, name: 'c_total' })
+      const gauge = new client.Gauge({ ...common, name: 'g' })
+      const histogram = new client.Histogram({ ...common, name: 'h', buckets: [1, 1e3, 1e6] })
+      const summary = new client.Summary({ ...common, name: 's', percentiles: [0.5] })
+      const { monitor } = herdOf(register)
+      for (let round = 0; round < rounds; round++) {
+        for (const { a, b, value, level } of all) {
+          counter.inc({ a, b }, value)
+          gauge.set({ a, b }, level)
+          histogram.observe({ a, b }, value)
+          summary.observe({ a, b }, value)
+        }
+        const own = samplesIn(await register.metrics())
+        expect(await served(monitor, 'c_total', 'g', 'h', 's')).toEqual(own)
+      }
+      await monitor.close()
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('label values that are numbers, partial label sets and default labels are served as prom-client does', async () => {
+  const register = new client.Registry()
+  register.setDefaultLabels({ app: 'shop', a: 'default' })
+  const counter = new client.Counter({ name: 'c_total', help: 'C.', labelNames: ['a', 'b'], registers: [register] })
+  counter.inc({ a: 1 }, 1)
+  counter.inc({ b: 'x' }, 2)
+  counter.inc({ a: 'y', b: 'z' }, 4)
+  const { monitor } = herdOf(register)
+  expect(await served(monitor, 'c_total')).toEqual(samplesIn(await register.metrics()))
+  expect((await served(monitor, 'c_total')).get(keyOf('c_total', { app: 'shop', a: 'default', b: 'x' }))).toBe(2)
+})
+
+test('a removed series leaves its counts behind and takes its gauge away, until it is set again', async () => {
+  const register = new client.Registry()
+  const common = { help: 'Help.', labelNames: ['of'], registers: [register] }
+  const counter = new client.Counter({ ...common, name: 'c_total' })
+  const gauge = new client.Gauge({ ...common, name: 'g' })
+  counter.inc({ of: 'x' }, 3)
+  for (const [i, of] of ['x', 'y', 'z'].entries()) gauge.set({ of }, i)
+  const { monitor } = herdOf(register)
+  const counted = [[keyOf('c_total', { of: 'x' }), 3]] as const
+  await monitor.collect()
+  counter.remove({ of: 'x' })
+  gauge.remove({ of: 'x' })
+  expect(await served(monitor, 'c_total', 'g')).toEqual(
+    new Map([...counted, [keyOf('g', { of: 'y' }), 1], [keyOf('g', { of: 'z' }), 2]]),
+  )
+  gauge.set({ of: 'x' }, 7)
+  register.removeSingleMetric('c_total')
+  expect((await served(monitor, 'c_total', 'g')).get(keyOf('g', { of: 'x' }))).toBe(7)
+  register.clear()
+  expect(await served(monitor, 'c_total', 'g')).toEqual(new Map(counted))
+})
+
+test('a counter that is reset begins again, and every other number of the registry with it', async () => {
+  const register = new client.Registry()
+  const counter = new client.Counter({ name: 'c_total', help: 'C.', registers: [register] })
+  const { monitor } = herdOf(register)
+  counter.inc(5)
+  expect((await served(monitor, 'c_total')).get(keyOf('c_total', {}))).toBe(5)
+  register.resetMetrics()
+  counter.inc(2)
+  expect((await served(monitor, 'c_total')).get(keyOf('c_total', {}))).toBe(2)
+})
+
+test('a metric that is registered late is served from then on', async () => {
+  const register = new client.Registry()
+  const { monitor } = herdOf(register)
+  await monitor.collect()
+  new client.Counter({ name: 'late_total', help: 'Late.', registers: [register] }).inc(4)
+  expect(await served(monitor, 'late_total')).toEqual(new Map([[keyOf('late_total', {}), 4]]))
+})
+
+test('a collect() that hangs keeps its own last numbers and nobody else waiting, and is told of once', async () => {
+  const register = new client.Registry()
+  let hangs = false
+  const collect = (): Promise<void> => (hangs ? new Promise(() => {}) : Promise.resolve())
+  const slow = new client.Gauge({ name: 'slow', help: 'S.', registers: [register], collect })
+  const quick = new client.Counter({ name: 'quick_total', help: 'Q.', registers: [register] })
+  const { monitor, warnings } = herdOf(register)
+  slow.set(1)
+  await monitor.collect()
+  hangs = true
+  slow.set(2)
+  quick.inc(9)
+  const expected = [[keyOf('quick_total', {}), 9]] as const
+  expect(await served(monitor, 'slow', 'quick_total')).toEqual(new Map([...expected, [keyOf('slow', {}), 1]]))
+  expect(await troubles(monitor)).toBe(1)
+  expect(warnings).toEqual(['`slow` of prom-client did not answer within 1000 ms: its last numbers stand.'])
+  hangs = false
+  expect(await served(monitor, 'slow', 'quick_total')).toEqual(new Map([...expected, [keyOf('slow', {}), 2]]))
+})
+
+test('a collect() that throws is named, and the others are copied', async () => {
+  const register = new client.Registry()
+  const collect = (): void => {
+    throw new Error('no database')
+  }
+  new client.Gauge({ name: 'broken', help: 'B.', registers: [register], collect })
+  new client.Counter({ name: 'c_total', help: 'C.', registers: [register] }).inc(1)
+  const { monitor, warnings } = herdOf(register)
+  expect(await served(monitor, 'broken', 'c_total')).toEqual(new Map([[keyOf('c_total', {}), 1]]))
+  expect(warnings).toEqual(['`broken` of prom-client failed: Error: no database: its last numbers stand.'])
+})
+
+test('two rounds never run at once, and who comes during one gets the next', async () => {
+  const register = new client.Registry()
+  let running = 0
+  let most = 0
+  let calls = 0
+  const collect = async (): Promise<void> => {
+    calls++
+    most = Math.max(most, ++running)
+    await new Promise(resolve => setImmediate(resolve))
+    running--
+  }
+  new client.Gauge({ name: 'g', help: 'G.', registers: [register], collect })
+  const { monitor } = herdOf(register)
+  await Promise.all(Array.from({ length: 5 }, () => monitor.collect()))
+  expect(most).toBe(1)
+  expect(calls).toBe(2)
+})
+
+test("a metric that is called as one of promherd's own is left out, named and counted once", async () => {
+  const register = new client.Registry()
+  new client.Counter({ name: 'http_requests_total', help: 'Requests.', registers: [register] }).inc(7)
+  const { monitor, warnings } = herdOf(register)
+  await monitor.collect()
+  expect(await served(monitor, 'http_requests_total')).toEqual(new Map())
+  expect(await troubles(monitor)).toBe(1)
+  expect(warnings).toHaveLength(1)
+  expect(warnings[0]).toContain('`http_requests_total`')
+})
+
+test('in a registry for OpenMetrics, counters keep the name that they are served by', async () => {
+  const register = new client.Registry()
+  register.setContentType(client.Registry.OPENMETRICS_CONTENT_TYPE as never)
+  new client.Counter({ name: 'c_total', help: 'C.', registers: [register] }).inc(3)
+  const { monitor } = herdOf(register)
+  const expected = new Map([[keyOf('c_total', {}), 3]])
+  expect(await served(monitor, 'c_total', 'c')).toEqual(expected)
+  await register.metrics()
+  expect(await served(monitor, 'c_total', 'c')).toEqual(expected)
+})
+
+test('a label called `worker` does not meet the one that keeps workers apart', async () => {
+  const register = new client.Registry()
+  const common = { help: 'G.', labelNames: ['worker'], registers: [register] }
+  new client.Gauge({ ...common, name: 'apart', aggregator: 'omit' }).set({ worker: 'mine' }, 1)
+  new client.Gauge({ ...common, name: 'together' }).set({ worker: 'mine' }, 2)
+  const { monitor } = herdOf(register)
+  const samples = samplesIn(await monitor.metrics())
+  expect(samples.get(keyOf('apart', { exported_worker: 'mine', worker: '1' }))).toBe(1)
+  expect(samples.get(keyOf('together', { worker: 'mine' }))).toBe(2)
+})
+
+test('a registry that can only be read as a whole is copied too', async () => {
+  const register = new client.Registry()
+  new client.Counter({ name: 'c_total', help: 'C.', labelNames: ['of'], registers: [register] }).inc({ of: 'x' }, 3)
+  const monitor = createMonitor({ promClient: [{ getMetricsAsJSON: () => register.getMetricsAsJSON() }] })
+  open.push(monitor)
+  expect(await served(monitor, 'c_total')).toEqual(new Map([[keyOf('c_total', { of: 'x' }), 3]]))
+})
+
+test('what is no registry is refused where it is given', () => {
+  expect(() => createMonitor({ promClient: [{}] as never })).toThrow(
+    expect.objectContaining({ code: 'ERR_PROMHERD_BAD_OPTION' }),
+  )
+  expect(() => createMonitor({ promClient: true as never })).toThrow(
+    expect.objectContaining({ code: 'ERR_PROMHERD_BAD_OPTION' }),
+  )
+})
+
+test('with `promClient: false` nothing is copied', async () => {
+  new client.Counter({ name: 'default_total', help: 'In the default registry.' }).inc(1)
+  const none = createMonitor({ promClient: false })
+  const found = createMonitor()
+  open.push(none, found)
+  expect(await served(none, 'default_total')).toEqual(new Map())
+  expect(await served(found, 'default_total')).toEqual(new Map([[keyOf('default_total', {}), 1]]))
+})

@@ -1,0 +1,38 @@
+import { createMonitor } from '@promherd/core'
+import client from 'prom-client'
+
+/** One worker of the tests: default metrics, and one metric of each kind whose numbers follow from its number. */
+const monitor = createMonitor()
+client.collectDefaultMetrics()
+const n = Number(process.env.PROMHERD_WORKER)
+new client.Counter({ name: 'orders_total', help: 'Orders.', labelNames: ['kind'] }).inc({ kind: 'a' }, n * 10)
+for (const aggregator of ['sum', 'max', 'min', 'average', 'first', 'omit']) {
+  new client.Gauge({ name: `level_${aggregator}`, help: 'A level.', labelNames: ['of'], aggregator }).set(
+    { of: 'x' },
+    n,
+  )
+}
+const histogram = new client.Histogram({ name: 'work_seconds', help: 'Work.', buckets: [1, 2, 3] })
+histogram.observe(n)
+histogram.observe(0.5)
+const summary = new client.Summary({ name: 'size_bytes', help: 'Sizes.', percentiles: [0.5] })
+summary.observe(n * 100)
+const removed = new client.Gauge({ name: 'removed', help: 'Some are removed.', labelNames: ['of'] })
+for (const of of ['some', 'all']) removed.set({ of }, n)
+
+process.on('message', async message => {
+  if (message === 'remove') {
+    removed.remove({ of: 'all' })
+    if (n === 4) removed.remove({ of: 'some' })
+    new client.Counter({ name: 'late_total', help: 'Late.' }).inc(n)
+  }
+  if (message === 'stop') {
+    await monitor.close()
+    process.disconnect()
+    return
+  }
+  await monitor.collect()
+  process.send('done')
+})
+await monitor.collect()
+process.send('done')

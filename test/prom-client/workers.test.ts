@@ -1,0 +1,108 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Herd } from '@promherd/core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const directory = mkdtempSync(join(tmpdir(), 'promherd-prom-client-'))
+const workers: ChildProcess[] = []
+let herd: Herd
+
+beforeAll(async () => {
+  for (let n = 1; n <= 4; n++) {
+    const env = { ...process.env, PROMHERD_WORKER: String(n), PROMETHEUS_MULTIPROC_DIR: directory }
+    workers.push(fork(new URL('./worker.mjs', import.meta.url), { env }))
+  }
+  await Promise.all(workers.map(worker => once(worker, 'message')))
+  herd = new Herd({ directory })
+})
+
+afterAll(async () => {
+  await herd.close()
+  await Promise.all(
+    workers.map(async worker => {
+      if (worker.exitCode !== null || worker.signalCode !== null) return
+      worker.kill('SIGKILL')
+      await once(worker, 'exit')
+    }),
+  )
+  rmSync(directory, { recursive: true })
+})
+
+/** Every number of a family, by its label values. */
+async function numbersOf(name: string): Promise<Record<string, readonly number[]>> {
+  const { families } = await herd.snapshot()
+  const family = families.find(each => each.name === name)
+  const entries = (family?.labels ?? []).map((labels, i) => {
+    const { width, values } = family!
+    return [labels.join(), [...values.subarray(i * width, (i + 1) * width)]] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+async function tellAll(message: string): Promise<void> {
+  await Promise.all(
+    workers.map(async worker => {
+      worker.send(message)
+      await once(worker, 'message')
+    }),
+  )
+}
+
+test('counters of four workers add up', async () => {
+  expect(await numbersOf('orders_total')).toEqual({ a: [100] })
+})
+
+test('gauges become one by their aggregator, and what prom-client omits is kept for each worker', async () => {
+  expect(await numbersOf('level_sum')).toEqual({ x: [10] })
+  expect(await numbersOf('level_max')).toEqual({ x: [4] })
+  expect(await numbersOf('level_min')).toEqual({ x: [1] })
+  expect(await numbersOf('level_average')).toEqual({ x: [2.5] })
+  expect(await numbersOf('level_omit')).toEqual({ 'x,1': [1], 'x,2': [2], 'x,3': [3], 'x,4': [4] })
+  const first = (await numbersOf('level_first'))['x']?.[0]
+  expect([1, 2, 3, 4]).toContain(first)
+})
+
+test('the version of Node is one series with the value 1, however many workers run it', async () => {
+  const [major, minor, patch] = process.versions.node.split('.')
+  expect(await numbersOf('nodejs_version_info')).toEqual({ [`${process.version},${major},${minor},${patch}`]: [1] })
+})
+
+test('the start times of processes are kept apart, and CPU seconds add up', async () => {
+  expect(Object.keys(await numbersOf('process_start_time_seconds')).sort()).toEqual(['1', '2', '3', '4'])
+  const cpu = (await numbersOf('process_cpu_seconds_total'))['']![0]!
+  expect(cpu).toBeGreaterThan(0)
+})
+
+test('histograms add up bucket by bucket', async () => {
+  // Not cumulative: 0.5 four times and 1, then 2, then 3, then 4 beyond; the sum is 4 * 0.5 + 10.
+  expect(await numbersOf('work_seconds')).toEqual({ '': [5, 1, 1, 1, 12] })
+})
+
+test('sums and counts of summaries add up, quantiles are never added', async () => {
+  expect(await numbersOf('size_bytes')).toEqual({ '': [1000, 4] })
+  const { families } = await herd.snapshot()
+  const { quantiles } = families.find(each => each.name === 'size_bytes')!
+  expect(quantiles?.labelNames).toEqual(['quantile', 'worker'])
+  const seen = Object.fromEntries(quantiles!.labels.map((labels, i) => [labels.join(), quantiles!.values[i]]))
+  expect(seen).toEqual({ '0.5,1': 100, '0.5,2': 200, '0.5,3': 300, '0.5,4': 400 })
+})
+
+test('a removed gauge counts no more, one that all removed is gone, and a metric made later is there', async () => {
+  expect(await numbersOf('removed')).toEqual({ some: [10], all: [10] })
+  await tellAll('remove')
+  expect(await numbersOf('removed')).toEqual({ some: [6] })
+  expect(await numbersOf('late_total')).toEqual({ '': [10] })
+})
+
+test('what a worker counted stays when it is killed, and its gauges go', async () => {
+  const worker = workers[3]!
+  worker.kill('SIGKILL')
+  await once(worker, 'exit')
+  expect(await numbersOf('orders_total')).toEqual({ a: [100] })
+  expect(await numbersOf('work_seconds')).toEqual({ '': [5, 1, 1, 1, 12] })
+  expect(await numbersOf('level_sum')).toEqual({ x: [6] })
+  expect(await numbersOf('level_max')).toEqual({ x: [3] })
+})
