@@ -45,6 +45,23 @@ export type ErrorCategory = (typeof ERROR_CATEGORIES)[number]
 export const STORE_STATES = ['live', 'retired', 'damaged', 'unknown_version'] as const
 export type StoreState = (typeof STORE_STATES)[number]
 
+/** Why a worker was started again. A closed set. */
+export const RESTART_REASONS = [
+  'reload',
+  'scale',
+  'max_requests',
+  'hung',
+  'out_of_memory',
+  'killed',
+  'crash',
+  'exit',
+] as const
+export type RestartReason = (typeof RESTART_REASONS)[number]
+
+/** The signals that a primary answers, without SIG. */
+export const SIGNAL_NAMES = ['TERM', 'INT', 'QUIT'] as const
+export type SignalName = (typeof SIGNAL_NAMES)[number]
+
 function family(
   type: Definition['type'],
   name: string,
@@ -80,6 +97,9 @@ export type FamilyKey =
   | 'series'
   | 'scrapeDuration'
   | 'buildInfo'
+  | 'workersTarget'
+  | 'workerRestarts'
+  | 'signals'
 
 export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
   requestDuration: {
@@ -181,4 +201,13 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     'Time it took to read the stores for this snapshot.',
   ),
   buildInfo: family('gauge', 'promherd_build_info', 'Always 1: the promherd that took this snapshot.', ['version']),
+  // From here on: told by the primary of a cluster.
+  workersTarget: family('gauge', 'promherd_workers_target', 'Workers that the primary wants to run.'),
+  workerRestarts: family(
+    'counter',
+    'promherd_worker_restarts_total',
+    'Workers that were started again, by why the one before them ended.',
+    ['worker', 'reason'],
+  ),
+  signals: family('counter', 'promherd_signals_total', 'Signals that the primary was sent.', ['signal']),
 }

@@ -86,6 +86,12 @@ export function defaultMonitor(): Monitor {
   return holder[DEFAULT]
 }
 
+/** Makes `monitor` the one that `defaultMonitor` answers, unless this process has one already. */
+export function offerDefaultMonitor(monitor: Monitor): void {
+  const holder = globalThis as { [DEFAULT]?: Monitor }
+  holder[DEFAULT] ??= monitor
+}
+
 // Found through the registry of symbols, so that two copies of this package meet.
 const DEFAULT = Symbol.for('promherd.monitor.v1')
 

@@ -1,1 +1,23 @@
-export {}
+import cluster from 'node:cluster'
+import { isFunction } from '../options.ts'
+import { type ClusterOptions, resolveClusterOptions } from './options.ts'
+import { type Cluster, Primary } from './primary.ts'
+import { runWorker } from './worker.ts'
+
+export type { WorkerStatus } from './crew.ts'
+export type { ClusterMetricsOptions, ClusterOptions } from './options.ts'
+export type { Cluster } from './primary.ts'
+
+/**
+ * Runs `entry` in several worker processes, keeps them running, and serves the metrics of all of them on one port.
+ * Call it once, first thing: in the primary it answers the cluster, in a worker it runs `entry` and answers undefined.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER
+ */
+export function startCluster(options: ClusterOptions, entry: () => unknown): Cluster | undefined {
+  if (cluster.isWorker) {
+    runWorker(entry)
+    return undefined
+  }
+  isFunction("Give a function that starts the application, such as () => import('./app.js').")('entry', entry)
+  return new Primary(resolveClusterOptions(options))
+}

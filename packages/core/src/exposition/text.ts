@@ -12,9 +12,13 @@ export const TEXT_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 export class TextEncoder004 {
   readonly #labelTexts = new WeakMap<readonly string[], string>()
 
-  /** The snapshot in pieces, a family each. */
+  /** The snapshot in pieces, a family each, made when they are asked for: whoever must not block pauses between them. */
   encode(snapshot: Snapshot): Iterable<string> {
-    return snapshot.families.map(family => this.#family(family))
+    return this.#pieces(snapshot)
+  }
+
+  *#pieces(snapshot: Snapshot): Iterable<string> {
+    for (const family of snapshot.families) yield this.#family(family)
   }
 
   #family(family: Family): string {

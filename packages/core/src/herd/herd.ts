@@ -33,14 +33,15 @@ export class Herd implements SnapshotSource {
 
   /**
    * Makes this process the keeper, if nobody else is. What an earlier herd left is cleared, unless some of its owners
-   * still live: then the herd goes on, and its dead are retired.
+   * still live: then the herd goes on, and its dead are retired. With `goOn` nothing is ever cleared: for one who has
+   * been showing these numbers and takes a dead keeper's place.
    * Answers the pid of the keeper where there is another. Throws what the file system throws.
    */
-  keep({ fresh = false }: { fresh?: boolean } = {}): { heldBy: number } | undefined {
+  keep({ fresh = false, goOn = false }: { fresh?: boolean; goOn?: boolean } = {}): { heldBy: number } | undefined {
     if (this.#keeping !== undefined) return undefined
     const lock = KeeperLock.take(this.directory)
     if (!(lock instanceof KeeperLock)) return lock
-    if (fresh || !this.#anyAlive()) clearDirectory(this.directory)
+    if (fresh || (!goOn && !this.#anyAlive())) clearDirectory(this.directory)
     this.#keeping = { lock, totals: new Retired(this.directory) }
     return undefined
   }

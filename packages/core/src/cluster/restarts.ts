@@ -1,0 +1,39 @@
+import type { RestartReason } from '../metrics.ts'
+import { backoffMs } from '../server/backoff.ts'
+
+/** Why and when a worker is started again. */
+
+/** How a process ended, as Node tells it. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: string | null
+}
+
+/** The reasons that an exit alone can tell. The others are known beforehand, by who ended the worker. */
+export const EXIT_REASONS: readonly RestartReason[] = ['out_of_memory', 'killed', 'crash', 'exit']
+
+/** What an exit that nobody asked for means. V8 aborts when the heap is full; a shell says so with 128 + 6. */
+export function reasonOf({ code, signal }: Exit): RestartReason {
+  if (signal === 'SIGABRT' || code === 134) return 'out_of_memory'
+  if (signal === 'SIGKILL' || code === 137) return 'killed'
+  return code === 0 ? 'exit' : 'crash'
+}
+
+/** How a process ended, in words. */
+export function describeExit({ code, signal }: Exit): string {
+  return signal === null ? `exit code ${code}` : signal
+}
+
+/** Decides how long a slot waits before its next worker: not at all, unless the last ones died young. */
+export class RestartPace {
+  #diedYoung = 0
+
+  /** The wait after a worker that lived for `livedMs`. */
+  delayAfterMs(livedMs: number): number {
+    this.#diedYoung = livedMs < YOUNG_MS ? this.#diedYoung + 1 : 0
+    return this.#diedYoung === 0 ? 0 : backoffMs(this.#diedYoung - 1, RESTART)
+  }
+}
+
+const YOUNG_MS = 5000
+const RESTART = { firstMs: 100, mostMs: 10_000 }

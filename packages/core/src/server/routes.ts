@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { TEXT_CONTENT_TYPE } from '../exposition/text.ts'
+import { pageOf } from './page.ts'
+import type { Renderer } from './renderer.ts'
+
+/**
+ * What the metrics port answers. Every answer has its length, so that it is sent whole or seen to be cut. Checks of
+ * who may ask belong in front of `answer`.
+ */
+export class Routes {
+  readonly #options: RoutesOptions
+
+  constructor(options: RoutesOptions) {
+    this.#options = options
+  }
+
+  /** Answers one request. Never rejects. */
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const reply = await this.#replyTo(request)
+    if (response.destroyed) return
+    // A reader that does not read holds on to a shared buffer, but not for ever.
+    const deadline = setTimeout(() => response.destroy(), this.#options.readerDeadlineMs).unref()
+    response.once('close', () => clearTimeout(deadline))
+    response.writeHead(reply.status, {
+      'Content-Type': reply.type ?? PLAIN,
+      'Content-Length': Buffer.byteLength(reply.body),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      ...reply.headers,
+    })
+    response.end(reply.body)
+  }
+
+  async #replyTo(request: IncomingMessage): Promise<Reply> {
+    const path = (request.url ?? '/').split('?', 1)[0]!
+    const route = ROUTES.get(path)
+    if (route === undefined) return plain(404, `There is nothing at this address. The metrics are at /metrics.`)
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return { ...plain(405, 'This address can only be read: use GET or HEAD.'), headers: { Allow: 'GET, HEAD' } }
+    }
+    try {
+      return await route(this.#options, request)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      return plain(500, `The metrics could not be taken: ${reason.replaceAll('\n', ' ')}.`)
+    }
+  }
+}
+
+export interface RoutesOptions {
+  readonly renderer: Renderer
+  /** Why this is not ready, as a sentence; undefined where it is. */
+  readonly readiness: () => string | undefined
+  /** How long a reader may take for one answer. */
+  readonly readerDeadlineMs: number
+}
+
+interface Reply {
+  readonly status: number
+  readonly body: string | Buffer
+  readonly type?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+type Route = (options: RoutesOptions, request: IncomingMessage) => Promise<Reply> | Reply
+
+const PLAIN = 'text/plain; charset=utf-8'
+
+const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ['/metrics', metrics],
+  ['/-/healthy', () => plain(200, 'Healthy.')],
+  ['/-/ready', ready],
+  ['/', page],
+])
+
+async function metrics({ renderer }: RoutesOptions, request: IncomingMessage): Promise<Reply> {
+  const rendering = await renderer.render()
+  const reply = { status: 200, type: TEXT_CONTENT_TYPE, body: rendering.text, headers: VARY }
+  if (!rendering.isWorthPacking || !takesGzip(request)) return reply
+  return { ...reply, body: await rendering.gzipped(), headers: { ...VARY, 'Content-Encoding': 'gzip' } }
+}
+
+function ready({ readiness }: RoutesOptions): Reply {
+  const reason = readiness()
+  return reason === undefined ? plain(200, 'Ready.') : plain(503, reason)
+}
+
+async function page({ renderer }: RoutesOptions): Promise<Reply> {
+  const { snapshot } = await renderer.render()
+  return { status: 200, type: 'text/html; charset=utf-8', body: pageOf(snapshot), headers: NOTHING_FROM_OUTSIDE }
+}
+
+const VARY = { Vary: 'Accept-Encoding' }
+const NOTHING_FROM_OUTSIDE = { 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'" }
+
+function plain(status: number, sentence: string): Reply {
+  return { status, body: `${sentence}\n` }
+}
+
+/** Whether the client accepts gzip: named, or meant by `*`, and not with a weight of zero (RFC 9110, 12.5.3). */
+export function takesGzip(request: Pick<IncomingMessage, 'headers'>): boolean {
+  const weights = new Map<string, number>()
+  for (const item of String(request.headers['accept-encoding'] ?? '').split(',')) {
+    const [name = '', ...parameters] = item.split(';').map(part => part.trim().toLowerCase())
+    const weight = parameters.find(parameter => parameter.startsWith('q='))
+    weights.set(name, weight === undefined ? 1 : Number(weight.slice(2)))
+  }
+  return (weights.get('gzip') ?? weights.get('*') ?? 0) > 0
+}

@@ -1,0 +1,129 @@
+import { promherdError } from '../errors.ts'
+import { useDirectory } from '../herd/directory.ts'
+import { Herd } from '../herd/herd.ts'
+import { type Check, checkOptions, isFunction, isInteger, isText, type Shape } from '../options.ts'
+import type { Address } from './listener.ts'
+import { MetricsServer } from './metrics-server.ts'
+import { Upkeep } from './upkeep.ts'
+import { Warner } from './warner.ts'
+
+/** How the metrics of a directory are served. */
+export interface ServeOptions {
+  /** The port; 0 takes any free one. @default PROMETHEUS_METRICS_PORT, else 9091 */
+  readonly port?: number | undefined
+  /** The address to listen on. @default PROMETHEUS_BIND_ADDRESS, else 127.0.0.1: this host only */
+  readonly host?: string | undefined
+  /** The directory of the herd. @default PROMETHEUS_MULTIPROC_DIR */
+  readonly directory?: string | undefined
+  /** Hears of what goes wrong. @default a line on stderr */
+  readonly onWarning?: ((message: string) => void) | undefined
+}
+
+/** A metrics port. While it is bound it keeps the process alive, as every server does; its timers never do. */
+export interface HerdServer {
+  /** Resolves when the port is bound: at once, or when whoever has it lets go. Stays open while it is not. */
+  readonly listening: Promise<Address>
+  /** Where it listens; undefined while it does not. */
+  readonly address: Address | undefined
+  /** Stops listening, or trying to. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves the metrics of all processes that share a directory on one port. Where nobody else keeps the directory, this
+ * process does: it adds the counts of the dead to the totals.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY
+ */
+export function serveHerd(options: ServeOptions = {}): HerdServer {
+  checkOptions('serveHerd', options, SHAPE)
+  const where = resolveWhere(options)
+  const directory = options.directory ?? directoryFromEnvironment()
+  if (directory === undefined) {
+    const remedy = 'Give it, or set PROMETHEUS_MULTIPROC_DIR, the same for the workers and for this process.'
+    throw promherdError('ERR_PROMHERD_BAD_OPTION', 'serveHerd.directory', 'the directory of a herd', undefined, remedy)
+  }
+  useDirectory(directory)
+  return new DirectoryServer({ ...where, directory }, new Warner(options.onWarning))
+}
+
+class DirectoryServer implements HerdServer {
+  readonly #herd: Herd
+  readonly #upkeep: Upkeep
+  readonly #server: MetricsServer
+
+  constructor({ directory, port, host }: { directory: string; port: number; host: string }, warner: Warner) {
+    this.#herd = new Herd({ directory, onTrouble: (cause, message) => warner.sayOnce(cause, message) })
+    this.#herd.keep()
+    this.#upkeep = new Upkeep(this.#herd, warner)
+    this.#server = new MetricsServer({
+      port,
+      host,
+      warner,
+      source: this.#herd,
+      beforeSnapshot: () => this.#upkeep.now(),
+      readiness: () => whyUnreadable(directory),
+    })
+  }
+
+  get listening(): Promise<Address> {
+    return this.#server.listening
+  }
+
+  get address(): Address | undefined {
+    return this.#server.address
+  }
+
+  async close(): Promise<void> {
+    this.#upkeep.stop()
+    await this.#server.close()
+    await this.#herd.close()
+  }
+}
+
+/** The shape of what both this and the cluster's `metrics` accept. */
+export const WHERE_SHAPE: Shape<Pick<ServeOptions, 'port' | 'host' | 'directory'>> = {
+  port: isInteger(0, 65_535, 'Give a free port, or 0 for any.'),
+  host: isText('Give an address of this host, such as 127.0.0.1, or 0.0.0.0 for all.'),
+  directory: isText('Give the path of a directory that the workers share.'),
+}
+
+const SHAPE: Shape<ServeOptions> = {
+  ...WHERE_SHAPE,
+  onWarning: isFunction('Give a function that takes the message.'),
+}
+
+/**
+ * Port and host of checked options: as given, else from the environment, else the defaults.
+ * @throws ERR_PROMHERD_BAD_OPTION
+ */
+export function resolveWhere(options: Pick<ServeOptions, 'port' | 'host'>): { port: number; host: string } {
+  return {
+    port: options.port ?? numberFromEnvironment('PROMETHEUS_METRICS_PORT', WHERE_SHAPE.port) ?? DEFAULT_PORT,
+    host: options.host ?? (process.env['PROMETHEUS_BIND_ADDRESS'] || DEFAULT_HOST),
+  }
+}
+
+const DEFAULT_PORT = 9091
+const DEFAULT_HOST = '127.0.0.1'
+
+/** A number from the environment; undefined where the variable is missing or empty. Throws what `check` throws. */
+export function numberFromEnvironment(name: string, check: Check): number | undefined {
+  const text = process.env[name]
+  if (text === undefined || text === '') return undefined
+  const value = /^\d+$/.test(text) ? Number(text) : text
+  check(name, value)
+  return Number(value)
+}
+
+export function directoryFromEnvironment(): string | undefined {
+  return process.env['PROMETHEUS_MULTIPROC_DIR'] || undefined
+}
+
+function whyUnreadable(directory: string): string | undefined {
+  try {
+    useDirectory(directory)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
