@@ -36,8 +36,9 @@ describe.each(EXAMPLES)('the %s example', example => {
     running = await startClustered(example, 2)
     await sendAll(running.url)
     await settledCounts(running)
-    const [victim] = select(await running.scrape(), 'promherd_worker_info', { worker: '1' })
-    process.kill(Number(victim?.labels['pid']), 'SIGKILL')
+    const victim = await pidOfFirst(running)
+    process.kill(Number(victim), 'SIGKILL')
+    await until(async () => ![undefined, victim].includes(await pidOfFirst(running!)), { what: 'another worker 1' })
     expect(await settledCounts(running)).toEqual(COUNTED)
   })
 })
@@ -48,6 +49,11 @@ async function sendAll(url: string): Promise<void> {
     await response.arrayBuffer()
     expect([path, response.status]).toEqual([path, Number(status)])
   }
+}
+
+/** The pid of worker 1; undefined while there is none. */
+async function pidOfFirst(example: RunningExample): Promise<string | undefined> {
+  return select(await example.scrape(), 'promherd_worker_info', { worker: '1' })[0]?.labels['pid']
 }
 
 /** The counts once there are as many as there were requests, or the last ones there were. */
