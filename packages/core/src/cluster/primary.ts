@@ -42,6 +42,7 @@ export class Primary implements Cluster {
   readonly #offSignals: () => void
   readonly #onExit = (): void => this.#leave()
   #closing: Promise<void> | undefined
+  #exitCode = 0
 
   /** Starts everything. @throws ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER */
   constructor(options: ResolvedClusterOptions) {
@@ -105,11 +106,11 @@ export class Primary implements Cluster {
   #signalled(name: SignalName): void {
     this.#journal.signalled(name)
     if (name === 'QUIT' || this.#closing !== undefined) {
+      this.#exitCode = exitCodeOf(name)
       this.#crew.kill()
-      void this.close().then(() => process.exit(exitCodeOf(name)))
-      return
     }
-    void this.close().then(() => process.exit(0))
+    // Whichever signal came last says how the process ended.
+    void this.close().then(() => process.exit(this.#exitCode))
   }
 
   async #close(): Promise<void> {

@@ -49,8 +49,12 @@ export class Servers {
     socket.once('close', () => this.#connections.delete(socket))
   }
 
-  #begins({ socket, response }: Exchange): void {
-    if (!this.#connections.has(socket)) this.#connects(socket)
+  #begins({ server, socket, response }: Exchange): void {
+    if (!this.#connections.has(socket)) {
+      // A connection over TLS, or a server that began to listen before anybody watched.
+      this.#connects(socket)
+      this.#listens(server)
+    }
     this.#connections.set(socket, response)
     if (this.#draining) announceTheEnd(response)
   }
@@ -66,6 +70,7 @@ export class Servers {
 }
 
 interface Exchange {
+  readonly server: Server
   readonly socket: Socket
   readonly response: ServerResponse
 }

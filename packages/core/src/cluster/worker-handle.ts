@@ -25,6 +25,7 @@ export class WorkerHandle {
     this.#onListening = onListening
     this.#worker = cluster.fork({ PROMETHEUS_MULTIPROC_DIR: directory, PROMHERD_WORKER: String(slot) })
     this.#worker.on('message', (message: unknown) => this.#hear(message))
+    this.#worker.on('listening', () => this.#listens())
     this.exited = new Promise(resolve => {
       this.#worker.once('exit', (code: number | null, signal: string | null) =>
         resolve({ code, signal: signal || null }),
@@ -82,11 +83,14 @@ export class WorkerHandle {
   #hear(message: unknown): void {
     if (!isOurs<ToPrimary>(message)) return
     if (message.promherd === 'started') this.#takesMessages = true
-    if (message.promherd === 'listening' && this.state === 'starting') {
-      this.state = 'running'
-      this.#onListening()
-    }
+    if (message.promherd === 'listening') this.#listens()
     if (message.promherd === 'collected' && message.id === this.#owed?.id) this.#settle()
+  }
+
+  #listens(): void {
+    if (this.state !== 'starting') return
+    this.state = 'running'
+    this.#onListening()
   }
 
   #ended(): void {

@@ -42,7 +42,7 @@ export class Routes {
       return await route(this.#options, request)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      return plain(500, `The metrics could not be taken: ${reason.replaceAll('\n', ' ')}.`)
+      return plain(500, `The metrics could not be taken (${reason.replaceAll('\n', ' ')}).`)
     }
   }
 }

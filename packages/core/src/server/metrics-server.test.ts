@@ -1,0 +1,166 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { request, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import { gunzipSync } from 'node:zlib'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
+import { MetricsServer, type MetricsServerOptions } from './metrics-server.ts'
+import { takesGzip } from './routes.ts'
+import { Warner } from './warner.ts'
+
+/** A snapshot of one family with as many series as wanted, each about as long as `label`. */
+function snapshotOf(series: number, label = 'value'): Snapshot {
+  const labels = Array.from({ length: series }, (_, i) => [`${label}${i}`])
+  const values = new Float64Array(series).fill(1)
+  const family = {
+    name: 'test',
+    type: 'gauge' as const,
+    help: 'Test.',
+    labelNames: ['l'],
+    buckets: [],
+    labels,
+    width: 1,
+  }
+  return { takenAt: 0, families: [{ ...family, values }] }
+}
+
+async function serve(source: SnapshotSource, options: Partial<MetricsServerOptions> = {}): Promise<string> {
+  const server = new MetricsServer({
+    port: 0,
+    host: '127.0.0.1',
+    source,
+    beforeSnapshot: async () => {},
+    readiness: () => undefined,
+    warner: new Warner(() => {}),
+    ...options,
+  })
+  onTestFinished(() => server.close())
+  return (await server.listening).url
+}
+
+test('fifty who ask at once share one snapshot', async () => {
+  let snapshots = 0
+  let arrived = 0
+  let allArrived: () => void = () => {}
+  const all = new Promise<void>(resolve => {
+    allArrived = resolve
+  })
+  const count = () => {
+    if (++arrived === 50) allArrived()
+  }
+  subscribe('http.server.request.start', count)
+  onTestFinished(() => void unsubscribe('http.server.request.start', count))
+  const url = await serve({
+    snapshot: async () => {
+      snapshots++
+      await all
+      return snapshotOf(100)
+    },
+  })
+  const bodies = await Promise.all(Array.from({ length: 50 }, async () => await (await fetch(`${url}/metrics`)).text()))
+  expect(new Set(bodies).size).toBe(1)
+  expect(bodies[0]).toContain('test{l="value99"} 1\n')
+  expect(snapshots).toBe(1)
+  await fetch(`${url}/metrics`)
+  expect(snapshots).toBe(2)
+})
+
+test('a reader that never reads is cut off, and holds up nobody', async () => {
+  const url = await serve({ snapshot: async () => snapshotOf(20_000, 'x'.repeat(1000)) }, { readerDeadlineMs: 300 })
+  const cut = new Promise<void>(resolve => {
+    const watch = (message: unknown) => {
+      unsubscribe('http.server.request.start', watch)
+      ;(message as { response: ServerResponse }).response.once('close', resolve)
+    }
+    subscribe('http.server.request.start', watch)
+  })
+  const reader = connect(Number(new URL(url).port), '127.0.0.1').pause()
+  const closed = once(reader, 'close')
+  reader.on('error', () => {})
+  reader.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await cut
+  expect((await fetch(`${url}/-/healthy`)).status).toBe(200)
+  // What lies in the kernel's buffers can still be taken; the rest is gone.
+  let taken = 0
+  reader.on('data', piece => {
+    taken += piece.length
+  })
+  reader.resume()
+  await closed
+  expect(taken).toBeLessThan(20_000_000)
+})
+
+test('what is worth packing is packed for those who take it', async () => {
+  const url = await serve({ snapshot: async () => snapshotOf(1000) })
+  const raw = async (encoding: string) => {
+    const sent = request(`${url}/metrics`, { headers: { 'accept-encoding': encoding } }).end()
+    const [answer] = await once(sent, 'response')
+    const pieces: Buffer[] = []
+    for await (const piece of answer) pieces.push(piece)
+    return { encoding: answer.headers['content-encoding'], length: answer.headers['content-length'], pieces }
+  }
+  const packed = await raw('gzip')
+  const plain = await raw('identity')
+  expect(packed.encoding).toBe('gzip')
+  expect(plain.encoding).toBeUndefined()
+  expect(gunzipSync(Buffer.concat(packed.pieces))).toEqual(Buffer.concat(plain.pieces))
+  expect(packed.length).toBe(String(Buffer.concat(packed.pieces).length))
+})
+
+test.each([
+  ['gzip', true],
+  ['deflate, gzip;q=0.5', true],
+  ['*', true],
+  ['gzip;q=0, *', false],
+  ['identity', false],
+  [undefined, false],
+])('Accept-Encoding %s takes gzip: %s', (header, takes) => {
+  expect(takesGzip({ headers: { 'accept-encoding': header } })).toBe(takes)
+})
+
+test('a snapshot that fails is one sentence, and the next one is taken anew', async () => {
+  let failing = true
+  const url = await serve({
+    snapshot: async () => {
+      if (failing) throw new Error('the disk is away')
+      return snapshotOf(1)
+    },
+  })
+  const failed = await fetch(`${url}/metrics`)
+  expect(failed.status).toBe(500)
+  expect(await failed.text()).toBe('The metrics could not be taken (the disk is away).\n')
+  failing = false
+  expect((await fetch(`${url}/metrics`)).status).toBe(200)
+})
+
+test('it is not ready for as long as there is a reason', async () => {
+  let reason: string | undefined = 'No worker is listening yet.'
+  const url = await serve({ snapshot: async () => snapshotOf(1) }, { readiness: () => reason })
+  const before = await fetch(`${url}/-/ready`)
+  expect([before.status, await before.text()]).toEqual([503, 'No worker is listening yet.\n'])
+  expect((await fetch(`${url}/-/healthy`)).status).toBe(200)
+  reason = undefined
+  expect((await fetch(`${url}/-/ready`)).status).toBe(200)
+})
+
+test('others have the event loop between two families', async () => {
+  const { families } = snapshotOf(20_000)
+  const many = Array.from({ length: 20 }, (_, i) => ({ ...families[0]!, name: `test${i}` }))
+  let turns = 0
+  let rendering = true
+  const count = () => {
+    turns++
+    if (rendering) setImmediate(count)
+  }
+  const url = await serve({
+    snapshot: async () => {
+      setImmediate(count)
+      return { takenAt: 0, families: many }
+    },
+  })
+  const answer = fetch(`${url}/metrics`, { headers: { 'accept-encoding': 'identity' } })
+  await answer
+  rendering = false
+  expect(turns).toBeGreaterThan(5)
+})

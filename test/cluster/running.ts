@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+
+/** Clusters in processes of their own, as users run them. */
+
+const FIXTURE = fileURLToPath(new URL('./fixtures/cluster.mjs', import.meta.url))
+
+export interface Start {
+  readonly options?: object
+  readonly env?: Readonly<Record<string, string>>
+  /** Gives it a process group of its own, as a terminal does. */
+  readonly group?: boolean
+}
+
+/** Starts a cluster that ends with the test, if not before. */
+export function startProcess({ options = {}, env = {}, group = false }: Start = {}): Running {
+  const child = spawn(process.execPath, [FIXTURE], {
+    env: { ...process.env, CLUSTER_OPTIONS: JSON.stringify(options), ...env },
+    detached: group,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const running = new Running(child)
+  onTestFinished(() => running.kill())
+  return running
+}
+
+/** Starts a cluster, and resolves when all of its workers listen and its metrics can be had. */
+export async function startReady(start: Start = {}): Promise<Running> {
+  const running = startProcess({ ...start, options: { workers: 2, metrics: { port: 0 }, ...start.options } })
+  await running.said('metrics')
+  await running.said('ready')
+  await running.said('app')
+  return running
+}
+
+export interface Response {
+  readonly status: number
+  readonly body: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
+/** One request on a connection of its own, so that the workers take turns. Rejects when it takes too long. */
+export function get(url: string, { method = 'GET', timeoutMs = 20_000, headers = {} } = {}): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(timeoutMs)
+    const sent = request(url, { method, headers, agent: false, signal }, async answer => {
+      try {
+        let body = ''
+        for await (const piece of answer.setEncoding('utf8')) body += piece
+        resolve({ status: answer.statusCode ?? 0, body, headers: answer.headers })
+      } catch (error) {
+        reject(error)
+      }
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+/** Waits until `find` answers something; rejects after the deadline with `what` was missing. */
+export async function until<T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  const deadline = Date.now() + 15_000
+  for (;;) {
+    const found = await find()
+    if (found !== undefined && found !== false) return found
+    if (Date.now() > deadline) throw new Error(`Waited 15 s for ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+export class Running {
+  stdout = ''
+  stderr = ''
+  readonly #child: ChildProcess
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+
+  constructor(child: ChildProcess) {
+    this.#child = child
+    child.stdout?.setEncoding('utf8').on('data', text => {
+      this.stdout += text
+    })
+    child.stderr?.setEncoding('utf8').on('data', text => {
+      this.stderr += text
+    })
+    this.ended = once(child, 'close').then(([code, signal]) => ({ code, signal }))
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1
+  }
+
+  /** What the process has said under `key`, each time that it did. */
+  all(key: string): unknown[] {
+    const lines = this.stdout.split('\n').slice(0, -1)
+    return lines.map(line => JSON.parse(line)[key]).filter(value => value !== undefined)
+  }
+
+  said(key: string): Promise<unknown> {
+    return until(`${key}; stderr: ${this.stderr}`, () => this.all(key)[0])
+  }
+
+  metricsUrl(path = '/metrics'): string {
+    return (this.all('metrics')[0] as { url: string }).url + path
+  }
+
+  /** Where the application listens: elsewhere again once all of its workers had gone, since it takes any port. */
+  appUrl(path = '/'): string {
+    return `http://127.0.0.1:${this.all('app').at(-1)}${path}`
+  }
+
+  async scrape(): Promise<Samples> {
+    return new Samples((await get(this.metricsUrl())).body)
+  }
+
+  /** The pid of the worker in a slot, as the metrics tell it. */
+  async pidOf(worker: number): Promise<number | undefined> {
+    const info = new RegExp(`^promherd_worker_info\\{worker="${worker}",pid="(\\d+)"`, 'm')
+    const pid = info.exec((await this.scrape()).text)?.[1]
+    return pid === undefined ? undefined : Number(pid)
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+
+  /** Sends a signal to the primary and the workers at once, as Ctrl-C does. */
+  signalGroup(name: NodeJS.Signals): void {
+    process.kill(-this.pid, name)
+  }
+
+  /** Ends it, and waits until it has ended. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL')
+    await this.ended
+  }
+}
+
+/** The samples of one scrape. */
+export class Samples {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  /** The value of a series, written as Prometheus writes it; undefined where there is none. */
+  value(series: string): number | undefined {
+    const line = this.text.split('\n').find(each => each.startsWith(`${series} `))
+    return line === undefined ? undefined : Number(line.slice(series.length + 1))
+  }
+}

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+import { get, startReady, until } from './running.ts'
+
+test('one port sums what all workers have counted', async () => {
+  const running = await startReady({ options: { workers: 3 } })
+  const served = new Set<string>()
+  for (let i = 0; i < 30; i++) served.add((await get(running.appUrl())).body.split(' ')[0]!)
+  const samples = await running.scrape()
+  expect([...served].sort()).toEqual(['1', '2', '3'])
+  expect(samples.value('test_total')).toBe(30)
+  expect(samples.value('promherd_workers_target')).toBe(3)
+  expect(samples.value('promherd_workers{state="running"}')).toBe(3)
+  expect(samples.value('promherd_worker_restarts_total{worker="2",reason="crash"}')).toBe(0)
+})
+
+test('promtool finds nothing to object to', async () => {
+  const running = await startReady()
+  execFileSync('promtool', ['check', 'metrics'], { input: (await running.scrape()).text })
+})
+
+test('the port answers on its four addresses, and says what it does not know', async () => {
+  const running = await startReady()
+  const answer = async (path: string, method = 'GET') => await get(running.metricsUrl(path), { method })
+  expect(await answer('/-/healthy')).toMatchObject({ status: 200, body: 'Healthy.\n' })
+  expect(await answer('/-/ready')).toMatchObject({ status: 200, body: 'Ready.\n' })
+  expect((await answer('/')).body).toContain('2 workers seen, 2 running.')
+  expect((await answer('/')).headers['content-type']).toBe('text/html; charset=utf-8')
+  const metrics = await answer('/metrics')
+  expect(metrics.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+  expect(metrics.headers['content-length']).toBe(String(Buffer.byteLength(metrics.body)))
+  expect(await answer('/metrics', 'HEAD')).toMatchObject({ status: 200, body: '' })
+  expect((await answer('/nothing')).status).toBe(404)
+  const refused = await answer('/metrics', 'POST')
+  expect(refused.status).toBe(405)
+  expect(refused.headers['allow']).toBe('GET, HEAD')
+})
+
+test('workers bring in what they keep elsewhere before a scrape, and only then', async () => {
+  const running = await startReady()
+  const first = await running.scrape()
+  const before = first.value('test_collections_total')!
+  expect(before).toBeLessThanOrEqual(2)
+  await until('a scrape with more', async () => (await running.scrape()).value('test_collections_total')! > before)
+})
+
+test("messages of the user's own pass untouched", async () => {
+  const running = await startReady()
+  await get(running.appUrl('/slow?ms=1'))
+  await until('the message', () =>
+    running.all('message').some(message => (message as { of?: string }).of === 'the user'),
+  )
+})
+
+test('a worker whose event loop is blocked holds up no scrape, keeps its numbers and is named', async () => {
+  const running = await startReady()
+  for (let i = 0; i < 10; i++) await get(running.appUrl())
+  await running.scrape()
+  const blocked = get(running.appUrl('/busy?ms=6000'))
+  const age = (worker: number) => `promherd_worker_heartbeat_age_seconds{worker="${worker}"}`
+  const hung = await until('a heartbeat that is too old', async () => {
+    const startedAt = performance.now()
+    const samples = await running.scrape()
+    expect(performance.now() - startedAt).toBeLessThan(1000)
+    const old = [1, 2].filter(worker => samples.value(age(worker))! > 3)
+    return old.length === 1 ? { worker: old[0], samples } : undefined
+  })
+  expect(hung.samples.value('test_total')).toBe(11)
+  expect(Number((await blocked).body.split(' ')[0])).toBe(hung.worker)
+})

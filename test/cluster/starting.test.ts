@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { get, startProcess, startReady, until } from './running.ts'
+
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'cluster-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  return directory
+}
+
+test('a metrics port that somebody else has is waited for, while the application serves', async () => {
+  const other = createServer()
+  await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+  const { port } = other.address() as AddressInfo
+  const running = startProcess({ options: { workers: 1, metrics: { port } } })
+  await running.said('ready')
+  await running.said('app')
+  expect((await get(running.appUrl())).status).toBe(200)
+  const line = await until('a line', () => running.stderr.split('\n').find(each => each.includes(String(port))))
+  expect(line).toContain(`Expected port ${port} on 127.0.0.1 to be free for the metrics, but another process has it.`)
+  // Time for at least two more tries, which say nothing new.
+  await new Promise(resolve => setTimeout(resolve, 1000))
+  expect(running.all('metrics')).toEqual([])
+  await new Promise(resolve => other.close(resolve))
+  expect(await running.said('metrics')).toEqual({ port, host: '127.0.0.1', url: `http://127.0.0.1:${port}` })
+  expect((await running.scrape()).value('test_total')).toBe(1)
+  expect(running.stderr.trim().split('\n')).toEqual([line])
+})
+
+test.each([
+  [{ worker: 2 }, 'Expected only known options in startCluster, but got `worker`. Did you mean `workers`?'],
+  [{ workers: 0 }, 'Expected `startCluster.workers` to be a whole number from 1 to 1024, but got 0.'],
+  [{ metrics: { port: 70_000 } }, 'Expected `startCluster.metrics.port` to be a whole number from 0 to 65535, but got'],
+  [
+    { metrics: { prot: 1 } },
+    'Expected only known options in startCluster.metrics, but got `prot`. Did you mean `port`?',
+  ],
+])('the options %j are refused with one error', async (options, message) => {
+  const running = startProcess({ options })
+  expect((await running.ended).code).toBe(1)
+  expect(running.stderr.match(/Expected .*/g)).toHaveLength(1)
+  expect(running.stderr).toContain(message)
+  expect(running.stdout).toBe('')
+})
+
+test.each([
+  ['WEB_CONCURRENCY', 'many', "Expected `WEB_CONCURRENCY` to be a whole number from 1 to 1024, but got 'many'."],
+  ['GUNICORN_WORKERS', '0', 'Expected `GUNICORN_WORKERS` to be a whole number from 1 to 1024, but got 0.'],
+  ['PROMETHEUS_METRICS_PORT', '70000', 'Expected `PROMETHEUS_METRICS_PORT` to be a whole number from 0 to 65535'],
+])('%s=%s is refused by its name', async (name, value, message) => {
+  const running = startProcess({ env: { [name]: value } })
+  expect((await running.ended).code).toBe(1)
+  expect(running.stderr).toContain(message)
+})
+
+test('WEB_CONCURRENCY says how many workers, and goes before GUNICORN_WORKERS', async () => {
+  const running = startProcess({
+    options: { metrics: { port: 0 } },
+    env: { WEB_CONCURRENCY: '1', GUNICORN_WORKERS: '3' },
+  })
+  expect(await running.said('ready')).toHaveLength(1)
+})
+
+test('a directory that is none is refused with one error', async () => {
+  const file = join(temporaryDirectory(), 'file')
+  writeFileSync(file, '')
+  const running = startProcess({ options: { metrics: { port: 0, directory: file } } })
+  expect((await running.ended).code).toBe(1)
+  expect(running.stderr).toContain(`Expected a directory that this process can write, but \`${file}\` is not`)
+  expect(running.stderr).toContain("code: 'ERR_PROMHERD_DIRECTORY'")
+})
+
+test('a directory has one primary, and the second is refused', async () => {
+  const directory = temporaryDirectory()
+  const first = await startReady({ options: { workers: 1, metrics: { port: 0, directory } } })
+  const second = startProcess({ options: { workers: 1, metrics: { port: 0, directory } } })
+  expect((await second.ended).code).toBe(1)
+  expect(second.stderr).toContain(
+    `Expected to be the only primary of \`${directory}\`, but process ${first.pid} already is.`,
+  )
+})
+
+test('what an earlier cluster left in the directory is not counted', async () => {
+  const directory = temporaryDirectory()
+  const start = { options: { workers: 1, metrics: { port: 0, directory } } }
+  const first = await startReady(start)
+  await get(first.appUrl())
+  expect((await first.scrape()).value('test_total')).toBe(1)
+  await first.kill()
+  const second = await startReady(start)
+  expect((await second.scrape()).value('test_total')).toBe(0)
+})
