@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** What the user sees while the demo runs: a picture that is drawn over on a terminal, else a line now and then. */
+/** What the user sees while the demo runs: a picture that is drawn over on a terminal with room for it, else a line now and then. */
 
 const LINE_EVERY_SECONDS = 5
 const BAR_WIDTH = 30
@@ -8,7 +8,8 @@ const SPARKS = [...'▁▂▃▄▅▆▇█']
 
 /** Shows the progress on `out`: `show` takes the state at each tick, `end` leaves the last picture standing. */
 export function createScreen(out, { framework, workers, connections, seconds, url }) {
-  const colour = out.isTTY && !process.env.NO_COLOR
+  const isPicture = out.isTTY && out.columns >= 80 && out.rows >= 24
+  const colour = isPicture && !process.env.NO_COLOR
   const paint = (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text)
   const title = `promherd demo: ${framework}, ${count(workers, 'worker')}, ${connections} connections`
   let drawn = 0
@@ -36,10 +37,8 @@ export function createScreen(out, { framework, workers, connections, seconds, ur
   }
 
   function draw(lines) {
-    const width = out.columns ?? 80
-    const shown = lines.map(line => (colour ? line : line.slice(0, width - 1)))
     if (drawn > 0) out.write(`\x1b[${drawn}F\x1b[J`)
-    out.write(`${shown.join('\n')}\n`)
+    out.write(`${lines.join('\n')}\n`)
     drawn = lines.length
   }
 
@@ -55,12 +54,12 @@ export function createScreen(out, { framework, workers, connections, seconds, ur
 
   return {
     show(state) {
-      if (out.isTTY) draw(picture(state))
+      if (isPicture) draw(picture(state))
       else if (state.elapsed - shownAt >= Math.min(LINE_EVERY_SECONDS, (seconds ?? 60) / 4)) writeLine(state)
     },
     /** Something happened: part of the picture on a terminal, a line of its own elsewhere. */
     tell(event) {
-      if (!out.isTTY) out.write(`        ${event.text}\n`)
+      if (!isPicture) out.write(`        ${event.text}\n`)
     },
     say: text => out.write(`${text}\n`),
   }
