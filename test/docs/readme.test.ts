@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { type Block, blocksOf, type Doc, readDocs } from './blocks.ts'
+import { complaintsAbout } from './commands.ts'
+import { checkBlock, runBlock } from './run-block.ts'
+
+/** What the READMEs show works as it stands there. */
+describe.each(readDocs().filter(({ blocks }) => blocks.some(isCode)))('$path', doc => {
+  test.each(doc.blocks.filter(isCode))('the $language block of line $line works', async block => {
+    if (block.language === 'js') await runBlock(doc, block)
+    else if (block.language === 'ts') await checkBlock(doc, block)
+    else expect(complaintsAbout(doc, block)).toEqual([])
+  })
+})
+
+function isCode({ language }: Block): boolean {
+  return ['js', 'ts', 'sh'].includes(language)
+}
+
+/** The checks above can fail. */
+describe('the check of documents', () => {
+  const doc = (markdown: string): Doc => ({ path: 'a text', folder: '.', blocks: blocksOf(markdown) })
+
+  test('finds blocks with their language and line', () => {
+    expect(blocksOf('a\n```js\n1\n\n2\n```\n````md\n```js\n```\n````\n')).toEqual([
+      { language: 'js', text: '1\n\n2', line: 2 },
+      { language: 'md', text: '```js\n```', line: 7 },
+    ])
+  })
+
+  test('refuses a fence that is never closed', () => {
+    expect(() => blocksOf('```js\n1\n')).toThrow('line 1')
+  })
+
+  test('fails a program that throws', async () => {
+    const failing = doc("```js\nthrow new Error('no such herd')\n```")
+    await expect(runBlock(failing, failing.blocks[0]!)).rejects.toThrow('no such herd')
+  })
+
+  test('accepts a program that listens where the text says, and one that ends', async () => {
+    const both = doc(
+      '```js\n// app.js\nimport http from "node:http"\nhttp.createServer((q, s) => s.end()).listen(1)\n```\n```js\n1\n```',
+    )
+    for (const block of both.blocks) await runBlock(both, block)
+  })
+
+  test('gives a block the app that it leaves out', async () => {
+    const short = doc("```js\nimport { prometheus } from '@promherd/express'\napp.use(prometheus())\n```")
+    await runBlock(short, short.blocks[0]!)
+  })
+
+  test('runs a cluster with the app that another block is', async () => {
+    const start = "startCluster({ workers: 2, metrics: { port: 9091 } }, () => import('./app.js'))"
+    const text = doc(`\`\`\`js\nimport { startCluster } from '@promherd/core/cluster'\n${start}\n\`\`\``)
+    await runBlock(text, text.blocks[0]!)
+  })
+
+  test('fails a wrong type, with the names of a typed block', async () => {
+    const wrong = doc("```ts\nimport { createMonitor } from '@promherd/core'\ncreateMonitor({ worker: 'one' })\n```")
+    await expect(checkBlock(wrong, wrong.blocks[0]!)).rejects.toThrow('TS2322')
+  })
+
+  test('knows the commands that it lets pass, and no others', () => {
+    const typed = doc('```sh\nnpm test\nnpm run nothing\nPORT=1 node app.js # comment\nrm -rf /\ncurl example.org\n```')
+    expect(complaintsAbout(typed, typed.blocks[0]!)).toEqual([
+      '`npm run nothing` is not a command that the tests know.',
+      'There is no file `app.js`.',
+      '`rm -rf /` is not a command that the tests know.',
+      '`example.org` is not on this machine.',
+    ])
+  })
+})

@@ -1,0 +1,66 @@
+import { join } from 'node:path'
+import { ROOT, type RunningProcess, startProcess } from './process.ts'
+import { freePort } from './resources.ts'
+import { type Sample, scrape, sum } from './samples.ts'
+import { until } from './until.ts'
+
+/** The examples of the repository, by their folder. */
+export const EXAMPLES = ['express', 'fastify', 'koa', 'hono', 'node-http'] as const
+export type Example = (typeof EXAMPLES)[number]
+
+/** An example that runs. */
+export interface RunningExample {
+  /** Where the application answers. */
+  readonly url: string
+  /** Where its metrics are. */
+  readonly metricsUrl: string
+  readonly process: RunningProcess
+  scrape(): Promise<Sample[]>
+  stop(): Promise<unknown>
+}
+
+/** Starts an example as one process, as its README does. */
+export async function startAlone(example: Example): Promise<RunningExample> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  return start(example, 'app.js', { url, metricsUrl: `${url}/metrics`, env: { PORT: String(port) } }, async running => {
+    await running.scrape()
+    return true
+  })
+}
+
+/** Starts an example under the cluster helper, as its README does, and waits until all workers listen. */
+export async function startClustered(example: Example, workers: number): Promise<RunningExample> {
+  const [port, metricsPort] = [await freePort(), await freePort()]
+  const env = { PORT: String(port), PROMETHEUS_METRICS_PORT: String(metricsPort), WEB_CONCURRENCY: String(workers) }
+  const where = { url: `http://127.0.0.1:${port}`, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`, env }
+  return start(example, 'cluster.js', where, async running => {
+    return sum(await running.scrape(), 'promherd_workers', { state: 'running' }) === workers
+  })
+}
+
+async function start(
+  example: Example,
+  script: string,
+  where: { url: string; metricsUrl: string; env: Record<string, string> },
+  isReady: (running: RunningExample) => Promise<boolean>,
+): Promise<RunningExample> {
+  const child = await startProcess(process.execPath, [script], {
+    cwd: join(ROOT, 'examples', example),
+    env: { PROMETHEUS_MULTIPROC_DIR: undefined, ...where.env },
+  })
+  const running = {
+    url: where.url,
+    metricsUrl: where.metricsUrl,
+    process: child,
+    scrape: () => scrape(where.metricsUrl),
+    stop: () => child.stop(),
+  }
+  try {
+    await until(() => isReady(running), { what: `the ${example} example to be ready`, deadlineMs: 20_000 })
+  } catch (error) {
+    await running.stop()
+    throw new Error(`${String(error)}\n${child.output()}`, { cause: error })
+  }
+  return running
+}

@@ -1,0 +1,17 @@
+import type { TestContext } from 'vitest'
+
+/** The programs that tests may need; scripts/programs.mjs says where each comes from. */
+export type Program = 'prometheus' | 'promtool' | 'prometheus-client'
+
+const SKIPPED = new Set((process.env['PROMHERD_SKIP'] ?? '').split(',').filter(name => name !== ''))
+
+/** True where whoever started the tests has said that a program is missing. */
+export function isSkipped(program: Program): boolean {
+  return SKIPPED.has(program)
+}
+
+/** Skips the test where PROMHERD_SKIP names a program that it needs. There is no other reason to skip one. */
+export function needs(context: TestContext, ...programs: Program[]): void {
+  const missing = programs.filter(isSkipped)
+  context.skip(missing.length > 0, `PROMHERD_SKIP names ${missing.join(', ')}`)
+}
