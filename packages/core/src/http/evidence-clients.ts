@@ -62,7 +62,9 @@ const POSTGRES_CANCELLED = '57014'
 const POSTGRES_CLASSES: ReadonlySet<string> = new Set(['08', '28', '53', '57', '58', 'XX'])
 
 function postgresEvidence(error: object): NetworkEvidence | undefined {
-  if (POSTGRES_SAYINGS.has(readText(error, 'message'))) return 'upstream'
+  const message = readText(error, 'message')
+  if (POSTGRES_LOST.has(message)) return 'upstream'
+  if (POSTGRES_LATE.has(message)) return 'outbound_timeout'
   const code = readText(error, 'code')
   const severity = readText(error, 'severity')
   if (severity === '' || !/^[0-9A-Z]{5}$/.test(code)) return undefined
@@ -71,13 +73,14 @@ function postgresEvidence(error: object): NetworkEvidence | undefined {
   return severity === 'FATAL' || severity === 'PANIC' || POSTGRES_CLASSES.has(code.slice(0, 2)) ? 'upstream' : undefined
 }
 
-/** What pg says where it gives no code. */
-const POSTGRES_SAYINGS: ReadonlySet<string> = new Set([
-  'Connection terminated',
-  'Connection terminated unexpectedly',
+/** What pg says, without a code, where the connection ended. */
+const POSTGRES_LOST: ReadonlySet<string> = new Set(['Connection terminated', 'Connection terminated unexpectedly'])
+/** What pg and pg-pool say, without a code, where a deadline passed. */
+const POSTGRES_LATE: ReadonlySet<string> = new Set([
   'Connection terminated due to connection timeout',
-  'timeout exceeded when trying to connect',
   'Query read timeout',
+  'timeout exceeded when trying to connect',
+  'timeout expired',
 ])
 
 /** The first word of a reply by which Redis says that it cannot serve now, or will not serve us. */
@@ -98,12 +101,15 @@ const REDIS_REFUSALS: ReadonlySet<string> = new Set([
 const REDIS_FULL = 'ERR max number of clients reached'
 /** What ioredis says, without a code, where a command found no connection. */
 const REDIS_CLOSED = 'Connection is closed.'
+/** The same, where the deadline of a command passed. */
+const REDIS_LATE = 'Command timed out'
 
 function redisEvidence(error: object): NetworkEvidence | undefined {
   const name = readText(error, 'name')
   if (name === 'MaxRetriesPerRequestError') return 'upstream'
   const message = readText(error, 'message')
   if (message === REDIS_CLOSED) return 'upstream'
+  if (message === REDIS_LATE) return 'outbound_timeout'
   if (name !== 'ReplyError') return undefined
   return message === REDIS_FULL || REDIS_REFUSALS.has(message.split(' ', 1)[0]!) ? 'upstream' : undefined
 }
