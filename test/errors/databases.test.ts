@@ -127,7 +127,7 @@ describe('ioredis', () => {
     expect(closed).toMatchObject({ message: 'Connection is closed.' })
     expect(categoryOf(closed, answered(500))).toBe('upstream')
     const redis = client(port)
-    const failed = once(redis, 'error').catch(thrown => [thrown])
+    const failed = once(redis, 'error')
     redis.connect().catch(() => {})
     const [refused] = await failed
     expect(refused).toMatchObject({ code: 'ECONNREFUSED' })

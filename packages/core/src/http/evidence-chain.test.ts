@@ -46,3 +46,30 @@ test('what has no properties has no causes', () => {
     expect(read(thrown, 'cause')).toBe(undefined)
   }
 })
+
+test('an error that is gathered again and again is walked once', () => {
+  let reads = 0
+  const eight = (depth: number): object => {
+    const cause = depth === 0 ? undefined : eight(depth - 1)
+    return {
+      get errors() {
+        reads++
+        return Array.from({ length: 8 }, () => cause)
+      },
+    }
+  }
+  expect(errorsOf(eight(8)).length).toBe(9)
+  expect(reads).toBe(8)
+})
+
+test('a circle that each of its errors gathers eight times is walked once', () => {
+  let reads = 0
+  const circle: object = {
+    get errors() {
+      reads++
+      return Array.from({ length: 8 }, () => circle)
+    },
+  }
+  expect(errorsOf(circle)).toEqual([circle])
+  expect(reads).toBe(1)
+})

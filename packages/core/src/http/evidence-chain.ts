@@ -51,9 +51,12 @@ export function errorsOf(error: unknown): readonly object[] {
   if (!isObject(error)) return []
   const found = new Set<object>([error])
   let level: readonly object[] = [error]
-  for (let depth = 0; depth < MAX_DEPTH && level.length > 0 && found.size < MAX_ERRORS; depth++) {
-    level = level.flatMap(causesOf).filter(cause => !found.has(cause))
-    for (const cause of level) if (found.size < MAX_ERRORS) found.add(cause)
+  for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth++) {
+    const before = found.size
+    for (const known of level) {
+      for (const cause of causesOf(known)) if (found.size < MAX_ERRORS) found.add(cause)
+    }
+    level = [...found].slice(before)
   }
   return [...found]
 }

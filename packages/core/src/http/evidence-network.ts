@@ -52,7 +52,9 @@ const OUTBOUND_CODES: ReadonlySet<string> = new Set([
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'EPROTO',
   'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_TLS_HANDSHAKE_TIMEOUT',
 ])
 
 /** This process or host is out of something; no dependency is to blame, whatever the system call was. */
@@ -61,8 +63,8 @@ const OWN_LIMITS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', '
 function isOutbound(code: string, syscall: string): boolean {
   if (code === '' || OWN_LIMITS.has(code)) return false
   if (OUTBOUND_CODES.has(code)) return true
-  // The parser's errors on the client's side of us never reach a framework.
-  if (code.startsWith('HPE_')) return true
+  // What is wrong with the requests that come to us, or with their TLS, never reaches a framework.
+  if (code.startsWith('HPE_') || code.startsWith('ERR_SSL_')) return true
   // A socket in the file system that is not there is ENOENT; `queryA` and its like are dns.resolve.
   return syscall === 'connect' || syscall === 'getaddrinfo' || (syscall.startsWith('query') && code.startsWith('E'))
 }

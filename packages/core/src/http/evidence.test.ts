@@ -63,6 +63,15 @@ describe('the order of evidence', () => {
     expect(categoryOf(refused, UNSENT)).toBe('upstream')
   })
 
+  test('a status that was not sent blames nobody', () => {
+    // Koa begins with 404 on every response.
+    const unsent = { statusCode: 404, responseDestroyed: true, headersSent: false }
+    expect(categoryOf(new TypeError('x'), unsent)).toBe('exception')
+    expect(categoryOf(refused, unsent)).toBe('upstream')
+    expect(categoryOf(invalid, unsent)).toBe('exception')
+    expect(categoryOf(undefined, unsent)).toBe('client_abort')
+  })
+
   test('a client that left before the answer that an error asked for is an abort', () => {
     expect(categoryOf(withFields({ status: 404 }), UNSENT)).toBe('client_abort')
     expect(categoryOf(new Error('mapped'), { statusCode: 404, responseDestroyed: true, headersSent: true })).toBe(
@@ -135,6 +144,8 @@ describe('the order of evidence', () => {
     expect(categoryOf(wrapped, answered(500))).toBe('upstream')
     const late = Object.assign(new Error('x', { cause: refused }), { name: 'TimeoutError' })
     expect(categoryOf(late, answered(500))).toBe('timeout')
+    const near = withFields({ code: 'ECONNRESET', cause: withFields({ name: 'AbortError' }) })
+    expect(categoryOf(near, answered(500))).toBe('upstream')
     const aborted = Object.assign(new Error('x', { cause: withFields({ name: 'TimeoutError' }) }), {
       name: 'AbortError',
     })
