@@ -85,6 +85,7 @@ export type FamilyKey =
   | 'workerHeapUsed'
   | 'workerHeapLimit'
   | 'workerEventLoopUtilization'
+  | 'workerCrashes'
   | 'internalErrors'
   | 'seriesDropped'
   | 'workerStartTime'
@@ -160,6 +161,13 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     'promherd_worker_event_loop_utilization_ratio',
     'Share of the time in which the event loop was busy, since the sample before.',
     [],
+    'worker',
+  ),
+  workerCrashes: family(
+    'counter',
+    'promherd_worker_uncaught_errors_total',
+    'Errors that nobody caught in each worker, by how they came up.',
+    ['origin'],
     'worker',
   ),
   internalErrors: family(

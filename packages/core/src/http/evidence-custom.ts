@@ -1,0 +1,99 @@
+import { promherdError } from '../errors.ts'
+import { ERROR_CATEGORIES } from '../metrics.ts'
+import { checkOptions, isAnything, isFunction, type Shape } from '../options.ts'
+import { categoryOf, type ErrorFacts } from './evidence.ts'
+
+/** The user's own say in categories: a function, held to names that were declared at start. */
+
+/** What a user may add to the categories. */
+export interface CategorizerOptions<Exchange extends ErrorFacts = ErrorFacts> {
+  /**
+   * Answers the category of a failed exchange: one of ERROR_CATEGORIES or of `categories`, or undefined to leave it
+   * to promherd. `error` is undefined where nothing was thrown. @default none
+   */
+  readonly categorize?: ((error: unknown, exchange: Exchange) => string | undefined) | undefined
+  /** Names besides ERROR_CATEGORIES that `categorize` may answer: lower case, at most 20. @default [] */
+  readonly categories?: readonly string[] | undefined
+}
+
+/** Answers the category of a failed exchange; undefined where nothing went wrong. Never throws. */
+export type Categorizer<Exchange extends ErrorFacts = ErrorFacts> = (
+  error: unknown,
+  exchange: Exchange,
+) => string | undefined
+
+/** Every category of a user's is a series of each route, so there is a bound. */
+const MAX_CATEGORIES = 20
+
+const SHAPE: Shape<CategorizerOptions> = {
+  categorize: isFunction('Give a function that takes the error and answers a category, or undefined.'),
+  categories: isAnything,
+}
+
+/**
+ * Makes what tells the category of a failure. `onTrouble` hears each time the user's function throws or answers a
+ * name that was not declared; promherd's own answer is then used.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION
+ */
+export function createCategorizer<Exchange extends ErrorFacts = ErrorFacts>(
+  options: CategorizerOptions<Exchange> = {},
+  onTrouble: (message: string) => void = () => {},
+): Categorizer<Exchange> {
+  checkOptions('createCategorizer', options as CategorizerOptions, SHAPE)
+  const known = new Set<string>([...ERROR_CATEGORIES, ...declared(options.categories ?? [])])
+  const { categorize } = options
+  if (categorize === undefined) return categoryOf
+  return (error, exchange) => {
+    const answer = answerOf(categorize, error, exchange, onTrouble)
+    if (answer === undefined) return categoryOf(error, exchange)
+    if (typeof answer === 'string' && known.has(answer)) return answer
+    onTrouble(`\`categorize\` answered a category that was not declared: ${describe(answer)}`)
+    return categoryOf(error, exchange)
+  }
+}
+
+function answerOf<Exchange>(
+  categorize: (error: unknown, exchange: Exchange) => unknown,
+  error: unknown,
+  exchange: Exchange,
+  onTrouble: (message: string) => void,
+): unknown {
+  try {
+    const answer = categorize(error, exchange)
+    // An async function cannot answer in time, and its rejection must not end the process.
+    if (answer instanceof Promise) answer.catch(() => {})
+    return answer
+  } catch (thrown) {
+    onTrouble(`\`categorize\` threw: ${describe(thrown)}`)
+    return undefined
+  }
+}
+
+/** What was given in its place, short: it may be anything, and may not want to be a text. */
+function describe(value: unknown): string {
+  try {
+    return String(value).slice(0, 100)
+  } catch {
+    return `a ${typeof value}`
+  }
+}
+
+function declared(categories: readonly string[]): readonly string[] {
+  const refuse = (name: string, expected: string, given: unknown, remedy: string) =>
+    promherdError('ERR_PROMHERD_BAD_OPTION', `createCategorizer.${name}`, expected, given, remedy)
+  if (!Array.isArray(categories)) throw refuse('categories', 'a list of names', categories, 'Put the names in a list.')
+  if (categories.length > MAX_CATEGORIES) {
+    const remedy = 'Each is a series of every route: keep those that an alert would tell apart.'
+    throw refuse('categories', `at most ${MAX_CATEGORIES} names`, categories.length, remedy)
+  }
+  const seen = new Set<unknown>(ERROR_CATEGORIES)
+  categories.forEach((name, i) => {
+    const where = `categories[${i}]`
+    if (typeof name !== 'string' || !/^[a-z][a-z0-9_]*$/.test(name)) {
+      throw refuse(where, 'a name of lower-case letters, digits and underscores', name, 'Rename it.')
+    }
+    if (seen.has(name)) throw refuse(where, 'a new name', name, 'Leave it out: it is known already.')
+    seen.add(name)
+  })
+  return [...categories]
+}
