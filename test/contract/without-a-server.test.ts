@@ -54,13 +54,13 @@ test('Hono outside Node is recorded when the response is made', async () => {
   expect(await requestsOf(monitor)).toEqual({
     'GET /items/:id 200': 1,
     'GET /any/:id 200': 1,
-    'GET /closed/:id 403': 1,
+    'GET /closed/* 403': 1,
     'GET /teapot 418': 1,
     'GET /broken 500': 1,
     'GET _unmatched 404': 2,
   })
   expect(await errorsOf(monitor)).toEqual({
-    'GET /closed/:id auth': 1,
+    'GET /closed/* auth': 1,
     'GET /teapot client_error': 1,
     'GET /broken exception': 1,
     'GET _unmatched not_found': 2,
