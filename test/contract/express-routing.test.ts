@@ -5,7 +5,7 @@ import { prometheus } from '@promherd/express'
 import express5, { type Express as App, type ErrorRequestHandler, type Request, type Response } from 'express'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ask } from './client.ts'
-import type { Express } from './express-harness.ts'
+import type { Express } from './harnesses/express.ts'
 import { errorsOf, settled, troublesOf } from './reading.ts'
 import { closing, listening } from './stage.ts'
 
