@@ -1,1 +1,37 @@
-export {}
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type AdapterOptions, type Monitor, monitorOf, recorderFor, sendMetrics } from '@promherd/core'
+import { keepStateOf, observe, routeOf } from './observe.ts'
+import type { ExpressRequest } from './types.ts'
+
+/** A middleware of Express 5 and 4, without its types. */
+export type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void
+
+/**
+ * Records every request that comes by: use it before the routes. Express 5 and 4.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
+ */
+export function prometheus(options: AdapterOptions = {}): Middleware {
+  const recorder = recorderFor(options)
+  return function promherd(incoming, response, next) {
+    const request = incoming as ExpressRequest
+    recorder.follow(request, response, routeOf, request)
+    try {
+      keepStateOf(request, recorder)
+      if (request.app !== undefined) observe(request.app)
+    } catch (error) {
+      recorder.store.trouble('http', `Express could not be watched, so routes are missing: ${String(error)}`)
+    }
+    next()
+  }
+}
+
+/**
+ * Serves the metrics of the herd as a route of the application; that route is recorded like any other.
+ * @throws ERR_PROMHERD_BAD_OPTION
+ */
+export function metricsHandler(options: { readonly monitor?: Monitor | undefined } = {}): Middleware {
+  const monitor = monitorOf(options.monitor)
+  return function promherdMetrics(_request, response) {
+    void sendMetrics(monitor, response)
+  }
+}

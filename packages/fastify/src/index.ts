@@ -1,1 +1,44 @@
-export {}
+import { type AdapterOptions, type HttpRecorder, type Monitor, monitorOf, recorderFor } from '@promherd/core'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+/**
+ * Records every request of the instance that it is registered with: `await app.register(prometheus)`, before the
+ * routes. Rejects with ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION or ERR_PROMHERD_FAMILY_CONFLICT.
+ */
+export async function prometheus(app: FastifyInstance, options: AdapterOptions = {}): Promise<void> {
+  const recorder: HttpRecorder = recorderFor(options)
+  // Follows the response itself: Fastify's own `onResponse` does not run when the client has gone.
+  app.addHook('onRequest', (request, reply, done) => {
+    recorder.follow(request.raw, reply.raw as Parameters<HttpRecorder['follow']>[1], routeOf, request)
+    done()
+  })
+  app.addHook('onError', (_request, reply, error, done) => {
+    recorder.fail(reply.raw as Parameters<HttpRecorder['fail']>[0], error)
+    done()
+  })
+}
+
+// The hooks are for the instance itself and not for a context of their own.
+Object.assign(prometheus, {
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: '@promherd/fastify',
+})
+
+/**
+ * Serves the metrics of the herd as a route of the application; that route is recorded like any other.
+ * @throws ERR_PROMHERD_BAD_OPTION
+ */
+export function metricsHandler(
+  options: { readonly monitor?: Monitor | undefined } = {},
+): (request: FastifyRequest, reply: FastifyReply) => Promise<string> {
+  const monitor = monitorOf(options.monitor)
+  return async function promherdMetrics(_request, reply) {
+    const text = await monitor.metrics()
+    reply.header('content-type', monitor.contentType)
+    return text
+  }
+}
+
+function routeOf(request: FastifyRequest): string | undefined {
+  return request.is404 ? undefined : request.routeOptions.url
+}

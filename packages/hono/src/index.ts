@@ -1,1 +1,74 @@
-export {}
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  type AdapterOptions,
+  type HttpRecorder,
+  type Monitor,
+  monitorOf,
+  type OpenExchange,
+  recorderFor,
+} from '@promherd/core'
+import type { Context, Handler, MiddlewareHandler } from 'hono'
+import { matchedRoutes } from 'hono/route'
+
+/**
+ * Records every request that comes by: use it before the routes. On @hono/node-server until the last byte of the
+ * response has left; elsewhere until the response is made, since nobody says there when it was sent.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
+ */
+export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
+  const recorder = recorderFor(options)
+  return async function promherd(context, next) {
+    const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
+    if (incoming === undefined || outgoing === undefined) return timed(recorder.begin(context.req.raw), context, next)
+    recorder.follow(incoming, outgoing, routeOf, context)
+    try {
+      await next()
+    } finally {
+      noteError(recorder, outgoing, context)
+    }
+  }
+}
+
+/**
+ * Serves the metrics of the herd as a route of the application; that route is recorded like any other.
+ * @throws ERR_PROMHERD_BAD_OPTION
+ */
+export function metricsHandler(options: { readonly monitor?: Monitor | undefined } = {}): Handler {
+  const monitor = monitorOf(options.monitor)
+  return async function promherdMetrics(context) {
+    return context.body(await monitor.metrics(), 200, { 'content-type': monitor.contentType })
+  }
+}
+
+/** What @hono/node-server gives as the environment. */
+interface NodeBindings {
+  readonly incoming?: IncomingMessage
+  readonly outgoing?: ServerResponse
+}
+
+async function timed(exchange: OpenExchange, context: Context, next: () => Promise<void>): Promise<void> {
+  try {
+    await next()
+    exchange.end(routeOf(context), context.res.status, context.error)
+  } catch (error) {
+    // What is not an Error is no response of Hono's: the runtime makes one, mostly a 500.
+    exchange.end(routeOf(context), 500, error)
+    throw error
+  }
+}
+
+function noteError(recorder: HttpRecorder, outgoing: ServerResponse, context: Context): void {
+  if (context.error !== undefined) recorder.fail(outgoing, context.error)
+}
+
+/**
+ * The last route that is for a method. What stands for all methods is mostly a middleware, which matches what nothing
+ * serves; it is the route only where it answered and takes no `next`.
+ */
+function routeOf(context: Context): string | undefined {
+  const routes = matchedRoutes(context)
+  const route = routes.findLast(({ method }) => method !== 'ALL')
+  if (route !== undefined) return route.path
+  const last = routes[context.req.routeIndex]
+  return last !== undefined && last.handler.length < 2 ? last.path : undefined
+}

@@ -1,1 +1,58 @@
-export {}
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type AdapterOptions, type Monitor, monitorOf, recorderFor } from '@promherd/core'
+
+/** As much of Koa's context as is used. */
+export interface Context {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  body: unknown
+  set(field: string, value: string): void
+}
+
+/** A middleware of Koa, without its types. */
+export type Middleware = (context: Context, next: () => Promise<unknown>) => Promise<void>
+
+/**
+ * Records every request that comes by: use it before the router. Routes are known with @koa/router; without it they
+ * are all `_unmatched`.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
+ */
+export function prometheus(options: AdapterOptions = {}): Middleware {
+  const recorder = recorderFor(options)
+  return async function promherd(context, next) {
+    recorder.follow(context.req, context.res, routeOf, context)
+    try {
+      await next()
+    } catch (error) {
+      recorder.fail(context.res, error)
+      throw error
+    }
+  }
+}
+
+/**
+ * Serves the metrics of the herd as a route of the application; that route is recorded like any other.
+ * @throws ERR_PROMHERD_BAD_OPTION
+ */
+export function metricsHandler(
+  options: { readonly monitor?: Monitor | undefined } = {},
+): (context: Context) => Promise<void> {
+  const monitor = monitorOf(options.monitor)
+  return async function promherdMetrics(context) {
+    context.body = await monitor.metrics()
+    context.set('content-type', monitor.contentType)
+  }
+}
+
+/** What @koa/router leaves on the context. */
+interface Routed {
+  readonly matched?: readonly { readonly methods: readonly string[]; readonly path: string | RegExp }[]
+  readonly method: string
+}
+
+/** The last layer that serves the method: `_matchedRoute` would be that of a router's own middleware at times. */
+function routeOf(context: Context): string | undefined {
+  const { matched, method } = context as unknown as Routed
+  const layer = matched?.findLast(({ methods }) => methods.includes(method))
+  return layer === undefined ? undefined : String(layer.path)
+}

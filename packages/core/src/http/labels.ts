@@ -1,0 +1,28 @@
+/** What may stand in the labels of HTTP metrics: closed sets, and templates that only the application can add to. */
+
+/** The methods of RFC 9110 and PATCH (RFC 5789). Whatever else a client sends is `_OTHER`, the last one. */
+export const METHODS = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'DELETE',
+  'CONNECT',
+  'OPTIONS',
+  'TRACE',
+  'PATCH',
+  '_OTHER',
+] as const
+
+/** The route of a request that no route of the application matched. */
+export const UNMATCHED = '_unmatched'
+
+/** The route of a request where nobody can say which route there was: a bare server, or a callback that threw. */
+export const UNKNOWN_ROUTE = '_unknown'
+
+const INDEXES: ReadonlyMap<string, number> = new Map(METHODS.map((method, index) => [method, index]))
+
+/** Where `method` stands among METHODS; methods are case-sensitive (RFC 9110, 9.1). */
+export function methodIndexOf(method: string | undefined): number {
+  return INDEXES.get(method as string) ?? METHODS.length - 1
+}

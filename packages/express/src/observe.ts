@@ -1,0 +1,130 @@
+import { IncomingMessage, type ServerResponse } from 'node:http'
+import type { HttpRecorder } from '@promherd/core'
+import { templateOf } from './template.ts'
+import { type ExpressApp, type ExpressRequest, type Layer, type Next, type Route, routerOf } from './types.ts'
+
+/**
+ * Sees what Express does with a request and says so nowhere afterwards: the route at the moment it is chosen, when
+ * `baseUrl` is still right, that a middleware went on after it, and errors on their way.
+ *
+ * Three places are watched, each found on the first application that is seen, so that every copy and version of
+ * Express is served: the property `route` of requests, the two methods that call a layer, and the end of the stack.
+ */
+export function observe(app: ExpressApp): void {
+  if (SEEN.has(app)) return
+  SEEN.add(app)
+  watchRoute(prototypeOfRequests(app.request))
+  app.use(promherdLast)
+  const layer = routerOf(app)?.stack[0]
+  if (layer !== undefined) watchLayers(Object.getPrototypeOf(layer) as LayerMethods)
+}
+
+/** Begins to keep what is seen of `request`. */
+export function keepStateOf(request: ExpressRequest, recorder: HttpRecorder): void {
+  ;(request as Observed)[STATE] ??= { recorder, template: undefined, isPassed: false, hasFailed: false }
+}
+
+/** The template of the route that answered; undefined where none did. */
+export function routeOf(request: ExpressRequest): string | undefined {
+  const state = (request as Observed)[STATE]
+  // A 404 after every route has passed the request on is no answer of the last of them.
+  const isPassed = state?.isPassed || (request.next === undefined && !state?.hasFailed)
+  return isPassed && request.res?.statusCode === 404 ? undefined : state?.template
+}
+
+/** What is known of one request. */
+interface State {
+  readonly recorder: HttpRecorder
+  template: string | undefined
+  /** A middleware was called after the route. */
+  isPassed: boolean
+  hasFailed: boolean
+}
+
+// Of all copies of this package: what one of them watches, the others need not.
+const STATE = Symbol.for('promherd.express.state.v1')
+const ROUTE = Symbol.for('promherd.express.route.v1')
+const WATCHED = Symbol.for('promherd.express.watched.v1')
+const SEEN = new WeakSet<object>()
+type Observed = ExpressRequest & { [STATE]?: State; [ROUTE]?: Route | undefined }
+
+/** Stands behind all handlers, so that there is a layer that an error comes to. */
+function promherdLast(error: unknown, _request: ExpressRequest, _response: ServerResponse, next: Next): void {
+  next(error)
+}
+
+/** What all requests of one copy of Express inherit from. */
+function prototypeOfRequests(request: object): object {
+  let prototype = request
+  for (let above = request; above !== null; above = Object.getPrototypeOf(above) as object) {
+    if (above === IncomingMessage.prototype) return prototype
+    prototype = above
+  }
+  return request
+}
+
+function watchRoute(prototype: object): void {
+  if (ROUTE in prototype) return
+  Object.defineProperty(prototype, ROUTE, { value: undefined, writable: true })
+  Object.defineProperty(prototype, 'route', {
+    configurable: true,
+    get(this: Observed) {
+      return this[ROUTE]
+    },
+    set(this: Observed, route: Route | undefined) {
+      this[ROUTE] = route
+      if (this[STATE] !== undefined) chosen(this, this[STATE], route)
+    },
+  })
+}
+
+function chosen(request: Observed, state: State, route: Route | undefined): void {
+  try {
+    state.isPassed = false
+    if (route === undefined || request.app === undefined) state.template = undefined
+    else state.template = templateOf(route, request.app, request.baseUrl ?? '')
+  } catch (error) {
+    state.recorder.store.trouble('http', `a route could not be told: ${String(error)}`)
+  }
+}
+
+type Handle = (this: Layer, request: Observed, response: ServerResponse, next: Next) => void
+type HandleError = (this: Layer, error: unknown, request: Observed, response: ServerResponse, next: Next) => void
+
+/** What calls the handler of a layer: in Express 5, and in Express 4. */
+interface LayerMethods {
+  [WATCHED]?: true
+  handleRequest?: Handle
+  handleError?: HandleError
+  handle_request?: Handle
+  handle_error?: HandleError
+}
+
+function watchLayers(layers: LayerMethods): void {
+  if (layers[WATCHED]) return
+  layers[WATCHED] = true
+  if (layers.handleRequest !== undefined) layers.handleRequest = passing(layers.handleRequest)
+  if (layers.handle_request !== undefined) layers.handle_request = passing(layers.handle_request)
+  if (layers.handleError !== undefined) layers.handleError = failing(layers.handleError)
+  if (layers.handle_error !== undefined) layers.handle_error = failing(layers.handle_error)
+}
+
+function passing(handle: Handle): Handle {
+  return function handleRequest(request, response, next) {
+    // The layers inside a route have no property `route`, the layer of a route has one, that of a middleware an empty one.
+    const state = request[STATE]
+    if (state !== undefined && this.route === undefined && 'route' in this) state.isPassed = true
+    return handle.call(this, request, response, next)
+  }
+}
+
+function failing(handleError: HandleError): HandleError {
+  return function handle(error, request, response, next) {
+    const state = request[STATE]
+    if (state !== undefined) {
+      state.hasFailed = true
+      state.recorder.fail(response, error)
+    }
+    return handleError.call(this, error, request, response, next)
+  }
+}
