@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import express from 'express'
 import { countedByOurs, sumOf } from './counted.js'
 import { plainMetrics } from './plain.js'

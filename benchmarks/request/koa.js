@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import Router from '@koa/router'
 import Koa from 'koa'
 import { countedByOurs, sumOf } from './counted.js'
