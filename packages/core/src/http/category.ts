@@ -23,16 +23,24 @@ const CATEGORIES: ReadonlyMap<number, ErrorCategory> = new Map([
 ])
 
 /** The category of an exchange that ended with `status`; undefined where nothing went wrong. */
-export function categoryOf(status: number, aborted: boolean, error: unknown): ErrorCategory | undefined {
+export function categoryOf(
+  status: number,
+  aborted: boolean,
+  evidence: ErrorCategory | undefined,
+): ErrorCategory | undefined {
   if (aborted) return 'client_abort'
   if (status < 400) return undefined
-  if (status === 500 && error !== undefined && !hasStatus(error)) return 'exception'
+  if (status === 500 && evidence !== undefined) return evidence
   return CATEGORIES.get(status) ?? (status < 500 ? 'client_error' : 'server_error')
 }
 
-/** True for an error that somebody threw to send a certain status, and not because something broke. */
-function hasStatus(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false
+/**
+ * What an error says of what went wrong that the status does not. To be asked when it is thrown: frameworks write the
+ * status that they choose into it afterwards. Throws what the error's own properties throw.
+ */
+export function evidenceOf(error: unknown): ErrorCategory | undefined {
+  if (typeof error !== 'object' || error === null) return 'exception'
   const { status, statusCode } = error as { status?: unknown; statusCode?: unknown }
-  return typeof status === 'number' || typeof statusCode === 'number'
+  // Somebody chose a status: it is an answer, and not because something broke.
+  return typeof status === 'number' || typeof statusCode === 'number' ? undefined : 'exception'
 }

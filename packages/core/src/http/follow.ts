@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ErrorCategory } from '../metrics.ts'
 
 /**
  * The lifetime of an exchange: begun once for each response and settled once, whichever of its ends is seen first.
@@ -15,7 +16,8 @@ export class Exchange {
   readonly startedAt: number
   routeOf: RouteOf<unknown>
   context: unknown
-  error: unknown = undefined
+  /** What is known of a failure besides the status. */
+  evidence: ErrorCategory | undefined = undefined
   isOpen = true
   /** The exchange of another owner with the same response. */
   readonly sibling: Exchange | undefined
@@ -57,10 +59,10 @@ export function exchangeOf(response: ServerResponse, store: object): Exchange | 
   return exchange
 }
 
-/** Keeps the error that ended the exchanges of this response: it is a fact of the response, whoever records it. */
-export function noteError(response: ServerResponse, error: unknown): void {
+/** Keeps what is known of a failure: it is a fact of the response, whoever records it. */
+export function noteEvidence(response: ServerResponse, evidence: ErrorCategory | undefined): void {
   for (let exchange = (response as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
-    exchange.error = error
+    exchange.evidence = evidence
   }
 }
 

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { DURATION_BUCKETS } from '../metrics.ts'
 import { checkOptions, isBuckets, isFunction, type Shape } from '../options.ts'
 import type { Store } from '../store/store.ts'
-import { CLIENT_CLOSED, categoryOf } from './category.ts'
-import { Exchange, type ExchangeOwner, exchangeOf, noteError, type RouteOf, watch } from './follow.ts'
+import { CLIENT_CLOSED, categoryOf, evidenceOf } from './category.ts'
+import { Exchange, type ExchangeOwner, exchangeOf, noteEvidence, type RouteOf, watch } from './follow.ts'
 import { methodIndexOf, UNKNOWN_ROUTE, UNMATCHED } from './labels.ts'
 import { isAborted, statusOf } from './outcome.ts'
 import { HttpSeries } from './series.ts'
@@ -89,7 +89,11 @@ export class HttpRecorder implements ExchangeOwner {
 
   /** Keeps the error that ended an exchange, as evidence for its category. Never throws. */
   fail(response: ServerResponse, error: unknown): void {
-    noteError(response, error)
+    try {
+      noteEvidence(response, evidenceOf(error))
+    } catch (trouble) {
+      this.store.trouble('http', `an error could not be read: ${String(trouble)}`)
+    }
   }
 
   /** Begins an exchange that has no `ServerResponse` to follow. Never throws. */
@@ -117,7 +121,7 @@ export class HttpRecorder implements ExchangeOwner {
       const aborted = isAborted(response)
       const status = statusOf(response, aborted)
       const route = this.#normalized(this.#routeOf(exchange), request)
-      const category = categoryOf(status, aborted, exchange.error)
+      const category = categoryOf(status, aborted, exchange.evidence)
       this.#series.count(methodIndexOf(request.method), route, status, seconds, category)
     } catch (error) {
       this.store.trouble('http', `an exchange could not be recorded: ${String(error)}`)
@@ -128,7 +132,8 @@ export class HttpRecorder implements ExchangeOwner {
     this.#series.addInFlight(-1)
     try {
       const seconds = (performance.now() - begun.startedAt) / 1000
-      const category = categoryOf(status, status === CLIENT_CLOSED, error)
+      const evidence = error === undefined ? undefined : evidenceOf(error)
+      const category = categoryOf(status, status === CLIENT_CLOSED, evidence)
       const label = this.#normalized(route ?? UNMATCHED, begun.request)
       this.#series.count(methodIndexOf(begun.request.method), label, status, seconds, category)
     } catch (trouble) {

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkOptions, isAnything, isFunction } from '../options.ts'
 import { type AdapterOptions, monitorOf } from './adapter.ts'
@@ -13,13 +14,8 @@ export type ServerOptions = AdapterOptions & {
   readonly route?: ((request: IncomingMessage) => string | undefined) | undefined
 }
 
-/** A server of node:http, node:https or node:http2. */
-export interface RequestServer {
-  listenerCount(event: string): number
-  prependListener(event: string, listener: (...parts: never[]) => void): unknown
-  on(event: string, listener: (...parts: never[]) => void): unknown
-  off(event: string, listener: (...parts: never[]) => void): unknown
-}
+/** A server of node:http, node:https or node:http2: whatever emits `request` with a request and its response. */
+export type RequestServer = EventEmitter
 
 /**
  * Records what a server answers, whatever answers it; an adapter inside only adds the routes. Returns what undoes it.
