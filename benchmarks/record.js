@@ -1,0 +1,50 @@
+import { canMap } from '../packages/core/dist/store/slab.js'
+import { alternate, inFreshProcess } from './lib/fresh.js'
+import { figure, machine, spread } from './lib/report.js'
+
+/** What it costs to record one exchange: method, route, status and duration, into a histogram and a counter. */
+export async function record({ quick }) {
+  const settings = {
+    rounds: quick ? 1 : 7,
+    records: quick ? 5_000 : 500_000,
+    routes: 20,
+    methods: 3,
+    statuses: 4,
+    errors: '6 %',
+  }
+  const slabs = canMap() ? ['mapped', 'flushed', 'heap'] : ['flushed', 'heap']
+  const script = new URL('./record/side.js', import.meta.url)
+  const [best] = slabs
+  const sides = {
+    ...Object.fromEntries(slabs.map(slab => [slab, { side: 'promherd', slab }])),
+    half_errors: { side: 'promherd', slab: best, halfErrors: true },
+    prom_client: { side: 'prom_client' },
+    clock: { side: 'clock' },
+    loop: { side: 'loop' },
+  }
+  const results = await alternate(settings.rounds, Object.keys(sides), name =>
+    inFreshProcess(script, { ...settings, ...sides[name] }),
+  )
+  const ns = Object.fromEntries(Object.keys(sides).map(name => [name, spread(results[name].map(({ ns }) => ns))]))
+  const figures = {
+    'record.ns': figure(`promherd, one exchange, ${best} slab`, 'ns', ns[best], { atMost: 100 }),
+    'record.ratio_vs_prom_client': figure(
+      `of the cost in prom-client, ${best} slab`,
+      '',
+      { value: ns[best].value / ns.prom_client.value },
+      { atMost: 0.1 },
+    ),
+    ...Object.fromEntries(slabs.map(slab => [`record.${slab}_ns`, figure(`promherd, ${slab} slab`, 'ns', ns[slab])])),
+    'record.half_errors_ns': figure(
+      `promherd, ${best} slab, where every second exchange is an error too`,
+      'ns',
+      ns.half_errors,
+    ),
+    'record.prom_client_ns': figure('prom-client, observe and inc', 'ns', ns.prom_client),
+    'record.clock_ns': figure('two readings of the clock, needed by any side, in none', 'ns', ns.clock),
+    'record.loop_ns': figure('the loop around it, included in each', 'ns', ns.loop),
+  }
+  const answers = [...slabs, 'prom_client'].flatMap(side => results[side])
+  const checks = { equal: new Set(answers.map(({ digest }) => digest)).size === 1, samples: answers[0].samples }
+  return { benchmark: 'record', machine: machine(), settings, figures, checks }
+}

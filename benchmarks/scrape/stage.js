@@ -1,0 +1,89 @@
+import cluster from 'node:cluster'
+import { once } from 'node:events'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { answer } from '../lib/fresh.js'
+import { digestOf } from '../lib/samples.js'
+
+/**
+ * What both sides of the scrape do alike: the primary forks workers, which fill their series, then scrapes three
+ * times, cold, warm, and after some series have changed, and says how long each took and what it did to whom.
+ */
+
+export const FAMILY = 'bench_duration_seconds'
+
+/** Runs the primary: `scrape` answers the exposition in pieces. */
+export async function lead(settings, scrape, clean = () => {}) {
+  const workers = Array.from({ length: settings.processes ?? settings.workers }, (_, i) =>
+    cluster.fork({ BENCH_WORKER: String(i + 1) }),
+  )
+  await Promise.all(workers.map(worker => once(worker, 'message')))
+  const result = { first: await take(scrape) }
+  const cpuBefore = await askAll(workers, 'cpu')
+  result.second = await take(scrape)
+  const cpuAfter = await askAll(workers, 'cpu')
+  result.workersCpuMs = sum(cpuAfter) - sum(cpuBefore)
+  await askAll(workers, 'change')
+  const { pieces, ...changed } = await take(scrape, true)
+  result.changed = changed
+  result.rssMb = process.memoryUsage().rss / 1e6
+  Object.assign(result, pieces === undefined ? { failed: true } : digestOf(pieces.join(''), [FAMILY]))
+  await Promise.all(workers.map(worker => [worker.disconnect(), once(worker, 'exit')][1]))
+  await clean()
+  answer(result)
+}
+
+/** Runs a worker: `change` observes once more in every hundredth series. */
+export function work({ fill, change }) {
+  fill()
+  process.on('message', question => {
+    if (question.ask === 'change') change()
+    const { user, system } = process.cpuUsage()
+    if (question.ask !== undefined) process.send({ answered: question.ask, cpuMs: (user + system) / 1000 })
+  })
+  process.send({ ready: true })
+}
+
+/** Which workers' series this process has: its own, or those of several where processes are fewer. */
+export function workersHere({ workers, processes = workers }) {
+  const first = Number(process.env.BENCH_WORKER)
+  return Array.from({ length: workers }, (_, i) => i + 1).filter(worker => (worker - first) % processes === 0)
+}
+
+async function take(scrape, keep = false) {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  await sleep(5)
+  delay.reset()
+  const startedAt = performance.now()
+  const cpu = process.cpuUsage()
+  const found = await scrape().catch(error => ({ error: String(error) }))
+  const ms = performance.now() - startedAt
+  const { user, system } = process.cpuUsage(cpu)
+  // A block is seen by the timer that it delayed: that timer must have its turn.
+  await sleep(5)
+  delay.disable()
+  const { pieces, ...rest } = found
+  return { ms, cpuMs: (user + system) / 1000, blockMs: delay.max / 1e6, ...rest, ...(keep ? { pieces } : {}) }
+}
+
+function askAll(workers, ask) {
+  return Promise.all(
+    workers.map(
+      worker =>
+        new Promise(resolve => {
+          const hear = message => {
+            if (message.answered !== ask) return
+            worker.off('message', hear)
+            resolve(message.cpuMs)
+          }
+          worker.on('message', hear)
+          worker.send({ ask })
+        }),
+    ),
+  )
+}
+
+function sum(numbers) {
+  return numbers.reduce((total, number) => total + number, 0)
+}
