@@ -1,4 +1,7 @@
 import { fork } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CONNECTIONS, REQUESTS } from './child.js'
 import { socketClient } from './load.js'
@@ -8,28 +11,35 @@ import { socketClient } from './load.js'
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
 const DEADLINE_MS = 60_000
 
+/** What a variant is told that runs, and does not count what it was sent. */
+export class Miscounted extends Error {}
+
 /**
  * @param {import('./child.js').Job} job
- * @param {Record<string, string>} env
  * @returns {Promise<number>} microseconds of CPU per request
  * @throws where the variant does not run, or counted something else than the requests that were sent
  */
-export async function measure(job, env) {
+export async function measure(job) {
+  // A herd of its own, since the numbers of an earlier process would be counted too.
+  const directory = await mkdtemp(join(tmpdir(), 'promherd-bench-'))
   const child = fork(CHILD, [JSON.stringify(job)], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production', PROMETHEUS_MULTIPROC_DIR: directory },
     execArgv: ['--expose-gc'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS)
+  const gone = new Promise(resolve => child.once('close', resolve))
   try {
     const { microseconds, sent, count } = await conversation(child, job)
     if (count !== sent) {
-      throw new Error(`Expected ${job.variant} to count the ${sent} requests that were sent, but it counted ${count}.`)
+      throw new Miscounted(`${count} of the ${sent} requests that were sent are counted`)
     }
     return microseconds
   } finally {
     clearTimeout(timer)
     child.kill('SIGKILL')
+    await gone
+    await rm(directory, { recursive: true, force: true })
   }
 }
 
@@ -79,7 +89,7 @@ function reasonIn(stderr) {
  *
  * @param {string[]} variants
  * @param {(variant: string) => Promise<number>} run
- * @returns {Promise<{ bare: number[], added: Map<string, number>, failed: Map<string, string> }>}
+ * @returns {Promise<{ bare: number[], added: Map<string, number>, failed: Map<string, Error> }>}
  */
 export async function round(variants, run) {
   const bare = [await run('bare')]
@@ -90,18 +100,11 @@ export async function round(variants, run) {
     try {
       figure = await run(variant)
     } catch (error) {
-      failed.set(variant, error.message)
+      failed.set(variant, error)
       continue
     }
     bare.push(await run('bare'))
     added.set(variant, figure - (bare.at(-2) + bare.at(-1)) / 2)
   }
   return { bare, added, failed }
-}
-
-/** @param {number[]} numbers */
-export function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
