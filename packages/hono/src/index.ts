@@ -1,12 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import {
-  type AdapterOptions,
-  type HttpRecorder,
-  type Monitor,
-  monitorOf,
-  type OpenExchange,
-  recorderFor,
-} from '@promherd/core'
+import { type AdapterOptions, type Monitor, monitorOf, type OpenExchange, recorderFor } from '@promherd/core'
 import type { Context, Handler, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 
@@ -23,8 +16,10 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
     recorder.follow(incoming, outgoing, routeOf, context)
     try {
       await next()
-    } finally {
-      noteError(recorder, outgoing, context)
+      if (context.error !== undefined) recorder.fail(outgoing, context.error)
+    } catch (error) {
+      recorder.fail(outgoing, error)
+      throw error
     }
   }
 }
@@ -55,10 +50,6 @@ async function timed(exchange: OpenExchange, context: Context, next: () => Promi
     exchange.end(routeOf(context), 500, error)
     throw error
   }
-}
-
-function noteError(recorder: HttpRecorder, outgoing: ServerResponse, context: Context): void {
-  if (context.error !== undefined) recorder.fail(outgoing, context.error)
 }
 
 /**

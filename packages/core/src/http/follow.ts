@@ -66,13 +66,14 @@ export function noteEvidence(response: ServerResponse, evidence: ErrorCategory |
   }
 }
 
-/** Hangs `exchange` on its response and its connection. */
+/** Hangs `exchange` on its response and its connection. Where it throws, nothing is left behind. */
 export function watch(exchange: Exchange): void {
   const { request, response } = exchange
-  ;(response as Followed)[EXCHANGE] = exchange
-  if (exchange.sibling === undefined) response.on('close', onResponseClose)
   // Streams of HTTP/2 close with their session, each for itself.
-  if (request.httpVersionMajor < 2 && request.socket != null) join(exchange, connectionOf(request.socket))
+  const connection = request.httpVersionMajor < 2 && request.socket != null ? connectionOf(request.socket) : undefined
+  if (exchange.sibling === undefined) response.on('close', onResponseClose)
+  ;(response as Followed)[EXCHANGE] = exchange
+  if (connection !== undefined) join(exchange, connection)
 }
 
 /** Ends an exchange, unless it has ended. */

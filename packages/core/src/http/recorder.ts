@@ -3,9 +3,9 @@ import { DURATION_BUCKETS } from '../metrics.ts'
 import { checkOptions, isBuckets, isFunction, type Shape } from '../options.ts'
 import type { Store } from '../store/store.ts'
 import { CLIENT_CLOSED, categoryOf, evidenceOf } from './category.ts'
-import { Exchange, type ExchangeOwner, exchangeOf, noteEvidence, type RouteOf, watch } from './follow.ts'
+import { Exchange, type ExchangeOwner, exchangeOf, noteEvidence, type RouteOf, settle, watch } from './follow.ts'
 import { methodIndexOf, UNKNOWN_ROUTE, UNMATCHED } from './labels.ts'
-import { isAborted, statusOf } from './outcome.ts'
+import { isAborted, isOver, statusOf } from './outcome.ts'
 import { HttpSeries } from './series.ts'
 
 export type { RouteOf } from './follow.ts'
@@ -79,8 +79,10 @@ export class HttpRecorder implements ExchangeOwner {
         followed.routeOf = routeOf as RouteOf<unknown>
         followed.context = context
       } else if (!this.#ignores(request)) {
-        watch(new Exchange(this, request, response, routeOf as RouteOf<unknown>, context))
+        const exchange = new Exchange(this, request, response, routeOf as RouteOf<unknown>, context)
+        watch(exchange)
         this.#series.addInFlight(1)
+        if (isOver(request, response)) settleUnrouted(exchange)
       }
     } catch (error) {
       this.store.trouble('http', `an exchange could not be followed: ${String(error)}`)
@@ -118,7 +120,7 @@ export class HttpRecorder implements ExchangeOwner {
     try {
       const { request, response } = exchange
       const seconds = (performance.now() - exchange.startedAt) / 1000
-      const aborted = isAborted(response)
+      const aborted = isAborted(request, response)
       const status = statusOf(response, aborted)
       const route = this.#normalized(this.#routeOf(exchange), request)
       const category = categoryOf(status, aborted, exchange.evidence)
@@ -173,6 +175,17 @@ export class HttpRecorder implements ExchangeOwner {
       return route
     }
   }
+}
+
+/** For a client that left before the exchange was followed: no router has seen the request. */
+function settleUnrouted(exchange: Exchange): void {
+  exchange.routeOf = unknownRoute
+  settle(exchange)
+}
+
+/** The route of those who cannot know it. */
+export function unknownRoute(): string {
+  return UNKNOWN_ROUTE
 }
 
 /** An exchange that was begun by hand. */

@@ -2,8 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkOptions, isAnything, isFunction } from '../options.ts'
 import { type AdapterOptions, monitorOf } from './adapter.ts'
-import { UNKNOWN_ROUTE } from './labels.ts'
-import { HTTP_SHAPE } from './recorder.ts'
+import { HTTP_SHAPE, unknownRoute } from './recorder.ts'
 
 /** What `instrumentServer` takes. */
 export type ServerOptions = AdapterOptions & {
@@ -42,7 +41,3 @@ export function instrumentServer(server: RequestServer, options: ServerOptions =
 }
 
 const ROUTE = isFunction('Give a function that takes the request and answers the template of its route.')
-
-function unknownRoute(): string {
-  return UNKNOWN_ROUTE
-}

@@ -1,0 +1,80 @@
+import { createMonitor, type Monitor } from '@promherd/core'
+import * as onFastify from '@promherd/fastify'
+import * as onHono from '@promherd/hono'
+import fastify from 'fastify'
+import { Hono } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { errorsOf, numberOf, requestsOf, settled } from './reading.ts'
+
+/** Applications that are asked without a connection: as tests do it, and runtimes other than Node. */
+
+let monitor: Monitor
+
+beforeEach(() => {
+  monitor = createMonitor({ slab: 'heap' })
+})
+
+afterEach(() => monitor.close())
+
+test('what is injected into Fastify is recorded like a request', async () => {
+  const app = fastify()
+  await app.register(onFastify.prometheus, { monitor })
+  app.get('/items/:id', async () => 'item')
+  app.get('/broken', async () => {
+    throw new Error('broken')
+  })
+  expect((await app.inject('/items/1')).statusCode).toBe(200)
+  expect((await app.inject('/nothing')).statusCode).toBe(404)
+  expect((await app.inject('/broken')).statusCode).toBe(500)
+  await settled(monitor, { 'GET /items/:id 200': 1, 'GET _unmatched 404': 1, 'GET /broken 500': 1 })
+  expect(await errorsOf(monitor)).toEqual({ 'GET _unmatched not_found': 1, 'GET /broken exception': 1 })
+  await app.close()
+})
+
+test('Hono outside Node is recorded when the response is made', async () => {
+  const app = new Hono()
+  app.use(onHono.prometheus({ monitor, ignore: request => new URL(request.url!).pathname === '/health' }))
+  app.onError((error, context) => (error instanceof HTTPException ? error.getResponse() : context.text('broken', 500)))
+  app.use('/items/*', async (_context, next) => next())
+  app.get('/items/:id', context => context.text('item'))
+  app.all('/any/:id', context => context.text('any'))
+  app.get('/health', context => context.text('well'))
+  app.use('/closed/*', async context => context.text('closed', 403))
+  app.get('/closed/:id', context => context.text('never'))
+  app.get('/teapot', () => {
+    throw new HTTPException(418)
+  })
+  app.get('/broken', () => {
+    throw new Error('broken')
+  })
+  for (const path of ['/items/1', '/any/1', '/health', '/closed/1', '/teapot', '/broken', '/nothing', '/items/1/2']) {
+    await app.request(path)
+  }
+  expect(await requestsOf(monitor)).toEqual({
+    'GET /items/:id 200': 1,
+    'GET /any/:id 200': 1,
+    'GET /closed/:id 403': 1,
+    'GET /teapot 418': 1,
+    'GET /broken 500': 1,
+    'GET _unmatched 404': 2,
+  })
+  expect(await errorsOf(monitor)).toEqual({
+    'GET /closed/:id auth': 1,
+    'GET /teapot client_error': 1,
+    'GET /broken exception': 1,
+    'GET _unmatched not_found': 2,
+  })
+  expect(await numberOf(monitor, 'http_requests_in_flight')).toBe(0)
+})
+
+test('a throw in Hono that is no Error is counted and thrown on', async () => {
+  const app = new Hono()
+  app.use(onHono.prometheus({ monitor }))
+  app.get('/thrown', () => {
+    throw 'a text'
+  })
+  await expect(Promise.resolve(app.request('/thrown'))).rejects.toBe('a text')
+  expect(await requestsOf(monitor)).toEqual({ 'GET /thrown 500': 1 })
+  expect(await errorsOf(monitor)).toEqual({ 'GET /thrown exception': 1 })
+})
