@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util'
 import { table } from './lib/report.js'
 import { record } from './record.js'
+import { request } from './request.js'
 import { scale } from './scale.js'
 import { scrape } from './scrape.js'
 
 /** `npm run bench -- <benchmark>`: runs one benchmark and prints what it found. */
 
-const BENCHMARKS = { record, scrape, scale }
-const USAGE = `usage: bench <${Object.keys(BENCHMARKS).join('|')}> [--json] [--quick] [--workers N] [--series N]`
+const BENCHMARKS = { record, scrape, scale, request }
+const USAGE = `usage: bench <${Object.keys(BENCHMARKS).join('|')}> [--json] [--quick] [--workers N] [--series N] [--framework NAME]`
 
 try {
   const { benchmark, json, ...options } = readArguments()
@@ -28,15 +29,16 @@ function readArguments() {
       quick: { type: 'boolean', default: false },
       workers: { type: 'string' },
       series: { type: 'string' },
+      framework: { type: 'string' },
     },
   })
   const [name, ...rest] = positionals
   if (!Object.hasOwn(BENCHMARKS, name ?? '') || rest.length > 0) {
     throw new Error(`expected one benchmark, but got \`${positionals.join(' ')}\`. ${USAGE}`)
   }
-  const { json, quick } = values
+  const { json, quick, framework } = values
   const sizes = { workers: whole('workers', values.workers, 1000), series: whole('series', values.series, 1_000_000) }
-  return { benchmark: BENCHMARKS[name], json, quick, ...sizes }
+  return { benchmark: BENCHMARKS[name], json, quick, framework, ...sizes }
 }
 
 function whole(name, text, most) {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ROOT, run, runInstalled, Stop } from './exec.mjs'
+import { runInstalled, Stop } from './exec.mjs'
 import { requirePrograms, skippedPrograms } from './programs.mjs'
 import { readReport, summaryOf } from './report.mjs'
 
@@ -18,15 +18,6 @@ export function format(args = []) {
 /** Builds every package and checks the types of everything, tests among them. */
 export function build(args = []) {
   return runInstalled('typescript/bin/tsc', ['-b', ...args])
-}
-
-/** Writes the parts of the documentation that the code and the tests know better. */
-export async function docs() {
-  if ((await build()) !== 0) throw new Stop('The build fails.')
-  const code = await run(process.execPath, [join(ROOT, 'scripts/docs.mjs')])
-  // The laws stand in the contract suite, which Vitest can read and Node cannot.
-  const env = { PROMHERD_WRITE_DOCS: '1' }
-  return code || runInstalled('vitest/vitest.mjs', ['run', 'test/contract/laws-page.test.ts'], { env })
 }
 
 /** Everything at once. The last line is `tests: N passed, M failed`; the exit code is that of the tests. */

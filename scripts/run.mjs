@@ -1,5 +1,5 @@
-import { bench, demo } from './apps.mjs'
-import { build, docs, format, lint, test } from './checks.mjs'
+import { bench, demo, docs } from './apps.mjs'
+import { build, format, lint, test } from './checks.mjs'
 import { Stop, say } from './exec.mjs'
 import { installDependencies } from './install.mjs'
 

@@ -64,7 +64,7 @@ describe('the command', () => {
   it('refuses a benchmark that it does not know, and names those that it does', async () => {
     const { code, stderr } = await refused('scrub')
     expect(code).toBe(2)
-    expect(stderr).toContain('expected one benchmark, but got `scrub`. usage: bench <record|scrape|scale>')
+    expect(stderr).toContain('expected one benchmark, but got `scrub`. usage: bench <record|scrape|scale|request>')
   })
 
   it('refuses a size that is none', async () => {

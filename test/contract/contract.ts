@@ -204,7 +204,9 @@ const OPTIONS: readonly Law<World>[] = [
 /** What every adapter has to do, whatever the framework. */
 export const CONTRACT: Chapter<World> = {
   title: 'Every adapter',
-  about: 'The same application on each framework, asked by real clients over loopback.',
+  about:
+    'The same application on each framework, asked by real clients over loopback; over HTTP/1.1 where nothing else is ' +
+    'said. Express has no HTTP/2.',
   subjects: HARNESSES.map(subjectOf),
   laws: [...ROUTES, ...ANSWERS, ...ABORTS, ...OPTIONS],
 }

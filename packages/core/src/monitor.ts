@@ -7,10 +7,11 @@ import { LoneHerd } from './herd/lone.ts'
 import { type HttpOptions, HttpRecorder } from './http/recorder.ts'
 import type { InternalErrorCause } from './metrics.ts'
 import { checkOptions, isFunction, isInteger, isOneOf, isText, type Shape } from './options.ts'
+import { loneStore, type Opened, openStore } from './process-store.ts'
 import { runtimeSampler } from './runtime/runtime.ts'
 import type { Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
-import { canMap, SLAB_KINDS, type SlabKind } from './store/slab.ts'
-import { Store } from './store/store.ts'
+import { SLAB_KINDS, type SlabKind } from './store/slab.ts'
+import type { Store } from './store/store.ts'
 
 /** The composition root: from options to a store, what records into it, and what can be read from it. */
 
@@ -20,7 +21,10 @@ export interface MonitorOptions {
    * its own. @default PROMETHEUS_MULTIPROC_DIR, else none
    */
   readonly directory?: string | undefined
-  /** This worker's small stable number, from 1. @default PROMHERD_WORKER, else 1 */
+  /**
+   * This worker's small stable number, from 1. Give one to all workers of a directory or to none.
+   * @default PROMHERD_WORKER, else the least that no living process of the directory has
+   */
   readonly worker?: number | undefined
   /**
    * What is under the store: `mapped` loses nothing but the requests in flight when the process is killed and needs
@@ -77,17 +81,10 @@ const SHAPE: Shape<MonitorOptions> = {
 export function createMonitor(options: MonitorOptions = {}): Monitor {
   checkOptions('createMonitor', options, SHAPE)
   const warn = onceEach(options.onWarning ?? (message => process.stderr.write(`promherd: ${message}\n`)))
-  const fromEnvironment = {
-    directory: process.env['PROMETHEUS_MULTIPROC_DIR'] || undefined,
-    worker: process.env['PROMHERD_WORKER'] === undefined ? undefined : Number(process.env['PROMHERD_WORKER']),
-    slab: process.env['PROMHERD_SLAB'] || undefined,
-  } as MonitorOptions
-  checkOptions('the environment', fromEnvironment, SHAPE)
-  const directory = options.directory ?? fromEnvironment.directory
-  if (directory !== undefined) useDirectory(directory)
-  const worker = options.worker ?? fromEnvironment.worker ?? 1
-  const store = openStore(directory, worker, options.slab ?? fromEnvironment.slab, warn)
-  return new ProcessMonitor(store, directory, options.promClient)
+  const given = { ...fromEnvironment(), ...withoutAbsent(options) }
+  if (given.directory === undefined) return new ProcessMonitor(loneStore(given.worker ?? 1, warn), given)
+  useDirectory(given.directory)
+  return new ProcessMonitor(openStore(given.directory, given, warn), given)
 }
 
 /** The monitor that all adapters of this process share unless they are given another; made at its first use. */
@@ -113,18 +110,19 @@ class ProcessMonitor implements Monitor {
   readonly #encoder = new TextEncoder004()
   readonly #collectors = new Set<() => Promise<void> | void>()
   readonly #timers: NodeJS.Timeout[]
+  readonly #claim: Opened['claim']
   readonly #copyPromClient: () => Promise<void>
-  readonly #onExit = (): void => this.store.close()
 
-  constructor(store: Store, directory: string | undefined, promClient: PromClientOption | undefined) {
+  constructor({ store, claim }: Opened, { directory, promClient }: MonitorOptions) {
     this.store = store
+    this.#claim = claim
     this.#herd = store.paths === undefined || directory === undefined ? new LoneHerd(store) : new Herd({ directory })
-    this.#timers = [setInterval(() => store.beat(), HEARTBEAT_INTERVAL_MS).unref()]
+    this.#timers = [setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS).unref()]
     if (store.worker > 0) this.#collectEvery(HEARTBEAT_INTERVAL_MS, runtimeSampler(store))
     this.#copyPromClient = promClientCollector(store, promClient)
     this.#collectEvery(store.paths === undefined ? undefined : PROM_CLIENT_INTERVAL_MS, this.#copyPromClient)
     if (store.slab.kind === 'flushed') this.#timers.push(setInterval(() => store.flush(), FLUSH_INTERVAL_MS).unref())
-    process.on('exit', this.#onExit)
+    leaveAtExit(this.#leave)
     store.setState('running')
   }
 
@@ -157,9 +155,20 @@ class ProcessMonitor implements Monitor {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
     await this.#copyPromClient()
-    process.off('exit', this.#onExit)
-    this.store.close()
+    stayAtExit(this.#leave)
+    this.#leave()
     await this.#herd.close()
+  }
+
+  #beat(): void {
+    this.store.beat()
+    this.#claim?.touch()
+  }
+
+  /** The last numbers, and the worker's number for another. */
+  readonly #leave = (): void => {
+    this.store.close()
+    this.#claim?.release()
   }
 
   /** Has `collect` run before numbers are read, and every so often for those who read them elsewhere. */
@@ -169,25 +178,52 @@ class ProcessMonitor implements Monitor {
   }
 }
 
-function openStore(
-  directory: string | undefined,
-  worker: number,
-  wanted: SlabKind | undefined,
-  onTrouble: (cause: InternalErrorCause, message: string) => void,
-): Store {
-  if (directory === undefined || wanted === 'heap')
-    return new Store({ slab: 'heap', directory: undefined, worker, onTrouble })
-  const best = canMap() ? 'mapped' : 'flushed'
-  try {
-    return new Store({ slab: wanted ?? best, directory, worker, onTrouble })
-  } catch (error) {
-    const store = new Store({ slab: 'heap', directory: undefined, worker, onTrouble })
-    store.trouble(
-      'store_unavailable',
-      `no store in ${directory}, so this worker is missing from the herd: ${String(error)}`,
-    )
-    return store
+/** What the variables of the environment say; they are checked like options, by their own names. */
+function fromEnvironment(): MonitorOptions {
+  const variables = {
+    PROMETHEUS_MULTIPROC_DIR: process.env['PROMETHEUS_MULTIPROC_DIR'] || undefined,
+    PROMHERD_WORKER: numberOf(process.env['PROMHERD_WORKER']),
+    PROMHERD_SLAB: process.env['PROMHERD_SLAB'] || undefined,
   }
+  const { directory, worker, slab } = SHAPE
+  checkOptions('the environment', variables, {
+    PROMETHEUS_MULTIPROC_DIR: directory,
+    PROMHERD_WORKER: worker,
+    PROMHERD_SLAB: slab,
+  })
+  return {
+    directory: variables.PROMETHEUS_MULTIPROC_DIR,
+    worker: variables.PROMHERD_WORKER as number | undefined,
+    slab: variables.PROMHERD_SLAB as SlabKind | undefined,
+  }
+}
+
+/** What is no number stays as it is, so that the error shows it. */
+function numberOf(text: string | undefined): number | string | undefined {
+  if (text === undefined || text === '') return undefined
+  return Number.isNaN(Number(text)) ? text : Number(text)
+}
+
+/** An option that is there and undefined is as if it were not there. */
+function withoutAbsent(options: MonitorOptions): MonitorOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
+
+// One listener for all monitors of the process: Node warns of a leak when there are many.
+const LEAVING = new Set<() => void>()
+
+function leaveAtExit(leave: () => void): void {
+  if (LEAVING.size === 0) process.on('exit', leaveAll)
+  LEAVING.add(leave)
+}
+
+function stayAtExit(leave: () => void): void {
+  LEAVING.delete(leave)
+  if (LEAVING.size === 0) process.off('exit', leaveAll)
+}
+
+function leaveAll(): void {
+  for (const leave of LEAVING) leave()
 }
 
 function onceEach(warn: (message: string) => void): (cause: InternalErrorCause, message: string) => void {

@@ -1,6 +1,6 @@
 import { setAbsent } from '../store/absent.ts'
 import { type Definition, widthOf } from '../store/catalog.ts'
-import { keyOf, type StoreFamily } from '../store/store.ts'
+import { keyOf, type StoreFamily } from '../store/family.ts'
 import type { PromLabels, PromSample } from './registry.ts'
 
 /**

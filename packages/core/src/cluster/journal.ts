@@ -1,5 +1,6 @@
 import { FAMILIES, type RestartReason, SIGNAL_NAMES, type SignalName } from '../metrics.ts'
-import type { Store, StoreFamily } from '../store/store.ts'
+import type { StoreFamily } from '../store/family.ts'
+import type { Store } from '../store/store.ts'
 import { EXIT_REASONS } from './restarts.ts'
 
 /** What the primary writes down of its own doings. Every series that can be foreseen is there from the start, as zero. */

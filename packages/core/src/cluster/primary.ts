@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { promherdError } from '../errors.ts'
+import { removeAbandonedDirectories } from '../herd/abandoned.ts'
 import { makeDirectory, useDirectory } from '../herd/directory.ts'
 import { Herd } from '../herd/herd.ts'
 import type { SignalName } from '../metrics.ts'
@@ -48,6 +49,7 @@ export class Primary implements Cluster {
   constructor(options: ResolvedClusterOptions) {
     this.#options = options
     const warner = new Warner(options.onWarning)
+    if (options.directory === undefined) removeAbandonedDirectories()
     this.#directory = options.directory ?? makeDirectory()
     this.#herd = keptHerd(this.#directory, warner)
     process.on('exit', this.#onExit)

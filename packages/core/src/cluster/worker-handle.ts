@@ -65,7 +65,8 @@ export class WorkerHandle {
   async drain(timeoutMs: number): Promise<{ killed: boolean }> {
     let killed = false
     this.state = 'draining'
-    this.#send({ promherd: 'drain' })
+    // Before it says that it has started, a message would find nobody.
+    if (this.#takesMessages) this.#send({ promherd: 'drain' })
     const deadline = setTimeout(() => {
       killed = true
       this.kill()
@@ -82,9 +83,14 @@ export class WorkerHandle {
 
   #hear(message: unknown): void {
     if (!isOurs<ToPrimary>(message)) return
-    if (message.promherd === 'started') this.#takesMessages = true
+    if (message.promherd === 'started') this.#starts()
     if (message.promherd === 'listening') this.#listens()
     if (message.promherd === 'collected' && message.id === this.#owed?.id) this.#settle()
+  }
+
+  #starts(): void {
+    this.#takesMessages = true
+    if (this.state === 'draining') this.#send({ promherd: 'drain' })
   }
 
   #listens(): void {

@@ -7,6 +7,8 @@ import { promherdError } from '../errors.ts'
 
 export const RETIRED_VALUES = 'retired.values'
 export const RETIRED_CATALOG = 'retired.catalog'
+/** What the lock is on that the one process has which retires. */
+export const KEEPER = 'keeper'
 
 /** A store as its file names tell of it. */
 export interface StoreName {
@@ -64,15 +66,31 @@ export function clearDirectory(directory: string): void {
 
 /** A fresh private directory in memory where the platform has one, else among the temporary files. */
 export function makeDirectory(): string {
-  for (const parent of ['/dev/shm', tmpdir()]) {
+  for (const parent of TEMPORARY) {
     try {
-      return mkdtempSync(join(parent, 'promherd-'))
+      return mkdtempSync(join(parent, DEFAULT_PREFIX))
     } catch {
       // Not there, or not ours to write: the next one.
     }
   }
   throw promherdError('ERR_PROMHERD_DIRECTORY', tmpdir(), 'no temporary directory could be made')
 }
+
+/** The directories that `makeDirectory` has made, for whoever clears those that nobody has any more. */
+export function listMadeDirectories(): string[] {
+  return TEMPORARY.flatMap(parent => {
+    try {
+      return readdirSync(parent)
+        .filter(name => name.startsWith(DEFAULT_PREFIX) && name.length === DEFAULT_PREFIX.length + 6)
+        .map(name => join(parent, name))
+    } catch {
+      return []
+    }
+  })
+}
+
+const TEMPORARY = ['/dev/shm', tmpdir()]
+const DEFAULT_PREFIX = 'promherd-'
 
 /**
  * Makes sure that a given directory is one, and can be written.

@@ -6,8 +6,9 @@ import { Merger } from '../snapshot/merge.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { Store } from '../store/store.ts'
 import { aboutTheHerd, HUNG_AFTER_MS } from './about.ts'
-import { clearDirectory, listStores, RETIRED_CATALOG, RETIRED_VALUES, type StoreName } from './directory.ts'
-import { isOwnerAlive, KeeperLock } from './keeper.ts'
+import { clearDirectory, KEEPER, listStores, RETIRED_CATALOG, RETIRED_VALUES, type StoreName } from './directory.ts'
+import { isAnyOwnerAlive, STALE_AFTER_MS } from './living.ts'
+import { DirectoryLock } from './lock.ts'
 import { SelfSource } from './lone.ts'
 import { KnownNames } from './names.ts'
 import { StoreReader } from './reader.ts'
@@ -28,7 +29,7 @@ export class Herd implements SnapshotSource {
   readonly #readers = new Map<number, StoreReader>()
   readonly #options: Required<HerdOptions>
   #retired: StoreReader | undefined
-  #keeping: { lock: KeeperLock; totals: Retired } | undefined
+  #keeping: { lock: DirectoryLock; totals: Retired } | undefined
   /** The herd's own failures, counted like a worker's. */
   readonly #own: Store
   readonly #ownSource: SelfSource
@@ -52,10 +53,11 @@ export class Herd implements SnapshotSource {
    */
   keep({ fresh = false, goOn = false }: { fresh?: boolean; goOn?: boolean } = {}): { heldBy: number } | undefined {
     if (this.#keeping !== undefined) return undefined
-    const lock = KeeperLock.take(this.directory)
-    if (!(lock instanceof KeeperLock)) return lock
+    const lock = DirectoryLock.take(this.directory, KEEPER)
+    if (!(lock instanceof DirectoryLock)) return lock
     try {
-      if (fresh || (!goOn && !this.#anyAlive())) clearDirectory(this.directory)
+      if (fresh || (!goOn && !isAnyOwnerAlive(this.directory, this.#options.staleAfterMs)))
+        clearDirectory(this.directory)
       this.#keeping = { lock, totals: new Retired(this.directory) }
       return undefined
     } catch (error) {
@@ -159,7 +161,7 @@ export class Herd implements SnapshotSource {
       const pace = new Pace()
       for (const reader of this.#readers.values()) {
         reader.refresh()
-        reader.gone = this.#isGone(reader)
+        reader.gone = reader.isAbandoned(this.#options.staleAfterMs)
         await pace.keep()
       }
     } catch {
@@ -214,17 +216,6 @@ export class Herd implements SnapshotSource {
     reader.close()
   }
 
-  #isGone(reader: StoreReader): boolean {
-    if (!reader.isReadable) return false
-    if (reader.header('closed') === 1) return true
-    const owner = {
-      pid: reader.header('pid'),
-      pidNamespace: reader.header('pidNamespace'),
-      startTicks: reader.header('startTicks'),
-    }
-    return !isOwnerAlive(owner, reader.header('heartbeatAt') * 1000, this.#options.staleAfterMs)
-  }
-
   *#counted(): Iterable<StoreReader> {
     if (this.#retired !== undefined) yield this.#retired
     for (const reader of this.#readers.values()) if (reader.isReadable) yield reader
@@ -238,15 +229,6 @@ export class Herd implements SnapshotSource {
       else if (!reader.gone) states.live++
     }
     return states
-  }
-
-  #anyAlive(): boolean {
-    return listStores(this.directory).some(name => {
-      const reader = this.#open(name)
-      if (reader === undefined) return false
-      reader.refresh()
-      return reader.isReadable && !this.#isGone(reader)
-    })
   }
 
   #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -266,7 +248,6 @@ export interface HerdOptions {
   readonly onTrouble?: (cause: 'family_conflict' | 'retire', message: string) => void
 }
 
-const STALE_AFTER_MS = 60_000
 const TURN_MS = 5
 
 /** Lets others have the event loop after every few milliseconds of work. */

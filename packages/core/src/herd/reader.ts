@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Source } from '../snapshot/merge.ts'
 import { type CatalogLine, isGivenUp } from '../store/catalog.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
+import { isOwnerAlive } from '../store/owner.ts'
 import type { StoreName } from './directory.ts'
 import { KnownNames } from './names.ts'
 
@@ -82,6 +83,18 @@ export class StoreReader implements Source {
   /** True once the numbers have been read whole or in part; what was read then stays. */
   get isReadable(): boolean {
     return this.header('magic') === MAGIC
+  }
+
+  /** True where the owner has said its last word, or is gone; in another container, where it gave no sign for so long. */
+  isAbandoned(staleAfterMs: number): boolean {
+    if (!this.isReadable) return false
+    if (this.header('closed') === 1) return true
+    const owner = {
+      pid: this.header('pid'),
+      pidNamespace: this.header('pidNamespace'),
+      startTicks: this.header('startTicks'),
+    }
+    return !isOwnerAlive(owner, this.header('heartbeatAt') * 1000, staleAfterMs)
   }
 
   takeLines(): readonly CatalogLine[] {

@@ -2,8 +2,8 @@ import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, statSyn
 import { join } from 'node:path'
 import { ADDED_FOR_EVER, signatureOf } from '../snapshot/merge.ts'
 import { type CatalogLine, CatalogWriter, type Definition, type SeriesLine, widthOf } from '../store/catalog.ts'
+import { keyOf } from '../store/family.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
-import { keyOf } from '../store/store.ts'
 import { listStores, RETIRED_CATALOG, RETIRED_VALUES, removeStore, type StoreName } from './directory.ts'
 import { StoreReader } from './reader.ts'
 

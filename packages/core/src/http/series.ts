@@ -1,6 +1,7 @@
 import { ERROR_CATEGORIES, type ErrorCategory, FAMILIES } from '../metrics.ts'
 import type { Definition } from '../store/catalog.ts'
-import type { Store, StoreFamily } from '../store/store.ts'
+import type { StoreFamily } from '../store/family.ts'
+import type { Store } from '../store/store.ts'
 import { METHODS } from './labels.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { isAbsent } from '../store/absent.ts'
 import { type CatalogLine, type Definition, type FamilyType, type Merge, widthOf } from '../store/catalog.ts'
-import { keyOf } from '../store/store.ts'
+import { keyOf } from '../store/family.ts'
 import type { Family, SnapshotType } from './snapshot.ts'
 
 /**

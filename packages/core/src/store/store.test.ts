@@ -5,8 +5,9 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { LoneHerd } from '../herd/lone.ts'
 import { type CatalogLine, CatalogWriter, type Definition, decodeLine } from './catalog.ts'
+import { keyOf } from './family.ts'
 import { openSlab, SLAB_KINDS } from './slab.ts'
-import { keyOf, Store } from './store.ts'
+import { Store } from './store.ts'
 
 const JOBS: Definition = {
   name: 'jobs_total',

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread, threadId } from 'node:worker_threads'
 import { promherdError } from '../errors.ts'
 import { FAMILIES, INTERNAL_ERROR_CAUSES, type InternalErrorCause } from '../metrics.ts'
 import { type CatalogLine, CatalogWriter, type Definition, widthOf } from './catalog.ts'
+import { DEFAULT_MAX_SERIES, type FamilyHome, OVERFLOW, StoreFamily } from './family.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC, WORKER_STATES, type WorkerState } from './header.ts'
+import { ownerIdentity } from './owner.ts'
 import { openSlab, type Slab, type SlabKind } from './slab.ts'
 
 /**
@@ -15,7 +17,7 @@ import { openSlab, type Slab, type SlabKind } from './slab.ts'
  * family is full, or the disk is) shares the family's overflow series, which was reserved when the family was made,
  * so that totals stay exact.
  */
-export class Store {
+export class Store implements FamilyHome {
   readonly slab: Slab
   readonly id: number
   readonly worker: number
@@ -243,84 +245,8 @@ export interface StoreOptions {
   readonly onTrouble?: ((cause: InternalErrorCause, message: string) => void) | undefined
 }
 
-/** One family of a store, and where its series are. */
-export class StoreFamily {
-  readonly definition: Definition
-  /** Where the slots are. */
-  readonly slab: Slab
-  /** The series that takes what has no place of its own. */
-  readonly overflow: number
-  readonly #store: Store
-  readonly #index: number
-  readonly #width: number
-  readonly #maxSeries: number
-  readonly #slots = new Map<string, number>()
-
-  constructor(store: Store, definition: Definition, slab: Slab, index: number, maxSeries: number, overflow: number) {
-    this.#store = store
-    this.definition = definition
-    this.slab = slab
-    this.#index = index
-    this.#width = widthOf(definition)
-    this.#maxSeries = maxSeries
-    this.overflow = overflow
-    // A family without labels has one series, and no need of another.
-    if (definition.labels.length === 0) this.#slots.set(keyOf([]), overflow)
-  }
-
-  /** How many series have a place of their own. */
-  get size(): number {
-    return this.#slots.size
-  }
-
-  /** The first slot of the series with these label values, or undefined where it has none. */
-  find(values: readonly string[]): number | undefined {
-    return this.#slots.get(keyOf(values))
-  }
-
-  /**
-   * The first slot of the series with these label values, made at its first use; the overflow series where the family
-   * or the disk is full, which is counted.
-   */
-  slot(values: readonly string[]): number {
-    return this.#slots.get(keyOf(values)) ?? this.#make(values.map(wellFormed))
-  }
-
-  #make(values: readonly string[]): number {
-    const key = keyOf(values)
-    const known = this.#slots.get(key)
-    if (known !== undefined) return known
-    const placed = this.#slots.size < this.#maxSeries ? this.#store.place(this.#index, values, this.#width) : undefined
-    if (placed === undefined) {
-      if (this.definition !== FAMILIES.seriesDropped) this.#store.countDropped(this.definition.name)
-      return this.overflow
-    }
-    this.#slots.set(key, placed)
-    return placed
-  }
-}
-
 /** How long a full disk is left alone. */
 const RETRY_AFTER_MS = 1000
-
-/** Half a surrogate pair has no UTF-8: two values that differ only there would be one series twice on the page. */
-function wellFormed(text: string): string {
-  return Buffer.from(text).toString()
-}
-
-/** The value of every label of an overflow series. */
-export const OVERFLOW = '_overflow'
-
-/** Series a family may have before the rest shares one: a bound for mistakes, far above an honest service. */
-export const DEFAULT_MAX_SERIES = 1000
-
-/** A key that no other label values have: lengths go before the values, since any text may stand in a value. */
-export function keyOf(values: readonly string[]): string {
-  if (values.length === 1) return values[0]!
-  let key = ''
-  for (const value of values) key += `${value.length}:${value}`
-  return key
-}
 
 export interface StorePaths {
   readonly values: string
@@ -354,34 +280,6 @@ function removePaths(paths: StorePaths | undefined): void {
 /** 48 random bits: exact in a float64, and no two starts share them. */
 function newStoreId(): number {
   return randomBytes(6).readUIntBE(0, 6)
-}
-
-/** What tells this process from every other that may bear its pid; zeros where the platform does not say. */
-export function ownerIdentity(): { pidNamespace: number; startTicks: number } {
-  return { pidNamespace: pidNamespaceOf('self'), startTicks: startTicksOf('self') ?? 0 }
-}
-
-export function pidNamespaceOf(pid: number | 'self'): number {
-  try {
-    return Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/pid`))?.[0] ?? 0)
-  } catch {
-    return 0
-  }
-}
-
-/**
- * When the kernel started a process, in its ticks (field 22 of proc_pid_stat(5)); undefined where it cannot be known,
- * -1 for one that has ended and whose parent has not asked for its end yet.
- */
-export function startTicksOf(pid: number | 'self'): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The second field is a name in brackets that may hold spaces and brackets itself.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' || fields[0] === 'X' ? -1 : Number(fields[19])
-  } catch {
-    return undefined
-  }
 }
 
 function refuseConflict(existing: Definition, given: Definition): void {

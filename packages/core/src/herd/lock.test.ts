@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ownerIdentity } from '../store/store.ts'
-import { KeeperLock } from './keeper.ts'
+import { ownerIdentity } from '../store/owner.ts'
+import { DirectoryLock } from './lock.ts'
 
 let directory: string
 
@@ -20,29 +20,29 @@ function holdAs(holder: object, secondsAgo = 0): void {
 }
 
 test('one holds at a time, and the next may once it has let go', () => {
-  const lock = KeeperLock.take(directory) as KeeperLock
-  expect(KeeperLock.take(directory)).toEqual({ heldBy: process.pid })
+  const lock = DirectoryLock.take(directory, 'keeper') as DirectoryLock
+  expect(DirectoryLock.take(directory, 'keeper')).toEqual({ heldBy: process.pid })
   expect(lock.isHeld()).toBe(true)
   lock.release()
-  expect(KeeperLock.take(directory)).toBeInstanceOf(KeeperLock)
+  expect(DirectoryLock.take(directory, 'keeper')).toBeInstanceOf(DirectoryLock)
   expect(readdirSync(directory)).toEqual(['keeper.1'])
 })
 
 test('a pid that another process bears by now holds nothing', () => {
   holdAs({ pid: process.pid, ...ownerIdentity(), startTicks: 1 })
-  expect(KeeperLock.take(directory)).toBeInstanceOf(KeeperLock)
+  expect(DirectoryLock.take(directory, 'keeper')).toBeInstanceOf(DirectoryLock)
   expect(readdirSync(directory)).toEqual(['keeper.5'])
 })
 
 test('a holder in another pid namespace is believed for as long as it gives signs', () => {
   holdAs({ pid: process.pid, pidNamespace: 1, startTicks: 1 }, 10)
-  expect(KeeperLock.take(directory)).toEqual({ heldBy: process.pid })
+  expect(DirectoryLock.take(directory, 'keeper')).toEqual({ heldBy: process.pid })
   holdAs({ pid: process.pid, pidNamespace: 1, startTicks: 1 }, 60)
-  expect(KeeperLock.take(directory)).toBeInstanceOf(KeeperLock)
+  expect(DirectoryLock.take(directory, 'keeper')).toBeInstanceOf(DirectoryLock)
 })
 
 test('a holder that was given up does not remove or believe in a lock of the same pid and number', () => {
-  const lock = KeeperLock.take(directory) as KeeperLock
+  const lock = DirectoryLock.take(directory, 'keeper') as DirectoryLock
   const successor = { pid: process.pid, ...ownerIdentity(), token: 'another' }
   writeFileSync(join(directory, 'keeper.1'), JSON.stringify(successor))
   expect(lock.isHeld()).toBe(false)

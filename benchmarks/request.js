@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs'
+import { figure, machine, spread } from './lib/report.js'
+import { CONNECTIONS } from './request/child.js'
+import { Miscounted, measure, round } from './request/measure.js'
+
+/**
+ * What metrics cost a request: microseconds of CPU that a middleware adds to the bare framework.
+ *
+ * Two ways, since neither is the whole truth. In memory, Node's own HTTP server runs over a connection without a
+ * kernel: little noise, so this is the headline. Over a loopback socket another process sends the load: all is real,
+ * and its spread is wider. Each figure is a fresh process; a variant is compared with bare runs right before and
+ * after it, and must have counted exactly the requests that were sent.
+ */
+
+/** Requests per measurement: the slower the framework, the fewer. */
+const FRAMEWORKS = {
+  express: { requests: 15_000, warmUp: 8_000 },
+  fastify: { requests: 50_000, warmUp: 15_000 },
+  koa: { requests: 30_000, warmUp: 12_000 },
+  hono: { requests: 50_000, warmUp: 15_000 },
+}
+
+/** Of each framework: the least number of rounds, and the seconds that further ones must fit into. */
+const MODES = {
+  memory: { rounds: 3, seconds: 32, share: 1 },
+  socket: { rounds: 1, seconds: 16, share: 0.6 },
+}
+
+/** What is less cannot be told from nothing, and nothing should be divided by it. */
+const LEAST_US = 0.1
+
+const QUICK = { requests: 500, warmUp: 200 }
+
+/** @param {{ quick?: boolean, framework?: string }} options `quick` proves that all runs and counts, no more */
+export async function request({ quick = false, framework }) {
+  if (framework !== undefined && !Object.hasOwn(FRAMEWORKS, framework)) {
+    const known = Object.keys(FRAMEWORKS).join(', ')
+    throw new Error(`expected --framework to be one of ${known}, but got \`${framework}\``)
+  }
+  const figures = {}
+  const failures = []
+  for (const name of framework === undefined ? Object.keys(FRAMEWORKS) : [framework]) {
+    const { variants } = await import(`./request/${name}.js`)
+    const names = Object.keys(variants).filter(variant => variant !== 'bare')
+    const memory = await rounds(name, 'memory', names, quick)
+    const socket = await rounds(name, 'socket', names, quick)
+    Object.assign(figures, figuresOf(name, names, memory, socket))
+    for (const [variant, error] of [...memory.failed, ...socket.failed]) failures.push({ name, variant, error })
+  }
+  return { benchmark: 'request', machine: machine(), settings: settingsOf(quick), figures, checks: checksOf(failures) }
+}
+
+function settingsOf(quick) {
+  const requests = Object.entries(FRAMEWORKS).map(
+    ([name, { requests }]) => `${name} ${quick ? QUICK.requests : requests}`,
+  )
+  return { requests: requests.join(' '), connections: CONNECTIONS }
+}
+
+/** Who counted wrongly is broken; what does not run on this Node is only left out, by name and with its reason. */
+function checksOf(failures) {
+  const miscounted = failures.filter(({ error }) => error instanceof Miscounted)
+  const told = failures.map(({ name, variant, error }) => `${name} ${variant}: ${error.message}`)
+  return { equal: miscounted.length === 0, ...(told.length > 0 && { left_out: [...new Set(told)].join('; ') }) }
+}
+
+async function rounds(framework, mode, names, quick) {
+  const size = quick ? QUICK : FRAMEWORKS[framework]
+  const { share, seconds } = MODES[mode]
+  const job = { framework, mode, warmUp: size.warmUp, requests: Math.round(size.requests * share) }
+  const least = quick ? 1 : MODES[mode].rounds
+  const result = { bare: [], added: new Map(), failed: new Map() }
+  const startedAt = performance.now()
+  for (let done = 0; ; done++) {
+    const spent = (performance.now() - startedAt) / 1000
+    if (done >= least && (quick || spent + spent / done > seconds)) return result
+    const running = names.filter(name => !result.failed.has(name))
+    const order = done % 2 === 0 ? running : running.toReversed()
+    const { bare, added, failed } = await round(order, variant => measure({ ...job, variant }))
+    result.bare.push(...bare)
+    for (const [name, microseconds] of added) result.added.set(name, [...(result.added.get(name) ?? []), microseconds])
+    for (const [name, error] of failed) result.failed.set(name, error)
+  }
+}
+
+function figuresOf(framework, names, memory, socket) {
+  const key = `request.${framework}`
+  const version = manifestOf(framework).version
+  return {
+    ...headline(key, memory.added),
+    [`${key}.bare_us`]: figure(`${framework} ${version} alone`, 'µs', spread(memory.bare)),
+    ...addedFigures(key, names, memory.added, ''),
+    [`${key}.socket.bare_us`]: figure(`${framework} ${version} alone, over a socket`, 'µs', spread(socket.bare)),
+    ...addedFigures(`${key}.socket`, names, socket.added, ', over a socket'),
+  }
+}
+
+/** What the project is measured by: whatever is not ours is a rival, what was written by hand too. */
+function headline(key, added) {
+  const ours = added.get('ours')
+  const rivals = [...added].filter(([name]) => name !== 'ours').map(([, microseconds]) => spread(microseconds).value)
+  if (ours === undefined || rivals.length === 0) return {}
+  const ratio = { value: spread(ours).value / Math.max(Math.min(...rivals), LEAST_US) }
+  return {
+    [`${key}.added_us`]: figure('promherd adds', 'µs', spread(ours), { atMost: 1.5 }),
+    [`${key}.ratio_vs_best_peer`]: figure('of what the cheapest of the others adds', '', ratio, { atMost: 0.2 }),
+  }
+}
+
+function addedFigures(key, names, added, how) {
+  const measured = names.filter(name => added.has(name))
+  return Object.fromEntries(
+    measured.map(name => [
+      `${key}.${name.replace(/^@/, '').replace(/\W+/g, '_')}_us`,
+      figure(`${described(name)} adds${how}`, 'µs', spread(added.get(name))),
+    ]),
+  )
+}
+
+function described(variant) {
+  if (variant === 'ours') return 'promherd'
+  if (variant === 'plain') return `prom-client ${manifestOf('prom-client').version} by hand`
+  const { version, engines } = manifestOf(variant)
+  // Whatever runs is measured; whoever reads should know what it does not promise to run on.
+  const asks = engines?.node?.startsWith('>=22') ? ` (asks for Node ${engines.node})` : ''
+  return `${variant} ${version}${asks}`
+}
+
+function manifestOf(name) {
+  return JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url), 'utf8'))
+}

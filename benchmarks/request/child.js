@@ -1,0 +1,80 @@
+import { memoryClient } from './memory-socket.js'
+
+/**
+ * One measurement: a fresh process that serves one variant, answers how much CPU a request took, and checks that the
+ * variant counted every request. Its work comes as JSON in the first argument, its answers go over IPC.
+ *
+ * @typedef {{ server: import('node:http').Server, counted?: () => Promise<number> }} Variant
+ * @typedef {{ framework: string, variant: string, mode: 'memory' | 'socket', warmUp: number, requests: number }} Job
+ */
+
+/** Requests that are under way at once, each on a connection of its own. */
+export const CONNECTIONS = 32
+
+/** The requests of every measurement, sent in turn: several paths of one route. */
+export const REQUESTS = Array.from({ length: 64 }, (_, id) =>
+  Buffer.from(
+    `GET /users/${1000 + id} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nUser-Agent: bench\r\n\r\n`,
+  ),
+)
+
+/** How long a variant may take to count what was answered: its listeners run after the last byte. */
+const COUNT_DEADLINE_MS = 2000
+
+if (process.send !== undefined && process.argv[2] !== undefined) await measure(JSON.parse(process.argv[2]))
+
+/** @param {Job} job */
+async function measure(job) {
+  const { variants } = await import(`./${job.framework}.js`)
+  const { server, counted } = await variants[job.variant]()
+  const microseconds = await (job.mode === 'memory' ? inMemory(server, job) : overSocket(server, job))
+  const sent = job.warmUp + job.requests
+  const count = counted === undefined ? sent : await settledCount(counted, sent)
+  process.send({ microseconds, sent, count }, () => process.exit())
+}
+
+async function inMemory(server, { warmUp, requests }) {
+  const client = memoryClient(server, REQUESTS, CONNECTIONS)
+  await client.send(warmUp)
+  globalThis.gc?.()
+  const before = process.cpuUsage()
+  await client.send(requests)
+  return microsecondsSince(before) / requests
+}
+
+/** The parent sends the load, and says when to begin and to end the measurement. */
+async function overSocket(server, { requests }) {
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
+  process.send({ port: server.address().port })
+  await message('begin')
+  globalThis.gc?.()
+  const before = process.cpuUsage()
+  process.send({ begun: true })
+  await message('end')
+  return microsecondsSince(before) / requests
+}
+
+function message(expected) {
+  return new Promise(resolve => {
+    process.on('message', function listener(received) {
+      if (received !== expected) return
+      process.off('message', listener)
+      resolve()
+    })
+  })
+}
+
+function microsecondsSince(before) {
+  const { user, system } = process.cpuUsage(before)
+  return user + system
+}
+
+async function settledCount(counted, expected) {
+  const deadline = Date.now() + COUNT_DEADLINE_MS
+  let count = await counted()
+  while (count !== expected && Date.now() < deadline) {
+    await new Promise(resolve => setImmediate(resolve))
+    count = await counted()
+  }
+  return count
+}

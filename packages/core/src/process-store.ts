@@ -1,0 +1,56 @@
+import type { DirectoryLock } from './herd/lock.ts'
+import { claimWorkerNumber } from './herd/worker-number.ts'
+import type { InternalErrorCause } from './metrics.ts'
+import { canMap, type SlabKind } from './store/slab.ts'
+import { Store } from './store/store.ts'
+
+/** Where a process records: its store in the herd's directory, with a number that no other worker has, or the heap. */
+
+/** A store, and the hold on its worker's number where it was nobody's gift. */
+export interface Opened {
+  readonly store: Store
+  readonly claim?: DirectoryLock | undefined
+}
+
+export type OnTrouble = (cause: InternalErrorCause, message: string) => void
+
+/** What of a store may be wished for. */
+export interface StoreWishes {
+  readonly worker?: number | undefined
+  readonly slab?: SlabKind | undefined
+}
+
+/** The store of a herd's worker; on the heap, and missing from the herd, where none can be made. */
+export function openStore(directory: string, { worker, slab }: StoreWishes, onTrouble: OnTrouble): Opened {
+  let claim: DirectoryLock | undefined
+  try {
+    const claimed = worker === undefined ? claimWorkerNumber(directory) : { worker, lock: undefined }
+    claim = claimed.lock
+    return { store: openBest(directory, claimed.worker, slab, onTrouble), claim }
+  } catch (error) {
+    claim?.release()
+    const opened = loneStore(worker ?? 1, onTrouble)
+    opened.store.trouble(
+      'store_unavailable',
+      `no store in ${directory}, so this worker is missing from the herd: ${String(error)}`,
+    )
+    return opened
+  }
+}
+
+function openBest(directory: string, worker: number, wanted: SlabKind | undefined, onTrouble: OnTrouble): Store {
+  if (wanted === 'heap') return loneStore(worker, onTrouble).store
+  if (wanted === 'flushed' || !canMap()) return new Store({ slab: 'flushed', directory, worker, onTrouble })
+  try {
+    return new Store({ slab: 'mapped', directory, worker, onTrouble })
+  } catch (error) {
+    // A file system that cannot be mapped can still be written; where mapping was asked for, that is no answer.
+    if (wanted === 'mapped') throw error
+    return new Store({ slab: 'flushed', directory, worker, onTrouble })
+  }
+}
+
+/** The store of a process alone. */
+export function loneStore(worker: number, onTrouble: OnTrouble): Opened {
+  return { store: new Store({ slab: 'heap', directory: undefined, worker, onTrouble }) }
+}
