@@ -34,8 +34,21 @@ export interface Chapter<World> {
   readonly laws: readonly Law<World>[]
 }
 
+/** @throws where an exception is for nobody, or two laws have the same sentence. */
+function check<World>({ title, subjects, laws }: Chapter<World>): void {
+  const names = new Set(subjects.map(({ name }) => name))
+  const excused = laws.flatMap(({ cannot }) => Object.keys(cannot ?? {}))
+  const unknown = excused.find(name => !names.has(name))
+  if (unknown !== undefined)
+    throw new Error(`Expected one of ${[...names].join(', ')} in ${title}, but got ${unknown}.`)
+  if (new Set(laws.map(({ sentence }) => sentence)).size < laws.length) {
+    throw new Error(`Expected each law of ${title} to be said once.`)
+  }
+}
+
 /** Registers a test for each law and subject; an exception is tested like a law. */
 export function keeps<World>(chapter: Chapter<World>): void {
+  check(chapter)
   describe.each(chapter.subjects.map(subject => [subject.name, subject] as const))(
     `${chapter.title}: %s`,
     (_name, subject) => {

@@ -69,7 +69,8 @@ function mountOf(layer: Layer): string {
   let prefix = PREFIXES.get(layer)
   if (prefix === undefined) {
     prefix = readMount(layer)
-    PREFIXES.set(layer, prefix)
+    // A router before 2.3 knows nothing of a layer that has not matched yet.
+    if (prefix !== '' || layer.slash === true) PREFIXES.set(layer, prefix)
   }
   return prefix
 }
