@@ -7,6 +7,7 @@ import { LoneHerd } from './herd/lone.ts'
 import { type HttpOptions, HttpRecorder } from './http/recorder.ts'
 import type { InternalErrorCause } from './metrics.ts'
 import { checkOptions, isFunction, isInteger, isOneOf, isText, type Shape } from './options.ts'
+import { countCrashes } from './runtime/crashes.ts'
 import { runtimeSampler } from './runtime/runtime.ts'
 import type { Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
 import { canMap, SLAB_KINDS, type SlabKind } from './store/slab.ts'
@@ -114,6 +115,7 @@ class ProcessMonitor implements Monitor {
   readonly #collectors = new Set<() => Promise<void> | void>()
   readonly #timers: NodeJS.Timeout[]
   readonly #copyPromClient: () => Promise<void>
+  readonly #stopCounting: (() => void) | undefined
   readonly #onExit = (): void => this.store.close()
 
   constructor(store: Store, directory: string | undefined, promClient: PromClientOption | undefined) {
@@ -121,6 +123,7 @@ class ProcessMonitor implements Monitor {
     this.#herd = store.paths === undefined || directory === undefined ? new LoneHerd(store) : new Herd({ directory })
     this.#timers = [setInterval(() => store.beat(), HEARTBEAT_INTERVAL_MS).unref()]
     if (store.worker > 0) this.#collectEvery(HEARTBEAT_INTERVAL_MS, runtimeSampler(store))
+    this.#stopCounting = store.worker > 0 ? countCrashes(store) : undefined
     this.#copyPromClient = promClientCollector(store, promClient)
     this.#collectEvery(store.paths === undefined ? undefined : PROM_CLIENT_INTERVAL_MS, this.#copyPromClient)
     if (store.slab.kind === 'flushed') this.#timers.push(setInterval(() => store.flush(), FLUSH_INTERVAL_MS).unref())
@@ -158,6 +161,7 @@ class ProcessMonitor implements Monitor {
     for (const timer of this.#timers) clearInterval(timer)
     await this.#copyPromClient()
     process.off('exit', this.#onExit)
+    this.#stopCounting?.()
     this.store.close()
     await this.#herd.close()
   }

@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { DURATION_BUCKETS } from '../metrics.ts'
 import { checkOptions, isBuckets, isFunction, type Shape } from '../options.ts'
 import type { Store } from '../store/store.ts'
-import { CLIENT_CLOSED, categoryOf, evidenceOf } from './category.ts'
-import { Exchange, type ExchangeOwner, exchangeOf, noteEvidence, type RouteOf, settle, watch } from './follow.ts'
+import { categoryOf, categoryOfStatus } from './evidence.ts'
+import { failureOf, tornStatusOf } from './failure.ts'
+import { Exchange, type ExchangeOwner, exchangeOf, noteError, type RouteOf, settle, watch } from './follow.ts'
 import { methodIndexOf, UNKNOWN_ROUTE, UNMATCHED } from './labels.ts'
-import { isAborted, isOver, statusOf } from './outcome.ts'
+import { CLIENT_CLOSED, isAborted, isOver } from './outcome.ts'
 import { HttpSeries } from './series.ts'
 
 export type { RouteOf } from './follow.ts'
@@ -92,7 +93,7 @@ export class HttpRecorder implements ExchangeOwner {
   /** Keeps the error that ended an exchange, as evidence for its category. Never throws. */
   fail(response: ServerResponse, error: unknown): void {
     try {
-      noteEvidence(response, evidenceOf(error))
+      noteError(response, error)
     } catch (trouble) {
       this.store.trouble('http', `an error could not be read: ${String(trouble)}`)
     }
@@ -110,7 +111,7 @@ export class HttpRecorder implements ExchangeOwner {
    * request to the last byte. For those who follow exchanges themselves. Never throws.
    */
   record(method: string, route: string, statusCode: number, seconds: number): void {
-    const category = categoryOf(statusCode, statusCode === CLIENT_CLOSED, undefined)
+    const category = categoryOfStatus(statusCode)
     this.#series.count(methodIndexOf(method), route, statusCode, Math.max(0, seconds || 0), category)
   }
 
@@ -121,9 +122,9 @@ export class HttpRecorder implements ExchangeOwner {
       const { request, response } = exchange
       const seconds = (performance.now() - exchange.startedAt) / 1000
       const aborted = isAborted(request, response)
-      const status = statusOf(response, aborted)
+      const status = aborted ? tornStatusOf(exchange) : response.statusCode
       const route = this.#normalized(this.#routeOf(exchange), request)
-      const category = categoryOf(status, aborted, exchange.evidence)
+      const category = aborted || status >= 400 ? failureOf(exchange, aborted) : undefined
       this.#series.count(methodIndexOf(request.method), route, status, seconds, category)
     } catch (error) {
       this.store.trouble('http', `an exchange could not be recorded: ${String(error)}`)
@@ -134,8 +135,8 @@ export class HttpRecorder implements ExchangeOwner {
     this.#series.addInFlight(-1)
     try {
       const seconds = (performance.now() - begun.startedAt) / 1000
-      const evidence = error === undefined ? undefined : evidenceOf(error)
-      const category = categoryOf(status, status === CLIENT_CLOSED, evidence)
+      const hasLeft = status === CLIENT_CLOSED
+      const category = categoryOf(error, { statusCode: status, responseDestroyed: hasLeft, headersSent: !hasLeft })
       const label = this.#normalized(route ?? UNMATCHED, begun.request)
       this.#series.count(methodIndexOf(begun.request.method), label, status, seconds, category)
     } catch (trouble) {
