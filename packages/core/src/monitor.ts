@@ -63,7 +63,8 @@ const HEARTBEAT_INTERVAL_MS = 1000
 /** How often prom-client is copied for a reader in another process that has no way to ask for it. */
 const PROM_CLIENT_INTERVAL_MS = 5000
 
-const SHAPE: Shape<MonitorOptions> = {
+/** How each of the options is checked. */
+export const MONITOR_SHAPE: Shape<MonitorOptions> = {
   directory: isText('Give the path of a directory that the workers share.'),
   worker: isInteger(0, 1_000_000, 'Number the workers from 1.'),
   slab: isOneOf(SLAB_KINDS, 'Leave it out for the best that there is.'),
@@ -76,14 +77,14 @@ const SHAPE: Shape<MonitorOptions> = {
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY
  */
 export function createMonitor(options: MonitorOptions = {}): Monitor {
-  checkOptions('createMonitor', options, SHAPE)
+  checkOptions('createMonitor', options, MONITOR_SHAPE)
   const warn = onceEach(options.onWarning ?? (message => process.stderr.write(`promherd: ${message}\n`)))
   const fromEnvironment = {
     directory: process.env['PROMETHEUS_MULTIPROC_DIR'] || undefined,
     worker: process.env['PROMHERD_WORKER'] === undefined ? undefined : Number(process.env['PROMHERD_WORKER']),
     slab: process.env['PROMHERD_SLAB'] || undefined,
   } as MonitorOptions
-  checkOptions('the environment', fromEnvironment, SHAPE)
+  checkOptions('the environment', fromEnvironment, MONITOR_SHAPE)
   const directory = options.directory ?? fromEnvironment.directory
   if (directory !== undefined) useDirectory(directory)
   const worker = options.worker ?? fromEnvironment.worker ?? 1

@@ -12,7 +12,8 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
   const recorder = recorderFor(options)
   return async function promherd(context, next) {
     const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
-    if (incoming === undefined || outgoing === undefined) return timed(recorder.begin(context.req.raw), context, next)
+    if (incoming === undefined || outgoing === undefined)
+      return timed(recorder.begin(context.req.raw, context), context, next)
     recorder.follow(incoming, outgoing, routeOf, context)
     try {
       await next()

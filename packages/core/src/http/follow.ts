@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Detail } from './details.ts'
 import type { Fate } from './failure.ts'
 import { streamOf } from './outcome.ts'
 
@@ -19,6 +20,8 @@ export class Exchange {
   context: unknown
   /** What was thrown, as it was; null where that was undefined. */
   error: unknown = undefined
+  /** What the owner keeps for its options; undefined where they ask for nothing. */
+  detail: Detail | undefined = undefined
   isOpen = true
   /** True once it is known to be a stream of events, which is not in flight. */
   isStream = false

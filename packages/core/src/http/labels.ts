@@ -17,8 +17,14 @@ export const METHODS = [
 /** The route of a request that no route of the application matched. */
 export const UNMATCHED = '_unmatched'
 
+/** A value that is not among those of a closed set. */
+export const OTHER = '_other'
+
+/** A value that could not be told. */
+export const UNKNOWN = '_unknown'
+
 /** The route of a request where nobody can say which route there was: a bare server, or a callback that threw. */
-export const UNKNOWN_ROUTE = '_unknown'
+export const UNKNOWN_ROUTE: typeof UNKNOWN = UNKNOWN
 
 const INDEXES: ReadonlyMap<string, number> = new Map(METHODS.map((method, index) => [method, index]))
 

@@ -1,43 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { DURATION_BUCKETS } from '../metrics.ts'
-import { checkOptions, isBuckets, isFunction, type Shape } from '../options.ts'
+import { checkOptions } from '../options.ts'
 import type { Store } from '../store/store.ts'
-import { categoryOf, categoryOfStatus } from './evidence.ts'
+import { type Detail, detailsOf, type HttpDetails } from './details.ts'
+import { categoryOf, categoryOfStatus, type ErrorFacts } from './evidence.ts'
+import { categorizerOf, type UserCategorizer } from './evidence-custom.ts'
 import { failureOf, tornStatusOf } from './failure.ts'
 import { Exchange, type ExchangeOwner, exchangeOf, noteError, type RouteOf, settle, watch } from './follow.ts'
-import { methodIndexOf, UNKNOWN_ROUTE, UNMATCHED } from './labels.ts'
-import { CLIENT_CLOSED, isAborted, isOver } from './outcome.ts'
+import { type FailedExchange, HTTP_SHAPE, type HttpOptions, ignoreOf, type RequestLike } from './http-options.ts'
+import { UNKNOWN_ROUTE, UNMATCHED } from './labels.ts'
+import { CLIENT_CLOSED, isAborted, isOver, wasBegun } from './outcome.ts'
 import { HttpSeries } from './series.ts'
 
 export type { RouteOf } from './follow.ts'
-
-/** What options are told of a request: an `IncomingMessage`, or a `Request` where there is no Node server. */
-export interface RequestLike {
-  readonly method?: string | undefined
-  /** As the request has it: the path and query on Node, absolute in a `Request`. */
-  readonly url?: string | undefined
-  readonly headers: object
-}
-
-/** How HTTP exchanges are recorded. */
-export type HttpOptions = {
-  /** Upper bounds of the duration histogram, in seconds, without +Inf. @default DURATION_BUCKETS */
-  readonly buckets?: readonly number[] | undefined
-  /** Says which requests are not recorded at all; called when each begins. @default none */
-  readonly ignore?: ((request: RequestLike) => boolean) | undefined
-  /**
-   * Changes a route before it becomes a label: `_unmatched` and `_unknown` come by here too. Answer one of a few
-   * texts, and never the path. @default the route as it is
-   */
-  readonly normalizeRoute?: ((route: string, request: RequestLike) => string) | undefined
-}
-
-/** How each of the HTTP options is checked; for those who take them among others. */
-export const HTTP_SHAPE: Shape<HttpOptions> = {
-  buckets: isBuckets,
-  ignore: isFunction('Give a function that takes the request and answers whether to leave it out.'),
-  normalizeRoute: isFunction('Give a function that takes the route and answers the one to record.'),
-}
+export { type FailedExchange, HTTP_SHAPE, type HttpOptions, type RequestLike } from './http-options.ts'
 
 /** An exchange of a runtime without a `ServerResponse`. */
 export interface OpenExchange {
@@ -52,15 +27,19 @@ export interface OpenExchange {
 export class HttpRecorder implements ExchangeOwner {
   readonly store: Store
   readonly #series: HttpSeries
-  readonly #ignore: HttpOptions['ignore']
+  readonly #details: HttpDetails | undefined
+  readonly #categorize: UserCategorizer<FailedExchange> | undefined
+  readonly #ignore: ((request: RequestLike) => boolean) | undefined
   readonly #normalizeRoute: HttpOptions['normalizeRoute']
 
   /** @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT */
   constructor(store: Store, options: HttpOptions = {}) {
     checkOptions('the HTTP options', options, HTTP_SHAPE)
     this.store = store
-    this.#series = new HttpSeries(store, options.buckets ?? DURATION_BUCKETS)
-    this.#ignore = options.ignore
+    this.#categorize = categorizerOf('the HTTP options', options, message => store.trouble('callback', message))
+    this.#series = new HttpSeries(store, options)
+    this.#details = detailsOf(store, options, this.#series)
+    this.#ignore = ignoreOf(options.ignore)
     this.#normalizeRoute = options.normalizeRoute
   }
 
@@ -81,8 +60,9 @@ export class HttpRecorder implements ExchangeOwner {
         followed.context = context
       } else if (!this.#ignores(request)) {
         const exchange = new Exchange(this, request, response, routeOf as RouteOf<unknown>, context)
+        this.#details?.begin(exchange)
         watch(exchange)
-        this.#series.addInFlight(1)
+        this.#series.addInFlight(1, exchange.detail?.openSlot)
         if (isOver(request, response)) settleUnrouted(exchange)
       }
     } catch (error) {
@@ -99,11 +79,16 @@ export class HttpRecorder implements ExchangeOwner {
     }
   }
 
-  /** Begins an exchange that has no `ServerResponse` to follow. Never throws. */
-  begin(request: RequestLike): OpenExchange {
+  /**
+   * Begins an exchange that has no `ServerResponse` to follow. `context` is what the framework knows of it, for the
+   * labels that are computed. Never throws.
+   */
+  begin(request: RequestLike, context?: unknown): OpenExchange {
     if (this.#ignores(request)) return IGNORED
-    this.#series.addInFlight(1)
-    return new Begun(request, this.#end)
+    const exchange = new Begun(request, context, this.#end)
+    this.#details?.begin(exchange)
+    this.#series.addInFlight(1, exchange.detail?.openSlot)
+    return exchange
   }
 
   /**
@@ -112,36 +97,74 @@ export class HttpRecorder implements ExchangeOwner {
    */
   record(method: string, route: string, statusCode: number, seconds: number): void {
     const category = categoryOfStatus(statusCode)
-    this.#series.count(methodIndexOf(method), route, statusCode, Math.max(0, seconds || 0), category)
+    this.#count(undefined, method, route, statusCode, Math.max(0, seconds || 0), category)
+  }
+
+  /** True where nothing but its method, route and status tells the labels of an exchange. */
+  get knowsLabels(): boolean {
+    const { naming, labels } = this.#series
+    return !naming.isOtel && labels.isConstant
+  }
+
+  /**
+   * Shows the durations of a route as zero before its first exchange, so that the first is seen as an increase. Does
+   * nothing where the labels are not known before, or the family is full. Never throws.
+   */
+  initialize(method: string, route: string, statusCode = 200): void {
+    if (!this.knowsLabels) return
+    const label = this.#normalized(route, { method, url: route, headers: {} })
+    this.#series.initialize(this.#series.naming.methodIndexOf(method), label, statusCode)
   }
 
   /** Internal: how an exchange says that it has ended. */
   settled(exchange: Exchange): void {
-    this.#series.addInFlight(-1)
+    this.#series.addInFlight(-1, exchange.detail?.openSlot)
     try {
       const { request, response } = exchange
       const seconds = (performance.now() - exchange.startedAt) / 1000
       const aborted = isAborted(request, response)
       const status = aborted ? tornStatusOf(exchange) : response.statusCode
       const route = this.#normalized(this.#routeOf(exchange), request)
-      const category = aborted || status >= 400 ? failureOf(exchange, aborted) : undefined
-      this.#series.count(methodIndexOf(request.method), route, status, seconds, category)
+      let category: string | undefined = aborted || status >= 400 ? failureOf(exchange, aborted) : undefined
+      if (category !== undefined && this.#categorize !== undefined) {
+        const facts = { statusCode: response.statusCode, responseDestroyed: aborted, headersSent: wasBegun(response) }
+        category = this.#categorize(exchange.error ?? undefined, { ...facts, request, response, route }) ?? category
+      }
+      this.#count(exchange, request.method, route, status, seconds, category)
     } catch (error) {
       this.store.trouble('http', `an exchange could not be recorded: ${String(error)}`)
     }
   }
 
   readonly #end = (begun: Begun, route: string | undefined, status: number, error: unknown): void => {
-    this.#series.addInFlight(-1)
+    this.#series.addInFlight(-1, begun.detail?.openSlot)
     try {
+      const { request } = begun
       const seconds = (performance.now() - begun.startedAt) / 1000
       const hasLeft = status === CLIENT_CLOSED
-      const category = categoryOf(error, { statusCode: status, responseDestroyed: hasLeft, headersSent: !hasLeft })
-      const label = this.#normalized(route ?? UNMATCHED, begun.request)
-      this.#series.count(methodIndexOf(begun.request.method), label, status, seconds, category)
+      const facts: ErrorFacts = { statusCode: status, responseDestroyed: hasLeft, headersSent: !hasLeft }
+      const label = this.#normalized(route ?? UNMATCHED, request)
+      let category: string | undefined = categoryOf(error, facts)
+      if (category !== undefined && this.#categorize !== undefined) {
+        category = this.#categorize(error, { ...facts, request, response: undefined, route: label }) ?? category
+      }
+      this.#count(begun, request.method, label, status, seconds, category)
     } catch (trouble) {
       this.store.trouble('http', `an exchange could not be recorded: ${String(trouble)}`)
     }
+  }
+
+  #count(
+    exchange: Exchange | Begun | undefined,
+    verb: string | undefined,
+    route: string,
+    status: number,
+    seconds: number,
+    category: string | undefined,
+  ): void {
+    const method = this.#series.naming.methodIndexOf(verb)
+    if (this.#details === undefined) this.#series.count(method, route, status, seconds, category)
+    else this.#details.count(exchange, { method, route, status, category, seconds })
   }
 
   #ignores(request: RequestLike): boolean {
@@ -192,14 +215,14 @@ export function unknownRoute(): string {
 /** An exchange that was begun by hand. */
 class Begun implements OpenExchange {
   readonly request: RequestLike
+  readonly context: unknown
   readonly startedAt: number = performance.now()
-  #end: ((begun: Begun, route: string | undefined, status: number, error: unknown) => void) | undefined
+  detail: Detail | undefined = undefined
+  #end: End | undefined
 
-  constructor(
-    request: RequestLike,
-    end: (begun: Begun, route: string | undefined, status: number, e: unknown) => void,
-  ) {
+  constructor(request: RequestLike, context: unknown, end: End) {
     this.request = request
+    this.context = context
     this.#end = end
   }
 
@@ -209,5 +232,7 @@ class Begun implements OpenExchange {
     end?.(this, route, statusCode, error)
   }
 }
+
+type End = (begun: Begun, route: string | undefined, status: number, error: unknown) => void
 
 const IGNORED: OpenExchange = { end: () => {} }

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { checkOptions, isAnything, isFunction } from '../options.ts'
+import { checkOptions, isAnything, isFunction, type Shape } from '../options.ts'
 import { type AdapterOptions, monitorOf } from './adapter.ts'
 import { HTTP_SHAPE, unknownRoute } from './recorder.ts'
 
@@ -21,7 +21,7 @@ export type RequestServer = EventEmitter
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
 export function instrumentServer(server: RequestServer, options: ServerOptions = {}): () => void {
-  checkOptions('instrumentServer', options, { ...HTTP_SHAPE, route: ROUTE, monitor: isAnything })
+  checkOptions('instrumentServer', options, SERVER_SHAPE)
   const { monitor, route = unknownRoute, ...http } = options
   const recorder = monitorOf(monitor).http(http)
   const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
@@ -40,4 +40,10 @@ export function instrumentServer(server: RequestServer, options: ServerOptions =
   }
 }
 
-const ROUTE = isFunction('Give a function that takes the request and answers the template of its route.')
+/** How each of the options is checked. */
+export const SERVER_SHAPE: Shape<ServerOptions> = {
+  ...HTTP_SHAPE,
+  route: isFunction('Give a function that takes the request and answers the template of its route.'),
+  // By whoever takes it.
+  monitor: isAnything,
+}

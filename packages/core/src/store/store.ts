@@ -250,10 +250,11 @@ export class StoreFamily {
   readonly slab: Slab
   /** The series that takes what has no place of its own. */
   readonly overflow: number
+  /** How many series may have a place of their own. */
+  readonly maxSeries: number
   readonly #store: Store
   readonly #index: number
   readonly #width: number
-  readonly #maxSeries: number
   readonly #slots = new Map<string, number>()
 
   constructor(store: Store, definition: Definition, slab: Slab, index: number, maxSeries: number, overflow: number) {
@@ -262,7 +263,7 @@ export class StoreFamily {
     this.slab = slab
     this.#index = index
     this.#width = widthOf(definition)
-    this.#maxSeries = maxSeries
+    this.maxSeries = maxSeries
     this.overflow = overflow
     // A family without labels has one series, and no need of another.
     if (definition.labels.length === 0) this.#slots.set(keyOf([]), overflow)
@@ -290,7 +291,7 @@ export class StoreFamily {
     const key = keyOf(values)
     const known = this.#slots.get(key)
     if (known !== undefined) return known
-    const placed = this.#slots.size < this.#maxSeries ? this.#store.place(this.#index, values, this.#width) : undefined
+    const placed = this.#slots.size < this.maxSeries ? this.#store.place(this.#index, values, this.#width) : undefined
     if (placed === undefined) {
       if (this.definition !== FAMILIES.seriesDropped) this.#store.countDropped(this.definition.name)
       return this.overflow
