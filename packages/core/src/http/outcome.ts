@@ -16,7 +16,8 @@ export function isAborted(request: IncomingMessage, response: ServerResponse): b
   const stream = streamOf(response)
   // HTTP/2 marks cancelled streams as finished too; its own codes tell them apart.
   if (stream !== undefined) return !response.writableEnded || stream.aborted || (stream.rstCode ?? 0) !== 0
-  if (response.writableFinished) return false
+  // What waits in the kernel's queue when the connection is lost finishes too, as Node has it, in the same tick.
+  if (response.writableFinished) return request.socket?.errored != null
   // Without a connection (as tests inject requests) nobody takes the bytes, so that they were given is the end.
   const isConnected = response.socket === null || response.socket === request.socket
   return isConnected || !response.writableEnded

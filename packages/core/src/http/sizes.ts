@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ServerHttp2Stream } from 'node:http2'
 import type { Readable } from 'node:stream'
-import { isAborted } from './outcome.ts'
+import { isAborted, streamOf } from './outcome.ts'
 
 /**
  * How large the bodies of one exchange are, as they are transferred: after compression, without headers and the
@@ -34,12 +33,17 @@ export class Sizes {
     response[SIZES] = this
     response.write = write as typeof response.write
     response.end = end as unknown as typeof response.end
-    const source = sourceOf(request)
+    const source = sourceOf(request, response)
     this.push = source?.push
     if (source === undefined) return
     this.received = source.readableLength
     source[SIZES] = this
     source.push = push
+  }
+
+  /** True where nothing more can leave. */
+  get isLost(): boolean {
+    return (streamOf(this.#response) ?? this.#request.socket)?.destroyed === true
   }
 
   /** Bytes of the request's body that had come when the exchange ended. */
@@ -72,8 +76,8 @@ type Push = Readable['push']
 type Sent = (error?: Error | null) => void
 
 /** What the body comes through; undefined where there is none. */
-function sourceOf(request: IncomingMessage): Source | undefined {
-  const stream = (request as { stream?: ServerHttp2Stream }).stream
+function sourceOf(request: IncomingMessage, response: ServerResponse): Source | undefined {
+  const stream = streamOf(response)
   // The stream itself: the request hears only of what somebody reads.
   if (stream !== undefined) return stream.endAfterHeaders ? undefined : stream
   const { headers } = request
@@ -87,7 +91,8 @@ function write(this: Metered, chunk?: unknown, encoding?: unknown, callback?: un
   if (!this.writableEnded) sizes.given += bytes
   const then = (typeof encoding === 'function' ? encoding : callback) as Sent | undefined
   const sent: Sent = error => {
-    if (error === undefined || error === null) sizes.left += bytes
+    // Node calls it without an error for what was given up with the connection too.
+    if ((error === undefined || error === null) && !sizes.isLost) sizes.left += bytes
     then?.(error)
   }
   return sizes.write.call(this, chunk, typeof encoding === 'function' ? undefined : encoding, sent)
