@@ -1,13 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { DURATION_BUCKETS } from '../metrics.ts'
+import type { Duplex } from 'node:stream'
+import { DURATION_BUCKETS, type StreamKind } from '../metrics.ts'
 import { checkOptions, isBuckets, isFunction, type Shape } from '../options.ts'
 import type { Store } from '../store/store.ts'
 import { categoryOf, categoryOfStatus } from './evidence.ts'
 import { failureOf, tornStatusOf } from './failure.ts'
 import { Exchange, type ExchangeOwner, exchangeOf, noteError, type RouteOf, settle, watch } from './follow.ts'
-import { methodIndexOf, UNKNOWN_ROUTE, UNMATCHED } from './labels.ts'
+import { methodIndexOf, REFUSED, UNKNOWN_ROUTE, UNMATCHED } from './labels.ts'
 import { CLIENT_CLOSED, isAborted, isOver } from './outcome.ts'
 import { HttpSeries } from './series.ts'
+import { isEventStream } from './streams.ts'
+import { Upgrade, type UpgradeOwner, upgradeOf } from './upgrades.ts'
+import { type RequestServer, type ServerWatcher, watchServer } from './watch-server.ts'
 
 export type { RouteOf } from './follow.ts'
 
@@ -49,9 +53,12 @@ export interface OpenExchange {
 }
 
 /** Records HTTP exchanges into a store. Nothing that it does while requests are served throws. */
-export class HttpRecorder implements ExchangeOwner {
+export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner {
   readonly store: Store
   readonly #series: HttpSeries
+  /** The server that was watched last: mostly there is one. */
+  #server: RequestServer | undefined
+  #bareRouteOf: RouteOf<IncomingMessage> | undefined
   readonly #ignore: HttpOptions['ignore']
   readonly #normalizeRoute: HttpOptions['normalizeRoute']
 
@@ -79,7 +86,11 @@ export class HttpRecorder implements ExchangeOwner {
       if (followed !== undefined) {
         followed.routeOf = routeOf as RouteOf<unknown>
         followed.context = context
+      } else if ((request as { upgrade?: boolean }).upgrade === true) {
+        this.#routeUpgrade(request, routeOf as RouteOf<unknown>, context)
       } else if (!this.#ignores(request)) {
+        const { server } = request.socket as { server?: RequestServer }
+        if (server !== this.#server && server !== undefined) this.watch(server)
         const exchange = new Exchange(this, request, response, routeOf as RouteOf<unknown>, context)
         watch(exchange)
         this.#series.addInFlight(1)
@@ -88,6 +99,16 @@ export class HttpRecorder implements ExchangeOwner {
     } catch (error) {
       this.store.trouble('http', `an exchange could not be followed: ${String(error)}`)
     }
+  }
+
+  /**
+   * Also counts what happens to `server` besides requests: what Node refuses, upgrades, deadlines. Done by itself at
+   * the first request that comes by. `bareRouteOf` names the routes where no framework does. Answers how to stop. Never throws.
+   */
+  watch(server: RequestServer, bareRouteOf?: RouteOf<IncomingMessage>): () => void {
+    this.#server = server
+    this.#bareRouteOf = bareRouteOf
+    return watchServer(server, this)
   }
 
   /** Keeps the error that ended an exchange, as evidence for its category. Never throws. */
@@ -117,18 +138,72 @@ export class HttpRecorder implements ExchangeOwner {
 
   /** Internal: how an exchange says that it has ended. */
   settled(exchange: Exchange): void {
-    this.#series.addInFlight(-1)
+    this.#left(exchange.isStream ? 'sse' : undefined)
     try {
       const { request, response } = exchange
+      exchange.isStream ||= isEventStream(request, response)
       const seconds = (performance.now() - exchange.startedAt) / 1000
       const aborted = isAborted(request, response)
       const status = aborted ? tornStatusOf(exchange) : response.statusCode
       const route = this.#normalized(this.#routeOf(exchange), request)
       const category = aborted || status >= 400 ? failureOf(exchange, aborted) : undefined
-      this.#series.count(methodIndexOf(request.method), route, status, seconds, category)
+      const method = methodIndexOf(request.method)
+      if (exchange.isStream) this.#series.countUntimed(method, route, status, category)
+      else this.#series.count(method, route, status, seconds, category)
     } catch (error) {
       this.store.trouble('http', `an exchange could not be recorded: ${String(error)}`)
     }
+  }
+
+  /** Internal: how an open exchange says that it is a stream. */
+  streams(exchange: Exchange): void {
+    exchange.isStream = true
+    this.#series.addInFlight(-1)
+    this.#series.addStreams('sse', 1)
+  }
+
+  /** Internal: a request that Node refused. */
+  refused(method: string | undefined, statusCode: number): void {
+    const category = statusCode === 408 ? 'timeout' : 'protocol'
+    this.#series.countUntimed(methodIndexOf(method), REFUSED, statusCode, category)
+  }
+
+  /** Internal: a request that comes by another event than `request`. */
+  expecting(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#bareRouteOf !== undefined) this.follow(request, response, this.#bareRouteOf, request)
+  }
+
+  /** Internal: a connection that leaves HTTP. */
+  upgraded(request: IncomingMessage, socket: Duplex): void {
+    if (this.#ignores(request)) return
+    new Upgrade(this, request, socket, (this.#bareRouteOf ?? unknownRoute) as RouteOf<unknown>)
+    this.#series.addInFlight(1)
+  }
+
+  /** Internal: how an upgrade says that it was granted. */
+  upgradeBegun(): void {
+    this.#series.addInFlight(-1)
+    this.#series.addStreams('upgrade', 1)
+  }
+
+  /** Internal: how an upgrade says that it is over. */
+  upgradeEnded(upgrade: Upgrade): void {
+    this.#left(upgrade.isStream ? 'upgrade' : undefined)
+    const { request, statusCode } = upgrade
+    const route = this.#normalized(this.#routeOf(upgrade), request)
+    this.#series.countUntimed(methodIndexOf(request.method), route, statusCode, categoryOfStatus(statusCode))
+  }
+
+  #left(kind: StreamKind | undefined): void {
+    if (kind === undefined) this.#series.addInFlight(-1)
+    else this.#series.addStreams(kind, -1)
+  }
+
+  /** A framework that is asked about an upgrade knows its route; how it ends is seen on the connection. */
+  #routeUpgrade(request: IncomingMessage, routeOf: RouteOf<unknown>, context: unknown): void {
+    if (upgradeOf(request, this.store) === undefined) this.upgraded(request, request.socket)
+    const upgrade = upgradeOf(request, this.store)
+    if (upgrade !== undefined) Object.assign(upgrade, { routeOf, context })
   }
 
   readonly #end = (begun: Begun, route: string | undefined, status: number, error: unknown): void => {
@@ -154,7 +229,7 @@ export class HttpRecorder implements ExchangeOwner {
     }
   }
 
-  #routeOf(exchange: Exchange): string {
+  #routeOf(exchange: { readonly routeOf: RouteOf<unknown>; readonly context: unknown }): string {
     try {
       const route = exchange.routeOf(exchange.context)
       return typeof route === 'string' ? route : UNMATCHED

@@ -1,4 +1,4 @@
-import { ERROR_CATEGORIES, type ErrorCategory, FAMILIES } from '../metrics.ts'
+import { ERROR_CATEGORIES, type ErrorCategory, FAMILIES, STREAM_KINDS, type StreamKind } from '../metrics.ts'
 import type { Definition } from '../store/catalog.ts'
 import type { Store, StoreFamily } from '../store/store.ts'
 import { METHODS } from './labels.ts'
@@ -11,8 +11,10 @@ import { METHODS } from './labels.ts'
  */
 export class HttpSeries {
   readonly #durations: StoreFamily
+  readonly #requests: StoreFamily
   readonly #errors: StoreFamily
   readonly #inFlight: StoreFamily
+  readonly #streams: StoreFamily
   readonly #ended: StoreFamily
   readonly #bounds: Float64Array
   readonly #routes = new Map<string, RouteSlots>()
@@ -21,10 +23,12 @@ export class HttpSeries {
   constructor(store: Store, buckets: readonly number[]) {
     const durations: Definition = { ...FAMILIES.requestDuration, buckets }
     this.#durations = store.family(durations)
-    // Nothing is added to it here: snapshots derive it from the histogram.
-    store.family(FAMILIES.requests)
+    // Only what has no duration is added to it here: snapshots add the counts of the histogram.
+    this.#requests = store.family(FAMILIES.requests)
     this.#errors = store.family(FAMILIES.requestErrors)
     this.#inFlight = store.family(FAMILIES.requestsInFlight)
+    this.#streams = store.family(FAMILIES.streamsOpen)
+    for (const kind of STREAM_KINDS) this.#streams.slot([kind])
     this.#ended = store.family(FAMILIES.workerRequests)
     this.#bounds = Float64Array.from(buckets)
   }
@@ -32,6 +36,18 @@ export class HttpSeries {
   /** Changes how many exchanges are open. */
   addInFlight(change: number): void {
     add(this.#inFlight, this.#inFlight.overflow, change)
+  }
+
+  /** Changes how many streams are open. */
+  addStreams(kind: StreamKind, change: number): void {
+    add(this.#streams, this.#streams.slot([kind]), change)
+  }
+
+  /** Counts one exchange that has ended and whose time says nothing: a stream, or what Node refused. */
+  countUntimed(method: number, route: string, status: number, category: ErrorCategory | undefined): void {
+    add(this.#requests, this.#requests.slot([METHODS[method]!, route, String(status)]), 1)
+    add(this.#ended, this.#ended.overflow, 1)
+    if (category !== undefined) this.#countError(method, route, category)
   }
 
   /** Counts one exchange that has ended. */
