@@ -9,6 +9,8 @@ import { OUTCOME_HARNESSES } from './outcome-harnesses.ts'
 import { errorsOf, numberOf, requestsOf, secondsOf, settled, streamsOf } from './reading.ts'
 import { closing, listening, Stage } from './stage.ts'
 
+const PATIENT = { timeout: 10_000, interval: 5 }
+
 /** How exchanges end, whatever the framework: the handlers are the same in all of them. */
 
 describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harness) => {
@@ -37,12 +39,12 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
   const route = '/raw/:name'
   const recorded = (method: string, status: number): Promise<void> =>
     settled(monitor, { [`${method} ${route} ${status}`]: 1 })
-  const failed = async (category: string, method = 'GET'): Promise<void> =>
-    expect(await errorsOf(monitor)).toEqual({ [`${method} ${route} ${category}`]: 1 })
+  const failed = async (category: string, count = 1, method = 'GET'): Promise<void> =>
+    expect(await errorsOf(monitor)).toEqual({ [`${method} ${route} ${category}`]: count })
 
   /** Holds the handler for a while between what it has begun and its end. */
   async function holdOn(): Promise<void> {
-    await expect.poll(() => stage.entered).toBe(1)
+    await expect.poll(() => stage.entered, PATIENT).toBe(1)
     const since = performance.now()
     await expect.poll(() => performance.now() - since, { interval: 5 }).toBeGreaterThan(50)
     expect(await requestsOf(monitor)).toEqual({})
@@ -114,7 +116,7 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
     const url = await start()
     const before = await dial(url)
     before.write(said('GET', '/raw/hold'))
-    await expect.poll(() => stage.entered).toBe(1)
+    await expect.poll(() => stage.entered, PATIENT).toBe(1)
     leave(before)
     await settled(monitor, { 'GET /raw/:name 499': 1 })
     const within = await dial(url)
@@ -124,7 +126,7 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
     await settled(monitor, { 'GET /raw/:name 499': 1, 'GET /raw/:name 200': 1 })
     const sending = await dial(url)
     sending.write('POST /raw/upload HTTP/1.1\r\nhost: localhost\r\ncontent-length: 50\r\n\r\nhalf')
-    await expect.poll(() => stage.entered).toBeGreaterThan(2)
+    await expect.poll(() => stage.entered, PATIENT).toBeGreaterThan(2)
     leave(sending)
     await settled(monitor, { 'GET /raw/:name 499': 1, 'GET /raw/:name 200': 1, 'POST /raw/:name 499': 1 })
     expect(await errorsOf(monitor)).toEqual({ 'GET /raw/:name client_abort': 2, 'POST /raw/:name client_abort': 1 })
@@ -138,11 +140,8 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
       await once(socket.resume(), 'close')
     }
     await settled(monitor, { 'GET /raw/:name 500': 1, 'GET /raw/:name 200': 1 })
-    await failed2('server_error', 2)
+    await failed('server_error', 2)
   })
-
-  const failed2 = async (category: string, count: number): Promise<void> =>
-    expect(await errorsOf(monitor)).toEqual({ [`GET ${route} ${category}`]: count })
 
   test('a stream that breaks in the middle is an exception', async () => {
     const socket = await dial(await start())
@@ -153,11 +152,13 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
   })
 
   test('a request whose body comes too late is a timeout, with the status that Node sends', async () => {
-    const socket = await dial(await start({ requestTimeout: 100, headersTimeout: 100, connectionsCheckingInterval: 20 }))
+    const socket = await dial(
+      await start({ requestTimeout: 100, headersTimeout: 100, connectionsCheckingInterval: 20 }),
+    )
     socket.write('POST /raw/upload HTTP/1.1\r\nhost: localhost\r\ncontent-length: 50\r\n\r\nhalf')
     expect(await heard(socket, '\r\n\r\n')).toContain('408 Request Timeout')
     await recorded('POST', 408)
-    await failed('timeout', 'POST')
+    await failed('timeout', 1, 'POST')
   })
 
   test('a connection that idles for longer than the server waits is a timeout', async () => {
@@ -177,25 +178,28 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
     socket.write(said('GET', '/raw/hold') + said('GET', '/raw/hold'))
     await once(socket.resume(), 'close')
     await settled(monitor, { 'GET /raw/:name 500': 2 })
-    await failed2('timeout', 2)
+    await failed('timeout', 2)
   })
 
-  test.each(['events', 'set-events'])('a stream of events is counted, and neither timed nor in flight: %s', async path => {
-    const socket = await dial(await start())
-    socket.write(said('GET', `/raw/${path}`))
-    await heard(socket, 'text/event-stream')
-    await expect.poll(() => streamsOf(monitor)).toEqual({ sse: 1, upgrade: 0 })
-    expect(await numberOf(monitor, 'http_requests_in_flight')).toBe(0)
-    expect(await requestsOf(monitor)).toEqual({})
-    stage.release()
-    await heard(socket, 'data: 2')
-    await recorded('GET', 200)
-    expect(await streamsOf(monitor)).toEqual({ sse: 0, upgrade: 0 })
-    expect(await secondsOf(monitor)).toBe(0)
-    expect(await numberOf(monitor, 'promherd_worker_requests_total')).toBe(1)
-    expect(await errorsOf(monitor)).toEqual({})
-    socket.destroy()
-  })
+  test.each(['events', 'set-events'])(
+    'a stream of events is counted, and neither timed nor in flight: %s',
+    async path => {
+      const socket = await dial(await start())
+      socket.write(said('GET', `/raw/${path}`))
+      await heard(socket, 'text/event-stream')
+      await expect.poll(() => streamsOf(monitor), PATIENT).toEqual({ sse: 1, upgrade: 0 })
+      expect(await numberOf(monitor, 'http_requests_in_flight')).toBe(0)
+      expect(await requestsOf(monitor)).toEqual({})
+      stage.release()
+      await heard(socket, 'data: 2')
+      await recorded('GET', 200)
+      expect(await streamsOf(monitor)).toEqual({ sse: 0, upgrade: 0 })
+      expect(await secondsOf(monitor)).toBe(0)
+      expect(await numberOf(monitor, 'promherd_worker_requests_total')).toBe(1)
+      expect(await errorsOf(monitor)).toEqual({})
+      socket.destroy()
+    },
+  )
 
   test('to leave a stream of events is no error, nor is it where nobody looked while it was open', async () => {
     const socket = await dial(await start())

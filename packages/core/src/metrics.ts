@@ -110,11 +110,12 @@ export type FamilyKey =
 
 export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
   requestDuration: {
-    ...family('histogram', 'http_request_duration_seconds', 'Time from the request to the last byte of its response, without streams and what Node refused.', [
-      'method',
-      'route',
-      'status_code',
-    ]),
+    ...family(
+      'histogram',
+      'http_request_duration_seconds',
+      'Time from the request to the last byte of its response, without streams and what Node refused.',
+      ['method', 'route', 'status_code'],
+    ),
     buckets: DURATION_BUCKETS,
     countsInto: 'http_requests_total',
   },
@@ -124,7 +125,11 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     'route',
     'category',
   ]),
-  requestsInFlight: family('gauge', 'http_requests_in_flight', 'Requests that have begun and not ended, without streams.'),
+  requestsInFlight: family(
+    'gauge',
+    'http_requests_in_flight',
+    'Requests that have begun and not ended, without streams.',
+  ),
   streamsOpen: family(
     'gauge',
     'http_streams_open',
