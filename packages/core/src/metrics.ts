@@ -44,6 +44,10 @@ export const ERROR_CATEGORIES = [
 ] as const
 export type ErrorCategory = (typeof ERROR_CATEGORIES)[number]
 
+/** What may stay open after its answer has begun. A closed set. */
+export const STREAM_KINDS = ['sse', 'upgrade'] as const
+export type StreamKind = (typeof STREAM_KINDS)[number]
+
 /** What may become of a store that the herd looks at. */
 export const STORE_STATES = ['live', 'retired', 'damaged', 'unknown_version'] as const
 export type StoreState = (typeof STORE_STATES)[number]
@@ -103,6 +107,7 @@ export type FamilyKey =
   | 'serverFirstByte'
   | 'serverRequestSize'
   | 'serverResponseSize'
+  | 'streamsOpen'
   | 'workerRequests'
   | 'workerCpu'
   | 'workerCpuUtilization'
@@ -130,11 +135,12 @@ export type FamilyKey =
 
 export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
   requestDuration: {
-    ...family('histogram', 'http_request_duration_seconds', 'Time from the request to the last byte of its response.', [
-      'method',
-      'route',
-      'status_code',
-    ]),
+    ...family(
+      'histogram',
+      'http_request_duration_seconds',
+      'Time from the request to the last byte of its response, without streams and what Node refused.',
+      ['method', 'route', 'status_code'],
+    ),
     buckets: DURATION_BUCKETS,
     countsInto: 'http_requests_total',
   },
@@ -144,7 +150,17 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     'route',
     'category',
   ]),
-  requestsInFlight: family('gauge', 'http_requests_in_flight', 'Requests that have begun and not ended.'),
+  requestsInFlight: family(
+    'gauge',
+    'http_requests_in_flight',
+    'Requests that have begun and not ended, without streams.',
+  ),
+  streamsOpen: family(
+    'gauge',
+    'http_streams_open',
+    'Streams of events (sse) and connections that left HTTP (upgrade); counted as requests when they end.',
+    ['kind'],
+  ),
   // From here on: only where an option asks for them.
   requestFirstByte: {
     ...family(

@@ -5,6 +5,7 @@ import { useDirectory } from './herd/directory.ts'
 import { Herd } from './herd/herd.ts'
 import { LoneHerd } from './herd/lone.ts'
 import { type HttpOptions, HttpRecorder } from './http/recorder.ts'
+import { streamSampler } from './http/streams.ts'
 import type { InternalErrorCause } from './metrics.ts'
 import { checkOptions, isFunction, isInteger, isOneOf, isText, type Shape } from './options.ts'
 import { countCrashes } from './runtime/crashes.ts'
@@ -124,6 +125,7 @@ class ProcessMonitor implements Monitor {
     this.#herd = store.paths === undefined || directory === undefined ? new LoneHerd(store) : new Herd({ directory })
     this.#timers = [setInterval(() => store.beat(), HEARTBEAT_INTERVAL_MS).unref()]
     if (store.worker > 0) this.#collectEvery(HEARTBEAT_INTERVAL_MS, runtimeSampler(store))
+    this.#collectEvery(store.paths === undefined ? undefined : HEARTBEAT_INTERVAL_MS, streamSampler(store))
     this.#stopCounting = store.worker > 0 ? countCrashes(store) : undefined
     this.#copyPromClient = promClientCollector(store, promClient)
     this.#collectEvery(store.paths === undefined ? undefined : PROM_CLIENT_INTERVAL_MS, this.#copyPromClient)

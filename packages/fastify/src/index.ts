@@ -13,6 +13,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
  */
 export async function prometheus(app: FastifyInstance, options: InitializeOptions = {}): Promise<void> {
   const { recorder, initialize } = initializingRecorderFor(options)
+  recorder.watch(app.server)
   // Follows the response itself: Fastify's own `onResponse` does not run when the client has gone.
   app.addHook('onRequest', (request, reply, done) => {
     recorder.follow(request.raw, reply.raw as Parameters<HttpRecorder['follow']>[1], routeOf, request)

@@ -21,7 +21,7 @@ export interface Detail {
 
 /** An exchange that details may be kept for. */
 export interface Detailed extends Subject {
-  readonly startedAt: number
+  readonly startedAt?: number
   detail: Detail | undefined
 }
 
@@ -31,7 +31,8 @@ export interface Ended {
   readonly route: string
   readonly status: number
   readonly category: string | undefined
-  readonly seconds: number
+  /** Undefined where the time says nothing. */
+  readonly seconds: number | undefined
 }
 
 /**
@@ -89,7 +90,8 @@ export class HttpDetails {
     const scope = this.scopeOf(exchange)
     const told = this.#series.naming.isOtel && !wasAnswered(exchange, ended.status) ? { ...ended, status: 0 } : ended
     const { method, route, status, category, seconds } = told
-    this.#series.count(method, route, status, seconds, category, scope)
+    if (seconds === undefined) this.#series.countUntimed(method, route, status, category, scope)
+    else this.#series.count(method, route, status, seconds, category, scope)
     if (exchange?.detail?.firstByte !== undefined) {
       const taken = untilHead(exchange.detail.firstByte, exchange, seconds)
       if (taken !== undefined) this.#observeFirstByte(taken, told, scope)
@@ -142,8 +144,12 @@ function wasAnswered(exchange: Detailed | undefined, status: number): boolean {
  * Seconds until the head left; undefined where it did not. A response that was sent past its own methods had sent its
  * head when it ended, at the latest.
  */
-function untilHead({ at }: FirstByte, { startedAt, request, response }: Detailed, seconds: number): number | undefined {
-  if (at !== undefined) return Math.max(0, at - startedAt) / 1000
+function untilHead(
+  { at }: FirstByte,
+  { startedAt, request, response }: Detailed,
+  seconds: number | undefined,
+): number | undefined {
+  if (at !== undefined && startedAt !== undefined) return Math.max(0, at - startedAt) / 1000
   const hasEnded = response?.headersSent === true && !isAborted(request as IncomingMessage, response)
   return hasEnded ? seconds : undefined
 }

@@ -15,6 +15,9 @@ export interface Fate {
   readonly category: ErrorCategory
 }
 
+/** The connection was idle for longer than the server waits; Node ends it without a word. */
+export const TIMED_OUT: Fate = { statusCode: GIVEN_UP, category: 'timeout' }
+
 /** The status that the client of a torn exchange was sent, or the one that stands for none. */
 export function tornStatusOf(exchange: Exchange): number {
   const { request, response, connection } = exchange
@@ -32,5 +35,8 @@ export function failureOf(exchange: Exchange, responseDestroyed: boolean): Error
   const headersSent = wasBegun(response)
   // What the connection was destroyed with is no cause where the client left: it is how that was noticed.
   const destroyed = responseDestroyed && !clientLeft ? destroyedWith(request, response) : undefined
-  return categoryOf(exchange.error ?? destroyed, { statusCode, responseDestroyed, headersSent, clientLeft })
+  const error = exchange.error === undefined ? destroyed : exchange.error
+  // To close a stream of events is how either side ends it.
+  if (exchange.isStream && (clientLeft || error === undefined) && statusCode < 400) return undefined
+  return categoryOf(error, { statusCode, responseDestroyed, headersSent, clientLeft })
 }

@@ -56,6 +56,8 @@ export interface ExchangeOwner {
   /** Exchanges of one store are counted once, however many owners record into it. */
   readonly store: object
   settled(exchange: Exchange): void
+  /** It turned out to be a stream of events while it is open. */
+  streams(exchange: Exchange): void
 }
 
 /** The exchange that `owner`'s store follows on this response, open or settled. */
@@ -143,7 +145,7 @@ function connectionOf(carrier: KnownCarrier): Connection {
     connection = { first: undefined, fate: undefined }
     carrier[CONNECTION] = connection
     // A request that a test injects has a socket that no server gave it, and that never closes.
-    if (!('server' in carrier) || carrier.server != null) CONNECTIONS.add(connection)
+    if ('server' in carrier || 'alpnProtocol' in carrier) CONNECTIONS.add(connection)
     carrier.on('close', onCarrierClose)
   }
   return connection

@@ -26,6 +26,9 @@ export const UNKNOWN = '_unknown'
 /** The route of a request where nobody can say which route there was: a bare server, or a callback that threw. */
 export const UNKNOWN_ROUTE: typeof UNKNOWN = UNKNOWN
 
+/** The route of a request that Node refused itself, before there was anybody to route it. */
+export const REFUSED = '_refused'
+
 const INDEXES: ReadonlyMap<string, number> = new Map(METHODS.map((method, index) => [method, index]))
 
 /** Where `method` stands among METHODS; methods are case-sensitive (RFC 9110, 9.1). */

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { StreamKind } from '../metrics.ts'
 import { checkOptions } from '../options.ts'
 import type { Store } from '../store/store.ts'
 import { type Detail, detailsOf, type HttpDetails } from './details.ts'
@@ -7,9 +9,12 @@ import { categorizerOf, type UserCategorizer } from './evidence-custom.ts'
 import { failureOf, tornStatusOf } from './failure.ts'
 import { Exchange, type ExchangeOwner, exchangeOf, noteError, type RouteOf, settle, watch } from './follow.ts'
 import { type FailedExchange, HTTP_SHAPE, type HttpOptions, ignoreOf, type RequestLike } from './http-options.ts'
-import { UNKNOWN_ROUTE, UNMATCHED } from './labels.ts'
+import { REFUSED, UNKNOWN_ROUTE, UNMATCHED } from './labels.ts'
 import { CLIENT_CLOSED, isAborted, isOver, wasBegun } from './outcome.ts'
 import { HttpSeries } from './series.ts'
+import { isEventStream } from './streams.ts'
+import { Upgrade, type UpgradeOwner, upgradeOf } from './upgrades.ts'
+import { type RequestServer, type ServerWatcher, watchServer } from './watch-server.ts'
 
 export type { RouteOf } from './follow.ts'
 export { type FailedExchange, HTTP_SHAPE, type HttpOptions, type RequestLike } from './http-options.ts'
@@ -24,12 +29,15 @@ export interface OpenExchange {
 }
 
 /** Records HTTP exchanges into a store. Nothing that it does while requests are served throws. */
-export class HttpRecorder implements ExchangeOwner {
+export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner {
   readonly store: Store
   readonly #series: HttpSeries
   readonly #details: HttpDetails | undefined
   readonly #categorize: UserCategorizer<FailedExchange> | undefined
   readonly #ignore: ((request: RequestLike) => boolean) | undefined
+  /** The server that was watched last: mostly there is one. */
+  #server: RequestServer | undefined
+  #bareRouteOf: RouteOf<IncomingMessage> | undefined
   readonly #normalizeRoute: HttpOptions['normalizeRoute']
 
   /** @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT */
@@ -58,7 +66,11 @@ export class HttpRecorder implements ExchangeOwner {
       if (followed !== undefined) {
         followed.routeOf = routeOf as RouteOf<unknown>
         followed.context = context
+      } else if ((request as { upgrade?: boolean }).upgrade === true) {
+        this.#routeUpgrade(request, routeOf as RouteOf<unknown>, context)
       } else if (!this.#ignores(request)) {
+        const { server } = request.socket as { server?: RequestServer }
+        if (server !== this.#server && server !== undefined) this.watch(server)
         const exchange = new Exchange(this, request, response, routeOf as RouteOf<unknown>, context)
         this.#details?.begin(exchange)
         watch(exchange)
@@ -68,6 +80,16 @@ export class HttpRecorder implements ExchangeOwner {
     } catch (error) {
       this.store.trouble('http', `an exchange could not be followed: ${String(error)}`)
     }
+  }
+
+  /**
+   * Also counts what happens to `server` besides requests: what Node refuses, upgrades, deadlines. Done by itself at
+   * the first request that comes by. `bareRouteOf` names the routes where no framework does. Answers how to stop. Never throws.
+   */
+  watch(server: RequestServer, bareRouteOf?: RouteOf<IncomingMessage>): () => void {
+    this.#server = server
+    this.#bareRouteOf = bareRouteOf
+    return watchServer(server, this)
   }
 
   /** Keeps the error that ended an exchange, as evidence for its category. Never throws. */
@@ -118,9 +140,10 @@ export class HttpRecorder implements ExchangeOwner {
 
   /** Internal: how an exchange says that it has ended. */
   settled(exchange: Exchange): void {
-    this.#series.addInFlight(-1, exchange.detail?.openSlot)
+    this.#left(exchange.isStream ? 'sse' : undefined, exchange.detail)
     try {
       const { request, response } = exchange
+      exchange.isStream ||= isEventStream(request, response)
       const seconds = (performance.now() - exchange.startedAt) / 1000
       const aborted = isAborted(request, response)
       const status = aborted ? tornStatusOf(exchange) : response.statusCode
@@ -130,10 +153,64 @@ export class HttpRecorder implements ExchangeOwner {
         const facts = { statusCode: response.statusCode, responseDestroyed: aborted, headersSent: wasBegun(response) }
         category = this.#categorize(exchange.error ?? undefined, { ...facts, request, response, route }) ?? category
       }
-      this.#count(exchange, request.method, route, status, seconds, category)
+      // The conventions of OpenTelemetry time streams too, and have no other count of them.
+      const time = exchange.isStream && !this.#series.naming.isOtel ? undefined : seconds
+      this.#count(exchange, request.method, route, status, time, category)
     } catch (error) {
       this.store.trouble('http', `an exchange could not be recorded: ${String(error)}`)
     }
+  }
+
+  /** Internal: how an open exchange says that it is a stream. */
+  streams(exchange: Exchange): void {
+    exchange.isStream = true
+    this.#series.addInFlight(-1, exchange.detail?.openSlot)
+    this.#series.addStreams('sse', 1)
+  }
+
+  /** Internal: a request that Node refused. */
+  refused(method: string | undefined, statusCode: number): void {
+    const category = statusCode === 408 ? 'timeout' : 'protocol'
+    this.#count(undefined, method, REFUSED, statusCode, undefined, category)
+  }
+
+  /** Internal: a request that comes by another event than `request`. */
+  expecting(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#bareRouteOf !== undefined) this.follow(request, response, this.#bareRouteOf, request)
+  }
+
+  /** Internal: a connection that leaves HTTP. */
+  upgraded(request: IncomingMessage, socket: Duplex): void {
+    if (this.#ignores(request)) return
+    const upgrade = new Upgrade(this, request, socket, (this.#bareRouteOf ?? unknownRoute) as RouteOf<unknown>)
+    this.#details?.begin(upgrade)
+    this.#series.addInFlight(1, upgrade.detail?.openSlot)
+  }
+
+  /** Internal: how an upgrade says that it was granted. */
+  upgradeBegun(upgrade: Upgrade): void {
+    this.#series.addInFlight(-1, upgrade.detail?.openSlot)
+    this.#series.addStreams('upgrade', 1)
+  }
+
+  /** Internal: how an upgrade says that it is over. */
+  upgradeEnded(upgrade: Upgrade): void {
+    this.#left(upgrade.isStream ? 'upgrade' : undefined, upgrade.detail)
+    const { request, statusCode } = upgrade
+    const route = this.#normalized(this.#routeOf(upgrade), request)
+    this.#count(upgrade, request.method, route, statusCode, undefined, categoryOfStatus(statusCode))
+  }
+
+  #left(kind: StreamKind | undefined, detail: Detail | undefined): void {
+    if (kind === undefined) this.#series.addInFlight(-1, detail?.openSlot)
+    else this.#series.addStreams(kind, -1)
+  }
+
+  /** A framework that is asked about an upgrade knows its route; how it ends is seen on the connection. */
+  #routeUpgrade(request: IncomingMessage, routeOf: RouteOf<unknown>, context: unknown): void {
+    if (upgradeOf(request, this.store) === undefined) this.upgraded(request, request.socket)
+    const upgrade = upgradeOf(request, this.store)
+    if (upgrade !== undefined) Object.assign(upgrade, { routeOf, context })
   }
 
   readonly #end = (begun: Begun, route: string | undefined, status: number, error: unknown): void => {
@@ -155,16 +232,17 @@ export class HttpRecorder implements ExchangeOwner {
   }
 
   #count(
-    exchange: Exchange | Begun | undefined,
+    exchange: Exchange | Begun | Upgrade | undefined,
     verb: string | undefined,
     route: string,
     status: number,
-    seconds: number,
+    seconds: number | undefined,
     category: string | undefined,
   ): void {
     const method = this.#series.naming.methodIndexOf(verb)
-    if (this.#details === undefined) this.#series.count(method, route, status, seconds, category)
-    else this.#details.count(exchange, { method, route, status, category, seconds })
+    if (this.#details !== undefined) this.#details.count(exchange, { method, route, status, category, seconds })
+    else if (seconds === undefined) this.#series.countUntimed(method, route, status, category)
+    else this.#series.count(method, route, status, seconds, category)
   }
 
   #ignores(request: RequestLike): boolean {
@@ -177,7 +255,7 @@ export class HttpRecorder implements ExchangeOwner {
     }
   }
 
-  #routeOf(exchange: Exchange): string {
+  #routeOf(exchange: { readonly routeOf: RouteOf<unknown>; readonly context: unknown }): string {
     try {
       const route = exchange.routeOf(exchange.context)
       return typeof route === 'string' ? route : UNMATCHED

@@ -1,5 +1,5 @@
 import { promherdError } from '../errors.ts'
-import { DURATION_BUCKETS, ERROR_CATEGORIES, FAMILIES } from '../metrics.ts'
+import { DURATION_BUCKETS, ERROR_CATEGORIES, FAMILIES, STREAM_KINDS, type StreamKind } from '../metrics.ts'
 import type { Definition } from '../store/catalog.ts'
 import type { Store, StoreFamily } from '../store/store.ts'
 import { CustomLabels } from './custom-labels.ts'
@@ -20,8 +20,10 @@ export class HttpSeries {
   readonly #store: Store
   readonly #options: HttpOptions
   readonly #durations: StoreFamily
+  readonly #requests: StoreFamily | undefined
   readonly #errors: StoreFamily
   readonly #inFlight: StoreFamily
+  readonly #streams: StoreFamily
   readonly #ended: StoreFamily
   readonly #bounds: Float64Array
   readonly #categories: readonly string[]
@@ -37,10 +39,12 @@ export class HttpSeries {
     this.labels = new CustomLabels(store, options.labels)
     const buckets = options.buckets ?? DURATION_BUCKETS
     this.#durations = this.family({ ...this.naming.duration, buckets })
-    // Nothing is added to it here: snapshots derive it from the histogram.
-    if (this.naming.requests !== undefined) this.family(this.naming.requests)
+    // Only what has no duration is added to it here: snapshots add the counts of the histogram.
+    this.#requests = this.naming.requests && this.family(this.naming.requests)
     this.#errors = this.family(FAMILIES.requestErrors)
     this.#inFlight = store.family(this.naming.inFlight)
+    this.#streams = store.family(FAMILIES.streamsOpen)
+    for (const kind of STREAM_KINDS) this.#streams.slot([kind])
     this.#ended = store.family(FAMILIES.workerRequests)
     this.#bounds = Float64Array.from(buckets)
     this.#categories = [...ERROR_CATEGORIES, ...(options.categories ?? [])]
@@ -66,6 +70,27 @@ export class HttpSeries {
   /** Where the open exchanges with these labels are counted. */
   openSlotOf(values: readonly string[]): number {
     return this.#inFlight.slot(values)
+  }
+
+  /** Changes how many streams are open. */
+  addStreams(kind: StreamKind, change: number): void {
+    add(this.#streams, this.#streams.slot([kind]), change)
+  }
+
+  /** Counts one exchange that has ended and whose time says nothing: a stream, or what Node refused. */
+  countUntimed(
+    method: number,
+    route: string,
+    status: number,
+    category: string | undefined,
+    scope: Scope = this.#scope,
+  ): void {
+    if (this.#requests !== undefined) {
+      const values = this.naming.valuesOf(this.factsOf(method, route, status, category), scope)
+      add(this.#requests, this.#requests.slot(values), 1)
+    }
+    add(this.#ended, this.#ended.overflow, 1)
+    if (category !== undefined) this.#countError(method, route, category, scope)
   }
 
   /** Counts one exchange that has ended. */

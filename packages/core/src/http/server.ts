@@ -1,8 +1,10 @@
-import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkOptions, isAnything, isFunction, type Shape } from '../options.ts'
 import { type AdapterOptions, monitorOf } from './adapter.ts'
 import { HTTP_SHAPE, unknownRoute } from './recorder.ts'
+import type { RequestServer } from './watch-server.ts'
+
+export type { RequestServer } from './watch-server.ts'
 
 /** What `instrumentServer` takes. */
 export type ServerOptions = AdapterOptions & {
@@ -12,9 +14,6 @@ export type ServerOptions = AdapterOptions & {
    */
   readonly route?: ((request: IncomingMessage) => string | undefined) | undefined
 }
-
-/** A server of node:http, node:https or node:http2: whatever emits `request` with a request and its response. */
-export type RequestServer = EventEmitter
 
 /**
  * Records what a server answers, whatever answers it; an adapter inside only adds the routes. Returns what undoes it.
@@ -34,7 +33,9 @@ export function instrumentServer(server: RequestServer, options: ServerOptions =
   }
   if (server.listenerCount('request') > 0) server.prependListener('request', onRequest)
   else server.on('newListener', onNewListener)
+  const unwatch = recorder.watch(server, route)
   return () => {
+    unwatch()
     server.off('newListener', onNewListener)
     server.off('request', onRequest)
   }
