@@ -11,11 +11,15 @@ import * as onKoa from '@promherd/koa'
 import express5 from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
+import { streamSSE } from 'hono/streaming'
 import Koa from 'koa'
 import { HANDLERS } from './outcome-handlers.ts'
 import type { Stage } from './stage.ts'
 
-/** A server, not listening yet, whose route `/raw/:name` is answered by the handler of that name. */
+/**
+ * A server, not listening yet, whose route `/raw/:name` is answered by the handler of that name. A framework also has
+ * `/thrown`, which throws, and `/native-events`, a stream of events as it is made there.
+ */
 export type OutcomeHarness = (options: AdapterOptions, stage: Stage, make?: Make) => Promise<Server>
 
 /** Makes the server; one of HTTP/2 may stand for one of HTTP/1. */
@@ -34,6 +38,10 @@ const withExpress =
     app.set('env', 'test')
     app.use(onExpress.prometheus(options))
     app.all('/raw/:name', (request, response) => answer(request.params.name, request, response, stage))
+    app.get('/native-events', (_request, response) => {
+      response.type('text/event-stream')
+      stage.stream().pipe(response)
+    })
     app.get('/thrown', () => {
       throw new Error('thrown')
     })
@@ -53,6 +61,7 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
       reply.hijack()
       answer(request.params.name, request.raw, reply.raw, stage)
     })
+    app.get('/native-events', (_request, reply) => reply.type('text/event-stream').send(stage.stream()))
     app.get('/thrown', async () => {
       throw new Error('thrown')
     })
@@ -68,6 +77,10 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
       context.respond = false
       context.res.statusCode = 200
       answer(context['params'].name, context.req, context.res, stage)
+    })
+    router.get('/native-events', context => {
+      context.type = 'text/event-stream'
+      context.body = stage.stream()
     })
     router.get('/thrown', () => {
       throw new Error('thrown')
@@ -85,6 +98,12 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
       answer(context.req.param('name'), context.env.incoming, context.env.outgoing, stage)
       return RESPONSE_ALREADY_SENT
     })
+    app.get('/native-events', context =>
+      streamSSE(context, async stream => {
+        await stream.writeSSE({ data: 'first' })
+        await stage.hold()
+      }),
+    )
     app.get('/thrown', () => {
       throw new Error('thrown')
     })

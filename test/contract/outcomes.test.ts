@@ -57,6 +57,18 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
       await settled(monitor, { 'GET /thrown 500': 1 })
       expect(await errorsOf(monitor)).toEqual({ 'GET /thrown exception': 1 })
     })
+
+    test('a stream of events is one as the framework makes it', async () => {
+      const socket = await dial(await start())
+      socket.write(said('GET', '/native-events'))
+      await heard(socket, 'first')
+      await expect.poll(() => streamsOf(monitor), PATIENT).toEqual({ sse: 1, upgrade: 0 })
+      socket.destroy()
+      await settled(monitor, { 'GET /native-events 200': 1 })
+      expect(await streamsOf(monitor)).toEqual({ sse: 0, upgrade: 0 })
+      expect(await secondsOf(monitor)).toBe(0)
+      expect(await errorsOf(monitor)).toEqual({})
+    })
   }
 
   test.each([
