@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
@@ -11,12 +11,19 @@ import * as onKoa from '@promherd/koa'
 import express5 from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
+import { streamSSE } from 'hono/streaming'
 import Koa from 'koa'
 import { HANDLERS } from './outcome-handlers.ts'
 import type { Stage } from './stage.ts'
 
-/** A server, not listening yet, whose route `/raw/:name` is answered by the handler of that name. */
-export type OutcomeHarness = (options: AdapterOptions, stage: Stage, server?: ServerOptions) => Promise<Server>
+/**
+ * A server, not listening yet, whose route `/raw/:name` is answered by the handler of that name. A framework also has
+ * `/thrown`, which throws, and `/native-events`, a stream of events as it is made there.
+ */
+export type OutcomeHarness = (options: AdapterOptions, stage: Stage, make?: Make) => Promise<Server>
+
+/** Makes the server; one of HTTP/2 may stand for one of HTTP/1. */
+export type Make = (listener: RequestListener) => Server
 
 const express4 = createRequire(import.meta.url)('express4') as typeof express5
 
@@ -26,22 +33,26 @@ function answer(name: string | undefined, request: IncomingMessage, response: Se
 
 const withExpress =
   (express: typeof express5): OutcomeHarness =>
-  async (options, stage, server = {}) => {
+  async (options, stage, make = createServer) => {
     const app = express()
     app.set('env', 'test')
     app.use(onExpress.prometheus(options))
     app.all('/raw/:name', (request, response) => answer(request.params.name, request, response, stage))
+    app.get('/native-events', (_request, response) => {
+      response.type('text/event-stream')
+      stage.stream().pipe(response)
+    })
     app.get('/thrown', () => {
       throw new Error('thrown')
     })
-    return createServer(server, app)
+    return make(app)
   }
 
 export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
   'Express 5': withExpress(express5),
   'Express 4': withExpress(express4),
-  Fastify: async (options, stage, server = {}) => {
-    const app = fastify({ serverFactory: handler => createServer(server, handler) })
+  Fastify: async (options, stage, make = createServer) => {
+    const app = fastify({ serverFactory: handler => make(handler) })
     await app.register(onFastify.prometheus, options)
     // A body is for the handler to read, as in the others.
     app.removeAllContentTypeParsers()
@@ -50,13 +61,14 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
       reply.hijack()
       answer(request.params.name, request.raw, reply.raw, stage)
     })
+    app.get('/native-events', (_request, reply) => reply.type('text/event-stream').send(stage.stream()))
     app.get('/thrown', async () => {
       throw new Error('thrown')
     })
     await app.ready()
     return app.server
   },
-  Koa: async (options, stage, server = {}) => {
+  Koa: async (options, stage, make = createServer) => {
     const app = new Koa()
     app.silent = true
     app.use(onKoa.prometheus(options))
@@ -66,13 +78,17 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
       context.res.statusCode = 200
       answer(context['params'].name, context.req, context.res, stage)
     })
+    router.get('/native-events', context => {
+      context.type = 'text/event-stream'
+      context.body = stage.stream()
+    })
     router.get('/thrown', () => {
       throw new Error('thrown')
     })
     app.use(router.routes())
-    return createServer(server, app.callback())
+    return make(app.callback())
   },
-  Hono: async (options, stage, server = {}) => {
+  Hono: async (options, stage, make = createServer) => {
     const app = new Hono<{ Bindings: { incoming: IncomingMessage; outgoing: ServerResponse } }>()
     app.onError((_error, context) => context.text('Internal Server Error', 500))
     app.use(onHono.prometheus(options))
@@ -82,13 +98,19 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
       answer(context.req.param('name'), context.env.incoming, context.env.outgoing, stage)
       return RESPONSE_ALREADY_SENT
     })
+    app.get('/native-events', context =>
+      streamSSE(context, async stream => {
+        await stream.writeSSE({ data: 'first' })
+        await stage.hold()
+      }),
+    )
     app.get('/thrown', () => {
       throw new Error('thrown')
     })
-    return createServer(server, getRequestListener(app.fetch as never))
+    return make(getRequestListener(app.fetch as never) as RequestListener)
   },
-  'a plain server': async (options, stage, serverOptions = {}) => {
-    const server = createServer(serverOptions, (request, response) => {
+  'a plain server': async (options, stage, make = createServer) => {
+    const server = make((request, response) => {
       answer(request.url?.split('/')[2], request, response, stage)
     })
     const route = (request: IncomingMessage): string | undefined =>

@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import type { Server, ServerOptions } from 'node:http'
+import { createServer, type Server, type ServerOptions } from 'node:http'
 import { createMonitor, type Monitor } from '@promherd/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ask, dial, heard, said } from './client.ts'
+import { ask, closed, dial, heard, said } from './client.ts'
 import { FILE } from './outcome-handlers.ts'
 import { OUTCOME_HARNESSES } from './outcome-harnesses.ts'
 import { errorsOf, numberOf, requestsOf, secondsOf, settled, streamsOf } from './reading.ts'
@@ -30,8 +29,8 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
     await monitor.close()
   })
 
-  async function start(options?: ServerOptions): Promise<string> {
-    const server = await harness({ monitor }, stage, options)
+  async function start(options: ServerOptions = {}): Promise<string> {
+    const server = await harness({ monitor }, stage, listener => createServer(options, listener))
     open.push(server)
     return listening(server)
   }
@@ -57,6 +56,18 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
       expect((await ask(`${await start()}/thrown`)).status).toBe(500)
       await settled(monitor, { 'GET /thrown 500': 1 })
       expect(await errorsOf(monitor)).toEqual({ 'GET /thrown exception': 1 })
+    })
+
+    test('a stream of events is one as the framework makes it', async () => {
+      const socket = await dial(await start())
+      socket.write(said('GET', '/native-events'))
+      await heard(socket, 'first')
+      await expect.poll(() => streamsOf(monitor), PATIENT).toEqual({ sse: 1, upgrade: 0 })
+      socket.destroy()
+      await settled(monitor, { 'GET /native-events 200': 1 })
+      expect(await streamsOf(monitor)).toEqual({ sse: 0, upgrade: 0 })
+      expect(await secondsOf(monitor)).toBe(0)
+      expect(await errorsOf(monitor)).toEqual({})
     })
   }
 
@@ -137,7 +148,7 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
     for (const path of ['destroyed', 'cut']) {
       const socket = await dial(url)
       socket.write(said('GET', `/raw/${path}`))
-      await once(socket.resume(), 'close')
+      await closed(socket)
     }
     await settled(monitor, { 'GET /raw/:name 500': 1, 'GET /raw/:name 200': 1 })
     await failed('server_error', 2)
@@ -146,7 +157,7 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
   test('a stream that breaks in the middle is an exception', async () => {
     const socket = await dial(await start())
     socket.write(said('GET', '/raw/broken'))
-    await once(socket.resume(), 'close')
+    await closed(socket)
     await recorded('GET', 200)
     await failed('exception')
   })
@@ -166,7 +177,7 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
     open[0]!.setTimeout(50)
     const socket = await dial(url)
     socket.write(said('GET', '/raw/hold'))
-    await once(socket.resume(), 'close')
+    await closed(socket)
     await recorded('GET', 500)
     await failed('timeout')
   })
@@ -176,7 +187,7 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
     open[0]!.setTimeout(50)
     const socket = await dial(url)
     socket.write(said('GET', '/raw/hold') + said('GET', '/raw/hold'))
-    await once(socket.resume(), 'close')
+    await closed(socket)
     await settled(monitor, { 'GET /raw/:name 500': 2 })
     await failed('timeout', 2)
   })
@@ -215,7 +226,7 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('outcomes, by %s', (name, harne
   test('a stream of events that breaks is an error all the same', async () => {
     const socket = await dial(await start())
     socket.write(said('GET', '/raw/broken-events'))
-    await once(socket.resume(), 'close')
+    await closed(socket)
     await recorded('GET', 200)
     await failed('exception')
     expect(await secondsOf(monitor)).toBe(0)

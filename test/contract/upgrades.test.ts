@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { createMonitor, type Monitor } from '@promherd/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { ask, dial } from './client.ts'
+import { ask, closed, dial } from './client.ts'
 import { OUTCOME_HARNESSES } from './outcome-harnesses.ts'
 import { errorsOf, numberOf, requestsOf, secondsOf, settled, streamsOf } from './reading.ts'
 import { closing, listening, Stage } from './stage.ts'
@@ -80,7 +80,7 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('upgrades, by %s', (name, harne
   test('what Node refuses is counted by every adapter', async () => {
     const socket = await dial(url)
     socket.write('NONSENSE\r\n\r\n')
-    await once(socket.resume(), 'close')
+    await closed(socket)
     await settled(monitor, { ...first, '_OTHER _refused 400': 1 })
     expect(await errorsOf(monitor)).toEqual({ '_OTHER _refused protocol': 1 })
   })
