@@ -280,3 +280,16 @@ test('over HTTP/2 the head leaves with writeHead', async () => {
   expect((await total()) - (await firstBytes())[0]![1]).toBeGreaterThanOrEqual(0.099)
   client.destroy()
 })
+
+test('a stream of events is timed under OpenTelemetry, which has no other count of it', async () => {
+  const port = await serving(
+    createServer((_request, response) => {
+      response.setHeader('content-type', 'text/event-stream')
+      response.end('data: 1\n\n')
+    }),
+  )
+  await ask(port, '/1')
+  const rest = 'http_response_status_code=200 http_route=/items/:id network_protocol_version=1.1'
+  await settled(DURATION, { [`http_request_method=GET url_scheme=http ${rest}`]: 1 })
+  await settled('http_server_active_requests', { 'http_request_method=GET url_scheme=http': 0 })
+})
