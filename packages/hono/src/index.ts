@@ -19,7 +19,8 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
   const recorder = recorderFor(options)
   return async function promherd(context, next) {
     const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
-    if (incoming === undefined || outgoing === undefined) return timed(recorder.begin(context.req.raw), context, next)
+    if (incoming === undefined || outgoing === undefined)
+      return timed(recorder.begin(context.req.raw, context), context, next)
     recorder.follow(incoming, outgoing, nodeRouteOf, context)
     try {
       await next()

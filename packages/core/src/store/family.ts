@@ -9,10 +9,11 @@ export class StoreFamily {
   readonly slab: Slab
   /** The series that takes what has no place of its own. */
   readonly overflow: number
+  /** How many series may have a place of their own. */
+  readonly maxSeries: number
   readonly #home: FamilyHome
   readonly #index: number
   readonly #width: number
-  readonly #maxSeries: number
   readonly #slots = new Map<string, number>()
 
   constructor(
@@ -28,7 +29,7 @@ export class StoreFamily {
     this.slab = slab
     this.#index = index
     this.#width = widthOf(definition)
-    this.#maxSeries = maxSeries
+    this.maxSeries = maxSeries
     this.overflow = overflow
     // A family without labels has one series, and no need of another.
     if (definition.labels.length === 0) this.#slots.set(keyOf([]), overflow)
@@ -56,7 +57,7 @@ export class StoreFamily {
     const key = keyOf(values)
     const known = this.#slots.get(key)
     if (known !== undefined) return known
-    const placed = this.#slots.size < this.#maxSeries ? this.#home.place(this.#index, values, this.#width) : undefined
+    const placed = this.#slots.size < this.maxSeries ? this.#home.place(this.#index, values, this.#width) : undefined
     if (placed === undefined) {
       if (this.definition !== FAMILIES.seriesDropped) this.#home.countDropped(this.definition.name)
       return this.overflow
