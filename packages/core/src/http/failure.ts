@@ -22,15 +22,15 @@ export const TIMED_OUT: Fate = { statusCode: GIVEN_UP, category: 'timeout' }
 export function tornStatusOf(exchange: Exchange): number {
   const { request, response, connection } = exchange
   if (wasBegun(response)) return response.statusCode
-  if (hasClientLeft(request, response)) return CLIENT_CLOSED
-  return connection?.fate?.statusCode ?? GIVEN_UP
+  if (connection?.fate !== undefined) return connection.fate.statusCode
+  return hasClientLeft(request, response) ? CLIENT_CLOSED : GIVEN_UP
 }
 
 /** The category of an exchange that was torn, or answered with 400 or above. */
 export function failureOf(exchange: Exchange, responseDestroyed: boolean): ErrorCategory | undefined {
   const { request, response, connection } = exchange
+  if (responseDestroyed && connection?.fate !== undefined) return connection.fate.category
   const clientLeft = responseDestroyed && hasClientLeft(request, response)
-  if (responseDestroyed && !clientLeft && connection?.fate !== undefined) return connection.fate.category
   const { statusCode } = response
   const headersSent = wasBegun(response)
   // What the connection was destroyed with is no cause where the client left: it is how that was noticed.

@@ -1,8 +1,9 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Detail } from './details.ts'
 import type { Fate } from './failure.ts'
-import { streamOf } from './outcome.ts'
+import { isLeft, streamOf } from './outcome.ts'
 
 /**
  * The lifetime of an exchange: begun once for each response and settled once, whichever of its ends is seen first.
@@ -115,7 +116,8 @@ export function* openExchanges(store: object): Generator<Exchange> {
 export function doom(carrier: Carrier, fate: Fate): boolean {
   const connection = (carrier as KnownCarrier)[CONNECTION]
   if (connection?.first === undefined) return false
-  connection.fate = fate
+  // Whoever ended it first is why: a client that has left is told nothing any more.
+  if (!isLeft(carrier as Socket)) connection.fate = fate
   return true
 }
 
