@@ -21,9 +21,12 @@ export function shape(request: ExpressRequest, response: ServerResponse): void {
   ;(response as ResponseFields).locals = locals
 }
 
-/** False where somebody has given all requests one of these properties: it must not be hidden. */
+/**
+ * False where somebody has given all requests one of these properties, which must not be hidden; and on Express 4,
+ * which makes them in another order and most of them before it changes the prototypes.
+ */
 export function canShape(app: ExpressApp): boolean {
-  return !REQUEST_FIELDS.some(name => name in app.request) && !('locals' in app.response)
+  return app._router === undefined && !REQUEST_FIELDS.some(name => name in app.request) && !('locals' in app.response)
 }
 
 const REQUEST_FIELDS: readonly (keyof RequestFields)[] = [
