@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { build } from './checks.mjs'
-import { ROOT, run, Stop } from './exec.mjs'
+import { ROOT, run, runInstalled, Stop } from './exec.mjs'
 
 /** What runs on the built packages. */
 
@@ -10,6 +10,14 @@ export function demo(args) {
 
 export function bench(args) {
   return runBuilt('benchmarks/run.js', args)
+}
+
+/** Writes the parts of the documentation that the code and the tests know better. */
+export async function docs(args) {
+  const code = await runBuilt('scripts/docs.mjs', args)
+  // The laws are data of the contract suite, which Vitest can read and Node cannot.
+  const env = { PROMHERD_WRITE_DOCS: '1' }
+  return code || runInstalled('vitest/vitest.mjs', ['run', 'test/contract/laws-page.test.ts'], { env })
 }
 
 async function runBuilt(script, args) {

@@ -22,13 +22,19 @@ const PATHS = [
   '/slow?ms=30',
 ]
 
+/**
+ * How long a request may go without an answer. Node never answers a connection that it has just handed to a worker
+ * which dies: it is broken like any other.
+ */
+const TIMEOUT_MS = 2000
+
 /** A connection is closed after so many requests, so that a new worker gets its share. */
 const REQUESTS_PER_CONNECTION = 60
 
 const tally = {
   /** Responses that came whole. */
   received: 0,
-  /** Requests whose connection broke before their response was whole. */
+  /** Requests whose connection broke, or that were never answered. */
   broken: 0,
   /** Connections that were refused: no request was sent. */
   refused: 0,
@@ -58,7 +64,11 @@ function exchange(path, agent, isLast) {
       response.resume()
       response.on('error', reject)
       response.on('close', () => (response.complete ? resolve() : reject(new Error('the response broke off'))))
-    }).on('error', reject)
+    })
+      .on('error', reject)
+      .setTimeout(TIMEOUT_MS, function abandon() {
+        this.destroy(new Error('the request was never answered'))
+      })
   })
 }
 

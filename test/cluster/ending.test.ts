@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { get, isAlive, type Running, startReady, until } from './running.ts'
+import { get, isAlive, type Running, startProcess, startReady, until } from './running.ts'
 
 function pidsOf(running: Running): number[] {
   return (running.all('ready')[0] as { pid: number }[]).map(({ pid }) => pid)
@@ -102,4 +102,23 @@ test.each([
   }
   expect(await running.ended).toEqual({ code, signal: null })
   expect(pidsOf(running).map(isAlive)).toEqual([false, false])
+})
+
+test('a cluster that is ended while its workers still start ends at once, not at the deadline', async () => {
+  const running = startProcess({ options: { workers: 2, metrics: { port: 0 }, drainTimeoutMs: 60_000 } })
+  // Said before any worker can have started: the port is the primary's own.
+  await running.said('metrics')
+  running.signal('SIGTERM')
+  expect(await running.ended).toEqual({ code: 0, signal: null })
+})
+
+test('the directory of a primary that was killed goes when the next one starts', async () => {
+  const killed = await startReady()
+  const directory = directoryOf(killed)
+  const pids = pidsOf(killed)
+  killed.signal('SIGKILL')
+  await until('the workers to go with it', () => !pids.some(isAlive))
+  expect(existsSync(directory)).toBe(true)
+  await startReady()
+  expect(existsSync(directory)).toBe(false)
 })

@@ -56,7 +56,7 @@ test('a worker whose event loop is blocked holds up no scrape, keeps its numbers
   const running = await startReady()
   for (let i = 0; i < 10; i++) await get(running.appUrl())
   await running.scrape()
-  const blocked = get(running.appUrl('/busy?ms=6000'))
+  const blocked = get(running.appUrl('/busy?ms=10000'))
   const age = (worker: number) => `promherd_worker_heartbeat_age_seconds{worker="${worker}"}`
   const hung = await until('a heartbeat that is too old', async () => {
     const startedAt = performance.now()

@@ -1,21 +1,15 @@
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import { createMonitor, type Monitor } from '@promherd/core'
 import { prometheus } from '@promherd/express'
-import express5, { type Express as App, type Request, type RequestHandler, type Response } from 'express'
+import type { Express as App, Request, RequestHandler, Response } from 'express'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ask } from './client.ts'
-import type { Express } from './express-harness.ts'
+import { VERSIONS } from './harnesses/express.ts'
 import { settled, troublesOf } from './reading.ts'
 import { closing, listening, Stage } from './stage.ts'
 
-const express4 = createRequire(import.meta.url)('express4') as Express
-
 /** Where nothing stands before it, the middleware leaves the router: nobody may see that but the clock. */
-describe.each([
-  ['Express 5', express5],
-  ['Express 4', express4],
-])('at the front of %s', (_name, express) => {
+describe.each(Object.entries(VERSIONS))('at the front of %s', (name, express) => {
   let monitor: Monitor
   let app: App
   let close: () => Promise<void>
@@ -94,7 +88,7 @@ describe.each([
   test('requests that are under way when it leaves the router miss no handler', async () => {
     const stage = new Stage()
     const called: string[] = []
-    // The second application middleware leaves while the first request waits between the two.
+    // It leaves with the first request, which then waits in the middle of the list that it began with.
     app.use(prometheus({ monitor }))
     app.use((request, _response, next) => {
       if (request.url === '/slow') void stage.hold().then(() => next())
@@ -140,7 +134,7 @@ describe.each([
       app.get('/items/:id', (request, response) => void response.send(request.params.id))
       for (let i = 0; i < 2; i++) bodies.push((await ask(`${url}/items/1`)).body)
     }
-    expect(new Set(bodies)).toEqual(new Set([express === express5 ? 'of the application' : '1']))
+    expect(new Set(bodies)).toEqual(new Set([name === 'Express 5' ? 'of the application' : '1']))
     await settled(monitor, { 'GET /items/:id 200': 2 })
   })
 })

@@ -30,9 +30,18 @@ export async function startAlone(example: Example): Promise<RunningExample> {
 }
 
 /** Starts an example under the cluster helper, as its README does, and waits until all workers listen. */
-export async function startClustered(example: Example, workers: number): Promise<RunningExample> {
+export async function startClustered(
+  example: Example,
+  workers: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<RunningExample> {
   const [port, metricsPort] = [await freePort(), await freePort()]
-  const env = { PORT: String(port), PROMETHEUS_METRICS_PORT: String(metricsPort), WEB_CONCURRENCY: String(workers) }
+  const env = {
+    PORT: String(port),
+    PROMETHEUS_METRICS_PORT: String(metricsPort),
+    WEB_CONCURRENCY: String(workers),
+    ...more,
+  }
   const where = { url: `http://127.0.0.1:${port}`, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`, env }
   return start(example, 'cluster.js', where, async running => {
     return sum(await running.scrape(), 'promherd_workers', { state: 'running' }) === workers

@@ -15,8 +15,12 @@ export function prometheus(options: AdapterOptions = {}): Middleware {
   const recorder = recorderFor(options)
   const seen = new WeakSet<ExpressApp>()
   const begin: Begin = (request, response) => {
-    keepStateOf(request, response, recorder)
     recorder.follow(request, response, routeOf, request)
+    try {
+      keepStateOf(request, response, recorder)
+    } catch (error) {
+      recorder.store.trouble('http', `a request could not be watched, so its route is missing: ${String(error)}`)
+    }
   }
   const arrive = (app: ExpressApp): void => {
     seen.add(app)
@@ -28,8 +32,8 @@ export function prometheus(options: AdapterOptions = {}): Middleware {
 
   function promherd(incoming: IncomingMessage, response: ServerResponse, next: Next): void {
     const request = incoming as ExpressRequest
+    begin(request, response)
     try {
-      begin(request, response)
       if (request.app !== undefined && !seen.has(request.app)) arrive(request.app)
     } catch (error) {
       recorder.store.trouble('http', `Express could not be watched, so routes are missing: ${String(error)}`)

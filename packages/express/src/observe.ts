@@ -1,6 +1,6 @@
 import { IncomingMessage, type ServerResponse } from 'node:http'
-import type { HttpRecorder } from '@promherd/core'
-import { templateOf } from './template.ts'
+import { type HttpRecorder, isUnmatched } from '@promherd/core'
+import { mountTemplateOf, templateOf } from './template.ts'
 import { type ExpressApp, type ExpressRequest, type Layer, type Next, type Route, routerOf } from './types.ts'
 
 /**
@@ -22,17 +22,27 @@ export function observe(app: ExpressApp): void {
 /** Begins to keep what is seen of `request`. Where its prototype is not yet Express's, this costs next to nothing. */
 export function keepStateOf(request: ExpressRequest, response: ServerResponse, recorder: HttpRecorder): void {
   if ((response as Observed)[STATE] !== undefined) return
-  const { route } = request
-  ;(response as Observed)[STATE] = { recorder, route, template: undefined, isPassed: false, hasFailed: false }
+  ;(response as Observed)[STATE] = {
+    recorder,
+    route: request.route,
+    template: undefined,
+    isPassed: false,
+    hasFailed: false,
+    middleware: undefined,
+    app: undefined,
+  }
 }
 
-/** The template of the route that answered; undefined where none did. */
+/** The template of the route that answered, or what the middleware is mounted at that did instead; else undefined. */
 export function routeOf(request: ExpressRequest): string | undefined {
   const { res } = request
   const state = stateOf(res)
   // A 404 after every route has passed the request on is no answer of the last of them.
   const isPassed = state?.isPassed || (request.next === undefined && !state?.hasFailed)
-  return isPassed && res?.statusCode === 404 ? undefined : state?.template
+  const status = res?.statusCode ?? 0
+  if (isPassed && status === 404) return undefined
+  if (state?.template !== undefined || state?.middleware === undefined || isUnmatched(status)) return state?.template
+  return mountTemplateOf(state.middleware, state.app)
 }
 
 /** What is known of one request. It hangs on the response, which Express leaves alone more than the request. */
@@ -44,6 +54,9 @@ interface State {
   /** A middleware was called after the route. */
   isPassed: boolean
   hasFailed: boolean
+  /** The middleware that was called last, and the application that it is of. */
+  middleware: Layer | undefined
+  app: ExpressApp | undefined
 }
 
 // Of all copies of this package: what one of them watches, the others need not.
@@ -129,7 +142,11 @@ function passing(handle: Handle): Handle {
     // The layers inside a route have no property `route`, the layer of a route has one, that of a middleware an empty one.
     if (this.route === undefined && 'route' in this) {
       const state = stateOf(response)
-      if (state !== undefined) state.isPassed = true
+      if (state !== undefined) {
+        state.isPassed = true
+        state.middleware = this
+        state.app = request.app
+      }
     }
     return handle.call(this, request, response, next)
   }

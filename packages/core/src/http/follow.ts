@@ -42,7 +42,7 @@ export class Exchange {
   }
 }
 
-/** Answers the route template of an exchange, or undefined where none matched. Called when the response has closed. */
+/** Answers the route template of an exchange, or undefined where none answered. Called when the response has closed. */
 export type RouteOf<Context> = (context: Context) => string | undefined
 
 /** Who is told, once, that an exchange has ended. Must not throw. */

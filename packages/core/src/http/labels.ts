@@ -17,8 +17,21 @@ export const METHODS = [
 /** The route of a request that no route of the application matched. */
 export const UNMATCHED = '_unmatched'
 
+/** The route of a request that something else than a route answered: a middleware, or the router itself. */
+export const MIDDLEWARE = '_middleware'
+
 /** The route of a request where nobody can say which route there was: a bare server, or a callback that threw. */
 export const UNKNOWN_ROUTE = '_unknown'
+
+/** What stands for the route where none answered: what was not found, or not for this method, matched nothing. */
+export function unroutedOf(status: number): string {
+  return isUnmatched(status) ? UNMATCHED : MIDDLEWARE
+}
+
+/** True for the statuses that say that no route was found: 404, and 405 and 501 for the method. */
+export function isUnmatched(status: number): boolean {
+  return status === 404 || status === 405 || status === 501
+}
 
 const INDEXES: ReadonlyMap<string, number> = new Map(METHODS.map((method, index) => [method, index]))
 

@@ -4,7 +4,7 @@ import { checkOptions, isBuckets, isFunction, type Shape } from '../options.ts'
 import type { Store } from '../store/store.ts'
 import { CLIENT_CLOSED, categoryOf, evidenceOf } from './category.ts'
 import { Exchange, type ExchangeOwner, exchangeOf, noteEvidence, type RouteOf, settle, watch } from './follow.ts'
-import { methodIndexOf, UNKNOWN_ROUTE, UNMATCHED } from './labels.ts'
+import { methodIndexOf, UNKNOWN_ROUTE, unroutedOf } from './labels.ts'
 import { isAborted, isOver, statusOf } from './outcome.ts'
 import { HttpSeries } from './series.ts'
 
@@ -25,7 +25,7 @@ export type HttpOptions = {
   /** Says which requests are not recorded at all; called when each begins. @default none */
   readonly ignore?: ((request: RequestLike) => boolean) | undefined
   /**
-   * Changes a route before it becomes a label: `_unmatched` and `_unknown` come by here too. Answer one of a few
+   * Changes a route before it becomes a label: `_unmatched`, `_middleware` and `_unknown` come by here too. Answer one of a few
    * texts, and never the path. @default the route as it is
    */
   readonly normalizeRoute?: ((route: string, request: RequestLike) => string) | undefined
@@ -41,7 +41,7 @@ export const HTTP_SHAPE: Shape<HttpOptions> = {
 /** An exchange of a runtime without a `ServerResponse`. */
 export interface OpenExchange {
   /**
-   * Records how it ended: the route's template or undefined where none matched, the status that was sent (499 where
+   * Records how it ended: the route's template or undefined where none answered, the status that was sent (499 where
    * the client left before any was), and the error if one was thrown. Later calls do nothing. Never throws.
    */
   end(route: string | undefined, statusCode: number, error?: unknown): void
@@ -122,7 +122,7 @@ export class HttpRecorder implements ExchangeOwner {
       const seconds = (performance.now() - exchange.startedAt) / 1000
       const aborted = isAborted(request, response)
       const status = statusOf(response, aborted)
-      const route = this.#normalized(this.#routeOf(exchange), request)
+      const route = this.#normalized(this.#routeOf(exchange, status), request)
       const category = categoryOf(status, aborted, exchange.evidence)
       this.#series.count(methodIndexOf(request.method), route, status, seconds, category)
     } catch (error) {
@@ -136,7 +136,7 @@ export class HttpRecorder implements ExchangeOwner {
       const seconds = (performance.now() - begun.startedAt) / 1000
       const evidence = error === undefined ? undefined : evidenceOf(error)
       const category = categoryOf(status, status === CLIENT_CLOSED, evidence)
-      const label = this.#normalized(route ?? UNMATCHED, begun.request)
+      const label = this.#normalized(route ?? unroutedOf(status), begun.request)
       this.#series.count(methodIndexOf(begun.request.method), label, status, seconds, category)
     } catch (trouble) {
       this.store.trouble('http', `an exchange could not be recorded: ${String(trouble)}`)
@@ -153,10 +153,10 @@ export class HttpRecorder implements ExchangeOwner {
     }
   }
 
-  #routeOf(exchange: Exchange): string {
+  #routeOf(exchange: Exchange, status: number): string {
     try {
       const route = exchange.routeOf(exchange.context)
-      return typeof route === 'string' ? route : UNMATCHED
+      return typeof route === 'string' ? route : unroutedOf(status)
     } catch (error) {
       this.store.trouble('callback', `the route could not be told: ${String(error)}`)
       return UNKNOWN_ROUTE

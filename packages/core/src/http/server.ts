@@ -7,8 +7,9 @@ import { HTTP_SHAPE, unknownRoute } from './recorder.ts'
 /** What `instrumentServer` takes. */
 export type ServerOptions = AdapterOptions & {
   /**
-   * Answers the route template of a request, or undefined where none matched (`_unmatched`). Called when the response
-   * has closed, and never the place to answer with the path. @default every route is `_unknown`: a bare server has none
+   * Answers the route template of a request, or undefined where there is none: `_unmatched`, or `_middleware` where the
+   * status says that something answered. Called when the response has closed, and never the place to answer with the
+   * path. @default every route is `_unknown`: a bare server has none
    */
   readonly route?: ((request: IncomingMessage) => string | undefined) | undefined
 }
