@@ -19,7 +19,12 @@ test.each([
 test('where a router only knows the path that it last matched, what is not known yet is not kept', () => {
   const [early, late] = [{ path: '/early' }, { path: '/posts/:post' }]
   const mounted: Layer = { handle: { stack: [{ route: late, handle: undefined }] } }
-  const app = { request: {}, use: () => {}, router: { stack: [mounted, { route: early, handle: undefined }] } }
+  const app = {
+    request: {},
+    response: {},
+    use: () => {},
+    router: { stack: [mounted, { route: early, handle: undefined }] },
+  }
   expect(templateOf(early, app, '')).toBe('/early')
   const matched = Object.assign(mounted, { path: '/users/7', params: { id: '7' } })
   expect(templateOf(late, app, matched.path)).toBe('/users/:id/posts/:post')

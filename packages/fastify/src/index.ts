@@ -52,6 +52,7 @@ export function metricsHandler(
   }
 }
 
+/** Fastify's own routes for what nothing serves have no template. */
 function routeOf(request: FastifyRequest): string | undefined {
-  return request.is404 ? undefined : request.routeOptions.url
+  return request.routeOptions.url
 }
