@@ -20,7 +20,7 @@ describe.each(Object.entries(OUTCOME_HARNESSES))('upgrades, by %s', (name, harne
   let sockets: WebSocketServer
   let url: string
   const first: Record<string, number> = AT_ONCE.includes(name) ? {} : { 'GET /raw/:name 200': 1 }
-  const route = name === 'a plain server' ? '_unmatched' : '_unknown'
+  const route = name === 'a plain server' ? '_middleware' : '_unknown'
 
   beforeEach(async () => {
     monitor = createMonitor({ slab: 'heap' })
