@@ -3,7 +3,14 @@
  * A test holds the files equal to what this makes; `npm run docs` writes them.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { ERROR_CATEGORIES, FAMILIES, INTERNAL_ERROR_CAUSES, STORE_STATES } from '../packages/core/dist/metrics.js'
+import {
+  ERROR_CATEGORIES,
+  FAMILIES,
+  INTERNAL_ERROR_CAUSES,
+  RESTART_REASONS,
+  SIGNAL_NAMES,
+  STORE_STATES,
+} from '../packages/core/dist/metrics.js'
 import { WORKER_STATES } from '../packages/core/dist/store/header.js'
 
 const MERGED = {
@@ -18,7 +25,9 @@ const MERGED = {
 const CLOSED_SETS = {
   'http_request_errors_total{category}': ERROR_CATEGORIES,
   'promherd_internal_errors_total{cause}': INTERNAL_ERROR_CAUSES,
+  'promherd_signals_total{signal}': SIGNAL_NAMES,
   'promherd_stores{state}': STORE_STATES,
+  'promherd_worker_restarts_total{reason}': RESTART_REASONS,
   'promherd_worker_state{state}': WORKER_STATES,
 }
 

@@ -47,19 +47,6 @@ test.each([
   expect((await running.scrape()).value('test_total')).toBe(2)
 })
 
-test('an application that cannot start is told with its stack, and tried ever later', async () => {
-  const running = startProcess({ options: { workers: 1, metrics: { port: 0 } }, env: { ENTRY: './broken.mjs' } })
-  await running.said('metrics')
-  const crashes = 'promherd_worker_restarts_total{worker="1",reason="crash"}'
-  await until('three starts', async () => (await running.scrape()).value(crashes) === 3)
-  expect(running.stderr).toMatch(/the application could not be started: Error: no configuration\n +at .*broken\.mjs/)
-  expect(running.stderr).toContain('another starts in 100 ms.')
-  expect(running.stderr).toContain('another starts in 400 ms.')
-  const ready = await get(running.metricsUrl('/-/ready'))
-  expect(ready.status).toBe(503)
-  expect(ready.body).toMatch(/^No worker is listening: worker 1 \(process \d+\) ended by crash \(exit code 1\)\.\n$/)
-})
-
 test('workers end when their primary is killed', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'cluster-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
