@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 
 /**
  * Connections on their way to a worker.
@@ -34,6 +35,7 @@ export class Handovers {
     })
     // Node's own listener came first: the worker is not one of those any more that get connections.
     process.once('disconnect', () => this.#handBack(worker, outstanding))
+    void seeToDisconnect(worker)
   }
 
   #sent(worker: Worker, outstanding: Map<number, Handover>, message: Internal, handle: unknown): void {
@@ -73,6 +75,28 @@ interface Internal {
 }
 
 const CMD = 'NODE_CLUSTER'
+
+/**
+ * Sees to it that the end of a worker's channel is told. Node does not tell it where a handle was not acknowledged
+ * yet, and then goes on to count the dead worker among those that serve.
+ */
+async function seeToDisconnect(worker: Worker): Promise<void> {
+  const { process } = worker
+  let isTold = false
+  process.once('disconnect', () => {
+    isTold = true
+  })
+  await new Promise(resolve => process.once('exit', resolve))
+  const deadline = performance.now() + LAST_WORDS_MS
+  while (process.connected && performance.now() < deadline) await wait(POLL_INTERVAL_MS)
+  // Node tells it one turn later.
+  await nextTurn()
+  if (!isTold && !process.connected) process.emit('disconnect')
+}
+
+/** How long what a dead worker has said may take to be read: a child of its own may hold the channel open. */
+const LAST_WORDS_MS = 1000
+const POLL_INTERVAL_MS = 10
 
 function isInternal(message: unknown): message is Internal {
   return typeof message === 'object' && message !== null && 'cmd' in message && message.cmd === CMD
