@@ -7,6 +7,8 @@ import {
   ERROR_CATEGORIES,
   FAMILIES,
   INTERNAL_ERROR_CAUSES,
+  RESTART_REASONS,
+  SIGNAL_NAMES,
   STORE_STATES,
   STREAM_KINDS,
 } from '../packages/core/dist/metrics.js'
@@ -25,7 +27,9 @@ const CLOSED_SETS = {
   'http_request_errors_total{category}': ERROR_CATEGORIES,
   'http_streams_open{kind}': STREAM_KINDS,
   'promherd_internal_errors_total{cause}': INTERNAL_ERROR_CAUSES,
+  'promherd_signals_total{signal}': SIGNAL_NAMES,
   'promherd_stores{state}': STORE_STATES,
+  'promherd_worker_restarts_total{reason}': RESTART_REASONS,
   'promherd_worker_state{state}': WORKER_STATES,
 }
 

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { get, isAlive, startProcess, startReady, until } from './running.ts'
+import { startLoad, stopLoad } from './load.ts'
+import { get, isAlive, type Running, startProcess, startReady, until } from './running.ts'
 
 test('a killed worker is replaced in its slot, and the sum never falls', async () => {
   const running = await startReady()
@@ -44,20 +45,105 @@ test.each([
   const series = `promherd_worker_restarts_total{worker="1",reason="${reason}"}`
   await until(series, async () => (await running.scrape()).value(series) === 1)
   await until('an answer', async () => (await get(running.appUrl()).catch(() => undefined))?.status === 200)
-  expect((await running.scrape()).value('test_total')).toBe(2)
+  const samples = await running.scrape()
+  expect(samples.value('test_total')).toBe(2)
+  expect(samples.restarts).toEqual({ [reason]: 1 })
 })
 
-test('an application that cannot start is told with its stack, and tried ever later', async () => {
-  const running = startProcess({ options: { workers: 1, metrics: { port: 0 } }, env: { ENTRY: './broken.mjs' } })
+test('a worker whose heap is full is told as out of memory', async () => {
+  const running = await startReady({
+    options: { workers: 1 },
+    env: { NODE_OPTIONS: '--max-old-space-size=48' },
+  })
+  await get(running.appUrl('/fill')).catch(() => {})
+  const samples = await running.sees('promherd_worker_restarts_total{worker="1",reason="out_of_memory"}', 1)
+  expect(samples.restarts).toEqual({ out_of_memory: 1 })
+  expect(running.stderr).toContain('JavaScript heap out of memory')
+})
+
+const HANGS: Readonly<Record<string, (running: Running) => Promise<unknown>>> = {
+  'is blocked': async running => void get(running.appUrl('/busy?ms=60000')).catch(() => {}),
+  'was stopped': async running => process.kill((await running.pidOf(1))!, 'SIGSTOP'),
+}
+
+test.each([
+  ['is blocked', 'SIGABRT'],
+  ['was stopped', 'SIGKILL'],
+])('a worker that %s is ended and told as hung', async (how, signal) => {
+  const running = await startReady({ options: { workers: 1, hangTimeoutMs: 2000 } })
+  await HANGS[how]!(running)
+  const samples = await running.sees('promherd_worker_restarts_total{worker="1",reason="hung"}', 1)
+  expect(samples.restarts).toEqual({ hung: 1 })
+  expect(running.stderr).toMatch(
+    new RegExp(`^promherd: worker 1 \\(process \\d+\\) ended by hung \\(${signal}\\); another starts (now|in 100 ms)`),
+  )
+  await until('an answer', async () => (await get(running.appUrl()).catch(() => undefined))?.status === 200)
+})
+
+test('with a hang timeout of 0 a worker may hang', async () => {
+  const running = await startReady({ options: { workers: 1, hangTimeoutMs: 0 } })
+  const pid = await running.pidOf(1)
+  await get(running.appUrl('/busy?ms=8000'))
+  expect(await running.pidOf(1)).toBe(pid)
+  expect((await running.scrape()).restarts).toEqual({})
+})
+
+test('requests in flight in a worker that dies are lost, and counted nowhere else', async () => {
+  const running = await startReady()
+  const slow = Array.from({ length: 10 }, () => get(running.appUrl('/slow?ms=60000')).catch(() => 'broken'))
+  const before = await running.sees('http_requests_in_flight', 10)
+  process.kill((await running.pidOf(1))!, 'SIGKILL')
+  const lost = 'promherd_worker_lost_requests_total{worker="1"}'
+  expect(before.value(lost)).toBe(0)
+  const one = await until('the lost', async () => {
+    const samples = await running.scrape()
+    return samples.value(lost) === 0 ? undefined : samples
+  })
+  expect(one.value(lost)! + one.value('http_requests_in_flight')!).toBe(10)
+  process.kill((await running.pidOf(2))!, 'SIGKILL')
+  await running.sees('http_requests_in_flight', 0)
+  const both = await running.scrape()
+  expect(both.value(lost)! + both.value('promherd_worker_lost_requests_total{worker="2"}')!).toBe(10)
+  expect(both.text).not.toContain('http_requests_total{')
+  expect(await Promise.all(slow)).toEqual(Array(10).fill('broken'))
+})
+
+test('a worker that has served as many requests as it should is replaced, and no request fails', async () => {
+  const running = await startReady({ options: { maxRequests: 200, maxRequestsJitter: 50 } })
+  const load = startLoad(new URL(running.appUrl()).port, 8)
+  await until('four that are worn', async () => ((await running.scrape()).restarts['max_requests'] ?? 0) >= 4)
+  const { received, broken, refused } = await stopLoad(load)
+  await running.sees('promherd_stores{state="live"}', 3)
+  const samples = await running.scrape()
+  expect({ broken, refused }).toEqual({ broken: 0, refused: 0 })
+  expect(samples.value('test_total')).toBe(received)
+  expect(Object.keys(samples.restarts)).toEqual(['max_requests'])
+  // None is replaced before it has served its share.
+  expect(samples.restarts['max_requests']! * 200).toBeLessThanOrEqual(received)
+}, 60_000)
+
+test.each([
+  ['throws', './broken.mjs', 'crash', 'exit code 1'],
+  ['ends at once', './leaving.mjs', 'exit', 'exit code 0'],
+])('an application that %s is tried ever later, and told of once', async (_, entry, reason, exit) => {
+  const startedAt = performance.now()
+  const running = startProcess({ options: { workers: 1, metrics: { port: 0 } }, env: { ENTRY: entry } })
   await running.said('metrics')
-  const crashes = 'promherd_worker_restarts_total{worker="1",reason="crash"}'
-  await until('three starts', async () => (await running.scrape()).value(crashes) === 3)
-  expect(running.stderr).toMatch(/the application could not be started: Error: no configuration\n +at .*broken\.mjs/)
-  expect(running.stderr).toContain('another starts in 100 ms.')
-  expect(running.stderr).toContain('another starts in 400 ms.')
+  const series = `promherd_worker_restarts_total{worker="1",reason="${reason}"}`
+  const restarts = await until('four restarts', async () => {
+    const count = (await running.scrape()).value(series)!
+    return count >= 4 ? count : undefined
+  })
+  // The first wait is 100 ms, and each is twice the one before.
+  expect(restarts).toBeLessThanOrEqual(Math.log2((performance.now() - startedAt) / 100 + 1))
   const ready = await get(running.metricsUrl('/-/ready'))
   expect(ready.status).toBe(503)
-  expect(ready.body).toMatch(/^No worker is listening: worker 1 \(process \d+\) ended by crash \(exit code 1\)\.\n$/)
+  expect(ready.body).toMatch(/^No worker is listening: worker 1 \(process \d+\) ended by \w+ \(exit code \d\)\.\n$/)
+  const said = running.stderr.split('\n').filter(line => line.includes(' ended by '))
+  expect(said).toHaveLength(1)
+  expect(said[0]).toContain(`ended by ${reason} (${exit}); another starts in 100 ms.`)
+  const stack = /the application could not be started: Error: no configuration\n +at .*broken\.mjs/g
+  expect(running.stderr.match(stack) ?? []).toHaveLength(entry === './broken.mjs' ? 1 : 0)
 })
 
 test('workers end when their primary is killed', async () => {

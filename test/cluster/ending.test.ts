@@ -117,6 +117,7 @@ test('the directory of a primary that was killed goes when the next one starts',
   const directory = directoryOf(killed)
   const pids = pidsOf(killed)
   killed.signal('SIGKILL')
+  // Nobody is left who could remove it; any cluster of this host that starts now does, so it is not looked at here.
   await until('the workers to go with it', () => !pids.some(isAlive))
   await startReady()
   expect(existsSync(directory)).toBe(false)

@@ -20,7 +20,7 @@ export function startProcess({ options = {}, env = {}, group = false }: Start = 
   const child = spawn(process.execPath, [FIXTURE], {
     env: { ...process.env, CLUSTER_OPTIONS: JSON.stringify(options), ...env },
     detached: group,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const running = new Running(child)
   onTestFinished(() => running.end())
@@ -130,6 +130,23 @@ export class Running {
     return pid === undefined ? undefined : Number(pid)
   }
 
+  /** Calls a method of the cluster in its primary, and answers what it answers; rejects with what it throws. */
+  async call(method: 'reload' | 'scale' | 'close', ...args: unknown[]): Promise<unknown> {
+    const answered = once(this.#child, 'message')
+    this.#child.send([method, ...args])
+    const [{ answer, error }] = await answered
+    if (error !== undefined) throw new Error(error)
+    return answer
+  }
+
+  /** Waits until a series has a value. */
+  async sees(series: string, value: number): Promise<Samples> {
+    return until(`${series} ${value}; stderr: ${this.stderr}`, async () => {
+      const samples = await this.scrape()
+      return samples.value(series) === value ? samples : undefined
+    })
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name)
   }
@@ -154,6 +171,23 @@ export class Samples {
 
   constructor(text: string) {
     this.text = text
+  }
+
+  /** The names of all series, sorted; the pid, which is another for each process, is left out. */
+  get series(): string[] {
+    const lines = this.text.split('\n').filter(line => line !== '' && !line.startsWith('#'))
+    return lines.map(line => line.slice(0, line.lastIndexOf(' ')).replace(/pid="\d+"/, 'pid')).sort()
+  }
+
+  /** How often workers were restarted, by reason; reasons without any are left out. */
+  get restarts(): Record<string, number> {
+    const restarts: Record<string, number> = {}
+    for (const [, reason, count] of this.text.matchAll(
+      /^promherd_worker_restarts_total\{.*reason="(\w+)"\} (\d+)$/gm,
+    )) {
+      if (count !== '0') restarts[reason!] = (restarts[reason!] ?? 0) + Number(count)
+    }
+    return restarts
   }
 
   /** The value of a series, written as Prometheus writes it; undefined where there is none. */

@@ -65,8 +65,8 @@ export const RESTART_REASONS = [
 ] as const
 export type RestartReason = (typeof RESTART_REASONS)[number]
 
-/** The signals that a primary answers, without SIG. */
-export const SIGNAL_NAMES = ['TERM', 'INT', 'QUIT'] as const
+/** The signals that a primary answers, without SIG. USR1 only where it is asked to: Node's inspector has that one. */
+export const SIGNAL_NAMES = ['TERM', 'INT', 'QUIT', 'HUP', 'TTIN', 'TTOU', 'USR1', 'USR2'] as const
 export type SignalName = (typeof SIGNAL_NAMES)[number]
 
 function family(
@@ -131,6 +131,7 @@ export type FamilyKey =
   | 'buildInfo'
   | 'workersTarget'
   | 'workerRestarts'
+  | 'workerLostRequests'
   | 'signals'
 
 export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
@@ -308,6 +309,13 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     'promherd_worker_restarts_total',
     'Workers that were started again, by why the one before them ended.',
     ['worker', 'reason'],
+  ),
+  // Told by whoever retires the dead, and begun with zero by the primary.
+  workerLostRequests: family(
+    'counter',
+    'promherd_worker_lost_requests_total',
+    'Requests that were in flight in a worker when it died: they have no status, and are counted nowhere else.',
+    ['worker'],
   ),
   signals: family('counter', 'promherd_signals_total', 'Signals that the primary was sent.', ['signal']),
 }

@@ -1,39 +1,61 @@
-import type { RestartReason } from '../metrics.ts'
-import type { Warner } from '../server/warner.ts'
-import { describeExit, type Exit, RestartPace, reasonOf } from './restarts.ts'
-import type { HandleState } from './worker-handle.ts'
-import { WorkerHandle } from './worker-handle.ts'
+import type { WorkerStatus } from './cluster.ts'
+import { Handovers } from './handovers.ts'
+import { Slot, type SlotOptions } from './slot.ts'
+import type { EndReason, WorkerHandle } from './worker-handle.ts'
 
-/** Who works: one worker for each slot, another one in the same slot when it ends. */
+/** Who works: as many slots as there should be workers. What replaces workers takes turns: one at a time. */
 export class Crew {
   readonly #options: CrewOptions
-  readonly #slots: Slot[]
-  #ending = false
-  #lastDeath = ''
+  readonly #slots: Slot[] = []
+  readonly #handovers = new Handovers()
+  /** Slots that were given up, while their workers are still ending. */
+  readonly #ending = new Set<Slot>()
+  /** The greatest number that a slot has had. */
+  #most = 0
+  #closed = false
+  #turn: Promise<unknown> = Promise.resolve()
+  #waitingReload: Promise<boolean> | undefined
 
   constructor(options: CrewOptions) {
     this.#options = options
-    this.#slots = Array.from({ length: options.workers }, (_, i) => ({ number: i + 1, pace: new RestartPace() }))
   }
 
-  /** Starts all of them. */
-  start(): void {
-    for (const slot of this.#slots) this.#fill(slot)
+  get size(): number {
+    return this.#slots.length
   }
 
   get workers(): WorkerStatus[] {
-    return this.#slots.map(({ number, handle }) => ({
-      worker: number,
-      pid: handle?.pid,
-      state: handle?.state ?? 'dead',
-    }))
+    return this.#slots.map(({ status }) => status)
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
   }
 
   /** Why nobody would be answered now, as a sentence; undefined where somebody would. */
   get whyNotReady(): string | undefined {
-    if (this.#ending) return 'The workers are being ended.'
-    if (this.#slots.some(({ handle }) => handle?.state === 'running')) return undefined
-    return `No worker is listening${this.#lastDeath === '' ? ' yet' : `: ${this.#lastDeath}`}.`
+    if (this.#closed) return 'The workers are being ended.'
+    if (this.workers.some(({ state }) => state === 'running')) return undefined
+    const lastDeath = this.#slots.findLast(slot => slot.lastDeath !== '')?.lastDeath
+    return `No worker is listening${lastDeath === undefined ? ' yet' : `: ${lastDeath}`}.`
+  }
+
+  /** Has so many workers from now on. Resolves when those that are new have come up, and the others are gone. */
+  async scale(workers: number): Promise<void> {
+    if (this.#closed) return
+    const changes: Promise<void>[] = []
+    while (this.#slots.length < workers) changes.push(this.#addSlot())
+    while (this.#slots.length > workers) changes.push(this.#giveUp(this.#slots.pop()!, 'scale'))
+    await Promise.all(changes)
+  }
+
+  /** Replaces all, one after the other; ends with the first that does not come up. False where it does not end. */
+  reload(): Promise<boolean> {
+    this.#waitingReload ??= this.#inTurn(() => {
+      this.#waitingReload = undefined
+      return this.#replaceAll()
+    })
+    return this.#waitingReload
   }
 
   /** Lets the workers bring their numbers up to date. One that takes long is not waited for. */
@@ -41,86 +63,79 @@ export class Crew {
     await Promise.all(this.#handles().map(handle => handle.collect()))
   }
 
+  /** Ends the workers with these pids, which hang. */
+  abort(pids: ReadonlySet<number>): void {
+    for (const slot of this.#slots) {
+      for (const handle of slot.handles) if (handle.pid !== undefined && pids.has(handle.pid)) slot.abort(handle)
+    }
+  }
+
   /** Ends all of them, each when it has answered what it has accepted. Resolves when the last one is gone. */
-  async drain(timeoutMs: number): Promise<void> {
-    this.#end()
-    const ends = this.#handles().map(async handle => {
-      const { killed } = await handle.drain(timeoutMs)
-      if (killed) this.#options.warner.say(`worker ${handle.slot} had not ended after ${timeoutMs} ms and was killed.`)
-    })
-    await Promise.all(ends)
+  async drain(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#slots, ...this.#ending].map(slot => slot.leave('close')))
   }
 
   /** Ends all of them at once. */
   kill(): void {
-    this.#end()
-    for (const handle of this.#handles()) handle.kill()
-  }
-
-  #end(): void {
-    this.#ending = true
-    for (const slot of this.#slots) clearTimeout(slot.timer)
+    this.#closed = true
+    for (const slot of [...this.#slots, ...this.#ending]) slot.kill()
   }
 
   #handles(): WorkerHandle[] {
-    return this.#slots.flatMap(({ handle }) => handle ?? [])
+    return [...this.#slots, ...this.#ending].flatMap(({ handles }) => handles)
   }
 
-  #fill(slot: Slot): void {
-    if (this.#ending) return
-    try {
-      const handle = new WorkerHandle(slot.number, this.#options.directory, () => this.#listens())
-      slot.handle = handle
-      void handle.exited.then(exit => this.#ended(slot, handle, exit))
-    } catch (error) {
-      this.#options.warner.say(`worker ${slot.number} could not be started: ${String(error)}.`)
-      slot.timer = setTimeout(() => this.#fill(slot), slot.pace.delayAfterMs(0))
+  #addSlot(): Promise<void> {
+    const number = this.#slots.length + 1
+    const slot: Slot = new Slot(number, number <= this.#most ? 'scale' : undefined, {
+      ...this.#options,
+      onFork: worker => this.#handovers.watch(worker),
+      onListening: () => this.#listens(),
+      onWorn: handle => this.#wears(slot, handle),
+    })
+    this.#most = Math.max(this.#most, number)
+    this.#slots.push(slot)
+    return slot.start()
+  }
+
+  async #giveUp(slot: Slot, reason: EndReason): Promise<void> {
+    this.#ending.add(slot)
+    await slot.leave(reason)
+    this.#ending.delete(slot)
+  }
+
+  async #replaceAll(): Promise<boolean> {
+    for (const slot of [...this.#slots]) {
+      // One that was given up meanwhile needs no replacement.
+      if (!this.#slots.includes(slot)) continue
+      if (await slot.replace('reload')) continue
+      if (this.#closed) return false
+      if (!this.#slots.includes(slot)) continue
+      this.#options.warner.say(`the reload ends at worker ${slot.number}: the workers after it stay as they were.`)
+      return false
     }
+    return !this.#closed
+  }
+
+  #wears(slot: Slot, handle: WorkerHandle): void {
+    void this.#inTurn(async () => {
+      if (slot.has(handle) && handle.endReason === undefined) await slot.replace('max_requests')
+    })
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => {})
+    return result
   }
 
   #listens(): void {
-    if (this.#slots.every(({ handle }) => handle?.state === 'running')) this.#options.onComplete()
-  }
-
-  #ended(slot: Slot, handle: WorkerHandle, exit: Exit): void {
-    slot.handle = undefined
-    this.#options.onDeath()
-    if (this.#ending) return
-    const reason = reasonOf(exit)
-    const delayMs = slot.pace.delayAfterMs(handle.ageMs)
-    this.#lastDeath = `worker ${slot.number} (process ${handle.pid}) ended by ${reason} (${describeExit(exit)})`
-    this.#options.warner.say(`${this.#lastDeath}; another starts ${delayMs === 0 ? 'now' : `in ${delayMs} ms`}.`)
-    slot.timer = setTimeout(() => {
-      this.#options.onRestart(slot.number, reason)
-      this.#fill(slot)
-    }, delayMs)
+    if (this.workers.every(({ state }) => state === 'running')) this.#options.onComplete()
   }
 }
 
-export interface CrewOptions {
-  readonly workers: number
-  readonly directory: string
-  readonly warner: Warner
+export interface CrewOptions extends Omit<SlotOptions, 'onFork' | 'onListening' | 'onWorn'> {
   /** All of them listen. */
   readonly onComplete: () => void
-  /** One of them is gone. */
-  readonly onDeath: () => void
-  /** The place of one that ended is about to be filled. */
-  readonly onRestart: (worker: number, reason: RestartReason) => void
-}
-
-/** One worker, as a cluster tells of it. */
-export interface WorkerStatus {
-  /** Its stable small number, from 1. */
-  readonly worker: number
-  /** Undefined between two processes. */
-  readonly pid: number | undefined
-  readonly state: HandleState
-}
-
-interface Slot {
-  readonly number: number
-  readonly pace: RestartPace
-  handle?: WorkerHandle | undefined
-  timer?: NodeJS.Timeout | undefined
 }

@@ -1,12 +1,12 @@
 import cluster from 'node:cluster'
 import { isFunction } from '../options.ts'
+import type { Cluster } from './cluster.ts'
 import { type ClusterOptions, resolveClusterOptions } from './options.ts'
-import { type Cluster, Primary } from './primary.ts'
+import { Primary } from './primary.ts'
 import { runWorker } from './worker.ts'
 
-export type { WorkerStatus } from './crew.ts'
+export type { Cluster, ClusterHooks, WorkerExit, WorkerStatus } from './cluster.ts'
 export type { ClusterMetricsOptions, ClusterOptions } from './options.ts'
-export type { Cluster } from './primary.ts'
 
 /**
  * Runs `entry` in several worker processes, keeps them running, and serves the metrics of all of them on one port.
@@ -15,7 +15,7 @@ export type { Cluster } from './primary.ts'
  */
 export function startCluster(options: ClusterOptions, entry: () => unknown): Cluster | undefined {
   if (cluster.isWorker) {
-    runWorker(entry)
+    runWorker(options, entry)
     return undefined
   }
   isFunction("Give a function that starts the application, such as () => import('./app.js').")('entry', entry)

@@ -1,28 +1,32 @@
-import { FAMILIES, type RestartReason, SIGNAL_NAMES, type SignalName } from '../metrics.ts'
+import { FAMILIES, RESTART_REASONS, type RestartReason, type SignalName } from '../metrics.ts'
 import type { StoreFamily } from '../store/family.ts'
 import type { Store } from '../store/store.ts'
-import { EXIT_REASONS } from './restarts.ts'
 
 /** What the primary writes down of its own doings. Every series that can be foreseen is there from the start, as zero. */
 export class Journal {
   readonly #restarts: StoreFamily
+  readonly #lost: StoreFamily
   readonly #signals: StoreFamily
   readonly #target: StoreFamily
+  readonly #errors: StoreFamily
 
-  constructor(store: Store, workers: number) {
-    this.#restarts = store.family(FAMILIES.workerRestarts)
+  constructor(store: Store, workers: number, signals: readonly SignalName[]) {
+    this.#restarts = store.family(FAMILIES.workerRestarts, MAX_RESTARTS)
+    this.#lost = store.family(FAMILIES.workerLostRequests, MAX_WORKERS)
     this.#signals = store.family(FAMILIES.signals)
     this.#target = store.family(FAMILIES.workersTarget)
-    for (let worker = 1; worker <= workers; worker++) {
-      for (const reason of EXIT_REASONS) this.#restarts.slot([String(worker), reason])
-    }
-    for (const name of SIGNAL_NAMES) this.#signals.slot([name])
+    this.#errors = store.family(FAMILIES.internalErrors)
+    for (const name of signals) this.#signals.slot([name])
     this.wants(workers)
   }
 
   /** How many workers there should be. */
   wants(workers: number): void {
     this.#target.slab.values[this.#target.slot([])] = workers
+    for (let worker = 1; worker <= workers; worker++) {
+      for (const reason of RESTART_REASONS) this.#restarts.slot([String(worker), reason])
+      this.#lost.slot([String(worker)])
+    }
   }
 
   restarted(worker: number, reason: RestartReason): void {
@@ -32,7 +36,15 @@ export class Journal {
   signalled(name: SignalName): void {
     increment(this.#signals, [name])
   }
+
+  /** A hook of the user's has failed. */
+  hookFailed(): void {
+    increment(this.#errors, ['callback'])
+  }
 }
+
+const MAX_WORKERS = 1024
+const MAX_RESTARTS = MAX_WORKERS * RESTART_REASONS.length
 
 function increment(family: StoreFamily, labels: readonly string[]): void {
   const slot = family.slot(labels)

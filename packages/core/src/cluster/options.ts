@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { type Check, checkOptions, isFunction, isInteger, type Shape } from '../options.ts'
+import { promherdError } from '../errors.ts'
+import { type Check, checkOptions, isBoolean, isFunction, isInteger, type Shape } from '../options.ts'
 import {
   directoryFromEnvironment,
   numberFromEnvironment,
@@ -7,9 +8,10 @@ import {
   type ServeOptions,
   WHERE_SHAPE,
 } from '../server/serve-herd.ts'
+import type { ClusterHooks } from './cluster.ts'
 
 /** How a cluster is run. */
-export interface ClusterOptions {
+export interface ClusterOptions extends ClusterHooks {
   /** How many workers. @default WEB_CONCURRENCY, else GUNICORN_WORKERS, else one for each CPU that may be used */
   readonly workers?: number | undefined
   /** Where the metrics are served and kept; false serves none, for those who run an exporter of their own. */
@@ -19,6 +21,22 @@ export interface ClusterOptions {
    * killed. 0 kills it at once. @default 30_000
    */
   readonly drainTimeoutMs?: number | undefined
+  /**
+   * How long a new worker may take until it listens, in milliseconds. One that replaces another is ended then, and
+   * the other stays; one that replaces nobody is waited for, and told of. @default 60_000
+   */
+  readonly startTimeoutMs?: number | undefined
+  /**
+   * How long the event loop of a running worker may be blocked, in milliseconds, before the worker is ended and
+   * replaced. 0 lets it hang; else from 2000 on, since a worker gives a sign each second. @default 30_000
+   */
+  readonly hangTimeoutMs?: number | undefined
+  /** How many requests of HTTP/1 a worker serves before it is drained and replaced. 0 is no limit. @default 0 */
+  readonly maxRequests?: number | undefined
+  /** Up to how many requests more each worker serves, by chance, so that they do not all end together. @default 0 */
+  readonly maxRequestsJitter?: number | undefined
+  /** Whether SIGUSR1 is counted and handed to `onSignal`: Node's inspector loses it then. @default false */
+  readonly usr1?: boolean | undefined
   /** Hears of workers that ended and of what goes wrong. @default a line on stderr */
   readonly onWarning?: ((message: string) => void) | undefined
 }
@@ -32,6 +50,11 @@ export interface ResolvedClusterOptions {
   /** Undefined where the cluster is to make one. */
   readonly directory: string | undefined
   readonly drainTimeoutMs: number
+  readonly startTimeoutMs: number
+  /** 0 where a worker may hang. */
+  readonly hangTimeoutMs: number
+  readonly usr1: boolean
+  readonly hooks: ClusterHooks
   readonly onWarning: ((message: string) => void) | undefined
 }
 
@@ -47,21 +70,59 @@ export function resolveClusterOptions(options: ClusterOptions): ResolvedClusterO
     metrics: metrics && resolveWhere(metrics),
     directory: metrics?.directory ?? directoryFromEnvironment(),
     drainTimeoutMs: options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS,
+    startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
+    hangTimeoutMs: options.hangTimeoutMs ?? HANG_TIMEOUT_MS,
+    usr1: options.usr1 ?? false,
+    hooks: options,
     onWarning: options.onWarning,
   }
 }
 
 const DRAIN_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 60_000
+const HANG_TIMEOUT_MS = 30_000
+/** Two heartbeats: below that a healthy worker would look as if it hung. */
+const LEAST_HANG_TIMEOUT_MS = 2000
 
 const isMetrics: Check = (name, value) => {
   if (value !== false) checkOptions(name, value as ClusterMetricsOptions, WHERE_SHAPE)
 }
 
+const isHangTimeout: Check = (name, value) => {
+  const least = LEAST_HANG_TIMEOUT_MS
+  if (value === 0 || (Number.isInteger(value) && (value as number) >= least && (value as number) <= MOST_MS)) return
+  const expected = `0 or a whole number from ${least} to ${MOST_MS}`
+  throw promherdError('ERR_PROMHERD_BAD_OPTION', name, expected, value, 'Give it in milliseconds, or 0 for never.')
+}
+
+/** An hour. */
+const MOST_MS = 3_600_000
+
+/** How many workers there may be. */
+export const isWorkers: Check = isInteger(
+  1,
+  1024,
+  'Give the number of processes to run, or leave it out for one per CPU.',
+)
+
+const isHook = isFunction('Give a function, or leave it out.')
+
 /** How each of the options is checked. */
 export const CLUSTER_SHAPE: Shape<ClusterOptions> = {
-  workers: isInteger(1, 1024, 'Give the number of processes to run, or leave it out for one per CPU.'),
+  workers: isWorkers,
   metrics: isMetrics,
-  drainTimeoutMs: isInteger(0, 3_600_000, 'Give it in milliseconds.'),
+  drainTimeoutMs: isInteger(0, MOST_MS, 'Give it in milliseconds.'),
+  startTimeoutMs: isInteger(1, MOST_MS, 'Give it in milliseconds.'),
+  hangTimeoutMs: isHangTimeout,
+  maxRequests: isInteger(0, Number.MAX_SAFE_INTEGER, 'Give a number of requests, or 0 for no limit.'),
+  maxRequestsJitter: isInteger(0, Number.MAX_SAFE_INTEGER, 'Give a number of requests.'),
+  usr1: isBoolean('Leave it out to let the inspector have the signal.'),
+  onStarting: isHook,
+  onReady: isHook,
+  onWorkerStart: isHook,
+  onWorkerExit: isHook,
+  onSignal: isHook,
+  onExit: isHook,
   onWarning: isFunction('Give a function that takes the message.'),
 }
 

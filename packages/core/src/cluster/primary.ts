@@ -3,28 +3,18 @@ import { promherdError } from '../errors.ts'
 import { removeAbandonedDirectories } from '../herd/abandoned.ts'
 import { makeDirectory, useDirectory } from '../herd/directory.ts'
 import { Herd } from '../herd/herd.ts'
-import type { SignalName } from '../metrics.ts'
+import { SIGNAL_NAMES, type SignalName } from '../metrics.ts'
 import { createMonitor, type Monitor, offerDefaultMonitor } from '../monitor.ts'
 import { MetricsServer } from '../server/metrics-server.ts'
-import type { HerdServer } from '../server/serve-herd.ts'
 import { Upkeep } from '../server/upkeep.ts'
 import { Warner } from '../server/warner.ts'
-import { Crew, type WorkerStatus } from './crew.ts'
+import type { Cluster, WorkerStatus } from './cluster.ts'
+import { Crew } from './crew.ts'
+import { HangWatch } from './hang-watch.ts'
+import { Hooks } from './hooks.ts'
 import { Journal } from './journal.ts'
-import type { ResolvedClusterOptions } from './options.ts'
-import { exitCodeOf, onSignals } from './signals.ts'
-
-/** A running cluster, in the hands of its primary. */
-export interface Cluster {
-  /** What each worker is doing now. */
-  readonly workers: readonly WorkerStatus[]
-  /** The metrics port; undefined where none was wanted. */
-  readonly metrics: HerdServer | undefined
-  /** Resolves when all workers listen for the first time. Stays open while they do not. */
-  readonly ready: Promise<void>
-  /** Drains the workers, then closes the metrics port. The process goes on. */
-  close(): Promise<void>
-}
+import { isWorkers, type ResolvedClusterOptions } from './options.ts'
+import { exitCodeOf, isEnding, onSignals } from './signals.ts'
 
 /**
  * The primary: owns the directory, the workers and the metrics port, and answers signals. It is the keeper of the
@@ -40,6 +30,9 @@ export class Primary implements Cluster {
   readonly #journal: Journal
   readonly #upkeep: Upkeep
   readonly #crew: Crew
+  readonly #hooks: Hooks
+  readonly #warner: Warner
+  readonly #hangWatch: HangWatch | undefined
   readonly #offSignals: () => void
   readonly #onExit = (): void => this.#leave()
   #closing: Promise<void> | undefined
@@ -49,38 +42,71 @@ export class Primary implements Cluster {
   constructor(options: ResolvedClusterOptions) {
     this.#options = options
     const warner = new Warner(options.onWarning)
+    this.#warner = warner
     if (options.directory === undefined) removeAbandonedDirectories()
     this.#directory = options.directory ?? makeDirectory()
     this.#herd = keptHerd(this.#directory, warner)
     process.on('exit', this.#onExit)
     this.#monitor = createMonitor({ directory: this.#directory, worker: 0, onWarning: message => warner.say(message) })
     offerDefaultMonitor(this.#monitor)
-    this.#journal = new Journal(this.#monitor.store, options.workers)
+    const signals = SIGNAL_NAMES.filter(name => name !== 'USR1' || options.usr1)
+    this.#journal = new Journal(this.#monitor.store, options.workers, signals)
+    this.#hooks = new Hooks(options.hooks, warner, () => this.#journal.hookFailed())
     this.#upkeep = new Upkeep(this.#herd, warner)
     let complete: () => void = () => {}
     this.ready = new Promise(resolve => {
       complete = resolve
     })
-    this.#crew = new Crew({
-      workers: options.workers,
-      directory: this.#directory,
-      warner,
-      onComplete: complete,
-      onDeath: () => void this.#upkeep.now(),
-      onRestart: (worker, reason) => this.#journal.restarted(worker, reason),
-    })
+    this.#crew = this.#makeCrew(complete)
     this.metrics = this.#serve(warner)
-    this.#offSignals = onSignals(name => this.#signalled(name))
-    this.#crew.start()
+    this.#offSignals = onSignals(signals, name => this.#signalled(name))
+    this.#hangWatch = this.#watchHangs()
+    void this.#hooks.call('onStarting')
+    void this.ready.then(() => this.#hooks.call('onReady'))
+    void this.#crew.scale(options.workers)
   }
 
   get workers(): WorkerStatus[] {
     return this.#crew.workers
   }
 
+  reload(): Promise<boolean> {
+    return this.#crew.reload()
+  }
+
+  async scale(workers: number): Promise<void> {
+    isWorkers('workers', workers)
+    if (!this.#crew.isClosed) this.#journal.wants(workers)
+    await this.#crew.scale(workers)
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  #makeCrew(onComplete: () => void): Crew {
+    const { drainTimeoutMs, startTimeoutMs } = this.#options
+    return new Crew({
+      directory: this.#directory,
+      warner: this.#warner,
+      drainTimeoutMs,
+      startTimeoutMs,
+      onComplete,
+      onStart: ({ slot, pid }) => void this.#hooks.call('onWorkerStart', { worker: slot, pid }),
+      onExit: exit => {
+        void this.#upkeep.now()
+        void this.#hooks.call('onWorkerExit', exit)
+      },
+      onRestart: (worker, reason) => this.#journal.restarted(worker, reason),
+    })
+  }
+
+  #watchHangs(): HangWatch | undefined {
+    const { hangTimeoutMs } = this.#options
+    if (hangTimeoutMs === 0) return undefined
+    const onHang = (pids: ReadonlySet<number>): void => this.#crew.abort(pids)
+    return new HangWatch({ herd: this.#herd, upkeep: this.#upkeep, hangTimeoutMs, onHang })
   }
 
   #serve(warner: Warner): MetricsServer | undefined {
@@ -96,17 +122,31 @@ export class Primary implements Cluster {
 
   /** What workers keep elsewhere comes in, and who died is retired. No worker can hold it up for longer than this. */
   async #gather(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const deadline = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, COLLECT_DEADLINE_MS)
-    })
-    await Promise.race([Promise.all([this.#crew.collect(), this.#monitor.collect()]), deadline])
-    clearTimeout(timer)
+    await within(COLLECT_DEADLINE_MS, Promise.all([this.#crew.collect(), this.#monitor.collect()]))
     await this.#upkeep.now()
   }
 
   #signalled(name: SignalName): void {
     this.#journal.signalled(name)
+    void this.#hooks.call('onSignal', name)
+    if (isEnding(name)) this.#end(name)
+    else if (this.#closing === undefined) this.#change(name)
+    else this.#warner.say(`SIG${name} came while the workers are being ended: nothing is done.`)
+  }
+
+  #change(name: SignalName): void {
+    const { size } = this.#crew
+    if (name === 'HUP') void this.reload()
+    if (name === 'TTIN') this.#scaleTo(size + 1)
+    if (name === 'TTOU') this.#scaleTo(size - 1)
+  }
+
+  #scaleTo(workers: number): void {
+    if (workers < 1) this.#warner.say('SIGTTOU came to the last worker: it stays. Send SIGTERM to end it, too.')
+    else this.scale(workers).catch((error: Error) => this.#warner.say(error.message))
+  }
+
+  #end(name: Parameters<typeof exitCodeOf>[0]): void {
     if (name === 'QUIT' || this.#closing !== undefined) {
       this.#exitCode = exitCodeOf(name)
       this.#crew.kill()
@@ -116,9 +156,11 @@ export class Primary implements Cluster {
   }
 
   async #close(): Promise<void> {
-    await this.#crew.drain(this.#options.drainTimeoutMs)
+    await this.#crew.drain()
     // Last, so that what the workers did until their end can still be read.
     await this.metrics?.close()
+    await within(EXIT_HOOK_DEADLINE_MS, this.#hooks.call('onExit'))
+    this.#hangWatch?.stop()
     this.#upkeep.stop()
     this.#offSignals()
     await this.#herd.close()
@@ -136,6 +178,17 @@ export class Primary implements Cluster {
 
 /** How long a snapshot waits for the workers to bring their numbers up to date. */
 const COLLECT_DEADLINE_MS = 100
+const EXIT_HOOK_DEADLINE_MS = 5000
+
+/** Waits for `work`, and not longer than so long. */
+async function within(deadlineMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, deadlineMs)
+  })
+  await Promise.race([work, deadline])
+  clearTimeout(timer)
+}
 
 function keptHerd(directory: string, warner: Warner): Herd {
   useDirectory(directory)

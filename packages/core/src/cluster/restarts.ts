@@ -9,9 +9,6 @@ export interface Exit {
   readonly signal: string | null
 }
 
-/** The reasons that an exit alone can tell. The others are known beforehand, by who ended the worker. */
-export const EXIT_REASONS: readonly RestartReason[] = ['out_of_memory', 'killed', 'crash', 'exit']
-
 /** What an exit that nobody asked for means. V8 aborts when the heap is full; a shell says so with 128 + 6. */
 export function reasonOf({ code, signal }: Exit): RestartReason {
   if (signal === 'SIGABRT' || code === 134) return 'out_of_memory'
@@ -32,6 +29,11 @@ export class RestartPace {
   delayAfterMs(livedMs: number): number {
     this.#diedYoung = livedMs < YOUNG_MS ? this.#diedYoung + 1 : 0
     return this.#diedYoung === 0 ? 0 : backoffMs(this.#diedYoung - 1, RESTART)
+  }
+
+  /** True while one worker after the other dies young: that is told once. */
+  get isLoop(): boolean {
+    return this.#diedYoung > 1
   }
 }
 

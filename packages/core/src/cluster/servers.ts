@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Server as HttpServer, ServerResponse } from 'node:http'
-import type { Server, Socket } from 'node:net'
+import { Server, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 
 /**
@@ -11,10 +11,12 @@ export class Servers {
   readonly #servers = new Set<Server>()
   /** The connections of HTTP servers, each with the response it is waiting for. */
   readonly #connections = new Map<Socket, ServerResponse | undefined>()
+  readonly #onRequest: () => void
   #draining = false
 
-  /** Watches from now on; `onListening` is called for each server that begins to listen. */
-  constructor(onListening: () => void) {
+  /** Watches from now on: hears of each server that begins to listen, and of each request of HTTP/1 that begins. */
+  constructor({ onListening, onRequest }: { onListening: () => void; onRequest: () => void }) {
+    this.#onRequest = onRequest
     subscribe('tracing:net.server.listen:asyncEnd', message => {
       this.#listens((message as { server: Server }).server)
       onListening()
@@ -23,16 +25,21 @@ export class Servers {
     subscribe('http.server.response.finish', message => this.#ends(message as Exchange))
   }
 
-  /** Accepts nothing more, and resolves when all that was accepted is answered and gone. */
-  async drain(): Promise<void> {
+  /**
+   * Accepts nothing more, and resolves when all that was accepted is answered and gone. A connection that waits for
+   * its next request is kept for `graceMs`, or for the server's `keepAliveTimeout` where that is shorter: its client
+   * may be sending just now, and would find it closed. A request that comes on it is answered, as its last.
+   */
+  async drain(graceMs: number): Promise<void> {
     this.#draining = true
     const startedAt = performance.now()
     let open = this.#servers.size
-    for (const server of this.#servers) server.close(() => open--)
+    for (const server of this.#servers) stopAccepting(server, () => open--)
     for (const response of this.#connections.values()) if (response !== undefined) announceTheEnd(response)
     while (open > 0) {
-      for (const server of this.#servers) if (isHttp(server)) server.closeIdleConnections()
-      if (performance.now() - startedAt > UNUSED_GRACE_MS) this.#closeUnused()
+      const waitedMs = performance.now() - startedAt
+      for (const server of this.#servers) if (isHttp(server)) closeIdle(server, waitedMs, graceMs)
+      if (waitedMs > Math.max(graceMs, UNUSED_GRACE_MS)) this.#closeUnused()
       await wait(TIDY_INTERVAL_MS)
     }
   }
@@ -57,6 +64,7 @@ export class Servers {
     }
     this.#connections.set(socket, response)
     if (this.#draining) announceTheEnd(response)
+    this.#onRequest()
   }
 
   #ends({ socket, response }: Exchange): void {
@@ -77,6 +85,17 @@ interface Exchange {
 
 const TIDY_INTERVAL_MS = 50
 const UNUSED_GRACE_MS = 1000
+
+/** The close of an HTTP server would close idle connections at once: here only its port is closed. */
+function stopAccepting(server: Server, done: () => void): void {
+  if (isHttp(server)) Server.prototype.close.call(server, done)
+  else server.close(done)
+}
+
+function closeIdle(server: HttpServer, waitedMs: number, graceMs: number): void {
+  const keptMs = server.keepAliveTimeout === 0 ? graceMs : Math.min(graceMs, server.keepAliveTimeout)
+  if (waitedMs >= keptMs) server.closeIdleConnections()
+}
 
 /** Makes Node send `Connection: close`, where the headers are not sent yet. */
 function announceTheEnd(response: ServerResponse): void {

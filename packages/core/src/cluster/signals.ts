@@ -1,9 +1,8 @@
 import type { SignalName } from '../metrics.ts'
-import { SIGNAL_NAMES } from '../metrics.ts'
 
-/** Calls `act` for each signal that the primary is sent, by its name without SIG. Answers how to stop that. */
-export function onSignals(act: (name: SignalName) => void): () => void {
-  const listeners = SIGNAL_NAMES.map(name => ({ signal: `SIG${name}` as const, listener: () => act(name) }))
+/** Calls `act` for each signal of `names` that the primary is sent, by its name without SIG. Answers how to stop that. */
+export function onSignals(names: readonly SignalName[], act: (name: SignalName) => void): () => void {
+  const listeners = names.map(name => ({ signal: `SIG${name}` as const, listener: () => act(name) }))
   for (const { signal, listener } of listeners) {
     try {
       process.on(signal, listener)
@@ -17,6 +16,14 @@ export function onSignals(act: (name: SignalName) => void): () => void {
 }
 
 /** The exit code that says which signal ended a process, as shells say it. */
-export function exitCodeOf(name: SignalName): number {
-  return 128 + { INT: 2, QUIT: 3, TERM: 15 }[name]
+export function exitCodeOf(name: keyof typeof ENDING): number {
+  return 128 + ENDING[name]
 }
+
+/** Whether a signal ends the cluster. */
+export function isEnding(name: SignalName): name is keyof typeof ENDING {
+  return name in ENDING
+}
+
+/** The signals that end the cluster, with their numbers. */
+const ENDING = { INT: 2, QUIT: 3, TERM: 15 } as const

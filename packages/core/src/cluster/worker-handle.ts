@@ -1,40 +1,40 @@
 import cluster, { type Worker } from 'node:cluster'
+import type { RestartReason } from '../metrics.ts'
 import { isOurs, type ToPrimary, type ToWorker } from './messages.ts'
 import type { Exit } from './restarts.ts'
 
 /**
  * One worker process as the primary sees it: what it is doing, and what it still owes. It never decides what is to
- * become of its slot; the crew does.
+ * become of its slot; the slot does.
  */
 export class WorkerHandle {
   /** The worker's stable small number. */
   readonly slot: number
-  /** Resolves when the process is gone, whatever became of it. */
+  /** Resolves when the process is gone and all that it had said is heard, whatever became of it. */
   readonly exited: Promise<Exit>
   state: HandleState = 'starting'
+  /** Why the primary ends it; undefined while nobody has asked for its end. */
+  endReason: EndReason | undefined
+  /** What the application threw instead of starting. */
+  failure: string | undefined
   readonly #worker: Worker
   readonly #startedAt = performance.now()
-  readonly #onListening: () => void
+  readonly #options: HandleOptions
   #takesMessages = false
+  #graceMs = 0
   #asked = 0
   #owed: { readonly id: number; readonly settle: () => void } | undefined
+  #onUp: () => void = () => {}
 
   /** Starts the process. Throws what fork throws. */
-  constructor(slot: number, directory: string, onListening: () => void) {
+  constructor(slot: number, options: HandleOptions) {
     this.slot = slot
-    this.#onListening = onListening
-    this.#worker = cluster.fork({ PROMETHEUS_MULTIPROC_DIR: directory, PROMHERD_WORKER: String(slot) })
+    this.#options = options
+    this.#worker = cluster.fork({ PROMETHEUS_MULTIPROC_DIR: options.directory, PROMHERD_WORKER: String(slot) })
+    options.onFork?.(this.#worker)
     this.#worker.on('message', (message: unknown) => this.#hear(message))
     this.#worker.on('listening', () => this.#listens())
-    this.exited = new Promise(resolve => {
-      this.#worker.once('exit', (code: number | null, signal: string | null) =>
-        resolve({ code, signal: signal || null }),
-      )
-      // A process that never came to be does not exit either.
-      this.#worker.on('error', () => {
-        if (this.pid === undefined) resolve({ code: null, signal: null })
-      })
-    })
+    this.exited = endOf(this.#worker)
     void this.exited.then(() => this.#ended())
   }
 
@@ -45,6 +45,20 @@ export class WorkerHandle {
   /** How long it has been running, in milliseconds. */
   get ageMs(): number {
     return performance.now() - this.#startedAt
+  }
+
+  /** Resolves when it listens, has ended, or has done neither for so long. */
+  async settled(timeoutMs: number): Promise<void> {
+    if (this.state !== 'starting') return
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, timeoutMs).unref()
+    })
+    const listens = new Promise<void>(resolve => {
+      this.#onUp = resolve
+    })
+    await Promise.race([listens, late, this.exited])
+    clearTimeout(timer)
   }
 
   /**
@@ -62,11 +76,14 @@ export class WorkerHandle {
   }
 
   /** Lets the worker answer what it has accepted and end; it is killed when that takes too long. */
-  async drain(timeoutMs: number): Promise<{ killed: boolean }> {
+  async drain(reason: EndReason, timeoutMs: number): Promise<{ killed: boolean }> {
     let killed = false
+    this.endReason = reason
     this.state = 'draining'
+    // Whoever closes the port closes it for all; a client of a worker that is replaced must not notice.
+    this.#graceMs = reason === 'close' ? 0 : IDLE_GRACE_MS
     // Before it says that it has started, a message would find nobody.
-    if (this.#takesMessages) this.#send({ promherd: 'drain' })
+    if (this.#takesMessages) this.#sendDrain()
     const deadline = setTimeout(() => {
       killed = true
       this.kill()
@@ -74,6 +91,14 @@ export class WorkerHandle {
     await this.exited
     clearTimeout(deadline)
     return { killed }
+  }
+
+  /** Ends one that hangs: SIGABRT, for those who want to look at the core, then SIGKILL. */
+  abort(): void {
+    this.endReason = 'hung'
+    this.#worker.process.kill('SIGABRT')
+    const timer = setTimeout(() => this.kill(), ABORT_GRACE_MS)
+    void this.exited.then(() => clearTimeout(timer))
   }
 
   /** Ends it at once. */
@@ -85,18 +110,21 @@ export class WorkerHandle {
     if (!isOurs<ToPrimary>(message)) return
     if (message.promherd === 'started') this.#starts()
     if (message.promherd === 'listening') this.#listens()
+    if (message.promherd === 'worn') this.#options.onWorn(this)
+    if (message.promherd === 'failed') this.failure = message.error
     if (message.promherd === 'collected' && message.id === this.#owed?.id) this.#settle()
   }
 
   #starts(): void {
     this.#takesMessages = true
-    if (this.state === 'draining') this.#send({ promherd: 'drain' })
+    if (this.state === 'draining') this.#sendDrain()
   }
 
   #listens(): void {
     if (this.state !== 'starting') return
     this.state = 'running'
-    this.#onListening()
+    this.#onUp()
+    this.#options.onListening(this)
   }
 
   #ended(): void {
@@ -110,11 +138,52 @@ export class WorkerHandle {
     this.#owed = undefined
   }
 
+  #sendDrain(): void {
+    this.#send({ promherd: 'drain', graceMs: this.#graceMs })
+  }
+
   #send(message: ToWorker): void {
     // A channel that has just closed is no news: the exit follows.
     if (this.#worker.isConnected()) this.#worker.process.send(message, () => {})
   }
 }
 
+export interface HandleOptions {
+  readonly directory: string
+  /** The process has been started. */
+  readonly onFork?: (worker: Worker) => void
+  readonly onListening: (handle: WorkerHandle) => void
+  /** It has served as many requests as it should. */
+  readonly onWorn: (handle: WorkerHandle) => void
+}
+
 /** What a worker process is doing, as far as the primary was told. */
 export type HandleState = 'starting' | 'running' | 'draining' | 'dead'
+
+/** Why the primary ends a worker: a reason to start another one, or the end of the cluster. */
+export type EndReason = RestartReason | 'close'
+
+/** How long a worker that is replaced keeps connections that wait for their next request: Node's own default. */
+const IDLE_GRACE_MS = 5000
+/** How long a worker that hangs has to follow SIGABRT: one that was stopped cannot. */
+const ABORT_GRACE_MS = 2000
+/** How long after its end a worker is listened to: a child of its own may have taken over its channel. */
+const LAST_WORDS_MS = 1000
+
+function endOf(worker: Worker): Promise<Exit> {
+  return new Promise(resolve => {
+    worker.once('exit', (code: number | null, signal: string | null) => {
+      const exit = { code, signal: signal || null }
+      if (!worker.isConnected()) return resolve(exit)
+      const timer = setTimeout(() => resolve(exit), LAST_WORDS_MS)
+      worker.process.once('disconnect', () => {
+        clearTimeout(timer)
+        resolve(exit)
+      })
+    })
+    // A process that never came to be does not exit either.
+    worker.on('error', () => {
+      if (worker.process.pid === undefined) resolve({ code: null, signal: null })
+    })
+  })
+}

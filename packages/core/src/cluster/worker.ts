@@ -1,16 +1,25 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { defaultMonitor, type Monitor } from '../monitor.ts'
 import { isOurs, type ToPrimary, type ToWorker } from './messages.ts'
+import type { ClusterOptions } from './options.ts'
 import { Servers } from './servers.ts'
+import { Wear } from './wear.ts'
 
 /** Runs the application in a worker: says when it listens, and ends it when the primary says so. */
-export function runWorker(entry: () => unknown): void {
+export function runWorker(
+  options: Pick<ClusterOptions, 'maxRequests' | 'maxRequestsJitter'>,
+  entry: () => unknown,
+): void {
   const monitor = defaultMonitor()
   monitor.store.setState('starting')
-  const servers = new Servers(() => {
-    if (draining) return
-    monitor.store.setState('running')
-    tell({ promherd: 'listening' })
+  const wear = new Wear(options.maxRequests ?? 0, options.maxRequestsJitter ?? 0, () => tell({ promherd: 'worn' }))
+  const servers = new Servers({
+    onListening: () => {
+      if (draining) return
+      monitor.store.setState('running')
+      tell({ promherd: 'listening' })
+    },
+    onRequest: () => wear.use(),
   })
   let draining = false
   process.on('message', (message: unknown) => {
@@ -18,12 +27,22 @@ export function runWorker(entry: () => unknown): void {
     if (message.promherd === 'collect') void answerCollect(monitor, message.id)
     if (message.promherd !== 'drain' || draining) return
     draining = true
-    void drain(monitor, servers)
+    void drain(monitor, servers, message.graceMs)
   })
-  // A terminal sends these to the whole group, a supervisor to all it knows: what they mean, the primary decides.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
+  for (const signal of FOR_THE_PRIMARY) listenInVain(signal)
   tell({ promherd: 'started' })
   void start(entry)
+}
+
+/** A terminal sends these to the whole group, a supervisor to all it knows: what they mean, the primary decides. */
+const FOR_THE_PRIMARY = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR2'] as const
+
+function listenInVain(signal: NodeJS.Signals): void {
+  try {
+    process.on(signal, () => {})
+  } catch {
+    // The platform has no such signal, so nobody can send it.
+  }
 }
 
 async function start(entry: () => unknown): Promise<void> {
@@ -31,8 +50,7 @@ async function start(entry: () => unknown): Promise<void> {
     await entry()
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    process.stderr.write(`promherd: the application could not be started: ${text}\n`)
-    process.exit(1)
+    tell({ promherd: 'failed', error: text }, () => process.exit(1))
   }
 }
 
@@ -41,15 +59,16 @@ async function answerCollect(monitor: Monitor, id: number): Promise<void> {
   tell({ promherd: 'collected', id })
 }
 
-async function drain(monitor: Monitor, servers: Servers): Promise<void> {
+async function drain(monitor: Monitor, servers: Servers, graceMs: number): Promise<void> {
   monitor.store.setState('draining')
-  await servers.drain()
+  await servers.drain(graceMs)
   // A response closes after its connection: what it counts then is counted before the last numbers are written.
   await nextTurn()
   await monitor.collect()
   process.exit(0)
 }
 
-function tell(message: ToPrimary): void {
-  if (process.connected) process.send?.(message, undefined, undefined, () => {})
+function tell(message: ToPrimary, done: () => void = () => {}): void {
+  if (process.connected && process.send !== undefined) process.send(message, undefined, undefined, done)
+  else done()
 }

@@ -5,7 +5,7 @@ import type { StoreState } from '../metrics.ts'
 import { Merger } from '../snapshot/merge.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { Store } from '../store/store.ts'
-import { aboutTheHerd, HUNG_AFTER_MS } from './about.ts'
+import { aboutTheHerd, HUNG_AFTER_MS, type Member } from './about.ts'
 import { clearDirectory, KEEPER, listStores, RETIRED_CATALOG, RETIRED_VALUES, type StoreName } from './directory.ts'
 import { isAnyOwnerAlive, STALE_AFTER_MS } from './living.ts'
 import { DirectoryLock } from './lock.ts'
@@ -71,6 +71,11 @@ export class Herd implements SnapshotSource {
     return this.#keeping !== undefined
   }
 
+  /** The stores whose owners lived at the last look. */
+  get members(): readonly Member[] {
+    return [...this.#readers.values()].filter(reader => reader.isReadable && !reader.gone)
+  }
+
   /** Everything the herd knows now. Never rejects on account of a store. */
   snapshot(): Promise<Snapshot> {
     return this.#alone(async () => {
@@ -86,7 +91,7 @@ export class Herd implements SnapshotSource {
       const { families, conflicts } = this.#merger.finish()
       this.#tellConflicts(conflicts)
       const about = aboutTheHerd({
-        members: [...this.#readers.values()].filter(reader => reader.isReadable && !reader.gone),
+        members: this.members,
         states: this.#states(),
         hungAfterMs: this.#options.hungAfterMs,
         families,
@@ -218,7 +223,8 @@ export class Herd implements SnapshotSource {
 
   *#counted(): Iterable<StoreReader> {
     if (this.#retired !== undefined) yield this.#retired
-    for (const reader of this.#readers.values()) if (reader.isReadable) yield reader
+    const readers = [...this.#readers.values()].filter(reader => reader.isReadable)
+    yield* readers.sort((a, b) => a.startedAt - b.startedAt)
   }
 
   #states(): Record<StoreState, number> {

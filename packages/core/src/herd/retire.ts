@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { FAMILIES } from '../metrics.ts'
 import { ADDED_FOR_EVER, signatureOf } from '../snapshot/merge.ts'
 import { type CatalogLine, CatalogWriter, type Definition, type SeriesLine, widthOf } from '../store/catalog.ts'
 import { keyOf } from '../store/family.ts'
@@ -72,11 +73,14 @@ export class Retired {
     reader.close()
     if (reading !== 'read' || reader.isCut) return false
     const families = new Map<number, RetiredFamily>()
+    let inFlight: number | undefined
     for (const line of lines) {
       if (line.kind === 'family') {
+        if (line.name === FAMILIES.requestsInFlight.name) inFlight = line.index
         const family = this.#family(line, gained)
         if (family !== undefined) families.set(line.index, this.#seen(family, reader.startedAt))
       }
+      if (line.kind === 'series' && line.family === inFlight) this.#addLost(name, reader, line, gained)
       const family = line.kind === 'series' ? families.get(line.family) : undefined
       if (line.kind !== 'series' || family === undefined) continue
       const { labels, merge } = family.definition
@@ -85,6 +89,16 @@ export class Retired {
       this.#addSeries(family, { ...line, values }, reader.values, gained)
     }
     return true
+  }
+
+  /** What was in flight when its worker died is lost: in the same commit, so it is counted once, too. */
+  #addLost(store: StoreName, reader: StoreReader, line: SeriesLine, gained: NewName[]): void {
+    const lost = reader.values[line.slot] ?? 0
+    if (!(lost > 0)) return
+    const family = this.#family(FAMILIES.workerLostRequests, gained)
+    if (family === undefined) return
+    this.#seen(family, reader.startedAt)
+    this.#addSeries(family, { ...line, values: [String(store.worker)], slot: 0 }, Float64Array.of(lost), gained)
   }
 
   #family(definition: Definition, gained: NewName[]): RetiredFamily | undefined {

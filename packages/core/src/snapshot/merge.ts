@@ -20,7 +20,7 @@ export class Merger {
     for (const family of this.#families.values()) family.clear()
   }
 
-  /** Adds all that `source` has now. */
+  /** Adds all that `source` has now. Sources of the same worker come oldest first. */
   add(source: Source): void {
     const plan = this.#planOf(source)
     plan.learn(source, definition => this.#familyOf(definition))
@@ -272,6 +272,11 @@ class MergedFamily {
   #addSeries(from: Float64Array, slot: number, at: number): void {
     const values = this.#values
     const value = from[slot]!
+    if (this.definition.merge === 'worker' && this.isOfTheLiving) {
+      // While one worker replaces another they have the same number: what the newer one says stands.
+      for (let i = 0; i < this.#width; i++) values[at + i] = from[slot + i]!
+      return
+    }
     switch (this.definition.merge) {
       case 'max':
         values[at] = Math.max(values[at]!, value)

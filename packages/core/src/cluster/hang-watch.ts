@@ -1,0 +1,43 @@
+import type { Herd } from '../herd/herd.ts'
+import type { Upkeep } from '../server/upkeep.ts'
+
+/**
+ * Finds workers that hang: from the heartbeats in their stores, so that nobody has to answer. A heartbeat must be too
+ * old at two looks: after a host has slept, the primary may look before any worker could give a sign.
+ */
+export class HangWatch {
+  readonly #options: HangWatchOptions
+  readonly #timer: NodeJS.Timeout
+  #suspects: ReadonlySet<number> = new Set()
+
+  constructor(options: HangWatchOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => void this.#look(), LOOK_INTERVAL_MS).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  async #look(): Promise<void> {
+    const { herd, upkeep, hangTimeoutMs, onHang } = this.#options
+    await upkeep.now()
+    const oldest = Date.now() / 1000 - hangTimeoutMs / 1000
+    const silent = herd.members.filter(store => (store.worker ?? 0) > 0 && store.header('heartbeatAt') < oldest)
+    const pids = new Set(silent.map(store => store.header('pid')))
+    const hung = new Set([...pids].filter(pid => this.#suspects.has(pid)))
+    this.#suspects = pids
+    if (hung.size > 0) onHang(hung)
+  }
+}
+
+export interface HangWatchOptions {
+  readonly herd: Herd
+  readonly upkeep: Upkeep
+  readonly hangTimeoutMs: number
+  /** Hears the pids of those that hang. */
+  readonly onHang: (pids: ReadonlySet<number>) => void
+}
+
+/** More than a heartbeat. */
+const LOOK_INTERVAL_MS = 2000

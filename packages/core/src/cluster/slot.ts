@@ -1,0 +1,210 @@
+import type { Worker } from 'node:cluster'
+import type { RestartReason } from '../metrics.ts'
+import type { Warner } from '../server/warner.ts'
+import type { WorkerExit, WorkerStatus } from './cluster.ts'
+import { describeExit, type Exit, RestartPace, reasonOf } from './restarts.ts'
+import { type EndReason, WorkerHandle } from './worker-handle.ts'
+
+/**
+ * The place of one worker. There is one process in it that serves; another one when that ends; and for a while two,
+ * when one replaces the other.
+ */
+export class Slot {
+  readonly number: number
+  readonly #options: SlotOptions
+  readonly #pace = new RestartPace()
+  /** Who serves. */
+  #handle: WorkerHandle | undefined
+  /** Who is to take its place, until it listens. */
+  #next: WorkerHandle | undefined
+  /** Who was replaced and still answers. */
+  readonly #leaving = new Set<WorkerHandle>()
+  /** Why the last one ended, while nobody has come after it: the next one is a restart then. */
+  #owed: RestartReason | undefined
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+  /** How the last one that nobody had ended came to its end. */
+  lastDeath = ''
+
+  /** `after` says why the worker ended that had this number before. */
+  constructor(number: number, after: RestartReason | undefined, options: SlotOptions) {
+    this.number = number
+    this.#owed = after
+    this.#options = options
+  }
+
+  get status(): WorkerStatus {
+    return { worker: this.number, pid: this.#handle?.pid, state: this.#handle?.state ?? 'dead' }
+  }
+
+  get handles(): WorkerHandle[] {
+    return [this.#handle, this.#next, ...this.#leaving].filter(handle => handle !== undefined)
+  }
+
+  /** True for the process that serves here. */
+  has(handle: WorkerHandle): boolean {
+    return this.#handle === handle
+  }
+
+  /** Starts the first process, and resolves when it listens or has ended. */
+  async start(): Promise<void> {
+    this.#fill()
+    const first = this.#handle
+    await first?.settled(this.#options.startTimeoutMs)
+    if (first?.state !== 'starting') return
+    this.#options.warner.say(
+      `worker ${this.number} (process ${first.pid}) does not listen after ${this.#options.startTimeoutMs} ms. It is waited for: see that the application calls listen().`,
+    )
+  }
+
+  /**
+   * Starts another process here, and drains the one there was once the new one listens. False where it does not come
+   * up; then the old one stays.
+   */
+  async replace(reason: RestartReason): Promise<boolean> {
+    if (this.#closed) return false
+    clearTimeout(this.#timer)
+    const next = this.#tryToFork()
+    this.#next = next
+    await next?.settled(this.#options.startTimeoutMs)
+    this.#next = undefined
+    if (next === undefined || next.state !== 'running') {
+      if (!this.#closed) this.#failed(next, reason)
+      return false
+    }
+    const old = this.#handle
+    this.#handle = next
+    this.#countRestart(old === undefined ? this.#owed : reason)
+    if (old !== undefined) await this.#drain(old, reason)
+    return true
+  }
+
+  /** Ends one that hangs; the slot is filled again when it is gone. */
+  abort(handle: WorkerHandle): void {
+    if (this.has(handle) && handle.state === 'running' && handle.endReason === undefined) handle.abort()
+  }
+
+  /** Ends all that is here, for good. Resolves when the last one is gone. */
+  async leave(reason: EndReason): Promise<void> {
+    this.#close()
+    const { handles } = this
+    await Promise.all(handles.map(handle => this.#drain(handle, reason)))
+  }
+
+  /** Ends all that is here at once, for good. */
+  kill(): void {
+    this.#close()
+    for (const handle of this.handles) {
+      handle.endReason ??= 'close'
+      handle.kill()
+    }
+  }
+
+  #close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+  }
+
+  async #drain(handle: WorkerHandle, reason: EndReason): Promise<void> {
+    const { drainTimeoutMs, warner } = this.#options
+    if (!this.has(handle)) this.#leaving.add(handle)
+    const { killed } = await handle.drain(reason, drainTimeoutMs)
+    if (killed) warner.say(`worker ${this.number} had not ended after ${drainTimeoutMs} ms and was killed.`)
+  }
+
+  #tryToFork(): WorkerHandle | undefined {
+    try {
+      const handle = new WorkerHandle(this.number, this.#options)
+      void handle.exited.then(exit => this.#ended(handle, exit))
+      this.#options.onStart(handle)
+      return handle
+    } catch (error) {
+      this.#options.warner.sayOnce(
+        `fork ${this.number}`,
+        `worker ${this.number} could not be started: ${String(error)}.`,
+      )
+      return undefined
+    }
+  }
+
+  #fill(): void {
+    if (this.#closed) return
+    this.#handle = this.#tryToFork()
+    if (this.#handle === undefined) this.#fillAfter(this.#pace.delayAfterMs(0))
+    else this.#countRestart(this.#owed)
+  }
+
+  #fillAfter(delayMs: number): void {
+    this.#timer = setTimeout(() => this.#fill(), delayMs)
+  }
+
+  #countRestart(reason: RestartReason | undefined): void {
+    this.#owed = undefined
+    if (reason !== undefined) this.#options.onRestart(this.number, reason)
+  }
+
+  #ended(handle: WorkerHandle, exit: Exit): void {
+    const reason = handle.endReason ?? reasonOf(exit)
+    const wasServing = this.has(handle)
+    if (wasServing) this.#handle = undefined
+    this.#leaving.delete(handle)
+    this.#options.onExit({ worker: this.number, pid: handle.pid, ...exit, reason })
+    if (!wasServing || this.#closed || reason === 'close') return
+    this.#owed = reason
+    const delayMs = this.#pace.delayAfterMs(handle.ageMs)
+    this.lastDeath = this.#describe(handle, exit, reason)
+    // Whoever is just starting fills the slot, or sees to it.
+    const next =
+      this.#next === undefined ? `another starts ${delayMs === 0 ? 'now' : `in ${delayMs} ms`}` : 'another is starting'
+    if (!this.#pace.isLoop)
+      this.#tellDeath(
+        handle,
+        delayMs === 0
+          ? `${next}.`
+          : `${next}. If that goes on, the next ones start ever later, and this is not said again.`,
+      )
+    if (this.#next === undefined) this.#fillAfter(delayMs)
+  }
+
+  #tellDeath(handle: WorkerHandle, next: string): void {
+    const { warner } = this.#options
+    if (handle.failure !== undefined) warner.say(`the application could not be started: ${handle.failure}`)
+    warner.say(`${this.lastDeath}; ${next}`)
+  }
+
+  /** A process that should replace another has not come up. */
+  #failed(next: WorkerHandle | undefined, reason: RestartReason): void {
+    const { warner, startTimeoutMs } = this.#options
+    if (next?.failure !== undefined) warner.say(`the application could not be started: ${next.failure}`)
+    const why =
+      next?.state === 'starting' ? `it does not listen after ${startTimeoutMs} ms` : 'it ended before it listened'
+    const rest = this.#handle === undefined ? 'It is tried again.' : 'The old one stays.'
+    warner.say(`a new worker ${this.number} (${reason}) did not come up: ${why}. ${rest}`)
+    if (next?.state === 'starting') {
+      // Until it is gone it is one of those that are here.
+      this.#leaving.add(next)
+      next.kill()
+    }
+    if (this.#handle === undefined) this.#fillAfter(this.#pace.delayAfterMs(0))
+  }
+
+  #describe(handle: WorkerHandle, exit: Exit, reason: RestartReason): string {
+    return `worker ${this.number} (process ${handle.pid}) ended by ${reason} (${describeExit(exit)})`
+  }
+}
+
+export interface SlotOptions {
+  readonly directory: string
+  readonly warner: Warner
+  readonly drainTimeoutMs: number
+  readonly startTimeoutMs: number
+  readonly onFork: (worker: Worker) => void
+  readonly onListening: () => void
+  readonly onWorn: (handle: WorkerHandle) => void
+  /** A process has been started. */
+  readonly onStart: (handle: WorkerHandle) => void
+  /** A process is gone. */
+  readonly onExit: (exit: WorkerExit) => void
+  /** The place of one that ended is filled again. */
+  readonly onRestart: (worker: number, reason: RestartReason) => void
+}

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { get, type Running, startReady, until } from './running.ts'
+
+/** Connections that Node's primary was just handing to a worker which is killed. */
+
+const LANES = 16
+const KILLS = 8
+
+interface Outcome {
+  answered: number
+  /** The connection was closed: its client knows at once. */
+  broken: number
+  /** Neither answered nor closed. */
+  waiting: number
+}
+
+/** One connection after the other, each with one request. */
+async function connectAgainAndAgain(running: Running, isOver: () => boolean, outcome: Outcome): Promise<void> {
+  while (!isOver()) {
+    try {
+      await get(running.appUrl(), { timeoutMs: 10_000 })
+      outcome.answered++
+    } catch (error) {
+      if ((error as Error).name === 'AbortError' || (error as Error).name === 'TimeoutError') outcome.waiting++
+      else outcome.broken++
+    }
+  }
+}
+
+test('no client of a worker that is killed waits for ever for its connection to be taken', async () => {
+  const running = await startReady({ options: { workers: 3 } })
+  const outcome: Outcome = { answered: 0, broken: 0, waiting: 0 }
+  let isOver = false
+  const lanes = Array.from({ length: LANES }, () => connectAgainAndAgain(running, () => isOver, outcome))
+  for (let kill = 0; kill < KILLS; kill++) {
+    const worker = (kill % 3) + 1
+    const answered = outcome.answered
+    await until('some answers', () => outcome.answered > answered + 100)
+    const victim = await until('a worker', () => running.pidOf(worker))
+    process.kill(victim, 'SIGKILL')
+    await until('another', async () => {
+      const pid = await running.pidOf(worker)
+      return pid !== undefined && pid !== victim
+    })
+  }
+  isOver = true
+  await Promise.all(lanes)
+  expect(outcome.waiting).toBe(0)
+  expect((await running.scrape()).restarts).toEqual({ killed: KILLS })
+}, 90_000)
+
+test('a connection on its way to the only worker is closed when that is killed', async () => {
+  const running = await startReady({ options: { workers: 1 } })
+  const pid = (await running.pidOf(1))!
+  // It takes no connection any more, and does not know that it is dead.
+  process.kill(pid, 'SIGSTOP')
+  const unanswered = Array.from({ length: 4 }, () => get(running.appUrl(), { timeoutMs: 15_000 }))
+  const outcomes = Promise.allSettled(unanswered)
+  await until('the primary to have handed one over', async () => (await running.scrape()).text !== '')
+  process.kill(pid, 'SIGKILL')
+  const reasons = (await outcomes).map(outcome => (outcome as PromiseRejectedResult).reason?.name ?? 'answered')
+  expect(reasons).toEqual(['Error', 'Error', 'Error', 'Error'])
+})
+
+test('a connection on its way to a worker that is killed is answered by another', async () => {
+  const running = await startReady({ options: { workers: 2 } })
+  const pid = (await running.pidOf(1))!
+  process.kill(pid, 'SIGSTOP')
+  // One of the first two goes to each worker; who has answered gets the next.
+  const answers = Promise.all(Array.from({ length: 4 }, () => get(running.appUrl(), { timeoutMs: 15_000 })))
+  await until('three to be answered', async () => (await running.scrape()).value('test_total') === 3)
+  process.kill(pid, 'SIGKILL')
+  const second = await running.pidOf(2)
+  for (const { status, body } of await answers) expect([status, body]).toEqual([200, `2 ${second}`])
+  expect((await running.scrape()).value('promherd_worker_lost_requests_total{worker="1"}')).toBe(0)
+})

@@ -1,0 +1,168 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { startLoad, stopLoad } from './load.ts'
+import { get, type Running, startProcess, startReady, until } from './running.ts'
+
+function pidsOf(running: Running): Promise<(number | undefined)[]> {
+  return Promise.all([1, 2].map(worker => running.pidOf(worker)))
+}
+
+/** Scrapes until it is told to stop; answers the counters that fell, and the greatest number of stores. */
+function watchCounters(running: Running): () => Promise<{ falls: string[]; mostLive: number }> {
+  let isOver = false
+  const seen = (async () => {
+    const falls: string[] = []
+    let before = new Map<string, number>()
+    let mostLive = 0
+    while (!isOver) {
+      const { text } = await running.scrape()
+      // A page with a series twice, or otherwise wrong, is refused.
+      execFileSync('promtool', ['check', 'metrics'], { input: text, stdio: ['pipe', 'ignore', 'ignore'] })
+      const now = new Map(
+        [...text.matchAll(/^(\S+_(?:total|count|bucket)(?:\{.*\})?) (\S+)$/gm)].map(m => [m[1]!, Number(m[2])]),
+      )
+      for (const [series, value] of before) if ((now.get(series) ?? -1) < value) falls.push(series)
+      before = now
+      mostLive = Math.max(mostLive, Number(/^promherd_stores\{state="live"\} (\d+)$/m.exec(text)?.[1]))
+    }
+    return { falls, mostLive }
+  })()
+  return () => {
+    isOver = true
+    return seen
+  }
+}
+
+test('SIGHUP under load over kept connections fails no request, and no counter falls', async () => {
+  const running = await startReady()
+  const before = await pidsOf(running)
+  const stopWatching = watchCounters(running)
+  const load = startLoad(new URL(running.appUrl()).port, 12)
+  await until('some requests', async () => (await running.scrape()).value('test_total')! > 100)
+  running.signal('SIGHUP')
+  await running.sees('promherd_worker_restarts_total{worker="2",reason="reload"}', 1)
+  await until(
+    'the old ones to be gone',
+    async () => (await running.scrape()).value('promherd_stores{state="retired"}') === 2,
+  )
+  const { received, broken, refused } = await stopLoad(load)
+  const { falls, mostLive } = await stopWatching()
+  const samples = await running.scrape()
+  expect({ broken, refused, falls }).toEqual({ broken: 0, refused: 0, falls: [] })
+  expect(samples.value('test_total')).toBe(received)
+  expect(samples.restarts).toEqual({ reload: 2 })
+  expect(samples.value('promherd_signals_total{signal="HUP"}')).toBe(1)
+  expect(samples.value('promherd_worker_lost_requests_total{worker="1"}')).toBe(0)
+  // The primary, two workers, and for a while the one that is replaced.
+  expect(mostLive).toBe(4)
+  for (const [i, pid] of (await pidsOf(running)).entries()) expect(pid).not.toBe(before[i])
+  expect(running.stderr).toBe('')
+}, 60_000)
+
+test('a connection that was idle when its worker was replaced is answered once more, and told to close', async () => {
+  const running = await startReady({ options: { workers: 1 } })
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  onTestFinished(() => agent.destroy())
+  const ask = (): Promise<{ pid: string; connection: string | undefined }> =>
+    new Promise((resolve, reject) => {
+      request(running.appUrl(), { agent }, async response => {
+        let body = ''
+        for await (const piece of response.setEncoding('utf8')) body += piece
+        resolve({ pid: body.split(' ')[1]!, connection: response.headers.connection })
+      })
+        .on('error', reject)
+        .end()
+    })
+  const old = (await ask()).pid
+  running.signal('SIGHUP')
+  await running.sees('promherd_worker_restarts_total{worker="1",reason="reload"}', 1)
+  expect(await ask()).toEqual({ pid: old, connection: 'close' })
+  expect((await ask()).pid).not.toBe(old)
+})
+
+test('while two processes have one number, the page shows the newer one, and what both have counted', async () => {
+  const running = await startReady({ options: { workers: 1 } })
+  await get(running.appUrl())
+  const slow = get(running.appUrl('/slow?ms=3000'))
+  await running.sees('http_requests_in_flight', 1)
+  const old = await running.scrape()
+  running.signal('SIGHUP')
+  const both = await running.sees('promherd_worker_restarts_total{worker="1",reason="reload"}', 1)
+  expect(both.value('promherd_stores{state="live"}')).toBe(3)
+  expect(both.value('promherd_worker_state{worker="1",state="running"}')).toBe(1)
+  expect(both.value('http_requests_in_flight')).toBe(1)
+  expect(both.value('test_total')).toBe(2)
+  expect(both.value('promherd_worker_requests_total{worker="1"}')).toBe(1)
+  // Two processes have the same limit: added up it would be twice as much.
+  const limit = 'promherd_worker_heap_limit_bytes{worker="1"}'
+  expect(both.value(limit)).toBe(old.value(limit))
+  expect((await slow).status).toBe(200)
+})
+
+test('a new worker that does not come up ends the reload, and the old ones stay', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'cluster-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const brokenBy = join(directory, 'broken')
+  const running = await startReady({ env: { ENTRY: './fragile.mjs', BROKEN_BY: brokenBy } })
+  const before = await pidsOf(running)
+  writeFileSync(brokenBy, '')
+  expect(await running.call('reload')).toBe(false)
+  expect(await pidsOf(running)).toEqual(before)
+  expect((await get(running.appUrl())).status).toBe(200)
+  expect((await running.scrape()).restarts).toEqual({})
+  const said = running.stderr.split('\n').filter(line => line.startsWith('promherd:'))
+  expect(said).toEqual([
+    'promherd: the application could not be started: Error: no configuration',
+    'promherd: a new worker 1 (reload) did not come up: it ended before it listened. The old one stays.',
+    'promherd: the reload ends at worker 1: the workers after it stay as they were.',
+  ])
+  rmSync(brokenBy)
+  expect(await running.call('reload')).toBe(true)
+  expect((await running.scrape()).restarts).toEqual({ reload: 2 })
+})
+
+test('a new worker that never listens is ended at the deadline, and the old one stays', async () => {
+  const running = startProcess({
+    options: { workers: 1, metrics: { port: 0 }, startTimeoutMs: 500 },
+    env: { ENTRY: './silent.mjs' },
+  })
+  await running.said('metrics')
+  await until('a word', () => running.stderr.includes('does not listen after 500 ms. It is waited for'))
+  expect(await running.call('reload')).toBe(false)
+  expect(running.stderr).toContain('did not come up: it does not listen after 500 ms. The old one stays.')
+  expect(running.stderr.trim().split('\n')).toHaveLength(3)
+})
+
+test('reloads that are asked for while one is under way are one more', async () => {
+  const running = await startReady({ options: { workers: 1 } })
+  running.signal('SIGHUP')
+  await running.sees('promherd_signals_total{signal="HUP"}', 1)
+  running.signal('SIGHUP')
+  await running.sees('promherd_signals_total{signal="HUP"}', 2)
+  expect(await running.call('reload')).toBe(true)
+  const samples = await running.scrape()
+  expect(samples.value('promherd_worker_restarts_total{worker="1",reason="reload"}')).toBeLessThanOrEqual(3)
+  expect(samples.value('promherd_worker_restarts_total{worker="1",reason="reload"}')).toBeGreaterThanOrEqual(2)
+})
+
+test('a hundred restarts leave the same series', async () => {
+  const running = await startReady({ options: { workers: 4 } })
+  const settled = async () => {
+    for (let i = 0; i < 40; i++) await get(running.appUrl())
+    return until('two samples of each worker, which a ratio takes', async () => {
+      const samples = await running.scrape()
+      const ratios = samples.series.filter(series => series.startsWith('promherd_worker_event_loop_utilization_ratio'))
+      return ratios.length === 4 ? samples : undefined
+    })
+  }
+  const before = await settled()
+  for (let i = 0; i < 25; i++) expect(await running.call('reload')).toBe(true)
+  const after = await settled()
+  expect(after.restarts).toEqual({ reload: 100 })
+  expect(after.series).toEqual(before.series)
+  expect(after.value('test_total')).toBe(80)
+}, 180_000)
