@@ -73,12 +73,12 @@ export class Retired {
     if (reading !== 'read' || reader.isCut) return false
     const families = new Map<number, RetiredFamily>()
     for (const line of lines) {
-      if (line.kind === 'family') {
-        const family = this.#family(line, gained)
-        if (family !== undefined) families.set(line.index, this.#seen(family, reader.startedAt))
-      }
-      const family = line.kind === 'series' ? families.get(line.family) : undefined
-      if (line.kind !== 'series' || family === undefined) continue
+      const family = line.kind === 'family' ? this.#family(line, gained) : undefined
+      if (line.kind === 'family' && family !== undefined) families.set(line.index, this.#seen(family, reader.startedAt))
+    }
+    for (const line of seriesLeft(lines, reader.header('generation'))) {
+      const family = families.get(line.family)
+      if (family === undefined) continue
       const { labels, merge } = family.definition
       if (line.values.length !== labels.length || line.slot + family.width > reader.values.length) continue
       const values = merge === 'worker' ? [...line.values, String(name.worker)] : line.values
@@ -118,7 +118,8 @@ export class Retired {
       slot = this.#length
       this.#length += family.width
       family.slots.set(key, slot)
-      gained.push({ ...line, family: family.index, slot })
+      const { kind, values, overflow } = line
+      gained.push({ kind, values, family: family.index, slot, ...(overflow ? { overflow } : {}) })
     }
     this.#makeRoom(this.#length)
     for (let i = 0; i < family.width; i++) this.#values[slot + i] = this.#values[slot + i]! + from[line.slot + i]!
@@ -238,6 +239,16 @@ interface RetiredFamily {
 }
 
 type NewName = Parameters<CatalogWriter['append']>[0]
+
+/** The series that a store had to the end: not those that were removed, nor those that its numbers are too old for. */
+function seriesLeft(lines: readonly CatalogLine[], generation: number): Iterable<SeriesLine> {
+  const left = new Map<number, SeriesLine>()
+  for (const line of lines) {
+    if (line.kind === 'removed') left.delete(line.slot)
+    else if (line.kind === 'series' && (line.born ?? 0) <= generation) left.set(line.slot, line)
+  }
+  return left.values()
+}
 
 const KEPT_IDS = 4096
 
