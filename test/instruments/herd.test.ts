@@ -15,6 +15,10 @@ const BOUNDS = [1, 10]
 const MAX_SERIES = 4
 const WORKERS = 2
 
+/** Where a store says which process owns it, and a pid that no process has. */
+const PID_SLOT = 4
+const NOBODY = 2 ** 30
+
 interface Numbers {
   counts: Map<string, number>
   levels: Map<string, number>
@@ -28,9 +32,10 @@ const operation = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('set'), worker, name, by: fc.integer({ min: -9, max: 9 }) }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('observe'), worker, name, by: fc.nat(20) }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('remove'), worker, name, by: fc.constant(0) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('expire'), worker, name, by: fc.constant(0) }) },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constantFrom('clear', 'end', 'retire'), worker, name, by: fc.constant(0) }),
+    arbitrary: fc.record({ do: fc.constantFrom('clear', 'end', 'kill', 'retire'), worker, name, by: fc.constant(0) }),
   },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('look'), worker, name, by: fc.constant(0) }) },
 )
@@ -66,6 +71,7 @@ class Stage {
   readonly #herd = new Herd({ directory: this.#directory.path })
   readonly #workers: Worker[]
   readonly #dead = noNumbers()
+  readonly #killed: Monitor[] = []
 
   constructor(slab: 'mapped' | 'flushed') {
     this.#slab = slab
@@ -76,8 +82,9 @@ class Stage {
   async play(operation: Operation): Promise<void> {
     const worker = this.#workers[operation.worker]!
     if (operation.do === 'retire') await this.#herd.retireDead()
-    else if (operation.do === 'end') {
-      await worker.monitor.close()
+    else if (operation.do === 'end' || operation.do === 'kill') {
+      if (operation.do === 'end') await worker.monitor.close()
+      else this.#killed.push(await worker.kill())
       add(this.#dead.counts, worker.model.counts)
       addAll(this.#dead.sizes, worker.model.sizes)
       this.#workers[operation.worker] = this.#start(operation.worker)
@@ -100,7 +107,7 @@ class Stage {
   }
 
   async close(): Promise<void> {
-    for (const { monitor } of this.#workers) await monitor.close()
+    for (const monitor of [...this.#killed, ...this.#workers.map(({ monitor }) => monitor)]) await monitor.close()
     await this.#herd.close()
     this.#directory.remove()
   }
@@ -120,6 +127,8 @@ class Worker {
   readonly #level
   readonly #sizes
   readonly #held = new Map<string, { inc(by: number): void }>()
+  /** What was recorded to since the last look for idle series, as `kind name`. */
+  readonly #touched = new Set<string>()
 
   constructor(monitor: Monitor) {
     this.monitor = monitor
@@ -139,8 +148,10 @@ class Worker {
     } else if (what === 'set') {
       this.#level.labels(name).set(by)
       levels.set(name, by)
+      this.#touched.add(`level ${name}`)
     } else if (what === 'observe') {
       this.#sizes.labels(name).observe(by)
+      this.#touched.add(`sizes ${name}`)
       addAll(sizes, new Map([[name, [Number(by <= 1), Number(by > 1 && by <= 10), Number(by > 10), by]]]))
     } else if (what === 'remove') {
       for (const [metric, model] of [
@@ -151,16 +162,41 @@ class Worker {
         metric.remove({ name })
         model.delete(name)
       }
-    } else {
+    } else if (what === 'expire') this.#expire()
+    else {
       for (const metric of [this.#jobs, this.#level, this.#sizes]) metric.clear()
       for (const model of [counts, levels, sizes]) model.clear()
     }
+  }
+
+  /** Looks for idle series as the timer would: what was not touched since the last look goes. */
+  #expire(): void {
+    const { counts, levels, sizes } = this.model
+    for (const [kind, model] of [
+      ['jobs_total', counts],
+      ['level', levels],
+      ['sizes', sizes],
+    ] as const) {
+      this.monitor.store.familyNamed(kind)!.expire(0, 0)
+      for (const name of model.keys()) {
+        if (name !== '_overflow' && !this.#touched.has(`${kind} ${name}`)) model.delete(name)
+      }
+    }
+    this.#touched.clear()
+  }
+
+  /** What a reader sees of a process that was killed: an owner that is not there, and no last word. */
+  async kill(): Promise<Monitor> {
+    this.monitor.store.slab.values[PID_SLOT] = NOBODY
+    await this.monitor.collect()
+    return this.monitor
   }
 
   /** A count that finds the family full goes to the series of the rest, which is shown once it is not zero. */
   #count(counts: Map<string, number>, name: string, by: number): void {
     const own = [...counts.keys()].filter(each => each !== '_overflow')
     const at = counts.has(name) || own.length < MAX_SERIES ? name : '_overflow'
+    if (at === name) this.#touched.add(`jobs_total ${name}`)
     if (at === name || by > 0) counts.set(at, (counts.get(at) ?? 0) + by)
   }
 }

@@ -85,6 +85,11 @@ export class Store implements FamilyHome {
     return this.#families.has(name)
   }
 
+  /** The family of that name, if it has been declared. */
+  familyNamed(name: string): StoreFamily | undefined {
+    return this.#families.get(name)
+  }
+
   /** A family is there once it has its overflow series: without that its totals would not be exact. */
   #placeFamily(definition: Definition): { slab: Slab; index: number; overflow: number } | undefined {
     const slot = this.#length
