@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { build } from './checks.mjs'
-import { ROOT, run, Stop } from './exec.mjs'
+import { ROOT, run, runInstalled, Stop } from './exec.mjs'
 
 /** What runs on the built packages. */
 
@@ -12,9 +12,12 @@ export function bench(args) {
   return runBuilt('benchmarks/run.js', args)
 }
 
-/** Writes the parts of the documentation that the code knows better. */
-export function docs(args) {
-  return runBuilt('scripts/docs.mjs', args)
+/** Writes the parts of the documentation that the code and the tests know better. */
+export async function docs(args) {
+  const code = await runBuilt('scripts/docs.mjs', args)
+  // The laws are data of the contract suite, which Vitest can read and Node cannot.
+  const env = { PROMHERD_WRITE_DOCS: '1' }
+  return code || runInstalled('vitest/vitest.mjs', ['run', 'test/contract/laws-page.test.ts'], { env })
 }
 
 async function runBuilt(script, args) {

@@ -3,7 +3,13 @@
  * A test holds the files equal to what this makes; `npm run docs` writes them.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { ERROR_CATEGORIES, FAMILIES, INTERNAL_ERROR_CAUSES, STORE_STATES } from '../packages/core/dist/metrics.js'
+import {
+  ERROR_CATEGORIES,
+  FAMILIES,
+  INTERNAL_ERROR_CAUSES,
+  STORE_STATES,
+  STREAM_KINDS,
+} from '../packages/core/dist/metrics.js'
 import { WORKER_STATES } from '../packages/core/dist/store/header.js'
 
 const MERGED = {
@@ -17,6 +23,7 @@ const MERGED = {
 
 const CLOSED_SETS = {
   'http_request_errors_total{category}': ERROR_CATEGORIES,
+  'http_streams_open{kind}': STREAM_KINDS,
   'promherd_internal_errors_total{cause}': INTERNAL_ERROR_CAUSES,
   'promherd_stores{state}': STORE_STATES,
   'promherd_worker_state{state}': WORKER_STATES,
@@ -63,7 +70,7 @@ Written by \`npm run docs\` from the table in \`packages/core/src/metrics.ts\`. 
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-\`http_requests_total\` is the count of \`http_request_duration_seconds\`, added when a snapshot is taken.
+\`http_requests_total\` is the count of \`http_request_duration_seconds\`, added when a snapshot is taken, and what has no duration: streams (counted when they end, with the status 200 or 101) and requests that Node refused (the route \`_refused\`).
 
 ## Closed sets
 

@@ -24,6 +24,9 @@ export const variants = {
   async bare() {
     return { server: app() }
   },
+  async noop() {
+    return { server: app((_req, _res, next) => next()) }
+  },
   async ours() {
     const { prometheus } = await import('@promherd/express')
     return { server: app(prometheus()), counted: countedByOurs }

@@ -21,6 +21,9 @@ export const variants = {
   async bare() {
     return { server: await serverOf() }
   },
+  async noop() {
+    return { server: await serverOf(app => app.addHook('onRequest', (_request, _reply, done) => done())) }
+  },
   async ours() {
     const { prometheus } = await import('@promherd/fastify')
     return { server: await serverOf(app => app.register(prometheus)), counted: countedByOurs }

@@ -18,6 +18,9 @@ export const variants = {
   async bare() {
     return { server: app() }
   },
+  async noop() {
+    return { server: app((_c, next) => next()) }
+  },
   async ours() {
     const { prometheus } = await import('@promherd/hono')
     return { server: app(prometheus()), counted: countedByOurs }

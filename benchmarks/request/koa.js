@@ -25,6 +25,9 @@ export const variants = {
   async bare() {
     return { server: app() }
   },
+  async noop() {
+    return { server: app((_ctx, next) => next()) }
+  },
   async ours() {
     const { prometheus } = await import('@promherd/koa')
     return { server: app(prometheus()), counted: countedByOurs }

@@ -17,10 +17,11 @@ describe('the benchmark of requests', () => {
     const { figures, checks } = JSON.parse(stdout)
     expect(checks).toEqual({ equal: true })
     const key = `request.${framework}`
-    const all = ['bare', 'ours', 'plain', ...peers]
+    const all = ['bare', 'noop', 'ours', 'plain', ...peers]
     expect(Object.keys(figures)).toEqual([
       `${key}.added_us`,
       `${key}.ratio_vs_best_peer`,
+      `${key}.ratio_vs_by_hand`,
       ...all.map(name => `${key}.${name}_us`),
       ...all.map(name => `${key}.socket.${name}_us`),
     ])

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 
 /** Clients that do as they are told, the bad manners included. */
 
@@ -41,4 +42,9 @@ export async function heard(socket: Socket, text: string): Promise<string> {
     if (all.includes(text)) return all
   }
   throw new Error(`the connection ended without ${JSON.stringify(text)}: ${JSON.stringify(all)}`)
+}
+
+/** Once it has closed, whether or not with an error. */
+export async function closed(stream: Readable): Promise<void> {
+  await new Promise(resolve => stream.resume().once('close', resolve))
 }

@@ -1,219 +1,212 @@
-import { Agent } from 'node:http'
-import { type AdapterOptions, createMonitor, type Monitor } from '@promherd/core'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ask, dial, heard, said } from './client.ts'
-import { errorsOf, numberOf, requestsOf, secondsOf, settled, troublesOf } from './reading.ts'
-import { Stage } from './stage.ts'
+import { createMonitor } from '@promherd/core'
+import { expect } from 'vitest'
+import { HARNESSES, NO_ROUTE, NO_ROUTER } from './harnesses/index.ts'
+import type { Chapter, Law } from './law.ts'
+import { numberOf, requestsOf, secondsOf, troublesOf } from './reading.ts'
+import { subjectOf, type World } from './world.ts'
 
-/**
- * What every adapter has to do, whatever the framework. A harness makes an application with these routes:
- *
- *     GET  /items/:id                          200 'item'
- *     POST /items                              201
- *     GET  /nothing, /unchanged                204, 304
- *     GET  /api/v1/items/:id                   200, by a router in a router, each with a prefix
- *     GET  /api/v1/broken                      throws an Error
- *     GET  /teapot                             throws an error with the status 418
- *     GET  /users/:id/posts/:post              200, by a router that is mounted at /users/:id
- *     GET  /hold                               200, once the stage is released
- *     GET  /stream                             200, its last piece once the stage is released
- */
-export interface Harness {
-  /** What the framework calls a failure that nobody gave a status: not all of them let the error be seen. */
-  readonly thrown: 'exception' | 'server_error'
-  start(options: AdapterOptions, stage: Stage): Promise<Application>
+/** Laws of routes hold nowhere without routes; the world then expects what stands for them. */
+function ofRoutes(sentence: string, run: (world: World) => Promise<void>): Law<World> {
+  const bare = { reason: 'A bare server has no routes: each is `_unknown`.', instead: run }
+  const unrouted = { reason: 'Without a router there are no routes: each is `_middleware`.', instead: run }
+  return { sentence, run, cannot: { [NO_ROUTE]: bare, [NO_ROUTER]: unrouted } }
 }
 
-export interface Application {
-  readonly url: string
-  close(): Promise<void>
-}
-
-export function fulfilsTheContract(name: string, harness: Harness): void {
-  describe(`the contract, by ${name}`, () => {
-    let monitor: Monitor
-    let stage: Stage
-    let open: Application[]
-
-    beforeEach(() => {
-      monitor = createMonitor({ slab: 'heap', onWarning: () => {} })
-      stage = new Stage()
-      open = []
-    })
-
-    afterEach(async () => {
-      stage.release()
-      await Promise.all(open.map(application => application.close()))
-      await monitor.close()
-    })
-
-    async function start(options: AdapterOptions = {}): Promise<string> {
-      const application = await harness.start({ monitor, ...options }, stage)
-      open.push(application)
-      return application.url
+const ROUTES: readonly Law<World>[] = [
+  ofRoutes('a route is labelled by its template', async world => {
+    const url = await world.start()
+    for (const id of ['1', '2', 'three']) {
+      expect(await world.ask(`${url}/items/${id}?q=1`)).toEqual({ status: 200, body: 'item' })
     }
-
-    test('a route is labelled by its template', async () => {
-      const url = await start()
-      for (const id of ['1', '2', 'three'])
-        expect(await ask(`${url}/items/${id}?q=1`)).toEqual({ status: 200, body: 'item' })
-      expect((await ask(`${url}/items`, 'POST')).status).toBe(201)
-      await settled(monitor, { 'GET /items/:id 200': 3, 'POST /items 201': 1 })
-      expect(await errorsOf(monitor)).toEqual({})
-    })
-
-    test('a route of nested routers is labelled by its whole template', async () => {
-      const url = await start()
-      expect((await ask(`${url}/api/v1/items/7`)).status).toBe(200)
-      await settled(monitor, { 'GET /api/v1/items/:id 200': 1 })
-    })
-
-    test('a parameter in the path that a router is mounted at stays a parameter', async () => {
-      const url = await start()
-      expect((await ask(`${url}/users/42/posts/9`)).status).toBe(200)
-      expect((await ask(`${url}/users/9/posts/9`)).status).toBe(200)
-      await settled(monitor, { 'GET /users/:id/posts/:post 200': 2 })
-    })
-
-    test('a path that no route matches is never a label', async () => {
-      const url = await start()
+    expect((await world.ask(`${url}/items`, 'POST')).status).toBe(201)
+    await world.settled({ 'GET /items/:id 200': 3, 'POST /items 201': 1 })
+    await world.hasErrors({})
+  }),
+  ofRoutes('a route of nested routers is labelled by its whole template', async world => {
+    const url = await world.start()
+    expect((await world.ask(`${url}/api/v1/items/7`)).status).toBe(200)
+    await world.settled({ 'GET /api/v1/items/:id 200': 1 })
+  }),
+  ofRoutes('a parameter in the path that a router is mounted at stays a parameter', async world => {
+    const url = await world.start()
+    expect((await world.ask(`${url}/users/42/posts/9`)).status).toBe(200)
+    expect((await world.ask(`${url}/users/9/posts/9`)).status).toBe(200)
+    await world.settled({ 'GET /users/:id/posts/:post 200': 2 })
+  }),
+  ofRoutes('a route is labelled as the application wants it', async world => {
+    const url = await world.start({ normalizeRoute: route => (route.startsWith('/api/') ? '/api' : route) })
+    expect((await world.ask(`${url}/api/v1/items/7`)).status).toBe(200)
+    await world.settled({ 'GET /api 200': 1 })
+  }),
+  {
+    sentence: 'a path that no route matches is never a label',
+    async run(world) {
+      const url = await world.start()
       for (const path of ['/secret/1', '/api/v1/nothing', '/users/3', '/items/1/2']) {
-        expect((await ask(url + path)).status).toBe(404)
+        expect((await world.ask(url + path)).status).toBe(404)
       }
-      await settled(monitor, { 'GET _unmatched 404': 4 })
-      expect(await errorsOf(monitor)).toEqual({ 'GET _unmatched not_found': 4 })
-    })
+      await world.settled({ 'GET _unmatched 404': 4 })
+      await world.hasErrors({ 'GET _unmatched not_found': 4 })
+    },
+  },
+  {
+    sentence: 'a method that is not in RFC 9110 is _OTHER',
+    async run(world) {
+      const url = await world.start()
+      expect((await world.ask(`${url}/secret`, 'PURGE')).status).toBe(404)
+      await world.settled({ '_OTHER _unmatched 404': 1 })
+    },
+  },
+]
 
-    test('a method that is not in RFC 9110 is _OTHER', async () => {
-      const url = await start()
-      const socket = await dial(url)
-      socket.write(said('PURGE', '/secret'))
-      expect(await heard(socket, '\r\n\r\n')).toMatch(/^HTTP\/1.1 404 /)
-      socket.destroy()
-      await settled(monitor, { '_OTHER _unmatched 404': 1 })
-    })
-
-    test('HEAD, 204 and 304 are answers like others', async () => {
-      const url = await start()
-      expect(await ask(`${url}/items/1`, 'HEAD')).toEqual({ status: 200, body: '' })
-      expect((await ask(`${url}/nothing`)).status).toBe(204)
-      expect((await ask(`${url}/unchanged`)).status).toBe(304)
-      await settled(monitor, { 'HEAD /items/:id 200': 1, 'GET /nothing 204': 1, 'GET /unchanged 304': 1 })
-      expect(await errorsOf(monitor)).toEqual({})
-    })
-
-    test('a thrown error is recorded with the status that the client got', async () => {
-      const url = await start()
-      expect((await ask(`${url}/api/v1/broken`)).status).toBe(500)
-      expect((await ask(`${url}/teapot`)).status).toBe(418)
-      await settled(monitor, { 'GET /api/v1/broken 500': 1, 'GET /teapot 418': 1 })
-      expect(await errorsOf(monitor)).toEqual({
-        [`GET /api/v1/broken ${harness.thrown}`]: 1,
-        'GET /teapot client_error': 1,
-      })
-    })
-
-    test('a client that leaves before it was answered is recorded once, as 499', async () => {
-      const url = await start()
-      const socket = await dial(url)
-      // On a connection that has served before: its listeners then stand in another order.
-      socket.write(said('GET', '/items/0'))
-      await heard(socket, 'item')
-      socket.write(said('GET', '/hold'))
-      await expect.poll(() => stage.entered).toBe(1)
-      expect(await numberOf(monitor, 'http_requests_in_flight')).toBe(1)
-      socket.destroy()
-      await settled(monitor, { 'GET /hold 499': 1, 'GET /items/:id 200': 1 })
-      stage.release()
-      expect((await ask(`${url}/items/1`)).status).toBe(200)
-      await settled(monitor, { 'GET /hold 499': 1, 'GET /items/:id 200': 2 })
-      expect(await errorsOf(monitor)).toEqual({ 'GET /hold client_abort': 1 })
-    })
-
-    test('a client that leaves in the middle of a body is recorded once, with the status that it got', async () => {
-      const url = await start()
-      const socket = await dial(url)
-      socket.write(said('GET', '/stream'))
-      await heard(socket, 'first ')
-      socket.destroy()
-      await settled(monitor, { 'GET /stream 200': 1 })
-      expect(await errorsOf(monitor)).toEqual({ 'GET /stream client_abort': 1 })
-    })
-
-    test('a streamed response is timed to its last byte', async () => {
-      const url = await start()
+const ANSWERS: readonly Law<World>[] = [
+  {
+    sentence: 'HEAD, 204 and 304 are answers like others',
+    async run(world) {
+      const url = await world.start()
+      expect(await world.ask(`${url}/items/1`, 'HEAD')).toEqual({ status: 200, body: '' })
+      expect((await world.ask(`${url}/nothing`)).status).toBe(204)
+      expect((await world.ask(`${url}/unchanged`)).status).toBe(304)
+      await world.settled({ 'HEAD /items/:id 200': 1, 'GET /nothing 204': 1, 'GET /unchanged 304': 1 })
+      await world.hasErrors({})
+    },
+  },
+  {
+    sentence: 'a thrown error is recorded with the status that the client got',
+    async run(world) {
+      const url = await world.start()
+      expect((await world.ask(`${url}/api/v1/broken`)).status).toBe(500)
+      expect((await world.ask(`${url}/teapot`)).status).toBe(418)
+      await world.settled({ 'GET /api/v1/broken 500': 1, 'GET /teapot 418': 1 })
+      await world.hasErrors({ [`GET /api/v1/broken ${world.harness.thrown}`]: 1, 'GET /teapot client_error': 1 })
+    },
+  },
+  {
+    sentence: 'a streamed response is timed to its last byte',
+    async run(world) {
+      const url = await world.start()
       const startedAt = performance.now()
-      const socket = await dial(url)
-      socket.write(said('GET', '/stream'))
-      await heard(socket, 'first ')
-      await expect.poll(() => stage.entered).toBe(1)
-      expect(await requestsOf(monitor)).toEqual({})
+      const connection = await world.connect(url)
+      const sent = connection.send('GET', '/stream')
+      await sent.heard('first ')
+      await expect.poll(() => world.stage.entered).toBe(1)
+      expect(await requestsOf(world.monitor)).toEqual({})
       const heldFrom = performance.now()
       await expect.poll(() => performance.now() - heldFrom, { interval: 5 }).toBeGreaterThan(50)
-      stage.release()
-      await heard(socket, 'last')
-      await settled(monitor, { 'GET /stream 200': 1 })
-      socket.destroy()
-      expect(stage.heldSeconds).toBeGreaterThan(0.05)
-      expect(await secondsOf(monitor)).toBeGreaterThanOrEqual(stage.heldSeconds)
-      expect(await secondsOf(monitor)).toBeLessThanOrEqual((performance.now() - startedAt) / 1000)
-      expect(await errorsOf(monitor)).toEqual({})
-    })
+      world.stage.release()
+      await sent.heard('last')
+      await world.settled({ 'GET /stream 200': 1 })
+      connection.die()
+      expect(world.stage.heldSeconds).toBeGreaterThan(0.05)
+      expect(await secondsOf(world.monitor)).toBeGreaterThanOrEqual(world.stage.heldSeconds)
+      expect(await secondsOf(world.monitor)).toBeLessThanOrEqual((performance.now() - startedAt) / 1000)
+      await world.hasErrors({})
+    },
+  },
+  {
+    sentence: 'requests of one connection are counted one by one',
+    async run(world) {
+      const connection = await world.connect(await world.start())
+      for (let i = 0; i < 25; i++) await connection.send('GET', `/items/${i}`).heard('item')
+      await world.settled({ 'GET /items/:id 200': 25 })
+      connection.die()
+      expect(await numberOf(world.monitor, 'promherd_worker_requests_total')).toBe(25)
+    },
+  },
+]
 
-    test('nothing stays in flight when a connection with waiting requests dies', async () => {
-      const url = await start()
-      const socket = await dial(url)
-      socket.write(said('GET', '/hold') + said('GET', '/hold') + said('GET', '/hold'))
-      await expect.poll(() => stage.entered).toBe(3)
-      expect(await numberOf(monitor, 'http_requests_in_flight')).toBe(3)
-      socket.destroy()
-      await settled(monitor, { 'GET /hold 499': 3 })
-      stage.release()
-      expect((await ask(`${url}/items/1`)).status).toBe(200)
-      await settled(monitor, { 'GET /hold 499': 3, 'GET /items/:id 200': 1 })
-    })
+const ABORTS: readonly Law<World>[] = [
+  {
+    sentence: 'a client that leaves before it was answered is recorded once, as 499',
+    async run(world) {
+      const url = await world.start()
+      const connection = await world.connect(url)
+      // On a connection that has served before: its listeners then stand in another order.
+      await connection.send('GET', '/items/0').heard('item')
+      const sent = connection.send('GET', '/hold')
+      await expect.poll(() => world.stage.entered).toBe(1)
+      await world.hasOpen(1)
+      sent.leave()
+      await world.settled({ 'GET /hold 499': 1, 'GET /items/:id 200': 1 })
+      world.stage.release()
+      expect((await world.ask(`${url}/items/1`)).status).toBe(200)
+      await world.settled({ 'GET /hold 499': 1, 'GET /items/:id 200': 2 })
+      await world.hasErrors({ 'GET /hold client_abort': 1 })
+      connection.die()
+    },
+  },
+  {
+    sentence: 'a client that leaves in the middle of a body is recorded once, with the status that it got',
+    async run(world) {
+      const connection = await world.connect(await world.start())
+      const sent = connection.send('GET', '/stream')
+      await sent.heard('first ')
+      sent.leave()
+      await world.settled({ 'GET /stream 200': 1 })
+      await world.hasErrors({ 'GET /stream client_abort': 1 })
+      connection.die()
+    },
+  },
+  {
+    sentence: 'nothing stays in flight when a connection with waiting requests dies',
+    async run(world) {
+      const url = await world.start()
+      const connection = await world.connect(url)
+      for (let i = 0; i < 3; i++) connection.send('GET', '/hold')
+      await expect.poll(() => world.stage.entered).toBe(3)
+      await world.hasOpen(3)
+      connection.die()
+      await world.settled({ 'GET /hold 499': 3 })
+      world.stage.release()
+      expect((await world.ask(`${url}/items/1`)).status).toBe(200)
+      await world.settled({ 'GET /hold 499': 3, 'GET /items/:id 200': 1 })
+    },
+  },
+]
 
-    test('requests of one connection are counted one by one', async () => {
-      const url = await start()
-      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-      for (let i = 0; i < 25; i++) expect((await ask(`${url}/items/${i}`, 'GET', agent)).status).toBe(200)
-      agent.destroy()
-      await settled(monitor, { 'GET /items/:id 200': 25 })
-      expect(await numberOf(monitor, 'promherd_worker_requests_total')).toBe(25)
-    })
-
-    test('callbacks that throw harm nothing and are counted', async () => {
+const OPTIONS: readonly Law<World>[] = [
+  {
+    sentence: 'callbacks that throw harm nothing and are counted',
+    async run(world) {
       const fail = (): never => {
         throw new Error('of the user')
       }
-      const url = await start({ ignore: fail, normalizeRoute: fail })
-      expect(await ask(`${url}/items/1`)).toEqual({ status: 200, body: 'item' })
-      await settled(monitor, { 'GET /items/:id 200': 1 })
-      expect(await troublesOf(monitor)).toEqual({ callback: 2 })
-    })
-
-    test('what is to be ignored is not recorded', async () => {
-      const url = await start({ ignore: request => request.url === '/items/0' })
-      expect((await ask(`${url}/items/0`)).status).toBe(200)
-      expect((await ask(`${url}/items/1`)).status).toBe(200)
-      await settled(monitor, { 'GET /items/:id 200': 1 })
-    })
-
-    test('a route is labelled as the application wants it', async () => {
-      const url = await start({ normalizeRoute: route => (route.startsWith('/api/') ? '/api' : route) })
-      expect((await ask(`${url}/api/v1/items/7`)).status).toBe(200)
-      await settled(monitor, { 'GET /api 200': 1 })
-    })
-
-    test('two monitors never meet', async () => {
+      const url = await world.start({ ignore: fail, normalizeRoute: fail })
+      expect(await world.ask(`${url}/items/1`)).toEqual({ status: 200, body: 'item' })
+      await world.settled({ 'GET /items/:id 200': 1 })
+      expect(await troublesOf(world.monitor)).toEqual({ callback: 2 })
+    },
+  },
+  {
+    sentence: 'what is to be ignored is not recorded',
+    async run(world) {
+      const url = await world.start({ ignore: request => request.url === '/items/0' })
+      expect((await world.ask(`${url}/items/0`)).status).toBe(200)
+      expect((await world.ask(`${url}/items/1`)).status).toBe(200)
+      await world.settled({ 'GET /items/:id 200': 1 })
+    },
+  },
+  {
+    sentence: 'two monitors never meet',
+    async run(world) {
       const other = createMonitor({ slab: 'heap' })
-      const url = await start()
-      const otherUrl = await start({ monitor: other })
-      expect((await ask(`${url}/items/1`)).status).toBe(200)
-      for (let i = 0; i < 2; i++) expect((await ask(`${otherUrl}/teapot`)).status).toBe(418)
-      await settled(monitor, { 'GET /items/:id 200': 1 })
-      await settled(other, { 'GET /teapot 418': 2 })
+      const url = await world.start()
+      const otherUrl = await world.start({ monitor: other })
+      expect((await world.ask(`${url}/items/1`)).status).toBe(200)
+      for (let i = 0; i < 2; i++) expect((await world.ask(`${otherUrl}/teapot`)).status).toBe(418)
+      await world.settled({ 'GET /items/:id 200': 1 })
+      await world.settled({ 'GET /teapot 418': 2 }, other)
       await other.close()
-    })
-  })
+    },
+  },
+]
+
+/** What every adapter has to do, whatever the framework. */
+export const CONTRACT: Chapter<World> = {
+  title: 'Every adapter',
+  about:
+    'The same application on each framework, asked by real clients over loopback; over HTTP/1.1 where nothing else is ' +
+    'said. Express has no HTTP/2.',
+  subjects: HARNESSES.map(subjectOf),
+  laws: [...ROUTES, ...ANSWERS, ...ABORTS, ...OPTIONS],
 }

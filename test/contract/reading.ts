@@ -13,6 +13,11 @@ export async function errorsOf(monitor: Monitor): Promise<Record<string, number>
   return table(await familyOf(monitor, 'http_request_errors_total'))
 }
 
+/** `{ sse: 1, upgrade: 0 }` */
+export async function streamsOf(monitor: Monitor): Promise<Record<string, number>> {
+  return table(await familyOf(monitor, 'http_streams_open'))
+}
+
 /** The only number of a family. */
 export async function numberOf(monitor: Monitor, name: string): Promise<number | undefined> {
   return (await familyOf(monitor, name))?.values[0]

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RunningExample, startClustered } from '../support/example.ts'
 import { type RunningProcess, runProcess, startProcess } from '../support/process.ts'
+import { readWithPython } from '../support/python.ts'
 import { freePort, temporaryDirectory } from '../support/resources.ts'
 import { parseText, select, sum } from '../support/samples.ts'
 import { isSkipped, needs } from '../support/skip.ts'
@@ -97,24 +98,9 @@ test('promtool has nothing to say against any family', async context => {
 test("Python's client reads every sample as it was meant", async context => {
   needs(context, 'prometheus-client')
   const text = await metricsText()
-  const read = await runProcess(await python(), ['-c', READ_WITH_PYTHON], { input: text })
   const ours = parseText(text).map(({ name, labels, value }) => [name, labels, value])
-  expect(read.code, read.output).toBe(0)
-  expect(JSON.parse(read.output)).toEqual(ours)
+  expect(await readWithPython(text)).toEqual(ours)
 })
-
-const READ_WITH_PYTHON = `
-import json, sys
-from prometheus_client.parser import text_string_to_metric_families
-families = text_string_to_metric_families(sys.stdin.read())
-print(json.dumps([[s.name, s.labels, s.value] for f in families for s in f.samples]))
-`
-
-/** The first Python that has Prometheus's client; another may stand in front of Debian's. */
-async function python(): Promise<string> {
-  const probe = await runProcess('python3', ['-c', 'import prometheus_client']).catch(() => ({ code: 1 }))
-  return probe.code === 0 ? 'python3' : '/usr/bin/python3'
-}
 
 async function metricsText(): Promise<string> {
   return (await fetch(herd.metricsUrl)).text()

@@ -2,8 +2,17 @@ export { type ErrorCode, PromherdError } from './errors.ts'
 export { TEXT_CONTENT_TYPE } from './exposition/text.ts'
 export { Herd, type HerdOptions } from './herd/herd.ts'
 export { type AdapterOptions, monitorOf, recorderFor, sendMetrics } from './http/adapter.ts'
-export { UNKNOWN_ROUTE, UNMATCHED } from './http/labels.ts'
-export { type HttpOptions, HttpRecorder, type OpenExchange, type RequestLike, type RouteOf } from './http/recorder.ts'
+export type { ComputedLabel, LabelOptions } from './http/custom-labels.ts'
+export { type InitializeOptions, initializingRecorderFor } from './http/initialize.ts'
+export { isUnmatched, MIDDLEWARE, UNKNOWN_ROUTE, UNMATCHED } from './http/labels.ts'
+export {
+  type FailedExchange,
+  type HttpOptions,
+  HttpRecorder,
+  type OpenExchange,
+  type RequestLike,
+  type RouteOf,
+} from './http/recorder.ts'
 export { instrumentServer, type RequestServer, type ServerOptions } from './http/server.ts'
 export { counter, gauge, histogram } from './instruments.ts'
 export { createMonitor, defaultMonitor, type Monitor, type MonitorOptions } from './monitor.ts'

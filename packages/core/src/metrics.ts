@@ -10,6 +10,9 @@ export const DURATION_BUCKETS: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
 ]
 
+/** The upper bounds for the sizes of bodies, in bytes: a bucket for each power of ten, from 100 B to 100 MB. */
+export const SIZE_BUCKETS: readonly number[] = [100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8]
+
 /** Why something of promherd's own failed. A closed set, each shown from the start as zero. */
 export const INTERNAL_ERROR_CAUSES = [
   'store_unavailable',
@@ -42,6 +45,10 @@ export const ERROR_CATEGORIES = [
 ] as const
 export type ErrorCategory = (typeof ERROR_CATEGORIES)[number]
 
+/** What may stay open after its answer has begun. A closed set. */
+export const STREAM_KINDS = ['sse', 'upgrade'] as const
+export type StreamKind = (typeof STREAM_KINDS)[number]
+
 /** What may become of a store that the herd looks at. */
 export const STORE_STATES = ['live', 'retired', 'damaged', 'unknown_version'] as const
 export type StoreState = (typeof STORE_STATES)[number]
@@ -73,12 +80,35 @@ function family(
   return { name, type, help, labels, buckets: [], merge }
 }
 
+/** The labels of OpenTelemetry's HTTP metrics; one that does not apply is empty, which is the same as absent. */
+const OTEL_LABELS = [
+  'http_request_method',
+  'url_scheme',
+  'error_type',
+  'http_response_status_code',
+  'http_route',
+  'network_protocol_version',
+]
+
+function otelHistogram(name: string, help: string, buckets: readonly number[]): Definition {
+  return { ...family('histogram', name, help, OTEL_LABELS), buckets }
+}
+
 /** The families of promherd's own, by the name that the code knows them by. */
 export type FamilyKey =
   | 'requestDuration'
   | 'requests'
   | 'requestErrors'
   | 'requestsInFlight'
+  | 'requestFirstByte'
+  | 'requestSize'
+  | 'responseSize'
+  | 'serverDuration'
+  | 'serverActive'
+  | 'serverFirstByte'
+  | 'serverRequestSize'
+  | 'serverResponseSize'
+  | 'streamsOpen'
   | 'workerRequests'
   | 'workerCpu'
   | 'workerCpuUtilization'
@@ -106,11 +136,12 @@ export type FamilyKey =
 
 export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
   requestDuration: {
-    ...family('histogram', 'http_request_duration_seconds', 'Time from the request to the last byte of its response.', [
-      'method',
-      'route',
-      'status_code',
-    ]),
+    ...family(
+      'histogram',
+      'http_request_duration_seconds',
+      'Time from the request to the last byte of its response, without streams and what Node refused.',
+      ['method', 'route', 'status_code'],
+    ),
     buckets: DURATION_BUCKETS,
     countsInto: 'http_requests_total',
   },
@@ -120,7 +151,60 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     'route',
     'category',
   ]),
-  requestsInFlight: family('gauge', 'http_requests_in_flight', 'Requests that have begun and not ended.'),
+  requestsInFlight: family(
+    'gauge',
+    'http_requests_in_flight',
+    'Requests that have begun and not ended, without streams.',
+  ),
+  streamsOpen: family(
+    'gauge',
+    'http_streams_open',
+    'Streams of events (sse) and connections that left HTTP (upgrade); counted as requests when they end.',
+    ['kind'],
+  ),
+  // From here on: only where an option asks for them.
+  requestFirstByte: {
+    ...family(
+      'histogram',
+      'http_request_first_byte_seconds',
+      'Time from the request to the head of its response leaving.',
+      ['method', 'route', 'status_code'],
+    ),
+    buckets: DURATION_BUCKETS,
+  },
+  requestSize: {
+    ...family('histogram', 'http_request_size_bytes', 'Bodies of requests, as transferred.', ['method', 'route']),
+    buckets: SIZE_BUCKETS,
+  },
+  responseSize: {
+    ...family('histogram', 'http_response_size_bytes', 'Bodies of responses, as transferred.', ['method', 'route']),
+    buckets: SIZE_BUCKETS,
+  },
+  serverDuration: otelHistogram(
+    'http_server_request_duration_seconds',
+    'Time from the request to the last byte of its response.',
+    DURATION_BUCKETS,
+  ),
+  serverActive: family('gauge', 'http_server_active_requests', 'Requests that have begun and not ended.', [
+    'http_request_method',
+    'url_scheme',
+  ]),
+  serverFirstByte: otelHistogram(
+    'http_server_request_first_byte_seconds',
+    'Time from the request to the head of its response leaving.',
+    DURATION_BUCKETS,
+  ),
+  serverRequestSize: otelHistogram(
+    'http_server_request_body_size_bytes',
+    'Bodies of requests, as transferred.',
+    SIZE_BUCKETS,
+  ),
+  serverResponseSize: otelHistogram(
+    'http_server_response_body_size_bytes',
+    'Bodies of responses, as transferred.',
+    SIZE_BUCKETS,
+  ),
+  // From here on: always.
   workerRequests: family(
     'counter',
     'promherd_worker_requests_total',

@@ -5,9 +5,11 @@ import { useDirectory } from './herd/directory.ts'
 import { Herd } from './herd/herd.ts'
 import { LoneHerd } from './herd/lone.ts'
 import { type HttpOptions, HttpRecorder } from './http/recorder.ts'
+import { streamSampler } from './http/streams.ts'
 import type { InternalErrorCause } from './metrics.ts'
 import { checkOptions, isFunction, isInteger, isOneOf, isText, type Shape } from './options.ts'
 import { loneStore, type Opened, openStore } from './process-store.ts'
+import { countCrashes } from './runtime/crashes.ts'
 import { runtimeSampler } from './runtime/runtime.ts'
 import type { Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
 import type { CounterOptions, GaugeOptions, HistogramOptions } from './store/instrument-options.ts'
@@ -68,7 +70,8 @@ const HEARTBEAT_INTERVAL_MS = 1000
 /** How often prom-client is copied for a reader in another process that has no way to ask for it. */
 const PROM_CLIENT_INTERVAL_MS = 5000
 
-const SHAPE: Shape<MonitorOptions> = {
+/** How each of the options is checked. */
+export const MONITOR_SHAPE: Shape<MonitorOptions> = {
   directory: isText('Give the path of a directory that the workers share.'),
   worker: isInteger(0, 1_000_000, 'Number the workers from 1.'),
   slab: isOneOf(SLAB_KINDS, 'Leave it out for the best that there is.'),
@@ -81,7 +84,7 @@ const SHAPE: Shape<MonitorOptions> = {
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY
  */
 export function createMonitor(options: MonitorOptions = {}): Monitor {
-  checkOptions('createMonitor', options, SHAPE)
+  checkOptions('createMonitor', options, MONITOR_SHAPE)
   const warn = onceEach(options.onWarning ?? (message => process.stderr.write(`promherd: ${message}\n`)))
   const given = { ...fromEnvironment(), ...withoutAbsent(options) }
   if (given.directory === undefined) return new ProcessMonitor(loneStore(given.worker ?? 1, warn), given)
@@ -115,6 +118,7 @@ class ProcessMonitor implements Monitor {
   readonly #claim: Opened['claim']
   readonly #copyPromClient: () => Promise<void>
   readonly #instruments: Instruments
+  readonly #stopCounting: (() => void) | undefined
 
   constructor({ store, claim }: Opened, { directory, promClient }: MonitorOptions) {
     this.store = store
@@ -123,6 +127,8 @@ class ProcessMonitor implements Monitor {
     this.#herd = store.paths === undefined || directory === undefined ? new LoneHerd(store) : new Herd({ directory })
     this.#timers = [setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS).unref()]
     if (store.worker > 0) this.#collectEvery(HEARTBEAT_INTERVAL_MS, runtimeSampler(store))
+    this.#collectEvery(store.paths === undefined ? undefined : HEARTBEAT_INTERVAL_MS, streamSampler(store))
+    this.#stopCounting = store.worker > 0 ? countCrashes(store) : undefined
     this.#copyPromClient = promClientCollector(store, promClient)
     this.#collectEvery(store.paths === undefined ? undefined : PROM_CLIENT_INTERVAL_MS, this.#copyPromClient)
     if (store.slab.kind === 'flushed') this.#timers.push(setInterval(() => store.flush(), FLUSH_INTERVAL_MS).unref())
@@ -173,6 +179,7 @@ class ProcessMonitor implements Monitor {
     this.#instruments.close()
     await this.#copyPromClient()
     stayAtExit(this.#leave)
+    this.#stopCounting?.()
     this.#leave()
     await this.#herd.close()
   }
@@ -202,7 +209,7 @@ function fromEnvironment(): MonitorOptions {
     PROMHERD_WORKER: numberOf(process.env['PROMHERD_WORKER']),
     PROMHERD_SLAB: process.env['PROMHERD_SLAB'] || undefined,
   }
-  const { directory, worker, slab } = SHAPE
+  const { directory, worker, slab } = MONITOR_SHAPE
   checkOptions('the environment', variables, {
     PROMETHEUS_MULTIPROC_DIR: directory,
     PROMHERD_WORKER: worker,

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AdapterOptions, type Monitor, monitorOf, recorderFor, sendMetrics } from '@promherd/core'
+import { type Begin, moveToFront } from './front.ts'
 import { keepStateOf, observe, routeOf } from './observe.ts'
-import type { ExpressRequest } from './types.ts'
+import type { ExpressApp, ExpressRequest, Next } from './types.ts'
 
 /** A middleware of Express 5 and 4, without its types. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void
@@ -12,12 +13,28 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse, ne
  */
 export function prometheus(options: AdapterOptions = {}): Middleware {
   const recorder = recorderFor(options)
-  return function promherd(incoming, response, next) {
-    const request = incoming as ExpressRequest
+  const seen = new WeakSet<ExpressApp>()
+  const begin: Begin = (request, response) => {
     recorder.follow(request, response, routeOf, request)
     try {
-      keepStateOf(request, recorder)
-      if (request.app !== undefined) observe(request.app)
+      keepStateOf(request, response, recorder)
+    } catch (error) {
+      recorder.store.trouble('http', `a request could not be watched, so its route is missing: ${String(error)}`)
+    }
+  }
+  const arrive = (app: ExpressApp): void => {
+    seen.add(app)
+    observe(app)
+    // `ignore` may look at what only Express gives a request, which is not there yet at the front.
+    if (options.ignore === undefined) moveToFront(app, promherd, begin)
+  }
+  return promherd
+
+  function promherd(incoming: IncomingMessage, response: ServerResponse, next: Next): void {
+    const request = incoming as ExpressRequest
+    begin(request, response)
+    try {
+      if (request.app !== undefined && !seen.has(request.app)) arrive(request.app)
     } catch (error) {
       recorder.store.trouble('http', `Express could not be watched, so routes are missing: ${String(error)}`)
     }

@@ -1,6 +1,6 @@
 import { IncomingMessage, type ServerResponse } from 'node:http'
-import type { HttpRecorder } from '@promherd/core'
-import { templateOf } from './template.ts'
+import { type HttpRecorder, isUnmatched } from '@promherd/core'
+import { mountTemplateOf, templateOf } from './template.ts'
 import { type ExpressApp, type ExpressRequest, type Layer, type Next, type Route, routerOf } from './types.ts'
 
 /**
@@ -19,26 +19,44 @@ export function observe(app: ExpressApp): void {
   if (layer !== undefined) watchLayers(Object.getPrototypeOf(layer) as LayerMethods)
 }
 
-/** Begins to keep what is seen of `request`. */
-export function keepStateOf(request: ExpressRequest, recorder: HttpRecorder): void {
-  ;(request as Observed)[STATE] ??= { recorder, template: undefined, isPassed: false, hasFailed: false }
+/** Begins to keep what is seen of `request`. Where its prototype is not yet Express's, this costs next to nothing. */
+export function keepStateOf(request: ExpressRequest, response: ServerResponse, recorder: HttpRecorder): void {
+  if ((response as Observed)[STATE] !== undefined) return
+  ;(response as Observed)[STATE] = {
+    recorder,
+    route: request.route,
+    template: undefined,
+    isPassed: false,
+    hasFailed: false,
+    middleware: undefined,
+    app: undefined,
+  }
 }
 
-/** The template of the route that answered; undefined where none did. */
+/** The template of the route that answered, or what the middleware is mounted at that did instead; else undefined. */
 export function routeOf(request: ExpressRequest): string | undefined {
-  const state = (request as Observed)[STATE]
+  const { res } = request
+  const state = stateOf(res)
   // A 404 after every route has passed the request on is no answer of the last of them.
   const isPassed = state?.isPassed || (request.next === undefined && !state?.hasFailed)
-  return isPassed && request.res?.statusCode === 404 ? undefined : state?.template
+  const status = res?.statusCode ?? 0
+  if (isPassed && status === 404) return undefined
+  if (state?.template !== undefined || state?.middleware === undefined || isUnmatched(status)) return state?.template
+  return mountTemplateOf(state.middleware, state.app)
 }
 
-/** What is known of one request. */
+/** What is known of one request. It hangs on the response, which Express leaves alone more than the request. */
 interface State {
   readonly recorder: HttpRecorder
+  /** What the property `route` of the request holds. */
+  route: Route | undefined
   template: string | undefined
   /** A middleware was called after the route. */
   isPassed: boolean
   hasFailed: boolean
+  /** The middleware that was called last, and the application that it is of. */
+  middleware: Layer | undefined
+  app: ExpressApp | undefined
 }
 
 // Of all copies of this package: what one of them watches, the others need not.
@@ -46,7 +64,8 @@ const STATE = Symbol.for('promherd.express.state.v1')
 const ROUTE = Symbol.for('promherd.express.route.v1')
 const WATCHED = Symbol.for('promherd.express.watched.v1')
 const SEEN = new WeakSet<object>()
-type Observed = ExpressRequest & { [STATE]?: State; [ROUTE]?: Route | undefined }
+type Observed = ServerResponse & { [STATE]?: State }
+type Routed = ExpressRequest & { [ROUTE]?: Route | undefined }
 
 /** Stands behind all handlers, so that there is a layer that an error comes to. */
 function promherdLast(error: unknown, _request: ExpressRequest, _response: ServerResponse, next: Next): void {
@@ -68,19 +87,28 @@ function watchRoute(prototype: object): void {
   Object.defineProperty(prototype, ROUTE, { value: undefined, writable: true })
   Object.defineProperty(prototype, 'route', {
     configurable: true,
-    get(this: Observed) {
-      return this[ROUTE]
+    get(this: Routed) {
+      const state = stateOf(this.res)
+      return state === undefined ? this[ROUTE] : state.route
     },
-    set(this: Observed, route: Route | undefined) {
-      this[ROUTE] = route
-      if (this[STATE] !== undefined) chosen(this, this[STATE], route)
+    set(this: Routed, route: Route | undefined) {
+      const state = stateOf(this.res)
+      if (state === undefined) this[ROUTE] = route
+      else chosen(this, state, route)
     },
   })
 }
 
-function chosen(request: Observed, state: State, route: Route | undefined): void {
+function stateOf(response: ServerResponse | undefined): State | undefined {
+  return (response as Observed | undefined)?.[STATE]
+}
+
+function chosen(request: Routed, state: State, route: Route | undefined): void {
+  // Express sets it twice, when the layer matches and when the route is run.
+  if (state.route === route && !state.isPassed && state.template !== undefined) return
+  state.route = route
+  state.isPassed = false
   try {
-    state.isPassed = false
     if (route === undefined || request.app === undefined) state.template = undefined
     else state.template = templateOf(route, request.app, request.baseUrl ?? '')
   } catch (error) {
@@ -88,8 +116,8 @@ function chosen(request: Observed, state: State, route: Route | undefined): void
   }
 }
 
-type Handle = (this: Layer, request: Observed, response: ServerResponse, next: Next) => void
-type HandleError = (this: Layer, error: unknown, request: Observed, response: ServerResponse, next: Next) => void
+type Handle = (this: Layer, request: ExpressRequest, response: ServerResponse, next: Next) => void
+type HandleError = (this: Layer, error: unknown, request: ExpressRequest, response: ServerResponse, next: Next) => void
 
 /** What calls the handler of a layer: in Express 5, and in Express 4. */
 interface LayerMethods {
@@ -112,15 +140,21 @@ function watchLayers(layers: LayerMethods): void {
 function passing(handle: Handle): Handle {
   return function handleRequest(request, response, next) {
     // The layers inside a route have no property `route`, the layer of a route has one, that of a middleware an empty one.
-    const state = request[STATE]
-    if (state !== undefined && this.route === undefined && 'route' in this) state.isPassed = true
+    if (this.route === undefined && 'route' in this) {
+      const state = stateOf(response)
+      if (state !== undefined) {
+        state.isPassed = true
+        state.middleware = this
+        state.app = request.app
+      }
+    }
     return handle.call(this, request, response, next)
   }
 }
 
 function failing(handleError: HandleError): HandleError {
   return function handle(error, request, response, next) {
-    const state = request[STATE]
+    const state = stateOf(response)
     if (state !== undefined) {
       state.hasFailed = true
       state.recorder.fail(response, error)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { pathOf } from './template.ts'
+import { pathOf, templateOf } from './template.ts'
+import type { Layer } from './types.ts'
 
 test.each([
   ['^\\/users(?:\\/([^/]+?))\\/?(?=\\/|$)', [':id'], '/users/:id'],
@@ -13,4 +14,18 @@ test.each([
   ['^\\/w\\/(.*)\\/?(?=\\/|$)', ['*'], '/w/*'],
 ])('the expression %s was made of %s', (source, names, path) => {
   expect(pathOf(source, names)).toBe(path)
+})
+
+test('where a router only knows the path that it last matched, what is not known yet is not kept', () => {
+  const [early, late] = [{ path: '/early' }, { path: '/posts/:post' }]
+  const mounted: Layer = { handle: { stack: [{ route: late, handle: undefined }] } }
+  const app = {
+    request: {},
+    response: {},
+    use: () => {},
+    router: { stack: [mounted, { route: early, handle: undefined }] },
+  }
+  expect(templateOf(early, app, '')).toBe('/early')
+  const matched = Object.assign(mounted, { path: '/users/7', params: { id: '7' } })
+  expect(templateOf(late, app, matched.path)).toBe('/users/:id/posts/:post')
 })

@@ -8,7 +8,7 @@ export function templateOf(route: Route, app: ExpressApp, baseUrl: string): stri
   let templates = TEMPLATES.get(route)
   if (templates === undefined) {
     templates = []
-    collect(routerOf(app), prefixOf(app), route, templates, 0)
+    collect(routerOf(app), prefixOf(app), layer => layer.route === route, templates, 0)
     TEMPLATES.set(route, templates)
   }
   // A route behind a function that calls a router: what it is mounted at cannot be known, and must not be the path.
@@ -17,23 +17,45 @@ export function templateOf(route: Route, app: ExpressApp, baseUrl: string): stri
   return (one ?? templates[0]!).template
 }
 
+/**
+ * What a middleware is mounted at, with all that stands before it: `/users/:id/files`. Undefined where that is the root,
+ * or where the middleware stands in more than one place, so that nobody can say in which of them it answered.
+ */
+export function mountTemplateOf(middleware: Layer, app: ExpressApp | undefined): string | undefined {
+  const known = MOUNTS.get(middleware)
+  if (known !== undefined) return known.template
+  const found: Template[] = []
+  if (app !== undefined) collect(routerOf(app), prefixOf(app), layer => layer === middleware, found, 0)
+  const template = found.length === 1 && found[0]!.template !== '/' ? found[0]!.template : undefined
+  MOUNTS.set(middleware, { template })
+  return template
+}
+
 interface Template {
   readonly prefix: string
   readonly template: string
 }
 
 const TEMPLATES = new WeakMap<Route, Template[]>()
+const MOUNTS = new WeakMap<Layer, { readonly template: string | undefined }>()
 const PREFIXES = new WeakMap<Layer, string>()
 
 /** Deeper than anybody nests, for routers that are mounted in themselves. */
 const DEEPEST = 16
 
-function collect(router: Router | undefined, prefix: string, wanted: Route, found: Template[], depth: number): void {
+function collect(
+  router: Router | undefined,
+  prefix: string,
+  isWanted: (layer: Layer) => boolean,
+  found: Template[],
+  depth: number,
+): void {
   if (router === undefined || depth > DEEPEST) return
   for (const layer of router.stack) {
-    if (layer.route === wanted) found.push({ prefix, template: join(prefix, textOf(wanted.path)) })
+    const path = layer.route === undefined ? mountOf(layer) : textOf(layer.route.path)
+    if (isWanted(layer)) found.push({ prefix, template: join(prefix, path) })
     const inner = layer.handle as Partial<Router> | undefined
-    if (Array.isArray(inner?.stack)) collect(inner as Router, join(prefix, mountOf(layer)), wanted, found, depth + 1)
+    if (Array.isArray(inner?.stack)) collect(inner as Router, join(prefix, path), isWanted, found, depth + 1)
   }
 }
 
@@ -47,7 +69,8 @@ function mountOf(layer: Layer): string {
   let prefix = PREFIXES.get(layer)
   if (prefix === undefined) {
     prefix = readMount(layer)
-    PREFIXES.set(layer, prefix)
+    // A router before 2.3 knows nothing of a layer that has not matched yet.
+    if (prefix !== '' || layer.slash === true) PREFIXES.set(layer, prefix)
   }
   return prefix
 }

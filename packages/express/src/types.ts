@@ -6,6 +6,7 @@ export interface ExpressRequest extends IncomingMessage {
   readonly app?: ExpressApp | undefined
   readonly baseUrl?: string | undefined
   readonly next?: unknown
+  readonly route?: Route | undefined
   readonly res?: ServerResponse | undefined
 }
 
@@ -13,6 +14,7 @@ export type Next = (error?: unknown) => void
 
 export interface ExpressApp {
   readonly request: object
+  readonly response: object
   readonly parent?: ExpressApp | undefined
   readonly mountpath?: unknown
   /** Express 5. The getter of Express 4 throws. */
@@ -20,16 +22,19 @@ export interface ExpressApp {
   /** Express 4. */
   readonly _router?: Router | undefined
   use(...handlers: readonly ((...parts: never[]) => void)[]): unknown
+  /** What the application calls for each request. */
+  handle?: unknown
 }
 
 export interface Router {
-  readonly stack: readonly Layer[]
+  stack: readonly Layer[]
 }
 
 /** One entry of a router: a route, or something that was mounted. */
 export interface Layer {
   readonly route?: Route | undefined
   readonly handle: unknown
+  readonly name?: string
   /** What it was registered with: a text, an expression, or a list of them (router 2.3 and later). */
   readonly rawPath?: unknown
   /** Express 4. */

@@ -1,12 +1,19 @@
-import { type AdapterOptions, type HttpRecorder, type Monitor, monitorOf, recorderFor } from '@promherd/core'
+import {
+  type HttpRecorder,
+  type InitializeOptions,
+  initializingRecorderFor,
+  type Monitor,
+  monitorOf,
+} from '@promherd/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /**
  * Records every request of the instance that it is registered with: `await app.register(prometheus)`, before the
  * routes. Rejects with ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION or ERR_PROMHERD_FAMILY_CONFLICT.
  */
-export async function prometheus(app: FastifyInstance, options: AdapterOptions = {}): Promise<void> {
-  const recorder: HttpRecorder = recorderFor(options)
+export async function prometheus(app: FastifyInstance, options: InitializeOptions = {}): Promise<void> {
+  const { recorder, initialize } = initializingRecorderFor(options)
+  recorder.watch(app.server)
   // Follows the response itself: Fastify's own `onResponse` does not run when the client has gone.
   app.addHook('onRequest', (request, reply, done) => {
     recorder.follow(request.raw, reply.raw as Parameters<HttpRecorder['follow']>[1], routeOf, request)
@@ -16,6 +23,12 @@ export async function prometheus(app: FastifyInstance, options: AdapterOptions =
     recorder.fail(reply.raw as Parameters<HttpRecorder['fail']>[0], error)
     done()
   })
+  if (initialize !== undefined) {
+    app.addHook('onRoute', ({ method, url }) => {
+      // Fastify adds a HEAD to every GET: to show those would double the series.
+      for (const name of [method].flat()) if (name !== 'HEAD') initialize(name, url)
+    })
+  }
 }
 
 // The hooks are for the instance itself and not for a context of their own.
@@ -39,6 +52,7 @@ export function metricsHandler(
   }
 }
 
+/** Fastify's own routes for what nothing serves have no template. */
 function routeOf(request: FastifyRequest): string | undefined {
-  return request.is404 ? undefined : request.routeOptions.url
+  return request.routeOptions.url
 }

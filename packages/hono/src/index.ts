@@ -1,5 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AdapterOptions, type Monitor, monitorOf, type OpenExchange, recorderFor } from '@promherd/core'
+import {
+  type AdapterOptions,
+  isUnmatched,
+  type Monitor,
+  monitorOf,
+  type OpenExchange,
+  recorderFor,
+} from '@promherd/core'
 import type { Context, Handler, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 
@@ -12,8 +19,9 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
   const recorder = recorderFor(options)
   return async function promherd(context, next) {
     const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
-    if (incoming === undefined || outgoing === undefined) return timed(recorder.begin(context.req.raw), context, next)
-    recorder.follow(incoming, outgoing, routeOf, context)
+    if (incoming === undefined || outgoing === undefined)
+      return timed(recorder.begin(context.req.raw, context), context, next)
+    recorder.follow(incoming, outgoing, nodeRouteOf, context)
     try {
       await next()
       if (context.error !== undefined) recorder.fail(outgoing, context.error)
@@ -44,22 +52,51 @@ interface NodeBindings {
 async function timed(exchange: OpenExchange, context: Context, next: () => Promise<void>): Promise<void> {
   try {
     await next()
-    exchange.end(routeOf(context), context.res.status, context.error)
+    exchange.end(routeOf(context, context.res.status), context.res.status, context.error)
   } catch (error) {
     // What is not an Error is no response of Hono's: the runtime makes one, mostly a 500.
-    exchange.end(routeOf(context), 500, error)
+    exchange.end(routeOf(context, 500), 500, error)
     throw error
   }
 }
 
+/** The route of an exchange that is followed: its status is known to Node. */
+function nodeRouteOf(context: Context): string | undefined {
+  return routeOf(context, (context.env as NodeBindings).outgoing?.statusCode ?? 0)
+}
+
 /**
- * The last route that is for a method. What stands for all methods is mostly a middleware, which matches what nothing
- * serves; it is the route only where it answered and takes no `next`.
+ * The route that was called last or, where a middleware answered before it, the one that would have been. Where there
+ * is none, what the middleware is mounted at that answered.
  */
-function routeOf(context: Context): string | undefined {
+function routeOf(context: Context, status: number): string | undefined {
   const routes = matchedRoutes(context)
-  const route = routes.findLast(({ method }) => method !== 'ALL')
-  if (route !== undefined) return route.path
-  const last = routes[context.req.routeIndex]
-  return last !== undefined && last.handler.length < 2 ? last.path : undefined
+  const at = context.req.routeIndex
+  const called = routes[at]
+  if (called === undefined) return undefined
+  if (isRoute(called) && !(status === 404 && takesNext(called))) return called.path
+  const ahead = routes.slice(at + 1).find(isRoute)
+  if (ahead !== undefined) return ahead.path
+  if (isUnmatched(status)) return undefined
+  return routes.slice(0, at).findLast(isRoute)?.path ?? (isEverywhere(called.path) ? undefined : called.path)
+}
+
+type Matched = ReturnType<typeof matchedRoutes>[number]
+
+/** What stands for all methods is mostly a middleware, which matches what nothing serves. */
+function isRoute(route: Matched): boolean {
+  return route.method !== 'ALL' || !(takesNext(route) || isEverywhere(route.path))
+}
+
+/** True where the handler may have passed the request on. */
+function takesNext({ handler }: Matched): boolean {
+  // The handlers of an application with an `onError` of its own are wrapped when it becomes a part of another.
+  const wrapped = (handler as { [WRAPPED]?: (...parts: never[]) => unknown })[WRAPPED]
+  return (wrapped ?? handler).length > 1
+}
+
+const WRAPPED = '__COMPOSED_HANDLER'
+
+function isEverywhere(path: string): boolean {
+  return path === '*' || path === '/*'
 }

@@ -13,8 +13,8 @@ export interface Context {
 export type Middleware = (context: Context, next: () => Promise<unknown>) => Promise<void>
 
 /**
- * Records every request that comes by: use it before the router. Routes are known with @koa/router; without it they
- * are all `_unmatched`.
+ * Records every request that comes by: use it before the router. Routes are known with @koa/router; without it
+ * what is answered is answered by `_middleware`.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
 export function prometheus(options: AdapterOptions = {}): Middleware {
@@ -44,15 +44,26 @@ export function metricsHandler(
   }
 }
 
-/** What @koa/router leaves on the context. */
-interface Routed {
-  readonly matched?: readonly { readonly methods: readonly string[]; readonly path: string | RegExp }[]
-  readonly method: string
+interface Layer {
+  /** None for a middleware. */
+  readonly methods: readonly string[]
+  readonly path: string | RegExp
 }
 
-/** The last layer that serves the method: `_matchedRoute` would be that of a router's own middleware at times. */
+/** What @koa/router leaves on the context. */
+interface Routed {
+  readonly matched?: readonly Layer[]
+  readonly method: string
+  /** The path of the layer that was called last, a route or a middleware. */
+  readonly routerPath?: unknown
+}
+
+/** The route that was called last or, where a router's own middleware answered before it, the one that would have been. */
 function routeOf(context: Context): string | undefined {
-  const { matched, method } = context as unknown as Routed
-  const layer = matched?.findLast(({ methods }) => methods.includes(method))
+  const { matched, method, routerPath } = context as unknown as Routed
+  if (matched === undefined) return undefined
+  const isRoute = ({ methods }: Layer): boolean => methods.includes(method)
+  const called = matched.findIndex(layer => layer.path === routerPath)
+  const layer = matched.slice(Math.max(0, called)).find(isRoute) ?? matched.findLast(isRoute)
   return layer === undefined ? undefined : String(layer.path)
 }

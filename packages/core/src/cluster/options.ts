@@ -40,7 +40,7 @@ export interface ResolvedClusterOptions {
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION
  */
 export function resolveClusterOptions(options: ClusterOptions): ResolvedClusterOptions {
-  checkOptions('startCluster', options, SHAPE)
+  checkOptions('startCluster', options, CLUSTER_SHAPE)
   const metrics = options.metrics === false ? undefined : (options.metrics ?? {})
   return {
     workers: options.workers ?? workersFromEnvironment() ?? availableParallelism(),
@@ -57,7 +57,8 @@ const isMetrics: Check = (name, value) => {
   if (value !== false) checkOptions(name, value as ClusterMetricsOptions, WHERE_SHAPE)
 }
 
-const SHAPE: Shape<ClusterOptions> = {
+/** How each of the options is checked. */
+export const CLUSTER_SHAPE: Shape<ClusterOptions> = {
   workers: isInteger(1, 1024, 'Give the number of processes to run, or leave it out for one per CPU.'),
   metrics: isMetrics,
   drainTimeoutMs: isInteger(0, 3_600_000, 'Give it in milliseconds.'),
@@ -66,7 +67,7 @@ const SHAPE: Shape<ClusterOptions> = {
 
 function workersFromEnvironment(): number | undefined {
   for (const name of ['WEB_CONCURRENCY', 'GUNICORN_WORKERS']) {
-    const workers = numberFromEnvironment(name, SHAPE.workers)
+    const workers = numberFromEnvironment(name, CLUSTER_SHAPE.workers)
     if (workers !== undefined) return workers
   }
   return undefined

@@ -40,15 +40,33 @@ export function createCategorizer<Exchange extends ErrorFacts = ErrorFacts>(
   onTrouble: (message: string) => void = () => {},
 ): Categorizer<Exchange> {
   checkOptions('createCategorizer', options as CategorizerOptions, SHAPE)
-  const known = new Set<string>([...ERROR_CATEGORIES, ...declared(options.categories ?? [])])
+  const categorize = categorizerOf('createCategorizer', options, onTrouble)
+  return categorize === undefined
+    ? categoryOf
+    : (error, exchange) => categorize(error, exchange) ?? categoryOf(error, exchange)
+}
+
+/** Answers what the user says of a failed exchange; undefined where that is nothing, or nothing that was declared. */
+export type UserCategorizer<Exchange> = (error: unknown, exchange: Exchange) => string | undefined
+
+/**
+ * The user's own say alone, of options that were checked; undefined where there is none. `where` is what errors call
+ * the options.
+ * @throws ERR_PROMHERD_BAD_OPTION where a category cannot be declared
+ */
+export function categorizerOf<Exchange extends ErrorFacts>(
+  where: string,
+  options: CategorizerOptions<Exchange>,
+  onTrouble: (message: string) => void,
+): UserCategorizer<Exchange> | undefined {
+  const known = new Set<string>([...ERROR_CATEGORIES, ...declared(where, options.categories ?? [])])
   const { categorize } = options
-  if (categorize === undefined) return categoryOf
+  if (categorize === undefined) return undefined
   return (error, exchange) => {
     const answer = answerOf(categorize, error, exchange, onTrouble)
-    if (answer === undefined) return categoryOf(error, exchange)
-    if (typeof answer === 'string' && known.has(answer)) return answer
+    if (answer === undefined || (typeof answer === 'string' && known.has(answer))) return answer
     onTrouble(`\`categorize\` answered a category that was not declared: ${describe(answer)}`)
-    return categoryOf(error, exchange)
+    return undefined
   }
 }
 
@@ -78,9 +96,9 @@ function describe(value: unknown): string {
   }
 }
 
-function declared(categories: readonly string[]): readonly string[] {
+function declared(place: string, categories: readonly string[]): readonly string[] {
   const refuse = (name: string, expected: string, given: unknown, remedy: string) =>
-    promherdError('ERR_PROMHERD_BAD_OPTION', `createCategorizer.${name}`, expected, given, remedy)
+    promherdError('ERR_PROMHERD_BAD_OPTION', `${place}.${name}`, expected, given, remedy)
   if (!Array.isArray(categories)) throw refuse('categories', 'a list of names', categories, 'Put the names in a list.')
   if (categories.length > MAX_CATEGORIES) {
     const remedy = 'Each is a series of every route: keep those that an alert would tell apart.'

@@ -18,7 +18,7 @@ import { type NetworkEvidence, networkEvidence } from './evidence-network.ts'
  *    understood best.
  * 4. A status of its own that the error named: it was thrown to send that answer, which then tells all.
  * 5. `exception`, where something was thrown, named no status, and became a 500 or cut the response.
- * 6. The status.
+ * 6. The status; `server_error` where we tore the response and nothing says why.
  *
  * A specific 4xx (401, 404, 413, ...) is not refined, for the service chose it over 400 and 422.
  */
@@ -31,13 +31,16 @@ export interface ErrorFacts {
   readonly responseDestroyed: boolean
   /** True where the status was sent. */
   readonly headersSent: boolean
+  /** False where the response was destroyed by this side. @default true where it was destroyed */
+  readonly clientLeft?: boolean | undefined
 }
 
 /** The category of an exchange that failed with `error`, which may be undefined; undefined where nothing went wrong. */
 export function categoryOf(error: unknown, facts: ErrorFacts): ErrorCategory | undefined {
   const told = categoryOfError(error, facts)
   if (told !== undefined) return told
-  return facts.responseDestroyed ? 'client_abort' : categoryOfStatus(facts.statusCode)
+  if (!facts.responseDestroyed) return categoryOfStatus(facts.statusCode)
+  return isTornByClient(facts) ? 'client_abort' : 'server_error'
 }
 
 /** The category that `error` is evidence of; undefined where it says nothing more than the status does. */
@@ -45,7 +48,7 @@ export function categoryOfError(error: unknown, facts: ErrorFacts): ErrorCategor
   if (error === undefined) return undefined
   const evidence = evidenceOf(error)
   if (evidence === 'client_gone') return 'client_abort'
-  if (facts.responseDestroyed && (evidence === 'peer_lost' || evidence === 'cut')) return 'client_abort'
+  if (isTornByClient(facts) && (evidence === 'peer_lost' || evidence === 'cut')) return 'client_abort'
   const status = statusTold(facts)
   if (status >= 400 && status < 500) return refinedClientError(evidence, status)
   if (status < 400 && !facts.responseDestroyed) return undefined
@@ -93,6 +96,10 @@ function evidenceOfOne(error: object): Evidence | undefined {
   if (isValidation(error)) return 'validation'
   if (isPayload(error)) return 'payload'
   return clientEvidence(error) ?? networkEvidence(error)
+}
+
+function isTornByClient(facts: ErrorFacts): boolean {
+  return facts.responseDestroyed && facts.clientLeft !== false
 }
 
 /** The status that the client was told; 0 where it left before it was told any. */

@@ -1,6 +1,9 @@
+import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ErrorCategory } from '../metrics.ts'
+import type { Detail } from './details.ts'
+import type { Fate } from './failure.ts'
+import { isLeft, streamOf } from './outcome.ts'
 
 /**
  * The lifetime of an exchange: begun once for each response and settled once, whichever of its ends is seen first.
@@ -16,9 +19,13 @@ export class Exchange {
   readonly startedAt: number
   routeOf: RouteOf<unknown>
   context: unknown
-  /** What is known of a failure besides the status. */
-  evidence: ErrorCategory | undefined = undefined
+  /** What was thrown, as it was; null where that was undefined. */
+  error: unknown = undefined
+  /** What the owner keeps for its options; undefined where they ask for nothing. */
+  detail: Detail | undefined = undefined
   isOpen = true
+  /** True once it is known to be a stream of events, which is not in flight. */
+  isStream = false
   /** The exchange of another owner with the same response. */
   readonly sibling: Exchange | undefined
   connection: Connection | undefined = undefined
@@ -42,7 +49,7 @@ export class Exchange {
   }
 }
 
-/** Answers the route template of an exchange, or undefined where none matched. Called when the response has closed. */
+/** Answers the route template of an exchange, or undefined where none answered. Called when the response has closed. */
 export type RouteOf<Context> = (context: Context) => string | undefined
 
 /** Who is told, once, that an exchange has ended. Must not throw. */
@@ -50,6 +57,8 @@ export interface ExchangeOwner {
   /** Exchanges of one store are counted once, however many owners record into it. */
   readonly store: object
   settled(exchange: Exchange): void
+  /** It turned out to be a stream of events while it is open. */
+  streams(exchange: Exchange): void
 }
 
 /** The exchange that `owner`'s store follows on this response, open or settled. */
@@ -59,18 +68,18 @@ export function exchangeOf(response: ServerResponse, store: object): Exchange | 
   return exchange
 }
 
-/** Keeps what is known of a failure: it is a fact of the response, whoever records it. */
-export function noteEvidence(response: ServerResponse, evidence: ErrorCategory | undefined): void {
+/** Keeps what was thrown: it is a fact of the response, whoever records it. */
+export function noteError(response: ServerResponse, error: unknown): void {
   for (let exchange = (response as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
-    exchange.evidence = evidence
+    exchange.error = error === undefined ? null : error
   }
 }
 
 /** Hangs `exchange` on its response and its connection. Where it throws, nothing is left behind. */
 export function watch(exchange: Exchange): void {
   const { request, response } = exchange
-  // Streams of HTTP/2 close with their session, each for itself.
-  const connection = request.httpVersionMajor < 2 && request.socket != null ? connectionOf(request.socket) : undefined
+  const carrier = request.httpVersionMajor < 2 ? request.socket : streamOf(response)?.session
+  const connection = carrier != null ? connectionOf(carrier) : undefined
   if (exchange.sibling === undefined) response.on('close', onResponseClose)
   ;(response as Followed)[EXCHANGE] = exchange
   if (connection !== undefined) join(exchange, connection)
@@ -84,16 +93,40 @@ export function settle(exchange: Exchange): void {
   exchange.owner.settled(exchange)
 }
 
-/** The open exchanges of one socket, as a list through the exchanges themselves. */
+/** What carries exchanges: a socket, or a session of HTTP/2. */
+export type Carrier = EventEmitter
+
+/** The open exchanges of one carrier, as a list through the exchanges themselves. */
 interface Connection {
   first: Exchange | undefined
+  /** Why Node ends the connection, where it does. */
+  fate: Fate | undefined
+}
+
+/** The exchanges of `store` that are open now, without those that came without a connection. */
+export function* openExchanges(store: object): Generator<Exchange> {
+  for (const connection of CONNECTIONS) {
+    for (let exchange = connection.first; exchange !== undefined; exchange = exchange.after) {
+      if (exchange.owner.store === store) yield exchange
+    }
+  }
+}
+
+/** Says why Node ends a connection; true where exchanges are open on it, which that is the end of. */
+export function doom(carrier: Carrier, fate: Fate): boolean {
+  const connection = (carrier as KnownCarrier)[CONNECTION]
+  if (connection?.first === undefined) return false
+  // Whoever ended it first is why: a client that has left is told nothing any more.
+  if (!isLeft(carrier as Socket)) connection.fate = fate
+  return true
 }
 
 // Of this copy of the package alone: another copy's exchanges may look different.
 const EXCHANGE = Symbol('promherd.exchange')
 const CONNECTION = Symbol('promherd.connection')
 type Followed = ServerResponse & { [EXCHANGE]?: Exchange }
-type KnownSocket = Socket & { [CONNECTION]?: Connection }
+type KnownCarrier = Carrier & { [CONNECTION]?: Connection }
+const CONNECTIONS = new Set<Connection>()
 
 function onResponseClose(this: ServerResponse): void {
   for (let exchange = (this as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
@@ -101,17 +134,21 @@ function onResponseClose(this: ServerResponse): void {
   }
 }
 
-function onSocketClose(this: Socket): void {
-  const connection = (this as KnownSocket)[CONNECTION]
-  while (connection?.first !== undefined) settle(connection.first)
+function onCarrierClose(this: Carrier): void {
+  const connection = (this as KnownCarrier)[CONNECTION]
+  if (connection === undefined) return
+  CONNECTIONS.delete(connection)
+  while (connection.first !== undefined) settle(connection.first)
 }
 
-function connectionOf(socket: KnownSocket): Connection {
-  let connection = socket[CONNECTION]
+function connectionOf(carrier: KnownCarrier): Connection {
+  let connection = carrier[CONNECTION]
   if (connection === undefined) {
-    connection = { first: undefined }
-    socket[CONNECTION] = connection
-    socket.on('close', onSocketClose)
+    connection = { first: undefined, fate: undefined }
+    carrier[CONNECTION] = connection
+    // A request that a test injects has a socket that no server gave it, and that never closes.
+    if ('server' in carrier || 'alpnProtocol' in carrier) CONNECTIONS.add(connection)
+    carrier.on('close', onCarrierClose)
   }
   return connection
 }
@@ -129,7 +166,6 @@ function leave(exchange: Exchange): void {
   if (before === undefined) connection.first = after
   else before.after = after
   if (after !== undefined) after.before = before
-  exchange.connection = undefined
   exchange.before = undefined
   exchange.after = undefined
 }

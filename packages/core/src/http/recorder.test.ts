@@ -100,10 +100,10 @@ test('an exchange begun by hand is counted when it ends, once', async () => {
   recorder.begin({ method: 'GET', url: '/ignored', headers: {} }).end('/', 200)
   recorder.begin({ method: 'PUT', url: '/', headers: {} }).end(undefined, 499)
   expect(await series('http_requests_in_flight')).toEqual({ '': [0] })
-  expect(await series('http_requests_total')).toEqual({ 'GET / 500': [1], 'PUT _unmatched 499': [1] })
+  expect(await series('http_requests_total')).toEqual({ 'GET / 500': [1], 'PUT _middleware 499': [1] })
   expect(await series('http_request_errors_total')).toEqual({
     'GET / exception': [1],
-    'PUT _unmatched client_abort': [1],
+    'PUT _middleware client_abort': [1],
   })
 })
 
@@ -150,7 +150,7 @@ test('a response that two monitors follow is counted by each', async () => {
   const layers = answering([monitor.http(), '/one'], [other.http(), '/other'], [monitor.http(), undefined])
   await serving(layers, async url => {
     await ask(url)
-    expect(await recorded()).toEqual({ 'GET _unmatched 200': [1] })
+    expect(await recorded()).toEqual({ 'GET _middleware 200': [1] })
     expect(await recorded(other)).toEqual({ 'GET /other 200': [1] })
   })
   await other.close()

@@ -1,65 +1,53 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { DURATION_BUCKETS } from '../metrics.ts'
-import { checkOptions, isBuckets, isFunction, type Shape } from '../options.ts'
+import type { Duplex } from 'node:stream'
+import type { StreamKind } from '../metrics.ts'
+import { checkOptions } from '../options.ts'
 import type { Store } from '../store/store.ts'
-import { CLIENT_CLOSED, categoryOf, evidenceOf } from './category.ts'
-import { Exchange, type ExchangeOwner, exchangeOf, noteEvidence, type RouteOf, settle, watch } from './follow.ts'
-import { methodIndexOf, UNKNOWN_ROUTE, UNMATCHED } from './labels.ts'
-import { isAborted, isOver, statusOf } from './outcome.ts'
+import { type Detail, detailsOf, type HttpDetails } from './details.ts'
+import { categoryOf, categoryOfStatus, type ErrorFacts } from './evidence.ts'
+import { categorizerOf, type UserCategorizer } from './evidence-custom.ts'
+import { failureOf, tornStatusOf } from './failure.ts'
+import { Exchange, type ExchangeOwner, exchangeOf, noteError, type RouteOf, settle, watch } from './follow.ts'
+import { type FailedExchange, HTTP_SHAPE, type HttpOptions, ignoreOf, type RequestLike } from './http-options.ts'
+import { REFUSED, UNKNOWN_ROUTE, unroutedOf } from './labels.ts'
+import { CLIENT_CLOSED, isAborted, isOver, wasBegun } from './outcome.ts'
 import { HttpSeries } from './series.ts'
+import { isEventStream } from './streams.ts'
+import { Upgrade, type UpgradeOwner, upgradeOf } from './upgrades.ts'
+import { type RequestServer, type ServerWatcher, watchServer } from './watch-server.ts'
 
 export type { RouteOf } from './follow.ts'
-
-/** What options are told of a request: an `IncomingMessage`, or a `Request` where there is no Node server. */
-export interface RequestLike {
-  readonly method?: string | undefined
-  /** As the request has it: the path and query on Node, absolute in a `Request`. */
-  readonly url?: string | undefined
-  readonly headers: object
-}
-
-/** How HTTP exchanges are recorded. */
-export type HttpOptions = {
-  /** Upper bounds of the duration histogram, in seconds, without +Inf. @default DURATION_BUCKETS */
-  readonly buckets?: readonly number[] | undefined
-  /** Says which requests are not recorded at all; called when each begins. @default none */
-  readonly ignore?: ((request: RequestLike) => boolean) | undefined
-  /**
-   * Changes a route before it becomes a label: `_unmatched` and `_unknown` come by here too. Answer one of a few
-   * texts, and never the path. @default the route as it is
-   */
-  readonly normalizeRoute?: ((route: string, request: RequestLike) => string) | undefined
-}
-
-/** How each of the HTTP options is checked; for those who take them among others. */
-export const HTTP_SHAPE: Shape<HttpOptions> = {
-  buckets: isBuckets,
-  ignore: isFunction('Give a function that takes the request and answers whether to leave it out.'),
-  normalizeRoute: isFunction('Give a function that takes the route and answers the one to record.'),
-}
+export { type FailedExchange, HTTP_SHAPE, type HttpOptions, type RequestLike } from './http-options.ts'
 
 /** An exchange of a runtime without a `ServerResponse`. */
 export interface OpenExchange {
   /**
-   * Records how it ended: the route's template or undefined where none matched, the status that was sent (499 where
+   * Records how it ended: the route's template or undefined where none answered, the status that was sent (499 where
    * the client left before any was), and the error if one was thrown. Later calls do nothing. Never throws.
    */
   end(route: string | undefined, statusCode: number, error?: unknown): void
 }
 
 /** Records HTTP exchanges into a store. Nothing that it does while requests are served throws. */
-export class HttpRecorder implements ExchangeOwner {
+export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner {
   readonly store: Store
   readonly #series: HttpSeries
-  readonly #ignore: HttpOptions['ignore']
+  readonly #details: HttpDetails | undefined
+  readonly #categorize: UserCategorizer<FailedExchange> | undefined
+  readonly #ignore: ((request: RequestLike) => boolean) | undefined
+  /** The server that was watched last: mostly there is one. */
+  #server: RequestServer | undefined
+  #bareRouteOf: RouteOf<IncomingMessage> | undefined
   readonly #normalizeRoute: HttpOptions['normalizeRoute']
 
   /** @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT */
   constructor(store: Store, options: HttpOptions = {}) {
     checkOptions('the HTTP options', options, HTTP_SHAPE)
     this.store = store
-    this.#series = new HttpSeries(store, options.buckets ?? DURATION_BUCKETS)
-    this.#ignore = options.ignore
+    this.#categorize = categorizerOf('the HTTP options', options, message => store.trouble('callback', message))
+    this.#series = new HttpSeries(store, options)
+    this.#details = detailsOf(store, options, this.#series)
+    this.#ignore = ignoreOf(options.ignore)
     this.#normalizeRoute = options.normalizeRoute
   }
 
@@ -78,10 +66,15 @@ export class HttpRecorder implements ExchangeOwner {
       if (followed !== undefined) {
         followed.routeOf = routeOf as RouteOf<unknown>
         followed.context = context
+      } else if ((request as { upgrade?: boolean }).upgrade === true) {
+        this.#routeUpgrade(request, routeOf as RouteOf<unknown>, context)
       } else if (!this.#ignores(request)) {
+        const { server } = request.socket as { server?: RequestServer }
+        if (server !== this.#server && server !== undefined) this.watch(server)
         const exchange = new Exchange(this, request, response, routeOf as RouteOf<unknown>, context)
+        this.#details?.begin(exchange)
         watch(exchange)
-        this.#series.addInFlight(1)
+        this.#series.addInFlight(1, exchange.detail?.openSlot)
         if (isOver(request, response)) settleUnrouted(exchange)
       }
     } catch (error) {
@@ -89,20 +82,35 @@ export class HttpRecorder implements ExchangeOwner {
     }
   }
 
+  /**
+   * Also counts what happens to `server` besides requests: what Node refuses, upgrades, deadlines. Done by itself at
+   * the first request that comes by. `bareRouteOf` names the routes where no framework does. Answers how to stop. Never throws.
+   */
+  watch(server: RequestServer, bareRouteOf?: RouteOf<IncomingMessage>): () => void {
+    this.#server = server
+    this.#bareRouteOf = bareRouteOf
+    return watchServer(server, this)
+  }
+
   /** Keeps the error that ended an exchange, as evidence for its category. Never throws. */
   fail(response: ServerResponse, error: unknown): void {
     try {
-      noteEvidence(response, evidenceOf(error))
+      noteError(response, error)
     } catch (trouble) {
       this.store.trouble('http', `an error could not be read: ${String(trouble)}`)
     }
   }
 
-  /** Begins an exchange that has no `ServerResponse` to follow. Never throws. */
-  begin(request: RequestLike): OpenExchange {
+  /**
+   * Begins an exchange that has no `ServerResponse` to follow. `context` is what the framework knows of it, for the
+   * labels that are computed. Never throws.
+   */
+  begin(request: RequestLike, context?: unknown): OpenExchange {
     if (this.#ignores(request)) return IGNORED
-    this.#series.addInFlight(1)
-    return new Begun(request, this.#end)
+    const exchange = new Begun(request, context, this.#end)
+    this.#details?.begin(exchange)
+    this.#series.addInFlight(1, exchange.detail?.openSlot)
+    return exchange
   }
 
   /**
@@ -110,37 +118,131 @@ export class HttpRecorder implements ExchangeOwner {
    * request to the last byte. For those who follow exchanges themselves. Never throws.
    */
   record(method: string, route: string, statusCode: number, seconds: number): void {
-    const category = categoryOf(statusCode, statusCode === CLIENT_CLOSED, undefined)
-    this.#series.count(methodIndexOf(method), route, statusCode, Math.max(0, seconds || 0), category)
+    const category = categoryOfStatus(statusCode)
+    this.#count(undefined, method, route, statusCode, Math.max(0, seconds || 0), category)
+  }
+
+  /** True where nothing but its method, route and status tells the labels of an exchange. */
+  get knowsLabels(): boolean {
+    const { naming, labels } = this.#series
+    return !naming.isOtel && labels.isConstant
+  }
+
+  /**
+   * Shows the durations of a route as zero before its first exchange, so that the first is seen as an increase. Does
+   * nothing where the labels are not known before, or the family is full. Never throws.
+   */
+  initialize(method: string, route: string, statusCode = 200): void {
+    if (!this.knowsLabels) return
+    const label = this.#normalized(route, { method, url: route, headers: {} })
+    this.#series.initialize(this.#series.naming.methodIndexOf(method), label, statusCode)
   }
 
   /** Internal: how an exchange says that it has ended. */
   settled(exchange: Exchange): void {
-    this.#series.addInFlight(-1)
+    this.#left(exchange.isStream ? 'sse' : undefined, exchange.detail)
     try {
       const { request, response } = exchange
+      exchange.isStream ||= isEventStream(request, response)
       const seconds = (performance.now() - exchange.startedAt) / 1000
       const aborted = isAborted(request, response)
-      const status = statusOf(response, aborted)
-      const route = this.#normalized(this.#routeOf(exchange), request)
-      const category = categoryOf(status, aborted, exchange.evidence)
-      this.#series.count(methodIndexOf(request.method), route, status, seconds, category)
+      const status = aborted ? tornStatusOf(exchange) : response.statusCode
+      const route = this.#normalized(this.#routeOf(exchange, status), request)
+      let category: string | undefined = aborted || status >= 400 ? failureOf(exchange, aborted) : undefined
+      if (category !== undefined && this.#categorize !== undefined) {
+        const facts = { statusCode: response.statusCode, responseDestroyed: aborted, headersSent: wasBegun(response) }
+        category = this.#categorize(exchange.error ?? undefined, { ...facts, request, response, route }) ?? category
+      }
+      // The conventions of OpenTelemetry time streams too, and have no other count of them.
+      const time = exchange.isStream && !this.#series.naming.isOtel ? undefined : seconds
+      this.#count(exchange, request.method, route, status, time, category)
     } catch (error) {
       this.store.trouble('http', `an exchange could not be recorded: ${String(error)}`)
     }
   }
 
+  /** Internal: how an open exchange says that it is a stream. */
+  streams(exchange: Exchange): void {
+    exchange.isStream = true
+    this.#series.addInFlight(-1, exchange.detail?.openSlot)
+    this.#series.addStreams('sse', 1)
+  }
+
+  /** Internal: a request that Node refused. */
+  refused(method: string | undefined, statusCode: number): void {
+    const category = statusCode === 408 ? 'timeout' : 'protocol'
+    this.#count(undefined, method, REFUSED, statusCode, undefined, category)
+  }
+
+  /** Internal: a request that comes by another event than `request`. */
+  expecting(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#bareRouteOf !== undefined) this.follow(request, response, this.#bareRouteOf, request)
+  }
+
+  /** Internal: a connection that leaves HTTP. */
+  upgraded(request: IncomingMessage, socket: Duplex): void {
+    if (this.#ignores(request)) return
+    const upgrade = new Upgrade(this, request, socket, (this.#bareRouteOf ?? unknownRoute) as RouteOf<unknown>)
+    this.#details?.begin(upgrade)
+    this.#series.addInFlight(1, upgrade.detail?.openSlot)
+  }
+
+  /** Internal: how an upgrade says that it was granted. */
+  upgradeBegun(upgrade: Upgrade): void {
+    this.#series.addInFlight(-1, upgrade.detail?.openSlot)
+    this.#series.addStreams('upgrade', 1)
+  }
+
+  /** Internal: how an upgrade says that it is over. */
+  upgradeEnded(upgrade: Upgrade): void {
+    this.#left(upgrade.isStream ? 'upgrade' : undefined, upgrade.detail)
+    const { request, statusCode } = upgrade
+    const route = this.#normalized(this.#routeOf(upgrade, statusCode), request)
+    this.#count(upgrade, request.method, route, statusCode, undefined, categoryOfStatus(statusCode))
+  }
+
+  #left(kind: StreamKind | undefined, detail: Detail | undefined): void {
+    if (kind === undefined) this.#series.addInFlight(-1, detail?.openSlot)
+    else this.#series.addStreams(kind, -1)
+  }
+
+  /** A framework that is asked about an upgrade knows its route; how it ends is seen on the connection. */
+  #routeUpgrade(request: IncomingMessage, routeOf: RouteOf<unknown>, context: unknown): void {
+    if (upgradeOf(request, this.store) === undefined) this.upgraded(request, request.socket)
+    const upgrade = upgradeOf(request, this.store)
+    if (upgrade !== undefined) Object.assign(upgrade, { routeOf, context })
+  }
+
   readonly #end = (begun: Begun, route: string | undefined, status: number, error: unknown): void => {
-    this.#series.addInFlight(-1)
+    this.#series.addInFlight(-1, begun.detail?.openSlot)
     try {
+      const { request } = begun
       const seconds = (performance.now() - begun.startedAt) / 1000
-      const evidence = error === undefined ? undefined : evidenceOf(error)
-      const category = categoryOf(status, status === CLIENT_CLOSED, evidence)
-      const label = this.#normalized(route ?? UNMATCHED, begun.request)
-      this.#series.count(methodIndexOf(begun.request.method), label, status, seconds, category)
+      const hasLeft = status === CLIENT_CLOSED
+      const facts: ErrorFacts = { statusCode: status, responseDestroyed: hasLeft, headersSent: !hasLeft }
+      const label = this.#normalized(route ?? unroutedOf(status), request)
+      let category: string | undefined = categoryOf(error, facts)
+      if (category !== undefined && this.#categorize !== undefined) {
+        category = this.#categorize(error, { ...facts, request, response: undefined, route: label }) ?? category
+      }
+      this.#count(begun, request.method, label, status, seconds, category)
     } catch (trouble) {
       this.store.trouble('http', `an exchange could not be recorded: ${String(trouble)}`)
     }
+  }
+
+  #count(
+    exchange: Exchange | Begun | Upgrade | undefined,
+    verb: string | undefined,
+    route: string,
+    status: number,
+    seconds: number | undefined,
+    category: string | undefined,
+  ): void {
+    const method = this.#series.naming.methodIndexOf(verb)
+    if (this.#details !== undefined) this.#details.count(exchange, { method, route, status, category, seconds })
+    else if (seconds === undefined) this.#series.countUntimed(method, route, status, category)
+    else this.#series.count(method, route, status, seconds, category)
   }
 
   #ignores(request: RequestLike): boolean {
@@ -153,10 +255,10 @@ export class HttpRecorder implements ExchangeOwner {
     }
   }
 
-  #routeOf(exchange: Exchange): string {
+  #routeOf(exchange: { readonly routeOf: RouteOf<unknown>; readonly context: unknown }, status: number): string {
     try {
       const route = exchange.routeOf(exchange.context)
-      return typeof route === 'string' ? route : UNMATCHED
+      return typeof route === 'string' ? route : unroutedOf(status)
     } catch (error) {
       this.store.trouble('callback', `the route could not be told: ${String(error)}`)
       return UNKNOWN_ROUTE
@@ -191,14 +293,14 @@ export function unknownRoute(): string {
 /** An exchange that was begun by hand. */
 class Begun implements OpenExchange {
   readonly request: RequestLike
+  readonly context: unknown
   readonly startedAt: number = performance.now()
-  #end: ((begun: Begun, route: string | undefined, status: number, error: unknown) => void) | undefined
+  detail: Detail | undefined = undefined
+  #end: End | undefined
 
-  constructor(
-    request: RequestLike,
-    end: (begun: Begun, route: string | undefined, status: number, e: unknown) => void,
-  ) {
+  constructor(request: RequestLike, context: unknown, end: End) {
     this.request = request
+    this.context = context
     this.#end = end
   }
 
@@ -208,5 +310,7 @@ class Begun implements OpenExchange {
     end?.(this, route, statusCode, error)
   }
 }
+
+type End = (begun: Begun, route: string | undefined, status: number, error: unknown) => void
 
 const IGNORED: OpenExchange = { end: () => {} }

@@ -1,78 +1,167 @@
-import { ERROR_CATEGORIES, type ErrorCategory, FAMILIES } from '../metrics.ts'
+import { promherdError } from '../errors.ts'
+import { DURATION_BUCKETS, ERROR_CATEGORIES, FAMILIES, STREAM_KINDS, type StreamKind } from '../metrics.ts'
 import type { Definition } from '../store/catalog.ts'
 import type { StoreFamily } from '../store/family.ts'
 import type { Store } from '../store/store.ts'
-import { METHODS } from './labels.ts'
+import { CustomLabels } from './custom-labels.ts'
+import type { HttpOptions } from './http-options.ts'
+import { type Facts, type Naming, namingOf, type Surroundings } from './naming.ts'
 
 /**
  * Where the numbers of HTTP exchanges are: from labels to slots without a text being made for it.
  *
  * A series is found by its route, then by one small number for the other labels. Only series with a place of their
- * own are remembered, so that what the store does not keep takes no memory here either.
+ * own are remembered, so that what the store does not keep takes no memory here either. What besides them is the same
+ * for many exchanges (labels of the user's own, the scheme) makes a scope, which has its routes for itself; without
+ * options there is one.
  */
 export class HttpSeries {
+  readonly naming: Naming
+  readonly labels: CustomLabels
+  readonly #store: Store
+  readonly #options: HttpOptions
   readonly #durations: StoreFamily
+  readonly #requests: StoreFamily | undefined
   readonly #errors: StoreFamily
   readonly #inFlight: StoreFamily
+  readonly #streams: StoreFamily
   readonly #ended: StoreFamily
   readonly #bounds: Float64Array
-  readonly #routes = new Map<string, RouteSlots>()
+  readonly #categories: readonly string[]
+  readonly #hasFaults: boolean
+  readonly #methods: number
+  readonly #scope: Scope
 
-  /** @throws ERR_PROMHERD_FAMILY_CONFLICT where the store has the histogram with other buckets already. */
-  constructor(store: Store, buckets: readonly number[]) {
-    const durations: Definition = { ...FAMILIES.requestDuration, buckets }
-    this.#durations = store.family(durations)
-    // Nothing is added to it here: snapshots derive it from the histogram.
-    store.family(FAMILIES.requests)
-    this.#errors = store.family(FAMILIES.requestErrors)
-    this.#inFlight = store.family(FAMILIES.requestsInFlight)
+  /** @throws ERR_PROMHERD_FAMILY_CONFLICT where the store has the families with other buckets or labels already. */
+  constructor(store: Store, options: HttpOptions) {
+    this.#store = store
+    this.#options = options
+    this.naming = namingOf(options.naming)
+    this.labels = new CustomLabels(store, options.labels)
+    const buckets = options.buckets ?? DURATION_BUCKETS
+    this.#durations = this.family({ ...this.naming.duration, buckets })
+    // Only what has no duration is added to it here: snapshots add the counts of the histogram.
+    this.#requests = this.naming.requests && this.family(this.naming.requests)
+    this.#errors = this.family(FAMILIES.requestErrors)
+    this.#inFlight = store.family(this.naming.inFlight)
+    this.#streams = store.family(FAMILIES.streamsOpen)
+    for (const kind of STREAM_KINDS) this.#streams.slot([kind])
     this.#ended = store.family(FAMILIES.workerRequests)
     this.#bounds = Float64Array.from(buckets)
+    this.#categories = [...ERROR_CATEGORIES, ...(options.categories ?? [])]
+    this.#hasFaults = this.naming.isOtel
+    this.#methods = this.naming.methods.length
+    this.#scope = new Scope('', '', this.labels.isConstant ? this.labels.valuesOf(undefined) : [])
   }
 
-  /** Changes how many exchanges are open. */
-  addInFlight(change: number): void {
-    add(this.#inFlight, this.#inFlight.overflow, change)
+  /** The family that `definition` declares, with the user's own labels. @throws ERR_PROMHERD_FAMILY_CONFLICT */
+  family(definition: Definition): StoreFamily {
+    const { maxSeries } = this.#options
+    const labels = [...definition.labels, ...this.labels.names]
+    const family = this.#store.family({ ...definition, labels }, maxSeries)
+    if (maxSeries === undefined || family.maxSeries === maxSeries) return family
+    throw promherdError('ERR_PROMHERD_FAMILY_CONFLICT', definition.name, 'maxSeries', family.maxSeries, maxSeries)
+  }
+
+  /** Changes how many exchanges are open, of those whose slot `openSlotOf` answered. */
+  addInFlight(change: number, slot: number = this.#inFlight.overflow): void {
+    add(this.#inFlight, slot, change)
+  }
+
+  /** Where the open exchanges with these labels are counted. */
+  openSlotOf(values: readonly string[]): number {
+    return this.#inFlight.slot(values)
+  }
+
+  /** Changes how many streams are open. */
+  addStreams(kind: StreamKind, change: number): void {
+    add(this.#streams, this.#streams.slot([kind]), change)
+  }
+
+  /** Counts one exchange that has ended and whose time says nothing: a stream, or what Node refused. */
+  countUntimed(
+    method: number,
+    route: string,
+    status: number,
+    category: string | undefined,
+    scope: Scope = this.#scope,
+  ): void {
+    if (this.#requests !== undefined) {
+      const values = this.naming.valuesOf(this.factsOf(method, route, status, category), scope)
+      add(this.#requests, this.#requests.slot(values), 1)
+    }
+    add(this.#ended, this.#ended.overflow, 1)
+    if (category !== undefined) this.#countError(method, route, category, scope)
   }
 
   /** Counts one exchange that has ended. */
-  count(method: number, route: string, status: number, seconds: number, category: ErrorCategory | undefined): void {
-    const slots = this.#routes.get(route)
-    const slot = slots?.durations.get(method * STATUSES + status) ?? this.#placeDuration(method, route, status)
+  count(
+    method: number,
+    route: string,
+    status: number,
+    seconds: number,
+    category: string | undefined,
+    scope: Scope = this.#scope,
+  ): void {
+    const key = this.#hasFaults ? this.keyOf(method, status, category) : method * STATUSES + status
+    const slot =
+      scope.routes.get(route)?.durations.get(key) ??
+      this.#placeDuration(scope, key, this.factsOf(method, route, status, category))
     const { values } = this.#durations.slab
     const bucket = slot + this.#bucketOf(seconds)
     const sum = slot + this.#bounds.length + 1
     values[bucket] = values[bucket]! + 1
     values[sum] = values[sum]! + seconds
     add(this.#ended, this.#ended.overflow, 1)
-    if (category !== undefined) this.#countError(method, route, category)
+    if (category !== undefined) this.#countError(method, route, category, scope)
   }
 
-  #countError(method: number, route: string, category: ErrorCategory): void {
-    const key = ERROR_CATEGORIES.indexOf(category) * METHODS.length + method
-    const slot = this.#routes.get(route)?.errors.get(key) ?? this.#placeError(method, route, category, key)
+  /** Shows a series before its first exchange, unless the family is full. */
+  initialize(method: number, route: string, status: number): void {
+    if (this.#durations.size < this.#durations.maxSeries) {
+      const facts = this.factsOf(method, route, status, undefined)
+      this.#placeDuration(this.#scope, this.keyOf(method, status, undefined), facts)
+    }
+  }
+
+  /** One small number for the labels that are no text of the application's. */
+  keyOf(method: number, status: number, category: string | undefined): number {
+    const fault = this.#hasFaults ? this.#faultOf(status, category) : 0
+    return (fault * this.#methods + method) * STATUSES + status
+  }
+
+  /** The same in words, for the labels of a new series. */
+  factsOf(method: number, route: string, status: number, category: string | undefined): Facts {
+    const told = status >= 500 ? String(status) : (this.#categories[this.#faultOf(status, category) - 1] ?? '')
+    return { method: this.naming.methods[method]!, route, status, fault: told }
+  }
+
+  /**
+   * The category that stands in `error_type`, counted from 1; 0 for none of them. A server's 5xx says it itself, and
+   * its 4xx is no error of its own, unless it did not arrive.
+   */
+  #faultOf(status: number, category: string | undefined): number {
+    if (category === undefined || status >= 500) return 0
+    if (status >= 400 && category !== 'client_abort') return 0
+    return this.#categories.indexOf(category) + 1
+  }
+
+  #countError(method: number, route: string, category: string, scope: Scope): void {
+    const key = this.#categories.indexOf(category) * this.#methods + method
+    const slot = scope.routes.get(route)?.errors.get(key) ?? this.#placeError(scope, method, route, category, key)
     add(this.#errors, slot, 1)
   }
 
-  #placeDuration(method: number, route: string, status: number): number {
-    const slot = this.#durations.slot([METHODS[method]!, route, String(status)])
-    if (slot !== this.#durations.overflow) this.#slotsOf(route).durations.set(method * STATUSES + status, slot)
+  #placeDuration(scope: Scope, key: number, facts: Facts): number {
+    const slot = this.#durations.slot(this.naming.valuesOf(facts, scope))
+    if (slot !== this.#durations.overflow) scope.slotsOf(facts.route).durations.set(key, slot)
     return slot
   }
 
-  #placeError(method: number, route: string, category: ErrorCategory, key: number): number {
-    const slot = this.#errors.slot([METHODS[method]!, route, category])
-    if (slot !== this.#errors.overflow) this.#slotsOf(route).errors.set(key, slot)
+  #placeError(scope: Scope, method: number, route: string, category: string, key: number): number {
+    const slot = this.#errors.slot([this.naming.methods[method]!, route, category, ...scope.custom])
+    if (slot !== this.#errors.overflow) scope.slotsOf(route).errors.set(key, slot)
     return slot
-  }
-
-  #slotsOf(route: string): RouteSlots {
-    let slots = this.#routes.get(route)
-    if (slots === undefined) {
-      slots = { durations: new Map(), errors: new Map() }
-      this.#routes.set(route, slots)
-    }
-    return slots
   }
 
   /** The first bucket whose bound is not below; most requests are fast, so most end in the first few. */
@@ -84,8 +173,31 @@ export class HttpSeries {
   }
 }
 
+/** The routes of the exchanges that have the other labels in common. */
+export class Scope implements Surroundings {
+  readonly scheme: string
+  readonly version: string
+  readonly custom: readonly string[]
+  readonly routes: Map<string, RouteSlots> = new Map()
+
+  constructor(scheme: string, version: string, custom: readonly string[]) {
+    this.scheme = scheme
+    this.version = version
+    this.custom = custom
+  }
+
+  slotsOf(route: string): RouteSlots {
+    let slots = this.routes.get(route)
+    if (slots === undefined) {
+      slots = { durations: new Map(), errors: new Map() }
+      this.routes.set(route, slots)
+    }
+    return slots
+  }
+}
+
 /** The slots of one route that are known, by method and status, and by category and method. */
-interface RouteSlots {
+export interface RouteSlots {
   readonly durations: Map<number, number>
   readonly errors: Map<number, number>
 }

@@ -35,7 +35,7 @@ export interface HerdServer {
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY
  */
 export function serveHerd(options: ServeOptions = {}): HerdServer {
-  checkOptions('serveHerd', options, SHAPE)
+  checkOptions('serveHerd', options, SERVE_SHAPE)
   const where = resolveWhere(options)
   const directory = options.directory ?? directoryFromEnvironment()
   if (directory === undefined) {
@@ -87,7 +87,8 @@ export const WHERE_SHAPE: Shape<Pick<ServeOptions, 'port' | 'host' | 'directory'
   directory: isText('Give the path of a directory that the workers share.'),
 }
 
-const SHAPE: Shape<ServeOptions> = {
+/** How each of the options is checked. */
+export const SERVE_SHAPE: Shape<ServeOptions> = {
   ...WHERE_SHAPE,
   onWarning: isFunction('Give a function that takes the message.'),
 }

@@ -9,10 +9,11 @@ export class StoreFamily {
   readonly slab: Slab
   /** The series that takes what has no place of its own. */
   readonly overflow: number
+  /** How many series may have a place of their own. */
+  readonly maxSeries: number
   readonly #home: FamilyHome
   readonly #index: number
   readonly #width: number
-  readonly #maxSeries: number
   readonly #places = new Map<string, Place>()
   /** Slots that removed series have left. */
   readonly #free: number[] = []
@@ -30,7 +31,7 @@ export class StoreFamily {
     this.slab = slab
     this.#index = index
     this.#width = widthOf(definition)
-    this.#maxSeries = maxSeries
+    this.maxSeries = maxSeries
     this.overflow = overflow
     // A family without labels has one series, and no need of another.
     if (definition.labels.length === 0) this.#places.set(keyOf([]), new Place(overflow))
@@ -107,7 +108,7 @@ export class StoreFamily {
     const key = keyOf(values)
     const known = this.#places.get(key)
     if (known !== undefined) return known
-    if (this.#places.size >= this.#maxSeries) return undefined
+    if (this.#places.size >= this.maxSeries) return undefined
     const slot = this.#home.place(this.#index, values, this.#width, this.#free.at(-1))
     if (slot === undefined) return undefined
     if (slot === this.#free.at(-1)) this.#free.pop()

@@ -1,25 +1,35 @@
-import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import { pipeline } from 'node:stream'
 import { prometheus } from '@promherd/express'
-import type { Router } from 'express'
-import type { Application, Harness } from './contract.ts'
-import { closing, listening, type Stage, teapot } from './stage.ts'
+import express5, { type Router } from 'express'
+import { type Stage, teapot } from '../stage.ts'
+import type { Harness } from '../world.ts'
+import { serving } from './serving.ts'
 
 /** Version 5, or what version 4 has in common with it. */
 export type Express = typeof import('express')
 
-export function expressHarness(express: Express): Harness {
+// Installed under another name, which has no types of its own.
+const express4 = createRequire(import.meta.url)('express4') as Express
+
+/** The versions of Express, by the name that the laws call them. */
+export const VERSIONS: Readonly<Record<string, Express>> = { 'Express 5': express5, 'Express 4': express4 }
+
+/** Express has no HTTP/2: its requests inherit from those of HTTP/1. */
+export const EXPRESS: readonly Harness[] = Object.entries(VERSIONS).map(([name, express]) => harness(name, express))
+
+function harness(name: string, express: Express): Harness {
   return {
+    name,
     thrown: 'exception',
-    async start(options, stage): Promise<Application> {
+    async start(options, stage) {
       const app = express()
       app.set('env', 'test')
       app.use(prometheus(options))
       app.use('/api', express.Router().use('/v1', inner(express)))
       app.use('/users/:id', posts(express))
       addRoutes(app, stage)
-      const server = createServer(app)
-      return { url: await listening(server), close: () => closing(server) }
+      return serving('HTTP/1.1', app)
     },
   }
 }

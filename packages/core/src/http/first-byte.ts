@@ -1,0 +1,59 @@
+import type { ServerResponse } from 'node:http'
+
+/**
+ * When the head of a response left. Node does not say, so it is looked after each call that may send it: `writeHead`
+ * alone does not, except over HTTP/2.
+ */
+export class FirstByte {
+  /** As `performance.now()` has it; undefined while the head has not left. */
+  at: number | undefined = undefined
+  readonly originals: Readonly<Record<Sender, Send>>
+
+  /** Begins to look. Once for each response. */
+  constructor(response: Watched) {
+    const { write, end, flushHeaders, writeHead } = response as unknown as Record<Sender, Send>
+    this.originals = { write, end, flushHeaders, writeHead }
+    response[FIRST_BYTE] = this
+    const senders =
+      'stream' in response ? ['write', 'end', 'flushHeaders', 'writeHead'] : ['write', 'end', 'flushHeaders']
+    for (const sender of senders as Sender[]) (response as unknown as Record<Sender, Send>)[sender] = SENDERS[sender]
+  }
+}
+
+/** When the head of this response left, looked for from now on unless it is already. */
+export function firstByteOf(response: ServerResponse): FirstByte {
+  return (response as Watched)[FIRST_BYTE] ?? new FirstByte(response as Watched)
+}
+
+// Of this copy of the package alone.
+const FIRST_BYTE: unique symbol = Symbol('promherd.first-byte')
+type Watched = ServerResponse & { [FIRST_BYTE]?: FirstByte }
+type Sender = 'write' | 'end' | 'flushHeaders' | 'writeHead'
+type Send = (this: Watched, ...parts: unknown[]) => unknown
+
+const SENDERS: Readonly<Record<Sender, Send>> = {
+  write: watching('write'),
+  end: watching('end'),
+  flushHeaders: watching('flushHeaders'),
+  writeHead: watching('writeHead'),
+}
+
+function watching(sender: Sender): Send {
+  return function send(this: Watched, ...parts: unknown[]): unknown {
+    const firstByte = this[FIRST_BYTE]!
+    const answer = firstByte.originals[sender].apply(this, parts)
+    if (firstByte.at === undefined && this.headersSent) look(this, firstByte)
+    return answer
+  }
+}
+
+/** A response that is queued behind another of its connection leaves when it gets the socket. */
+function look(response: Watched, firstByte: FirstByte): void {
+  if (response.socket !== null) firstByte.at = performance.now()
+  else if (response.listenerCount('socket', onSocket) === 0) response.once('socket', onSocket)
+}
+
+function onSocket(this: Watched): void {
+  const firstByte = this[FIRST_BYTE]!
+  firstByte.at ??= performance.now()
+}

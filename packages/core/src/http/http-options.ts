@@ -1,0 +1,96 @@
+import type { ServerResponse } from 'node:http'
+import { promherdError } from '../errors.ts'
+import { type Check, isAnything, isBoolean, isBuckets, isFunction, isInteger, isOneOf, type Shape } from '../options.ts'
+import { isLabels, type LabelOptions } from './custom-labels.ts'
+import type { ErrorFacts } from './evidence.ts'
+import { NAMINGS, type NamingName } from './naming.ts'
+
+/** What may be asked of the recording of HTTP exchanges. Each option is described in docs/options.md too. */
+
+/** What options are told of a request: an `IncomingMessage`, or a `Request` where there is no Node server. */
+export interface RequestLike {
+  readonly method?: string | undefined
+  /** As the request has it: the path and query on Node, absolute in a `Request`. */
+  readonly url?: string | undefined
+  readonly headers: object
+}
+
+/** An exchange that failed, as `categorize` is told of it. */
+export interface FailedExchange extends ErrorFacts {
+  readonly request: RequestLike
+  /** Undefined where there is no Node server. */
+  readonly response: ServerResponse | undefined
+  /** The label of its route. */
+  readonly route: string
+}
+
+/** How HTTP exchanges are recorded. */
+export type HttpOptions = {
+  /** Upper bounds of the histograms of time, in seconds, without +Inf. @default DURATION_BUCKETS */
+  readonly buckets?: readonly number[] | undefined
+  /** Labels of your own: constant texts, and values that are computed and bounded. @default none */
+  readonly labels?: LabelOptions | undefined
+  /** Also measures bodies, in bytes as they are transferred. Needs a Node server. @default false */
+  readonly sizes?: boolean | undefined
+  /** Also measures the time until the head of the response left. Needs a Node server. @default false */
+  readonly firstByte?: boolean | undefined
+  /** Whose names the metrics bear: Prometheus' customs, or OpenTelemetry's conventions. @default 'prometheus' */
+  readonly naming?: NamingName | undefined
+  /** Series that a family may have in each worker; the rest shares one, `_overflow`. @default 1000 */
+  readonly maxSeries?: number | undefined
+  /**
+   * What is not recorded at all: a list of paths, compared whole and without the query, or a function that is called
+   * when each exchange begins. @default none
+   */
+  readonly ignore?: readonly string[] | ((request: RequestLike) => boolean) | undefined
+  /**
+   * Changes a route before it becomes a label: `_unmatched` and `_unknown` come by here too. Answer one of a few
+   * texts, and never the path. @default the route as it is
+   */
+  readonly normalizeRoute?: ((route: string, request: RequestLike) => string) | undefined
+  /**
+   * Answers the category of an exchange that failed: one of promherd's or of `categories`, or undefined to leave it
+   * to promherd. `error` is undefined where nothing was thrown. @default promherd's own
+   */
+  readonly categorize?: ((error: unknown, exchange: FailedExchange) => string | undefined) | undefined
+  /** Names besides promherd's own that `categorize` may answer: at most 20, in lower case. @default [] */
+  readonly categories?: readonly string[] | undefined
+}
+
+const isIgnore: Check = (name, value) => {
+  if (typeof value === 'function') return
+  const isPath = (path: unknown): boolean => typeof path === 'string' && /^\/[^?#]*$/.test(path)
+  if (Array.isArray(value) && value.every(isPath)) return
+  const remedy = 'Give paths that begin with a slash and have no query, or a function that takes the request.'
+  throw promherdError('ERR_PROMHERD_BAD_OPTION', name, 'a list of paths or a function', value, remedy)
+}
+
+/** How each of the HTTP options is checked; for those who take them among others. */
+export const HTTP_SHAPE: Shape<HttpOptions> = {
+  buckets: isBuckets,
+  labels: isLabels,
+  sizes: isBoolean('Set it to true to measure bodies.'),
+  firstByte: isBoolean('Set it to true to measure the time to the first byte.'),
+  naming: isOneOf(NAMINGS, 'Leave it out for the names that dashboards for Prometheus expect.'),
+  maxSeries: isInteger(1, 1_000_000, 'Give the number of series that a family may have in each worker.'),
+  ignore: isIgnore,
+  normalizeRoute: isFunction('Give a function that takes the route and answers the one to record.'),
+  categorize: isFunction('Give a function that takes the error and answers a category, or undefined.'),
+  // With the names that are taken, by whoever makes the categorizer.
+  categories: isAnything,
+}
+
+/** The option `ignore` as a function; undefined where nothing is to be ignored. */
+export function ignoreOf(option: HttpOptions['ignore']): ((request: RequestLike) => boolean) | undefined {
+  if (option === undefined || typeof option === 'function') return option
+  const paths = new Set(option)
+  return request => paths.has(pathOf(request))
+}
+
+/** The path as the client asked for it: Express changes `url` below a mount, and `Request` has an absolute one. */
+function pathOf(request: RequestLike & { readonly originalUrl?: unknown }): string {
+  const url = typeof request.originalUrl === 'string' ? request.originalUrl : (request.url ?? '')
+  if (!url.startsWith('/')) return URL.canParse(url) ? new URL(url).pathname : ''
+  const end = url.search(/[?#]/)
+  return end < 0 ? url : url.slice(0, end)
+}

@@ -1,0 +1,28 @@
+import { promherdError } from '../errors.ts'
+import { isBoolean } from '../options.ts'
+import { type AdapterOptions, recorderFor } from './adapter.ts'
+import type { HttpRecorder } from './recorder.ts'
+
+/** What an adapter takes whose framework tells it the routes before they are asked for. */
+export type InitializeOptions = AdapterOptions & {
+  /** Shows each route that is registered afterwards as zero, with the status 200. @default false */
+  readonly initialize?: boolean | undefined
+}
+
+/**
+ * The recorder of such an adapter, and what is to be told each route: nothing, unless the option says so.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
+ */
+export function initializingRecorderFor(options: InitializeOptions = {}): {
+  readonly recorder: HttpRecorder
+  readonly initialize: ((method: string, route: string) => void) | undefined
+} {
+  const { initialize = false, ...rest } = options
+  isBoolean('Set it to true to show known routes as zero.')('prometheus.initialize', initialize)
+  const recorder = recorderFor(rest)
+  if (!initialize) return { recorder, initialize: undefined }
+  if (recorder.knowsLabels) return { recorder, initialize: (method, route) => recorder.initialize(method, route) }
+  const remedy = 'Leave one of them out: the labels of a series are known only when a request was served.'
+  const expected = "absent beside labels that are computed and OpenTelemetry's naming"
+  throw promherdError('ERR_PROMHERD_BAD_OPTION', 'prometheus.initialize', expected, initialize, remedy)
+}

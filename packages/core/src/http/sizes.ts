@@ -1,0 +1,117 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import { isAborted, streamOf } from './outcome.ts'
+
+/**
+ * How large the bodies of one exchange are, as they are transferred: after compression, without headers and the
+ * framing of chunks.
+ *
+ * Sockets count bytes too, but those of headers, framing and other exchanges with them. So what is given to `write`,
+ * `end` and `push` is counted, by functions that all exchanges share. What stands between the application and them
+ * (compression) has done its work by then, if it was added after promherd.
+ */
+export class Sizes {
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #isHead: boolean
+  readonly write: Write
+  readonly end: End
+  readonly push: Push | undefined
+  /** Body bytes that have come. */
+  received = 0
+  /** Body bytes that were handed over to be sent, and those of them that are known to have left. */
+  given = 0
+  left = 0
+
+  /** Begins to count. Once for each response. */
+  constructor(request: IncomingMessage, response: Metered) {
+    this.#request = request
+    this.#response = response
+    this.#isHead = request.method === 'HEAD'
+    this.write = response.write as Write
+    this.end = response.end as unknown as End
+    response[SIZES] = this
+    response.write = write as typeof response.write
+    response.end = end as unknown as typeof response.end
+    const source = sourceOf(request, response)
+    this.push = source?.push
+    if (source === undefined) return
+    this.received = source.readableLength
+    source[SIZES] = this
+    source.push = push
+  }
+
+  /** True where nothing more can leave. */
+  get isLost(): boolean {
+    return (streamOf(this.#response) ?? this.#request.socket)?.destroyed === true
+  }
+
+  /** Bytes of the request's body that had come when the exchange ended. */
+  get requestBytes(): number {
+    const length = this.#request.headers['content-length']
+    const isWhole = this.#request.httpVersionMajor < 2 && this.#request.complete
+    return isWhole && length !== undefined ? Number(length) : this.received
+  }
+
+  /** Bytes of the response's body that were sent: of one that was torn, the pieces that had left whole. */
+  get responseBytes(): number {
+    const { statusCode } = this.#response
+    if (this.#isHead || statusCode === 204 || statusCode === 304) return 0
+    return isAborted(this.#request, this.#response) ? this.left : this.given
+  }
+}
+
+/** The sizes of this exchange, counted from now on unless they are already. */
+export function sizesOf(request: IncomingMessage, response: ServerResponse): Sizes {
+  return (response as Metered)[SIZES] ?? new Sizes(request, response as Metered)
+}
+
+// Of this copy of the package alone.
+const SIZES: unique symbol = Symbol('promherd.sizes')
+type Metered = ServerResponse & { [SIZES]?: Sizes }
+type Source = Readable & { [SIZES]?: Sizes }
+type Write = (this: Metered, chunk?: unknown, encoding?: unknown, callback?: unknown) => boolean
+type End = (this: Metered, chunk?: unknown, encoding?: unknown, callback?: unknown) => Metered
+type Push = Readable['push']
+type Sent = (error?: Error | null) => void
+
+/** What the body comes through; undefined where there is none. */
+function sourceOf(request: IncomingMessage, response: ServerResponse): Source | undefined {
+  const stream = streamOf(response)
+  // The stream itself: the request hears only of what somebody reads.
+  if (stream !== undefined) return stream.endAfterHeaders ? undefined : stream
+  const { headers } = request
+  const length = headers['content-length']
+  return headers['transfer-encoding'] === undefined && (length === undefined || length === '0') ? undefined : request
+}
+
+function write(this: Metered, chunk?: unknown, encoding?: unknown, callback?: unknown): boolean {
+  const sizes = this[SIZES]!
+  const bytes = bytesOf(chunk, encoding)
+  if (!this.writableEnded) sizes.given += bytes
+  const then = (typeof encoding === 'function' ? encoding : callback) as Sent | undefined
+  const sent: Sent = error => {
+    // Node calls it without an error for what was given up with the connection too.
+    if ((error === undefined || error === null) && !sizes.isLost) sizes.left += bytes
+    then?.(error)
+  }
+  return sizes.write.call(this, chunk, typeof encoding === 'function' ? undefined : encoding, sent)
+}
+
+function end(this: Metered, chunk?: unknown, encoding?: unknown, callback?: unknown): Metered {
+  const sizes = this[SIZES]!
+  // That of HTTP/2 comes by `write` with its last piece.
+  if (!this.writableEnded && !('stream' in this)) sizes.given += bytesOf(chunk, encoding)
+  return sizes.end.call(this, chunk, encoding, callback)
+}
+
+function push(this: Source, chunk: unknown, encoding?: BufferEncoding): boolean {
+  const sizes = this[SIZES]!
+  sizes.received += bytesOf(chunk, encoding)
+  return sizes.push!.call(this, chunk, encoding)
+}
+
+function bytesOf(chunk: unknown, encoding: unknown): number {
+  if (typeof chunk === 'string') return Buffer.byteLength(chunk, encoding as BufferEncoding)
+  return chunk instanceof Uint8Array ? chunk.byteLength : 0
+}

@@ -1,0 +1,93 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Detail } from './details.ts'
+import type { RouteOf } from './follow.ts'
+import { CLIENT_CLOSED, GIVEN_UP, isLeft } from './outcome.ts'
+
+/**
+ * Connections that leave HTTP: WebSockets, tunnels, and whatever else a server speaks after `upgrade` or `connect`.
+ *
+ * Who takes such a connection writes the status line to it by hand, so that is read from the first thing written.
+ * With 101, or 2xx for CONNECT, it is a stream until it closes; with any other status it was a plain answer.
+ */
+export class Upgrade {
+  readonly request: IncomingMessage
+  /** Replaced, with its context, by a framework that is asked about the upgrade. */
+  routeOf: RouteOf<unknown>
+  context: unknown
+  /** What the client was sent; until the first bytes that nobody knows. */
+  statusCode = 0
+  isStream = false
+  /** What the owner keeps for its options; undefined where they ask for nothing. */
+  detail: Detail | undefined = undefined
+  readonly owner: UpgradeOwner
+
+  /** Follows `socket` until it closes. */
+  constructor(owner: UpgradeOwner, request: IncomingMessage, socket: Duplex, routeOf: RouteOf<unknown>) {
+    this.owner = owner
+    this.request = request
+    this.routeOf = routeOf
+    this.context = request
+    ;(request as Upgraded)[UPGRADES] = [...((request as Upgraded)[UPGRADES] ?? []), this]
+    seeFirst(socket, chunk => this.#begun(chunk))
+    socket.once('close', () => {
+      if (this.statusCode === 0) this.statusCode = isLeft(socket as never) ? CLIENT_CLOSED : GIVEN_UP
+      owner.upgradeEnded(this)
+    })
+  }
+
+  #begun(chunk: unknown): void {
+    const isTunnel = this.request.method === 'CONNECT'
+    // Who speaks at once, without an answer, has taken the connection.
+    this.statusCode = statusIn(chunk) ?? (isTunnel ? 200 : 101)
+    this.isStream = isTunnel ? this.statusCode >= 200 && this.statusCode < 300 : this.statusCode === 101
+    if (this.isStream) this.owner.upgradeBegun(this)
+  }
+}
+
+/** Who is told of upgrades. Must not throw. */
+export interface UpgradeOwner {
+  readonly store: object
+  /** It has become a stream. */
+  upgradeBegun(upgrade: Upgrade): void
+  upgradeEnded(upgrade: Upgrade): void
+}
+
+/** The upgrade of this request that `store` counts. */
+export function upgradeOf(request: IncomingMessage, store: object): Upgrade | undefined {
+  return (request as Upgraded)[UPGRADES]?.find(({ owner }) => owner.store === store)
+}
+
+const UPGRADES = Symbol('promherd.upgrades')
+type Upgraded = IncomingMessage & { [UPGRADES]?: readonly Upgrade[] }
+
+/** Calls `see` with the first thing that is written to `socket`, and leaves the socket as it was. */
+function seeFirst(socket: Duplex, see: (chunk: unknown) => void): void {
+  const undo = [wrap(socket, 'write', first), wrap(socket, 'end', first)]
+  function first(chunk: unknown): void {
+    for (const restore of undo.splice(0)) restore()
+    if (chunk !== undefined && typeof chunk !== 'function') see(chunk)
+  }
+}
+
+function wrap(socket: Duplex, method: 'write' | 'end', first: (chunk: unknown) => void): () => void {
+  const own = Object.getOwnPropertyDescriptor(socket, method)
+  const original = socket[method] as (...given: unknown[]) => unknown
+  function promherdFirst(this: Duplex, ...given: unknown[]): unknown {
+    first(given[0])
+    return Reflect.apply(original, this, given)
+  }
+  Object.defineProperty(socket, method, { value: promherdFirst, writable: true, configurable: true })
+  return () => {
+    if (socket[method] !== (promherdFirst as unknown)) return
+    if (own === undefined) Reflect.deleteProperty(socket, method)
+    else Object.defineProperty(socket, method, own)
+  }
+}
+
+/** The status of an answer that begins like this. */
+function statusIn(chunk: unknown): number | undefined {
+  const head = chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(0, 16)).toString('latin1') : String(chunk)
+  const status = /^HTTP\/1\.\d ([1-9]\d\d)\b/.exec(head)?.[1]
+  return status === undefined ? undefined : Number(status)
+}

@@ -1,0 +1,17 @@
+import { CONTRACT } from './contract.ts'
+import { pageOf } from './law.ts'
+import { ON_EXPRESS } from './routes/express.ts'
+import { ON_FASTIFY } from './routes/fastify.ts'
+import { ON_HONO } from './routes/hono.ts'
+import { ON_KOA } from './routes/koa.ts'
+import { ON_NODE_HTTP } from './routes/node-http.ts'
+
+/** Every chapter of laws, as it stands in `docs/laws.md`. */
+export const PAGES: readonly string[] = [
+  pageOf(CONTRACT),
+  pageOf(ON_EXPRESS),
+  pageOf(ON_FASTIFY),
+  pageOf(ON_KOA),
+  pageOf(ON_HONO),
+  pageOf(ON_NODE_HTTP),
+]

@@ -1,0 +1,4 @@
+import { CONTRACT } from './contract.ts'
+import { keeps } from './law.ts'
+
+keeps(CONTRACT)

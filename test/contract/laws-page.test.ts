@@ -1,0 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { lawsPage } from './laws-page.ts'
+
+const FILE = new URL('../../docs/laws.md', import.meta.url)
+
+test('docs/laws.md says what the contract says (else: npm run docs)', () => {
+  if (process.env['PROMHERD_WRITE_DOCS'] === '1') writeFileSync(FILE, lawsPage())
+  expect(readFileSync(FILE, 'utf8')).toBe(lawsPage())
+})

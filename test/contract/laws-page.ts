@@ -1,0 +1,15 @@
+import { PAGES } from './chapters.ts'
+
+/** The text of `docs/laws.md`. */
+export function lawsPage(): string {
+  return `${[HEAD, ...PAGES].join('\n\n')}\n`
+}
+
+const HEAD = `# Laws
+
+Written by \`npm run docs\` from the contract suite, \`test/contract\`, which tests each of them on each of the subjects. ✓ is a
+law that is kept. *cannot* is one that is not, for the reason that is named; what happens instead is tested too.
+
+The route of a request is the template of what answered it, or one of three fixed texts: \`_unmatched\` where no route
+answered and the status is 404, or 405 or 501 for the method; \`_middleware\` where something else than a route answered;
+\`_unknown\` where nobody can say. A path is never a label.`

@@ -1,0 +1,4 @@
+import { keeps } from './law.ts'
+import { ON_EXPRESS } from './routes/express.ts'
+
+keeps(ON_EXPRESS)

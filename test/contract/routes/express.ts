@@ -1,0 +1,29 @@
+import { prometheus } from '@promherd/express'
+import { VERSIONS } from '../harnesses/express.ts'
+import { serving } from '../harnesses/serving.ts'
+import type { Chapter } from '../law.ts'
+import { routesSubject } from './asking.ts'
+import { FALLING } from './express-falling.ts'
+import { MATCHING } from './express-matching.ts'
+import { MIDDLEWARE } from './express-middleware.ts'
+import { MOUNTED } from './express-mounted.ts'
+import { OnExpress } from './express-world.ts'
+
+/** What routes are called on Express, whatever its routers do. */
+export const ON_EXPRESS: Chapter<OnExpress> = {
+  title: 'Routes on Express',
+  about:
+    'A route is its path as it was registered, with the paths that its routers are mounted at. What a middleware ' +
+    'answers is called by what it is mounted at, and `_middleware` at the root.',
+  subjects: Object.entries(VERSIONS).map(([name, express]) =>
+    routesSubject(name, monitor => {
+      const app = express()
+      app.set('env', 'test')
+      app.use(prometheus({ monitor }))
+      const world = new OnExpress(app, monitor, served => serving('HTTP/1.1', served))
+      world.express = express
+      return world
+    }),
+  ),
+  laws: [...MOUNTED, ...MATCHING, ...MIDDLEWARE, ...FALLING],
+}

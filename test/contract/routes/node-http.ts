@@ -1,0 +1,58 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { instrumentServer } from '@promherd/core'
+import type { Chapter } from '../law.ts'
+import { closing, listening } from '../stage.ts'
+import { Routes, routesSubject } from './asking.ts'
+
+/** Answers the status that the path begins with. */
+function answering(): Server {
+  return createServer((request, response) => {
+    response.statusCode = Number(request.url!.slice(1, 4))
+    response.end()
+  })
+}
+
+function templateOf(request: IncomingMessage): string | undefined {
+  return request.url!.endsWith('/none') ? undefined : '/:status'
+}
+
+/** What routes are called on a bare server. */
+export const ON_NODE_HTTP: Chapter<Routes<Server>> = {
+  title: 'Routes on node:http',
+  about: 'A bare server has no routes: the option `route` answers the template, and without it each is `_unknown`.',
+  subjects: [
+    routesSubject(
+      'node:http',
+      monitor =>
+        new Routes(answering(), monitor, async server => ({
+          url: await listening(server),
+          close: () => closing(server),
+        })),
+    ),
+  ],
+  laws: [
+    {
+      sentence: 'without a route function each route is _unknown',
+      async run(world) {
+        instrumentServer(world.app, { monitor: world.monitor })
+        await world.gives({ '/200/1': 200, '/404/2': 404 }, { 'GET _unknown 200': 1, 'GET _unknown 404': 1 })
+      },
+    },
+    {
+      sentence: 'the route is what the function answers',
+      async run(world) {
+        instrumentServer(world.app, { monitor: world.monitor, route: templateOf })
+        await world.gives({ '/200/1': 200, '/404/2': 404 }, { 'GET /:status 200': 1, 'GET /:status 404': 1 })
+      },
+    },
+    {
+      sentence: 'where the function knows none, what was not found is _unmatched and an answer is _middleware',
+      async run(world) {
+        instrumentServer(world.app, { monitor: world.monitor, route: templateOf })
+        const answers = { '/404/none': 404, '/405/none': 405, '/501/none': 501, '/200/none': 200, '/401/none': 401 }
+        const unmatched = { 'GET _unmatched 404': 1, 'GET _unmatched 405': 1, 'GET _unmatched 501': 1 }
+        await world.gives(answers, { ...unmatched, 'GET _middleware 200': 1, 'GET _middleware 401': 1 })
+      },
+    },
+  ],
+}

@@ -1,0 +1,115 @@
+import { type AdapterOptions, createMonitor, type Monitor } from '@promherd/core'
+import { expect } from 'vitest'
+import type { Answer } from './client.ts'
+import { answered, type Connection, connection, type Protocol } from './connection.ts'
+import type { Subject } from './law.ts'
+import * as reading from './reading.ts'
+import { Stage } from './stage.ts'
+
+/**
+ * An application on one adapter. It has these routes:
+ *
+ *     GET  /items/:id                          200 'item'
+ *     POST /items                              201
+ *     GET  /nothing, /unchanged                204, 304
+ *     GET  /api/v1/items/:id                   200, by a router in a router, each with a prefix
+ *     GET  /api/v1/broken                      throws an Error
+ *     GET  /teapot                             throws an error with the status 418
+ *     GET  /users/:id/posts/:post              200, by a router that is mounted at /users/:id
+ *     GET  /hold                               200, once the stage is released
+ *     GET  /stream                             200, its last piece once the stage is released
+ */
+export interface Harness {
+  readonly name: string
+  /** @default HTTP/1.1 */
+  readonly protocol?: Protocol
+  /** What the framework calls a failure that nobody gave a status: not all of them let the error be seen. */
+  readonly thrown: 'exception' | 'server_error'
+  /** What stands for a route where there are none; told whether the answer was that nothing was found. */
+  readonly instead?: (wasFound: boolean) => string
+  start(options: AdapterOptions, stage: Stage): Promise<Application>
+}
+
+export interface Application {
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** Where one law is tried on one harness. */
+export class World {
+  readonly harness: Harness
+  readonly monitor: Monitor = createMonitor({ slab: 'heap', onWarning: () => {} })
+  readonly stage: Stage = new Stage()
+  readonly #open: Application[] = []
+
+  constructor(harness: Harness) {
+    this.harness = harness
+  }
+
+  /** Starts the application and answers where it listens. */
+  async start(options: AdapterOptions = {}): Promise<string> {
+    const application = await this.harness.start({ monitor: this.monitor, ...options }, this.stage)
+    this.#open.push(application)
+    return application.url
+  }
+
+  ask(url: string, method = 'GET'): Promise<Answer> {
+    return answered(this.protocol, url, method)
+  }
+
+  connect(url: string): Promise<Connection> {
+    return connection(this.protocol, url)
+  }
+
+  get protocol(): Protocol {
+    return this.harness.protocol ?? 'HTTP/1.1'
+  }
+
+  /** Waits until exactly this has been recorded, `{ 'GET /items/:id 200': 3 }`, and nothing is open any more. */
+  settled(requests: Record<string, number>, monitor: Monitor = this.monitor): Promise<void> {
+    return reading.settled(monitor, this.#relabelled(requests, ['404']))
+  }
+
+  /** Expects exactly these failures, `{ 'GET /items/:id exception': 1 }`. */
+  async hasErrors(errors: Record<string, number>): Promise<void> {
+    expect(await reading.errorsOf(this.monitor)).toEqual(this.#relabelled(errors, ['not_found']))
+  }
+
+  /** Expects so many exchanges to be in flight. */
+  async hasOpen(count: number): Promise<void> {
+    expect(await reading.numberOf(this.monitor, 'http_requests_in_flight')).toBe(count)
+  }
+
+  async end(): Promise<void> {
+    this.stage.release()
+    await Promise.all(this.#open.map(application => application.close()))
+    await this.monitor.close()
+  }
+
+  #relabelled(table: Record<string, number>, notFound: readonly string[]): Record<string, number> {
+    const { instead } = this.harness
+    if (instead === undefined) return table
+    const all: Record<string, number> = {}
+    for (const [key, count] of Object.entries(table)) {
+      const [method, , what] = key.split(' ')
+      const label = `${method} ${instead(!notFound.includes(what!))} ${what}`
+      all[label] = (all[label] ?? 0) + count
+    }
+    return all
+  }
+}
+
+/** A harness as somebody who has to keep laws. */
+export function subjectOf(harness: Harness): Subject<World> {
+  return {
+    name: harness.name,
+    async within(use) {
+      const world = new World(harness)
+      try {
+        await use(world)
+      } finally {
+        await world.end()
+      }
+    },
+  }
+}

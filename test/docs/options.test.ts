@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createMonitor } from '@promherd/core'
+import { prometheus } from '@promherd/fastify'
+import fastify from 'fastify'
+import { describe, expect, test } from 'vitest'
+import { CLUSTER_SHAPE } from '../../packages/core/dist/cluster/options.js'
+import { HTTP_SHAPE } from '../../packages/core/dist/http/http-options.js'
+import { SERVER_SHAPE } from '../../packages/core/dist/http/server.js'
+import { MONITOR_SHAPE } from '../../packages/core/dist/monitor.js'
+import { SERVE_SHAPE } from '../../packages/core/dist/server/serve-herd.js'
+
+const root = new URL('../../', import.meta.url)
+const page = readFileSync(new URL('docs/options.md', root), 'utf8')
+
+/** The first column of the first table below a heading. */
+function documented(heading: string): string[] {
+  const section = page.split(/^## /m).find(text => text.startsWith(`${heading}\n`)) ?? ''
+  const table = section.slice(section.indexOf('| option |')).split('\n\n')[0]!
+  return [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!)
+}
+
+describe('docs/options.md', () => {
+  test.each<[string, object]>([
+    ['createMonitor', MONITOR_SHAPE],
+    ['HTTP', HTTP_SHAPE],
+    ['serveHerd', SERVE_SHAPE],
+    ['startCluster', CLUSTER_SHAPE],
+  ])('has every option of %s and no other', (heading, shape) => {
+    expect(documented(heading).sort()).toEqual(Object.keys(shape).sort())
+  })
+
+  test('has what instrumentServer takes besides', () => {
+    expect([...documented('HTTP'), ...documented('instrumentServer')].sort()).toEqual(Object.keys(SERVER_SHAPE).sort())
+  })
+
+  test('has what the adapter of Fastify takes besides', async () => {
+    expect(documented('Fastify')).toEqual(['initialize'])
+    const monitor = createMonitor({ slab: 'heap' })
+    const app = fastify()
+    await app.register(prometheus, { monitor, initialize: true })
+    await app.close()
+    await monitor.close()
+  })
+
+  test('has every variable of the environment that the code reads', () => {
+    const folder = new URL('packages/core/src/', root)
+    const files = readdirSync(folder, { recursive: true }).filter(name => /(?<!\.test)\.ts$/.test(String(name)))
+    const code = files.map(name => readFileSync(new URL(String(name), folder), 'utf8')).join('\n')
+    const read = [...code.matchAll(/'((?:PROM(?:ETHEUS|HERD)|OTEL|WEB|GUNICORN)_[A-Z_]+)'/g)].map(([, name]) => name!)
+    expect(read.filter(name => !page.includes(`\`${name}\``))).toEqual([])
+    expect(new Set(read).size).toBeGreaterThan(5)
+  })
+})
