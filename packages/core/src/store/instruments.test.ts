@@ -210,6 +210,29 @@ describe('a series', () => {
     expect(await show('jobs_total')).toEqual({})
   })
 
+  test('that comes when a process has named all the series that it may is counted with the rest', async () => {
+    const { monitor, show } = stage()
+    const jobs = monitor.counter({ ...C, labels: ['a'] })
+    const named = 70_000
+    for (let i = 0; i < named; i++) {
+      jobs.labels(String(i)).inc()
+      jobs.remove(String(i))
+    }
+    jobs.labels('late').inc(5)
+    const { _overflow: rest, ...others } = await show('jobs_total')
+    expect(others).toEqual({})
+    expect(rest![0]).toBeGreaterThan(5)
+    expect(await show('promherd_series_dropped_total')).toEqual({ jobs_total: [rest![0]! - 4] })
+    expect((await show('promherd_internal_errors_total'))['store_full']).toEqual([1])
+    monitor
+      .counter({ name: 'other_total', help: 'Other.', labels: ['a'] })
+      .labels('x')
+      .inc()
+    expect(await show('other_total')).toEqual({ x: [1] })
+    // Bounded: each series takes two lines, its name and its end.
+    expect(monitor.store.linesFrom(0).length).toBeLessThan(2 ** 17 + 10)
+  })
+
   test('whose label is half a surrogate pair is one series with the others that are', async () => {
     const { monitor, show } = stage()
     const jobs = monitor.counter({ ...C, labels: ['a'] })

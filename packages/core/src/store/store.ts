@@ -38,6 +38,8 @@ export class Store implements FamilyHome {
   #ready = false
   #unwritten = 0
   #fullUntil = 0
+  /** True once so many series came and went that no slot is given to another any more. */
+  #isSpent = false
 
   /** Throws what the file system throws where the files cannot be made. */
   constructor(options: StoreOptions) {
@@ -111,11 +113,10 @@ export class Store implements FamilyHome {
    */
   place(family: number, values: readonly string[], width: number, free?: number): number | undefined {
     if (family < 0 || this.#closed || performance.now() < this.#fullUntil) return undefined
+    if (free !== undefined && !this.#mayNameAgain()) return undefined
     // The slots are taken only with their name: a full disk must not use up the slab.
-    if (this.#hasRoomForNames()) {
-      const slot = free === undefined ? this.#placeNew(family, values, width) : this.#reuse(family, values, width, free)
-      if (slot !== undefined) return slot
-    }
+    const slot = free === undefined ? this.#placeNew(family, values, width) : this.#reuse(family, values, width, free)
+    if (slot !== undefined) return slot
     this.#full('no room for another series: new ones are counted in the overflow series')
     return undefined
   }
@@ -147,9 +148,16 @@ export class Store implements FamilyHome {
     return this.#append({ kind: 'series', family, values, slot, born }) ? slot : undefined
   }
 
-  /** Names are only ever added: of series that come and go there is an end, before readers give the catalog up. */
-  #hasRoomForNames(): boolean {
-    return this.#catalog === undefined ? this.#lines.length < MAX_LINES : this.#catalog.bytes < MAX_NAME_BYTES
+  /**
+   * Names are only ever added, so of series that come and go there is an end, before readers give the catalog up. It
+   * concerns those that take another's slots alone: the others are bounded by their families.
+   */
+  #mayNameAgain(): boolean {
+    const bytes = this.#catalog?.bytes ?? 0
+    if (bytes < MAX_NAME_BYTES && this.#lines.length < MAX_LINES) return true
+    if (!this.#isSpent) this.trouble('store_full', 'too many series came and went: new ones share the overflow series')
+    this.#isSpent = true
+    return false
   }
 
   /** Counts one recording that had to share the overflow series of `family`. */
