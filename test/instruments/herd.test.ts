@@ -34,8 +34,13 @@ const operation = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('remove'), worker, name, by: fc.constant(0) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('expire'), worker, name, by: fc.constant(0) }) },
   {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constantFrom('clear', 'end', 'kill', 'retire'), worker, name, by: fc.constant(0) }),
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constantFrom('clear', 'end', 'kill', 'retire', 'retire'),
+      worker,
+      name,
+      by: fc.constant(0),
+    }),
   },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('look'), worker, name, by: fc.constant(0) }) },
 )
