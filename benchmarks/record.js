@@ -1,6 +1,7 @@
 import { canMap } from '../packages/core/dist/store/slab.js'
 import { alternate, inFreshProcess } from './lib/fresh.js'
 import { figure, machine, spread } from './lib/report.js'
+import { INSTRUMENTS } from './record/instruments.js'
 
 /** What it costs to record one exchange: method, route, status and duration, into a histogram and a counter. */
 export async function record({ quick }) {
@@ -22,8 +23,14 @@ export async function record({ quick }) {
     clock: { side: 'clock' },
     loop: { side: 'loop' },
   }
+  const instruments = Object.keys(INSTRUMENTS)
   const results = await alternate(settings.rounds, Object.keys(sides), name =>
     inFreshProcess(script, { ...settings, ...sides[name] }),
+  )
+  const instrumentScript = new URL('./record/instrument-side.js', import.meta.url)
+  const instrumentSettings = { records: settings.records * 10, slab: best }
+  const instrumentResults = await alternate(settings.rounds, instruments, side =>
+    inFreshProcess(instrumentScript, { ...instrumentSettings, side }),
   )
   const ns = Object.fromEntries(Object.keys(sides).map(name => [name, spread(results[name].map(({ ns }) => ns))]))
   const figures = {
@@ -43,8 +50,21 @@ export async function record({ quick }) {
     'record.prom_client_ns': figure('prom-client, observe and inc', 'ns', ns.prom_client),
     'record.clock_ns': figure('two readings of the clock, needed by any side, in none', 'ns', ns.clock),
     'record.loop_ns': figure('the loop around it, included in each', 'ns', ns.loop),
+    ...Object.fromEntries(
+      instruments.map(side => [
+        `record.${side}_ns`,
+        figure(
+          INSTRUMENTS[side].what,
+          'ns',
+          spread(instrumentResults[side].map(({ ns }) => ns)),
+          INSTRUMENTS[side].reach,
+        ),
+      ]),
+    ),
   }
   const answers = [...slabs, 'prom_client'].flatMap(side => results[side])
-  const checks = { equal: new Set(answers.map(({ digest }) => digest)).size === 1, samples: answers[0].samples }
+  const isExact = instruments.every(side => instrumentResults[side].every(({ isExact }) => isExact))
+  const equal = isExact && new Set(answers.map(({ digest }) => digest)).size === 1
+  const checks = { equal, samples: answers[0].samples }
   return { benchmark: 'record', machine: machine(), settings, figures, checks }
 }

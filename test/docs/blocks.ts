@@ -22,7 +22,8 @@ export interface Doc {
 /** Every document that shows code to a newcomer. */
 export function readDocs(): Doc[] {
   const folders = ['.', ...below('packages'), ...below('examples')]
-  const paths = folders.map(folder => join(ROOT, folder, 'README.md'))
+  const guides = below('docs').filter(path => path.endsWith('.md'))
+  const paths = [...folders.map(folder => join(folder, 'README.md')), ...guides].map(path => join(ROOT, path))
   return paths.filter(path => existsSync(path)).map(readDoc)
 }
 

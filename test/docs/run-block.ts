@@ -7,7 +7,7 @@ import type { Block, Doc } from './blocks.ts'
 /**
  * Runs the JavaScript of a document as a reader would: in a folder where the packages are installed. A block that
  * begins with `// name.js` is that file, for the other blocks to import. A block that leaves out how its `app` or
- * `server` was made gets the usual one. A block is right if it ends with code 0, or listens and answers.
+ * `server` was made, or where `prometheus` comes from, gets the usual one. A block is right if it ends with code 0, or listens and answers.
  */
 export async function runBlock(doc: Doc, block: Block): Promise<void> {
   await inFolder(doc, block, async (folder, file) => {
@@ -103,6 +103,7 @@ const PRELUDES: readonly (readonly [name: string, mentions: RegExp, prelude: str
   ['app', /@promherd\/fastify/, "import Fastify from 'fastify'\nconst app = Fastify()\n"],
   ['app', /@promherd\/koa/, "import Koa from 'koa'\nconst app = new Koa()\n"],
   ['app', /@promherd\/hono/, "import { Hono } from 'hono'\nconst app = new Hono()\n"],
+  ['prometheus', /^prometheus\(/m, "import { prometheus } from '@promherd/express'\n"],
   ['server', /@promherd\/core/, "import { createServer } from 'node:http'\nconst server = createServer()\n"],
 ]
 

@@ -11,6 +11,8 @@ const MESSAGES = {
     `Expected \`${name}\` to increase, but ${after} follows ${before}. Sort the upper bounds and drop the duplicates.`,
   ERR_PROMHERD_BAD_NAME: (kind: string, name: unknown) =>
     `Expected a ${kind} of letters, digits and underscores that does not begin with a digit, but got ${describe(name)}. Rename it.`,
+  ERR_PROMHERD_RESERVED_NAME: (kind: string, name: string, owner: string) =>
+    `Expected a ${kind} that is free, but \`${name}\` belongs to ${owner}. Rename it.`,
   ERR_PROMHERD_FAMILY_CONFLICT: (name: string, part: string, existing: unknown, given: unknown) =>
     `Expected \`${name}\` to be declared once, but it exists with ${part} ${describe(existing)} and was declared again with ${describe(given)}. Use the first one, or another name.`,
   ERR_PROMHERD_LABEL_COUNT: (name: string, expected: readonly string[], given: number) =>

@@ -23,6 +23,7 @@ export const INTERNAL_ERROR_CAUSES = [
   'retire',
   'family_conflict',
   'http',
+  'instrument',
 ] as const
 export type InternalErrorCause = (typeof INTERNAL_ERROR_CAUSES)[number]
 

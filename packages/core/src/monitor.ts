@@ -12,6 +12,8 @@ import { loneStore, type Opened, openStore } from './process-store.ts'
 import { countCrashes } from './runtime/crashes.ts'
 import { runtimeSampler } from './runtime/runtime.ts'
 import type { Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
+import type { CounterOptions, GaugeOptions, HistogramOptions } from './store/instrument-options.ts'
+import { type Counter, type Gauge, type Histogram, type InstrumentMaker, Instruments } from './store/instruments.ts'
 import { SLAB_KINDS, type SlabKind } from './store/slab.ts'
 import type { Store } from './store/store.ts'
 
@@ -44,7 +46,7 @@ export interface MonitorOptions {
 }
 
 /** Where one process records, and where it reads what it or its herd has recorded. */
-export interface Monitor extends SnapshotSource {
+export interface Monitor extends SnapshotSource, InstrumentMaker {
   /** The numbers of this process. Internal: adapters and clients record through it. */
   readonly store: Store
   /** What records HTTP exchanges with these options. */
@@ -115,11 +117,13 @@ class ProcessMonitor implements Monitor {
   readonly #timers: NodeJS.Timeout[]
   readonly #claim: Opened['claim']
   readonly #copyPromClient: () => Promise<void>
+  readonly #instruments: Instruments
   readonly #stopCounting: (() => void) | undefined
 
   constructor({ store, claim }: Opened, { directory, promClient }: MonitorOptions) {
     this.store = store
     this.#claim = claim
+    this.#instruments = new Instruments(store)
     this.#herd = store.paths === undefined || directory === undefined ? new LoneHerd(store) : new Herd({ directory })
     this.#timers = [setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS).unref()]
     if (store.worker > 0) this.#collectEvery(HEARTBEAT_INTERVAL_MS, runtimeSampler(store))
@@ -134,6 +138,18 @@ class ProcessMonitor implements Monitor {
 
   http(options: HttpOptions = {}): HttpRecorder {
     return new HttpRecorder(this.store, options)
+  }
+
+  counter<const L extends readonly string[] = readonly []>(options: CounterOptions<L>): Counter<L> {
+    return this.#instruments.counter(options)
+  }
+
+  gauge<const L extends readonly string[] = readonly []>(options: GaugeOptions<L>): Gauge<L> {
+    return this.#instruments.gauge(options)
+  }
+
+  histogram<const L extends readonly string[] = readonly []>(options: HistogramOptions<L>): Histogram<L> {
+    return this.#instruments.histogram(options)
   }
 
   addCollector(collect: () => Promise<void> | void): () => void {
@@ -160,6 +176,7 @@ class ProcessMonitor implements Monitor {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
+    this.#instruments.close()
     await this.#copyPromClient()
     stayAtExit(this.#leave)
     this.#stopCounting?.()

@@ -139,6 +139,8 @@ export class StoreReader implements Source {
     if (wanted > MAX_SLOTS) return 'damaged'
     if (this.#buffer.length < wanted) this.#buffer = enlarged(this.#buffer, Math.max(wanted, this.#buffer.length * 2))
     const read = readFully(this.#valuesFd, this.#buffer.subarray(0, wanted), 0)
+    // What was read first, since the numbers must be at least as new as what their header says of them.
+    if (read > HEADER.generation) this.#buffer[HEADER.generation] = header[HEADER.generation]!
     // Of a file that was cut short the last numbers are still the best there are: a counter must not fall.
     this.values = this.#buffer.subarray(0, Math.max(Math.min(read, length), this.values.length))
     this.retiredIds = this.#buffer.subarray(length, length + ids)

@@ -75,14 +75,15 @@ export class Retired {
     const families = new Map<number, RetiredFamily>()
     let inFlight: number | undefined
     for (const line of lines) {
-      if (line.kind === 'family') {
-        if (line.name === FAMILIES.requestsInFlight.name) inFlight = line.index
-        const family = this.#family(line, gained)
-        if (family !== undefined) families.set(line.index, this.#seen(family, reader.startedAt))
-      }
-      if (line.kind === 'series' && line.family === inFlight) this.#addLost(name, reader, line, gained)
-      const family = line.kind === 'series' ? families.get(line.family) : undefined
-      if (line.kind !== 'series' || family === undefined) continue
+      if (line.kind !== 'family') continue
+      if (line.name === FAMILIES.requestsInFlight.name) inFlight = line.index
+      const family = this.#family(line, gained)
+      if (family !== undefined) families.set(line.index, this.#seen(family, reader.startedAt))
+    }
+    for (const line of seriesLeft(lines, reader.header('generation'))) {
+      if (line.family === inFlight) this.#addLost(name, reader, line, gained)
+      const family = families.get(line.family)
+      if (family === undefined) continue
       const { labels, merge } = family.definition
       if (line.values.length !== labels.length || line.slot + family.width > reader.values.length) continue
       const values = merge === 'worker' ? [...line.values, String(name.worker)] : line.values
@@ -132,7 +133,8 @@ export class Retired {
       slot = this.#length
       this.#length += family.width
       family.slots.set(key, slot)
-      gained.push({ ...line, family: family.index, slot })
+      const { kind, values, overflow } = line
+      gained.push({ kind, values, family: family.index, slot, ...(overflow ? { overflow } : {}) })
     }
     this.#makeRoom(this.#length)
     for (let i = 0; i < family.width; i++) this.#values[slot + i] = this.#values[slot + i]! + from[line.slot + i]!
@@ -252,6 +254,16 @@ interface RetiredFamily {
 }
 
 type NewName = Parameters<CatalogWriter['append']>[0]
+
+/** The series that a store had to the end: not those that were removed, nor those that its numbers are too old for. */
+function seriesLeft(lines: readonly CatalogLine[], generation: number): Iterable<SeriesLine> {
+  const left = new Map<number, SeriesLine>()
+  for (const line of lines) {
+    if (line.kind === 'removed') left.delete(line.slot)
+    else if (line.kind === 'series' && (line.born ?? 0) <= generation) left.set(line.slot, line)
+  }
+  return left.values()
+}
 
 const KEPT_IDS = 4096
 

@@ -20,14 +20,25 @@ const ORIGINS: Readonly<Record<NodeJS.UncaughtExceptionOrigin, string>> = {
 export function countCrashes(store: Store): () => void {
   const family = store.family(FAMILIES.workerCrashes)
   for (const origin of Object.values(ORIGINS)) family.slot([origin])
-  const count = (_error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void => {
+  const count: Count = (_error, origin) => {
     const slot = family.slot([ORIGINS[origin] ?? ORIGINS.uncaughtException])
     family.slab.values[slot] = family.slab.values[slot]! + 1
     // There may be no later moment: a handler of the user's may leave by a signal.
     store.flush()
   }
-  process.on('uncaughtExceptionMonitor', count)
+  if (COUNTERS.size === 0) process.on('uncaughtExceptionMonitor', countAll)
+  COUNTERS.add(count)
   return () => {
-    process.off('uncaughtExceptionMonitor', count)
+    COUNTERS.delete(count)
+    if (COUNTERS.size === 0) process.off('uncaughtExceptionMonitor', countAll)
   }
+}
+
+type Count = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin) => void
+
+// One listener for all monitors of the process: Node warns of a leak when there are many.
+const COUNTERS = new Set<Count>()
+
+const countAll: Count = (error, origin) => {
+  for (const count of COUNTERS) count(error, origin)
 }

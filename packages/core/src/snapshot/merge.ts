@@ -1,6 +1,15 @@
 import { isAbsent } from '../store/absent.ts'
-import { type CatalogLine, type Definition, type FamilyType, type Merge, widthOf } from '../store/catalog.ts'
+import {
+  type CatalogLine,
+  type Definition,
+  type FamilyType,
+  type Merge,
+  type RemovedLine,
+  type SeriesLine,
+  widthOf,
+} from '../store/catalog.ts'
 import { keyOf } from '../store/family.ts'
+import { HEADER } from '../store/header.ts'
 import type { Family, SnapshotType } from './snapshot.ts'
 
 /**
@@ -29,6 +38,7 @@ export class Merger {
 
   /** Forgets a source that will not be added again. */
   forget(source: Source): void {
+    this.#plans.get(source)?.letGo()
     this.#plans.delete(source)
   }
 
@@ -104,26 +114,68 @@ class Column {
     this.family = family
     this.sinceSlot = sinceSlot
   }
+
+  add(slot: number, series: number): void {
+    this.from.push(slot)
+    this.to.push(series)
+    this.family.hold(series)
+  }
+
+  /** Takes out what stands at `slot`. Series go seldom, so nothing is kept to find it faster. */
+  remove(slot: number): void {
+    const at = this.from.items.subarray(0, this.from.length).lastIndexOf(slot)
+    if (at < 0) return
+    const series = this.to.items[at]!
+    this.from.removeAt(at)
+    this.to.removeAt(at)
+    this.family.letGo(series)
+  }
+
+  letGo(): void {
+    for (let i = 0; i < this.to.length; i++) this.family.letGo(this.to.items[i]!)
+  }
 }
 
 /** Which series of one source are which series of the sum. */
 class Plan {
   readonly #columns = new Map<number, Column>()
+  /** Series whose slots were another's in the numbers that were taken last. */
+  #waiting: SeriesLine[] = []
 
   learn(source: Source, familyOf: (definition: Definition) => MergedFamily): void {
-    for (const line of source.takeLines()) {
+    const gained = source.takeLines()
+    const lines = this.#waiting.length === 0 ? gained : [...this.#waiting.splice(0), ...gained]
+    for (const line of lines) {
       if (line.kind === 'family') this.#columns.set(line.index, new Column(familyOf(line), line.sinceSlot))
-      if (line.kind !== 'series') continue
-      const column = this.#columns.get(line.family)
-      if (column === undefined) continue
-      const { labels, merge } = column.family.definition
-      const apart = merge === 'worker' && source.worker !== undefined
-      // The totals of the dead name the worker themselves. Any other number of values is damage.
-      if (line.values.length !== labels.length + Number(merge === 'worker' && !apart)) continue
-      const values = apart ? [...line.values, String(source.worker)] : line.values
-      column.from.push(line.slot)
-      column.to.push(column.family.seriesOf(values, line.overflow === true))
+      if (line.kind === 'series') this.#learnSeries(source, line)
+      if (line.kind === 'removed') this.#remove(line)
     }
+  }
+
+  #learnSeries(source: Source, line: SeriesLine): void {
+    const column = this.#columns.get(line.family)
+    if (column === undefined) return
+    if (line.born !== undefined && line.born > source.values[HEADER.generation]!) {
+      this.#waiting.push(line)
+      return
+    }
+    const { labels, merge } = column.family.definition
+    const apart = merge === 'worker' && source.worker !== undefined
+    // The totals of the dead name the worker themselves. Any other number of values is damage.
+    if (line.values.length !== labels.length + Number(merge === 'worker' && !apart)) return
+    const values = apart ? [...line.values, String(source.worker)] : line.values
+    column.add(line.slot, column.family.seriesOf(values, line.overflow === true))
+  }
+
+  #remove({ family, slot }: RemovedLine): void {
+    const waiting = this.#waiting.findIndex(line => line.slot === slot)
+    if (waiting >= 0) this.#waiting.splice(waiting, 1)
+    else this.#columns.get(family)?.remove(slot)
+  }
+
+  /** Lets the series go that nobody else has. */
+  letGo(): void {
+    for (const column of this.#columns.values()) column.letGo()
   }
 
   addTo(source: Source, round: number): void {
@@ -144,10 +196,15 @@ class MergedFamily {
   readonly #labels: (readonly string[])[] = []
   readonly #index = new Map<string, number>()
   readonly #overflow = new Set<number>()
+  /** How many columns have each series, and the series that none has. */
+  readonly #holders = new IntList()
+  readonly #free: number[] = []
   readonly #width: number
   readonly #sourceWidth: number
   #countsTo = new IntList()
   #countsFor: MergedFamily | undefined
+  /** True where another family's numbers are added to this one's, or the other way: each knows the other's series. */
+  #isDerived: boolean
   /** The round in which each series was last added to. */
   #rounds = new IntList()
   #values: Float64Array
@@ -157,6 +214,7 @@ class MergedFamily {
     this.key = definition.type === 'quantiles' ? quantilesKey(definition.name) : definition.name
     this.#sourceWidth = widthOf(definition)
     this.#width = definition.merge === 'mean' ? 2 : this.#sourceWidth
+    this.#isDerived = definition.countsInto !== undefined
     this.#values = new Float64Array(16 * this.#width).fill(startOf(definition.merge))
   }
 
@@ -175,12 +233,37 @@ class MergedFamily {
     const key = keyOf(labels)
     const known = this.#index.get(key)
     if (known !== undefined) return known
-    const series = this.#labels.push(labels) - 1
+    const series = this.#free.pop() ?? this.#another()
+    this.#labels[series] = labels
     this.#index.set(key, series)
-    this.#rounds.push(0)
     if (overflow) this.#overflow.add(series)
+    return series
+  }
+
+  #another(): number {
+    const series = this.#labels.length
+    this.#rounds.push(0)
+    this.#holders.push(0)
     this.#makeRoom(series)
     return series
+  }
+
+  /** One more column has the series. */
+  hold(series: number): void {
+    this.#holders.items[series] = this.#holders.items[series]! + 1
+  }
+
+  /** One column less has the series: the last one leaves its number to another. */
+  letGo(series: number): void {
+    const holders = this.#holders.items[series]! - 1
+    this.#holders.items[series] = holders
+    if (holders > 0 || this.#isDerived) return
+    this.#index.delete(keyOf(this.#labels[series]!))
+    this.#labels[series] = []
+    this.#overflow.delete(series)
+    this.#rounds.items[series] = 0
+    this.#values.fill(startOf(this.definition.merge), series * this.#width, (series + 1) * this.#width)
+    this.#free.push(series)
   }
 
   add(source: Source, { from, to, sinceSlot }: Column, round: number): void {
@@ -201,6 +284,7 @@ class MergedFamily {
   addCountsTo(counter: MergedFamily, round: number): void {
     const buckets = this.definition.buckets.length + 1
     counter.lastRound = round
+    counter.#isDerived = true
     if (this.#countsFor !== counter) this.#countsTo = new IntList()
     this.#countsFor = counter
     for (let series = 0; series < this.#labels.length; series++) {
@@ -342,5 +426,10 @@ class IntList {
       this.items = larger
     }
     this.items[this.length++] = item
+  }
+
+  /** Puts the last item in the place of the one at `index`. */
+  removeAt(index: number): void {
+    this.items[index] = this.items[--this.length]!
   }
 }

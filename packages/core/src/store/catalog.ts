@@ -44,6 +44,18 @@ export interface SeriesLine {
   readonly slot: number
   /** Shown only once it is not zero: the series that takes what a full family cannot. */
   readonly overflow?: boolean
+  /**
+   * Where the slot was another series' before: the generation of the numbers that are this one's. In numbers of an
+   * earlier generation there stands what the other had.
+   */
+  readonly born?: number
+}
+
+/** Says that a series is no more. Its slot may be another's in a later line. */
+export interface RemovedLine {
+  readonly kind: 'removed'
+  readonly family: number
+  readonly slot: number
 }
 
 /** What a store says of its owner; the first line. */
@@ -52,7 +64,7 @@ export interface OwnerLine {
   readonly nodeVersion: string
 }
 
-export type CatalogLine = FamilyLine | SeriesLine | OwnerLine
+export type CatalogLine = FamilyLine | SeriesLine | RemovedLine | OwnerLine
 
 /** How many slots a series of this family takes in a store. */
 export function widthOf(definition: Pick<Definition, 'type' | 'buckets' | 'merge'>): number {
@@ -65,6 +77,7 @@ export function widthOf(definition: Pick<Definition, 'type' | 'buckets' | 'merge
 export class CatalogWriter {
   #fd: number
   #torn = false
+  #bytes = 0
 
   /** Begins a new catalog. Throws what the file system throws, EEXIST among it. */
   constructor(path: string, flags: 'ax' | 'a+' = 'ax') {
@@ -89,6 +102,7 @@ export class CatalogWriter {
     const bytes = Buffer.from((this.#torn ? GIVEN_UP : '') + encodeLine(line))
     try {
       const written = writeSync(this.#fd, bytes)
+      this.#bytes += written
       // The next line that fits ends the torn one first: the disk that tore it has no room for that either.
       if (written > 0) this.#torn = written < bytes.length
       return written === bytes.length
@@ -96,6 +110,11 @@ export class CatalogWriter {
       // A full disk: the caller counts it.
       return false
     }
+  }
+
+  /** How much has been written by this writer. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   close(): void {
@@ -123,9 +142,10 @@ function endsTorn(fd: number): boolean {
 
 function encodeLine(line: CatalogLine): string {
   if (line.kind === 'series') {
-    const short = { s: line.slot, f: line.family, v: line.values }
-    return `${JSON.stringify(line.overflow ? { ...short, o: 1 } : short)}\n`
+    const { slot: s, family: f, values: v, overflow, born: g } = line
+    return `${JSON.stringify({ s, f, v, ...(overflow ? { o: 1 } : {}), ...(g === undefined ? {} : { g }) })}\n`
   }
+  if (line.kind === 'removed') return `${JSON.stringify({ d: line.slot, f: line.family })}\n`
   return `${JSON.stringify(line)}\n`
 }
 
@@ -140,14 +160,27 @@ export function decodeLine(text: string): CatalogLine | undefined {
   if (typeof line !== 'object' || line === null) return undefined
   const fields = line as Record<string, unknown>
   if ('s' in fields) return seriesLine(fields)
+  if ('d' in fields) return removedLine(fields)
   if (fields['kind'] === 'family') return familyLine(fields)
   if (fields['kind'] === 'owner') return { kind: 'owner', nodeVersion: String(fields['nodeVersion'] ?? '') }
   return undefined
 }
 
-function seriesLine({ s, f, v, o }: Record<string, unknown>): SeriesLine | undefined {
+function seriesLine({ s, f, v, o, g }: Record<string, unknown>): SeriesLine | undefined {
   if (!isIndex(s) || s < HEADER_SLOTS || !isIndex(f) || !isStrings(v)) return undefined
-  return { kind: 'series', slot: s, family: f, values: v, ...(o === 1 ? { overflow: true } : {}) }
+  if (g !== undefined && !isIndex(g)) return undefined
+  return {
+    kind: 'series',
+    slot: s,
+    family: f,
+    values: v,
+    ...(o === 1 ? { overflow: true } : {}),
+    ...(g === undefined ? {} : { born: g }),
+  }
+}
+
+function removedLine({ d, f }: Record<string, unknown>): RemovedLine | undefined {
+  return isIndex(d) && isIndex(f) ? { kind: 'removed', family: f, slot: d } : undefined
 }
 
 function familyLine(fields: Record<string, unknown>): FamilyLine | undefined {

@@ -33,7 +33,7 @@ export const HEADER = {
   threadId: 13,
   /** Retired totals only: how many store ids follow the last series. */
   retiredIds: 14,
-  /** Retired totals only: goes up with each commit. */
+  /** Goes up with each commit of retired totals, and in a store each time a removed series' slot is taken again. */
   generation: 15,
 } as const
 

@@ -1,5 +1,6 @@
 import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { HEADER_SLOTS } from './header.ts'
 
 /**
  * The memory under a store: float64 slots that only grow, in one of three places.
@@ -159,7 +160,11 @@ class GrowingFile {
   }
 
   write(values: Float64Array): void {
-    if (this.#open) writeFully(this.fd, new Uint8Array(values.buffer, 0, values.byteLength), 0)
+    if (!this.#open) return
+    // The header last: it says which generation the numbers are of, and what it says must be there.
+    const body = HEADER_SLOTS * BYTES
+    writeFully(this.fd, new Uint8Array(values.buffer, body, values.byteLength - body), body)
+    writeFully(this.fd, new Uint8Array(values.buffer, 0, body), 0)
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -115,6 +115,24 @@ test('series lines come back as they were written, whatever stands in them', () 
       expect(decodeLine(short)).toEqual(line)
     }),
   )
+})
+
+test('a series can be removed, and its slot be born again, in the words of the catalog', () => {
+  const path = join(directory, 'c')
+  const writer = new CatalogWriter(path)
+  const lines: CatalogLine[] = [
+    { kind: 'removed', family: 3, slot: 40 },
+    { kind: 'series', family: 3, slot: 40, values: ['a'], born: 7 },
+  ]
+  for (const line of lines) expect(writer.append(line)).toBe(true)
+  const text = readFileSync(path, 'utf8')
+  expect(text).toBe('{"d":40,"f":3}\n{"s":40,"f":3,"v":["a"],"g":7}\n')
+  expect(writer.bytes).toBe(text.length)
+  writer.close()
+  expect(text.trim().split('\n').map(decodeLine)).toEqual(lines)
+  for (const damaged of ['{"d":-1,"f":0}', '{"d":40}', '{"d":"40","f":3}', '{"s":40,"f":3,"v":["a"],"g":"7"}']) {
+    expect(decodeLine(damaged)).toBeUndefined()
+  }
 })
 
 test('garbage and hostile numbers are no lines', () => {

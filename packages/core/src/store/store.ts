@@ -38,6 +38,8 @@ export class Store implements FamilyHome {
   #ready = false
   #unwritten = 0
   #fullUntil = 0
+  /** True once so many series came and went that no slot is given to another any more. */
+  #isSpent = false
 
   /** Throws what the file system throws where the files cannot be made. */
   constructor(options: StoreOptions) {
@@ -85,6 +87,11 @@ export class Store implements FamilyHome {
     return this.#families.has(name)
   }
 
+  /** The family of that name, if it has been declared. */
+  familyNamed(name: string): StoreFamily | undefined {
+    return this.#families.get(name)
+  }
+
   /** A family is there once it has its overflow series: without that its totals would not be exact. */
   #placeFamily(definition: Definition): { slab: Slab; index: number; overflow: number } | undefined {
     const slot = this.#length
@@ -100,17 +107,57 @@ export class Store implements FamilyHome {
     return { slab: this.slab, index, overflow: slot }
   }
 
-  /** Slots for one more series, and its line in the catalog; undefined where there is no room. */
-  place(family: number, values: readonly string[], width: number): number | undefined {
+  /**
+   * Slots for one more series, and its line in the catalog; undefined where there is no room. `free` are slots that a
+   * removed series of the same width has left.
+   */
+  place(family: number, values: readonly string[], width: number, free?: number): number | undefined {
     if (family < 0 || this.#closed || performance.now() < this.#fullUntil) return undefined
-    const slot = this.#length
+    if (free !== undefined && !this.#mayNameAgain()) return undefined
     // The slots are taken only with their name: a full disk must not use up the slab.
-    if (this.slab.ensure(slot + width) && this.#append({ kind: 'series', family, values, slot })) {
-      this.#take(width)
-      return slot
-    }
+    const slot = free === undefined ? this.#placeNew(family, values, width) : this.#reuse(family, values, width, free)
+    if (slot !== undefined) return slot
     this.#full('no room for another series: new ones are counted in the overflow series')
     return undefined
+  }
+
+  /** Takes the name off a series; false where that could not be written, and the series stays. */
+  unplace(family: number, slot: number): boolean {
+    if (family < 0 || this.#closed) return false
+    if (this.#append({ kind: 'removed', family, slot })) return true
+    this.#full('no room to say that a series was removed: it stays')
+    return false
+  }
+
+  #placeNew(family: number, values: readonly string[], width: number): number | undefined {
+    const slot = this.#length
+    if (!this.slab.ensure(slot + width) || !this.#append({ kind: 'series', family, values, slot })) return undefined
+    this.#take(width)
+    return slot
+  }
+
+  /**
+   * Zeros, then the generation, then the name: a reader that has the name and numbers of this generation or a later
+   * one has none of the series before. One with older numbers waits for its next look.
+   */
+  #reuse(family: number, values: readonly string[], width: number, slot: number): number | undefined {
+    const numbers = this.slab.values
+    numbers.fill(0, slot, slot + width)
+    const born = numbers[HEADER.generation]! + 1
+    numbers[HEADER.generation] = born
+    return this.#append({ kind: 'series', family, values, slot, born }) ? slot : undefined
+  }
+
+  /**
+   * Names are only ever added, so of series that come and go there is an end, before readers give the catalog up. It
+   * concerns those that take another's slots alone: the others are bounded by their families.
+   */
+  #mayNameAgain(): boolean {
+    const bytes = this.#catalog?.bytes ?? 0
+    if (bytes < MAX_NAME_BYTES && this.#lines.length < MAX_LINES) return true
+    if (!this.#isSpent) this.trouble('store_full', 'too many series came and went: new ones share the overflow series')
+    this.#isSpent = true
+    return false
   }
 
   /** Counts one recording that had to share the overflow series of `family`. */
@@ -247,6 +294,10 @@ export interface StoreOptions {
 
 /** How long a full disk is left alone. */
 const RETRY_AFTER_MS = 1000
+/** Half of what a reader takes: some 500,000 series in the life of a process, those that are gone among them. */
+const MAX_NAME_BYTES = 2 ** 25
+/** The same for a store whose names are objects on the heap. */
+const MAX_LINES = 2 ** 17
 
 export interface StorePaths {
   readonly values: string

@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Merger } from '../snapshot/merge.ts'
+import { Instruments } from '../store/instruments.ts'
+import { Store } from '../store/store.ts'
+import { listStores } from './directory.ts'
+import { Herd } from './herd.ts'
+import { StoreReader } from './reader.ts'
+import { Retired } from './retire.ts'
+
+let directory: string
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+const JOBS = { name: 'jobs_total', help: 'Jobs.', labels: ['kind'] } as const
+
+/** What a reader makes of a store, whose numbers it takes before `between` and whose names after. */
+function lookAround(reader: StoreReader, merger: Merger, between: () => void = () => {}): Record<string, number> {
+  reader.refresh()
+  between()
+  merger.begin()
+  merger.add(reader)
+  const jobs = merger.finish().families.find(({ name }) => name === 'jobs_total')
+  return Object.fromEntries((jobs?.labels ?? []).map(([kind], i) => [kind, jobs!.values[i]!]))
+}
+
+test.each(['mapped', 'flushed'] as const)(
+  'a slot of the %s slab that changes hands between numbers and names is nobody’s',
+  slab => {
+    const store = new Store({ slab, directory, worker: 1 })
+    const jobs = new Instruments(store).counter(JOBS)
+    const change = (from: string, to: string, by: number): void => {
+      jobs.remove(from)
+      jobs.labels(to).inc(by)
+    }
+    jobs.labels('a').inc(100)
+    store.flush()
+    const reader = StoreReader.open(directory, listStores(directory)[0]!)
+    const merger = new Merger()
+    expect(lookAround(reader, merger)).toEqual({ a: 100 })
+    expect(lookAround(reader, merger, () => change('a', 'b', 1))).toEqual({})
+    store.flush()
+    expect(lookAround(reader, merger)).toEqual({ b: 1 })
+    const twice = (): void => {
+      change('b', 'c', 2)
+      change('c', 'd', 3)
+    }
+    expect(lookAround(reader, merger, twice)).toEqual({})
+    store.flush()
+    expect(lookAround(reader, merger)).toEqual({ d: 3 })
+    expect(lookAround(reader, merger, () => change('d', 'd', 4))).toEqual({})
+    store.flush()
+    expect(lookAround(reader, merger)).toEqual({ d: 4 })
+    reader.close()
+    store.close()
+  },
+)
+
+test('of a store that was killed the totals take no number of a series that was removed, under no name', async () => {
+  const store = new Store({ slab: 'flushed', directory, worker: 1 })
+  const jobs = new Instruments(store).counter(JOBS)
+  jobs.labels('kept').inc(1)
+  jobs.labels('removed').inc(10)
+  jobs.labels('replaced').inc(100)
+  store.flush()
+  jobs.remove('removed')
+  jobs.remove('replaced')
+  // Not flushed: where its numbers would be there still is what `replaced` had.
+  jobs.labels('late').inc(1000)
+  expect(new Retired(directory).retire(listStores(directory))).toBe(1)
+  const herd = new Herd({ directory })
+  const { families } = await herd.snapshot()
+  await herd.close()
+  const { labels, values } = families.find(({ name }) => name === 'jobs_total')!
+  expect([labels, [...values]]).toEqual([[['kept']], [1]])
+})
+
+test('series that come and go take no memory in those who read them', async () => {
+  const store = new Store({ slab: 'mapped', directory, worker: 1 })
+  const jobs = new Instruments(store).counter(JOBS)
+  const reader = StoreReader.open(directory, listStores(directory)[0]!)
+  const merger = new Merger()
+  for (let i = 0; i < 5000; i++) {
+    jobs.labels(`job ${i}`).inc()
+    if (i % 50 === 0) expect(lookAround(reader, merger)).toEqual({ [`job ${i}`]: 1 })
+    jobs.remove(`job ${i}`)
+  }
+  jobs.labels('last').inc()
+  lookAround(reader, merger)
+  merger.begin()
+  merger.add(reader)
+  const { values } = merger.finish().families.find(({ name }) => name === 'jobs_total')!
+  // As many numbers as the most series that there ever were at once, the overflow series among them.
+  expect(values.buffer.byteLength / 8).toBeLessThanOrEqual(4)
+  reader.close()
+  store.close()
+})

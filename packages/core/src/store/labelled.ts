@@ -1,0 +1,106 @@
+import { promherdError } from '../errors.ts'
+import { Bound } from './bound.ts'
+import { keyOf, type StoreFamily } from './family.ts'
+
+/** What a label may be set to; numbers are written as JavaScript writes them. */
+export type LabelValue = string | number
+
+/** Values by the names of their labels. */
+export type LabelsOf<L extends readonly string[]> = { readonly [K in L[number]]: LabelValue }
+
+/** Values in the order of their labels. */
+export type ValuesOf<L extends readonly string[]> = { readonly [K in keyof L]: LabelValue }
+
+/** A metric with labels: a set of series. */
+export interface Labelled<L extends readonly string[], S> {
+  /** The series with these label values. Keep it where it is used often. */
+  labels(values: LabelsOf<L>): S
+  labels(...values: ValuesOf<L>): S
+  /**
+   * Removes what this process has of the series. One who keeps the series may go on: the next recording makes it anew,
+   * from zero. What other workers have, and what the dead have left, stays.
+   */
+  remove(values: LabelsOf<L>): void
+  remove(...values: ValuesOf<L>): void
+  /** Removes what this process has of every series. */
+  clear(): void
+}
+
+/** Series by their label values. Only those with a place of their own are remembered. */
+export class SeriesSet<S> {
+  readonly #family: StoreFamily
+  readonly #names: readonly string[]
+  readonly #make: (bound: Bound) => S
+  readonly #complain: (message: string) => void
+  readonly #known = new Map<string, { readonly bound: Bound; readonly series: S }>()
+
+  constructor(family: StoreFamily, make: (bound: Bound) => S, complain: (message: string) => void) {
+    this.#family = family
+    this.#names = family.definition.labels
+    this.#make = make
+    this.#complain = complain
+  }
+
+  labels(...given: readonly unknown[]): S {
+    const values = this.#valuesOf(given)
+    return this.#known.get(keyOf(values))?.series ?? this.#bind(values)
+  }
+
+  remove(...given: readonly unknown[]): void {
+    const values = this.#valuesOf(given)
+    this.#family.remove(values)
+    this.#known.delete(keyOf(values))
+  }
+
+  clear(): void {
+    this.#family.clear()
+    this.#forget()
+  }
+
+  /** Removes the series that nobody has touched for `seconds`, as seen at `now` and at the calls before. */
+  expire(now: number, seconds: number): void {
+    this.#family.expire(now, seconds)
+    this.#forget()
+  }
+
+  /** Series that are gone are found no more, and whoever holds one makes it anew. */
+  #forget(): void {
+    for (const [key, { bound }] of this.#known) if (!bound.isPlaced) this.#known.delete(key)
+  }
+
+  #bind(values: readonly string[]): S {
+    const bound = new Bound(this.#family, values)
+    const series = this.#make(bound)
+    // Values that only differ in halves of surrogate pairs are one series: no end of them must be remembered.
+    if (bound.isPlaced && this.#known.size < this.#family.size) this.#known.set(keyOf(values), { bound, series })
+    return series
+  }
+
+  /** Nothing that a request brings may throw here: what is missing is the empty text, as it is to Prometheus. */
+  #valuesOf(given: readonly unknown[]): readonly string[] {
+    const names = this.#names
+    if (given.length === names.length && given.every(isText)) return given as readonly string[]
+    const [first] = given
+    const isNamed = typeof first === 'object' && first !== null
+    const values = isNamed
+      ? names.map(name => (Object.hasOwn(first, name) ? (first as Fields)[name] : undefined))
+      : given
+    const count = isNamed ? Object.keys(first).length : given.length
+    const texts = names.map((_, i) => textOf(values[i]))
+    if (count !== names.length || texts.includes(undefined)) {
+      this.#complain(promherdError('ERR_PROMHERD_LABEL_COUNT', this.#family.definition.name, names, count).message)
+    }
+    return texts.map(text => text ?? '')
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
+}
+
+/** Undefined for what is no value of a label. */
+function textOf(value: unknown): string | undefined {
+  return ['string', 'number', 'boolean', 'bigint'].includes(typeof value) ? String(value) : undefined
+}
