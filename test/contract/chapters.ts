@@ -1,10 +1,12 @@
 import { CONTRACT } from './contract.ts'
 import { pageOf } from './law.ts'
+import { OUTCOMES } from './outcomes.ts'
 import { ON_EXPRESS } from './routes/express.ts'
 import { ON_FASTIFY } from './routes/fastify.ts'
 import { ON_HONO } from './routes/hono.ts'
 import { ON_KOA } from './routes/koa.ts'
 import { ON_NODE_HTTP } from './routes/node-http.ts'
+import { STREAMS_AND_UPGRADES } from './upgrades.ts'
 
 /** Every chapter of laws, as it stands in `docs/laws.md`. */
 export const PAGES: readonly string[] = [
@@ -14,4 +16,6 @@ export const PAGES: readonly string[] = [
   pageOf(ON_KOA),
   pageOf(ON_HONO),
   pageOf(ON_NODE_HTTP),
+  pageOf(OUTCOMES),
+  pageOf(STREAMS_AND_UPGRADES),
 ]
