@@ -1,6 +1,11 @@
+import { BOUNDS } from './bounds.ts'
 import { CONTRACT } from './contract.ts'
+import { CONVERSATIONS } from './conversations.ts'
+import { FASTIFY_TIMEOUTS } from './fastify-timeouts.ts'
 import { pageOf } from './law.ts'
 import { OUTCOMES } from './outcomes.ts'
+import { OUTCOMES_HTTP2 } from './outcomes-http2.ts'
+import { RANDOM_EXCHANGES } from './property.ts'
 import { ON_EXPRESS } from './routes/express.ts'
 import { ON_FASTIFY } from './routes/fastify.ts'
 import { ON_HONO } from './routes/hono.ts'
@@ -17,5 +22,10 @@ export const PAGES: readonly string[] = [
   pageOf(ON_HONO),
   pageOf(ON_NODE_HTTP),
   pageOf(OUTCOMES),
+  pageOf(OUTCOMES_HTTP2),
   pageOf(STREAMS_AND_UPGRADES),
+  pageOf(FASTIFY_TIMEOUTS),
+  pageOf(CONVERSATIONS),
+  pageOf(BOUNDS),
+  pageOf(RANDOM_EXCHANGES),
 ]
