@@ -1,3 +1,5 @@
+import { OPTIONS } from '../options/adapters.ts'
+import { KNOWN_ROUTES } from '../options/known-routes.ts'
 import { BOUNDS } from './bounds.ts'
 import { CONTRACT } from './contract.ts'
 import { CONVERSATIONS } from './conversations.ts'
@@ -28,4 +30,6 @@ export const PAGES: readonly string[] = [
   pageOf(CONVERSATIONS),
   pageOf(BOUNDS),
   pageOf(RANDOM_EXCHANGES),
+  pageOf(OPTIONS),
+  pageOf(KNOWN_ROUTES),
 ]
