@@ -1,10 +1,19 @@
+import { OPTIONS } from '../options/adapters.ts'
+import { KNOWN_ROUTES } from '../options/known-routes.ts'
+import { BOUNDS } from './bounds.ts'
 import { CONTRACT } from './contract.ts'
+import { CONVERSATIONS } from './conversations.ts'
+import { FASTIFY_TIMEOUTS } from './fastify-timeouts.ts'
 import { pageOf } from './law.ts'
+import { OUTCOMES } from './outcomes.ts'
+import { OUTCOMES_HTTP2 } from './outcomes-http2.ts'
+import { RANDOM_EXCHANGES } from './property.ts'
 import { ON_EXPRESS } from './routes/express.ts'
 import { ON_FASTIFY } from './routes/fastify.ts'
 import { ON_HONO } from './routes/hono.ts'
 import { ON_KOA } from './routes/koa.ts'
 import { ON_NODE_HTTP } from './routes/node-http.ts'
+import { STREAMS_AND_UPGRADES } from './upgrades.ts'
 
 /** Every chapter of laws, as it stands in `docs/laws.md`. */
 export const PAGES: readonly string[] = [
@@ -14,4 +23,13 @@ export const PAGES: readonly string[] = [
   pageOf(ON_KOA),
   pageOf(ON_HONO),
   pageOf(ON_NODE_HTTP),
+  pageOf(OUTCOMES),
+  pageOf(OUTCOMES_HTTP2),
+  pageOf(STREAMS_AND_UPGRADES),
+  pageOf(FASTIFY_TIMEOUTS),
+  pageOf(CONVERSATIONS),
+  pageOf(BOUNDS),
+  pageOf(RANDOM_EXCHANGES),
+  pageOf(OPTIONS),
+  pageOf(KNOWN_ROUTES),
 ]

@@ -8,6 +8,8 @@ export interface Law<World> {
   /** What holds, of whatever the law is about. */
   readonly sentence: string
   run(world: World): Promise<void>
+  /** How long it may take, in milliseconds. @default what vitest is told */
+  readonly timeoutMs?: number
   /** By the name of a subject: what it cannot keep the law for, and what holds there instead. */
   readonly cannot?: Readonly<Record<string, Exception<World>>>
 }
@@ -54,8 +56,9 @@ export function keeps<World>(chapter: Chapter<World>): void {
     (_name, subject) => {
       for (const law of chapter.laws) {
         const exception = law.cannot?.[subject.name]
-        if (exception === undefined) test(law.sentence, () => subject.within(world => law.run(world)))
-        else test(`cannot: ${law.sentence}`, () => subject.within(world => exception.instead(world)))
+        const run = exception === undefined ? law.run : exception.instead
+        const name = exception === undefined ? law.sentence : `cannot: ${law.sentence}`
+        test(name, () => subject.within(world => run(world)), law.timeoutMs)
       }
     },
   )

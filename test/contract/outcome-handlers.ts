@@ -40,10 +40,7 @@ export const HANDLERS: Readonly<Record<string, RawHandler>> = {
     response.write('first', () => response.destroy())
   },
   broken: (_request, response) => void pipeline(breaking(), response, ignoring),
-  late: (_request, response) => {
-    response.writeHead(503)
-    response.end('late')
-  },
+  failed: (_request, response) => void response.writeHead(500).end('failed'),
   events: (_request, response, stage) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.write('data: 1\n\n')

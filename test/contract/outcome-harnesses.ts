@@ -25,6 +25,9 @@ export type OutcomeHarness = (options: AdapterOptions, stage: Stage, make?: Make
 /** Makes the server; one of HTTP/2 may stand for one of HTTP/1. */
 export type Make = (listener: RequestListener) => Server
 
+/** The one without a framework: it has neither `/thrown` nor `/native-events`. */
+export const PLAIN = 'node:http'
+
 const express4 = createRequire(import.meta.url)('express4') as typeof express5
 
 function answer(name: string | undefined, request: IncomingMessage, response: ServerResponse, stage: Stage): void {
@@ -51,7 +54,7 @@ const withExpress =
 export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
   'Express 5': withExpress(express5),
   'Express 4': withExpress(express4),
-  Fastify: async (options, stage, make = createServer) => {
+  'Fastify 5': async (options, stage, make = createServer) => {
     const app = fastify({ serverFactory: handler => make(handler) })
     await app.register(onFastify.prometheus, options)
     // A body is for the handler to read, as in the others.
@@ -68,7 +71,7 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
     await app.ready()
     return app.server
   },
-  Koa: async (options, stage, make = createServer) => {
+  'Koa 3': async (options, stage, make = createServer) => {
     const app = new Koa()
     app.silent = true
     app.use(onKoa.prometheus(options))
@@ -88,7 +91,7 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
     app.use(router.routes())
     return make(app.callback())
   },
-  Hono: async (options, stage, make = createServer) => {
+  'Hono 4': async (options, stage, make = createServer) => {
     const app = new Hono<{ Bindings: { incoming: IncomingMessage; outgoing: ServerResponse } }>()
     app.onError((_error, context) => context.text('Internal Server Error', 500))
     app.use(onHono.prometheus(options))
@@ -109,7 +112,7 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
     })
     return make(getRequestListener(app.fetch as never) as RequestListener)
   },
-  'a plain server': async (options, stage, make = createServer) => {
+  [PLAIN]: async (options, stage, make = createServer) => {
     const server = make((request, response) => {
       answer(request.url?.split('/')[2], request, response, stage)
     })

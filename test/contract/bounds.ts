@@ -1,0 +1,101 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import { flood, type Seen } from './flood.ts'
+import type { Chapter, Subject } from './law.ts'
+
+const FLOODED = fileURLToPath(new URL('fixtures/flooded.mjs', import.meta.url))
+const KNOWN = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']
+
+const FIXED = ['/items/:id', '_unmatched', '_middleware']
+
+interface Told {
+  readonly heapBytes: number
+  readonly series: number
+  readonly requests: Record<string, number>
+  readonly inFlight: number
+  readonly troubles: unknown[]
+}
+
+/** A server in a process of its own. */
+interface Flooded {
+  readonly url: string
+  /** What it has recorded, and how much it keeps. */
+  told(): Promise<Told>
+}
+
+function flooded(name: string): Subject<Flooded> {
+  return {
+    name,
+    async within(use) {
+      const child = fork(FLOODED, [name], { execArgv: ['--expose-gc'], serialization: 'advanced' })
+      try {
+        const [{ port }] = (await once(child, 'message')) as [{ port: number }]
+        await use({ url: `http://127.0.0.1:${port}`, told: () => told(child) })
+      } finally {
+        const exited = once(child, 'exit')
+        child.kill('SIGKILL')
+        await exited
+      }
+    },
+  }
+}
+
+async function told(child: ChildProcess): Promise<Told> {
+  child.send('tell')
+  return ((await once(child, 'message')) as [Told])[0]
+}
+
+/** Clients that send what they like: whatever that is, what is kept of it does not grow. */
+export const BOUNDS: Chapter<Flooded> = {
+  title: 'Bounds',
+  about:
+    'Each server in a process of its own, flooded with paths, methods and headers of which no two are the same. Counted ' +
+    'exactly: as many of each method and status as the clients saw. Nothing left behind: the same series after 20,000 ' +
+    'requests and after 100,000, and less than 1.5 MB of heap more.',
+  subjects: ['Express 5', 'Express 4', 'Fastify 5', 'Koa 3', 'Hono 4', 'node:http'].map(flooded),
+  laws: [
+    {
+      sentence: '100,000 requests that are all unlike each other are counted exactly and leave nothing behind',
+      timeoutMs: 60_000,
+      async run(server) {
+        const seen: Seen = new Map()
+        await flood(server.url, 0, 20_000, seen)
+        await expect.poll(async () => (await server.told()).inFlight).toBe(0)
+        const before = await server.told()
+        await flood(server.url, 20_000, 100_000, seen)
+        await expect.poll(async () => (await server.told()).inFlight).toBe(0)
+        const after = await server.told()
+
+        // An OPTIONS that a router answers, or a method that a framework refuses, is answered by no route.
+        expect(FIXED).toEqual(expect.arrayContaining(routesOf(after)))
+        expect(byStatus(Object.entries(after.requests), 2)).toEqual(byStatus(seen, 1))
+        expect(sum(Object.values(after.requests))).toBe(100_000)
+        expect(after.troubles).toEqual([])
+        expect(after.series).toBe(before.series)
+        // One path that is kept of each request would be ten times as much.
+        expect(after.heapBytes - before.heapBytes).toBeLessThan(1_500_000)
+      },
+    },
+  ],
+}
+
+function routesOf({ requests }: Told): string[] {
+  return Object.keys(requests).map(key => key.split(' ')[1]!)
+}
+
+/** By the method as it is recorded and the status; `at` is where the status stands in the key. */
+function byStatus(counts: Iterable<readonly [string, number]>, at: number): Record<string, number> {
+  const all: Record<string, number> = {}
+  for (const [key, count] of counts) {
+    const parts = key.split(' ')
+    const label = `${KNOWN.includes(parts[0]!) ? parts[0] : '_OTHER'} ${parts[at]}`
+    all[label] = (all[label] ?? 0) + count
+  }
+  return all
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

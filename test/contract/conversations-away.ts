@@ -1,0 +1,65 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type Conversation, HOST } from './conversation.ts'
+
+const UPGRADE = `GET /socket HTTP/1.1\r\n${HOST}connection: upgrade\r\nupgrade: echo\r\n\r\n`
+
+const switching = (server: Server): void =>
+  void server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n')
+    socket.end('bye')
+  })
+
+/** Connections that leave HTTP. */
+export const AWAY: Readonly<Record<string, Conversation>> = {
+  'an upgrade that nobody takes': {
+    says: [UPGRADE],
+    hears: ['HTTP/1.1 200 OK'],
+    closes: false,
+    requests: { 'GET _unknown 200': 1 },
+  },
+  'an upgrade that is taken': {
+    prepare: switching,
+    says: [UPGRADE],
+    hears: ['HTTP/1.1 101 Switching Protocols', 'bye'],
+    closes: true,
+    requests: { 'GET _unknown 101': 1 },
+  },
+  'an upgrade that is refused by hand': {
+    prepare: server =>
+      void server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
+        socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n')
+      }),
+    says: [UPGRADE],
+    hears: ['HTTP/1.1 401 Unauthorized'],
+    closes: true,
+    requests: { 'GET _unknown 401': 1 },
+    errors: { 'GET _unknown auth': 1 },
+  },
+  'an upgrade that is cut': {
+    prepare: server => void server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => socket.destroy()),
+    says: [UPGRADE],
+    hears: [],
+    closes: true,
+    requests: { 'GET _unknown 500': 1 },
+    errors: { 'GET _unknown server_error': 1 },
+  },
+  'a tunnel that nobody takes': {
+    says: [`CONNECT localhost:1 HTTP/1.1\r\n${HOST}\r\n`],
+    hears: [],
+    closes: true,
+    requests: {},
+    unseen: 'Node closes a tunnel that nobody takes without an event: it cannot be seen.',
+  },
+  'a tunnel that is taken': {
+    prepare: server =>
+      void server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+        socket.write(Buffer.from('HTTP/1.1 200 Connection Established\r\n\r\n'))
+        socket.end('through')
+      }),
+    says: [`CONNECT localhost:1 HTTP/1.1\r\n${HOST}\r\n`],
+    hears: ['HTTP/1.1 200 Connection Established', 'through'],
+    closes: true,
+    requests: { 'CONNECT _unknown 200': 1 },
+  },
+}

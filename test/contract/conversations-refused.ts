@@ -1,0 +1,104 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { BAD_REQUEST, type Conversation, GET, HOST, QUICK, REFUSED } from './conversation.ts'
+
+/** Requests that Node refuses, and some that it does not. */
+export const REFUSALS: Readonly<Record<string, Conversation>> = {
+  'a request': { says: [GET], hears: ['HTTP/1.1 200 OK'], closes: false, requests: { 'GET _unknown 200': 1 } },
+  'a request line that is none': {
+    says: ['NONSENSE\r\n\r\n'],
+    hears: ['HTTP/1.1 400 Bad Request'],
+    closes: true,
+    ...BAD_REQUEST,
+  },
+  'headers that are too large': {
+    says: [`GET / HTTP/1.1\r\n${HOST}x: ${'x'.repeat(17_000)}\r\n\r\n`],
+    hears: ['HTTP/1.1 431 Request Header Fields Too Large'],
+    closes: true,
+    requests: { [`${REFUSED} 431`]: 1 },
+    errors: { [`${REFUSED} protocol`]: 1 },
+  },
+  'headers that never end': {
+    options: QUICK,
+    says: ['GET / HTTP/1.1\r\n'],
+    hears: ['HTTP/1.1 408 Request Timeout'],
+    closes: true,
+    requests: { [`${REFUSED} 408`]: 1 },
+    errors: { [`${REFUSED} timeout`]: 1 },
+  },
+  'a body that never ends': {
+    options: QUICK,
+    says: [`POST /read HTTP/1.1\r\n${HOST}content-length: 10\r\n\r\nhalf`],
+    hears: ['HTTP/1.1 408 Request Timeout'],
+    closes: true,
+    requests: { 'POST _unknown 408': 1 },
+    errors: { 'POST _unknown timeout': 1 },
+  },
+  'no host': {
+    says: ['DELETE / HTTP/1.1\r\n\r\n'],
+    hears: ['HTTP/1.1 400 Bad Request'],
+    closes: true,
+    requests: { 'DELETE _refused 400': 1 },
+    errors: { 'DELETE _refused protocol': 1 },
+  },
+  'no host where none is asked for': {
+    options: { requireHostHeader: false },
+    says: ['GET / HTTP/1.1\r\n\r\n'],
+    hears: ['HTTP/1.1 200 OK'],
+    closes: false,
+    requests: { 'GET _unknown 200': 1 },
+  },
+  'no host in HTTP/1.0': {
+    says: ['GET / HTTP/1.0\r\n\r\n'],
+    hears: ['HTTP/1.1 200 OK'],
+    closes: true,
+    requests: { 'GET _unknown 200': 1 },
+  },
+  'an expectation that nobody knows': {
+    says: [`PUT / HTTP/1.1\r\n${HOST}expect: foo\r\n\r\n`],
+    hears: ['HTTP/1.1 417 Expectation Failed'],
+    closes: false,
+    requests: { 'PUT _refused 417': 1 },
+    errors: { 'PUT _refused protocol': 1 },
+  },
+  'an expectation that the application answers': {
+    prepare: server =>
+      void server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+        response.statusCode = 417
+        response.end('no')
+      }),
+    says: [`PUT / HTTP/1.1\r\n${HOST}expect: foo\r\n\r\n`],
+    hears: ['HTTP/1.1 417 Expectation Failed'],
+    closes: false,
+    requests: { 'PUT _unknown 417': 1 },
+    errors: { 'PUT _unknown client_error': 1 },
+  },
+  'an expectation to go on': {
+    says: [`POST /read HTTP/1.1\r\n${HOST}expect: 100-continue\r\ncontent-length: 4\r\n\r\n`, 'body'],
+    hears: ['HTTP/1.1 100 Continue', 'HTTP/1.1 200 OK'],
+    closes: false,
+    requests: { 'POST _unknown 200': 1 },
+  },
+  'an expectation to go on that the application refuses': {
+    prepare: server =>
+      void server.on('checkContinue', (_request: IncomingMessage, response: ServerResponse) => {
+        response.writeHead(403, { connection: 'close' })
+        response.end()
+      }),
+    says: [`POST / HTTP/1.1\r\n${HOST}expect: 100-continue\r\ncontent-length: 4\r\n\r\n`],
+    hears: ['HTTP/1.1 403 Forbidden'],
+    closes: true,
+    requests: { 'POST _unknown 403': 1 },
+    errors: { 'POST _unknown auth': 1 },
+  },
+  'one request too many': {
+    prepare: server => {
+      server.maxRequestsPerSocket = 1
+    },
+    says: [GET + GET],
+    ends: true,
+    hears: ['HTTP/1.1 200 OK', 'HTTP/1.1 503 Service Unavailable'],
+    closes: true,
+    requests: { 'GET _unknown 200': 1, 'GET _refused 503': 1 },
+    errors: { 'GET _refused protocol': 1 },
+  },
+}

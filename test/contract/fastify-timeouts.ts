@@ -1,0 +1,77 @@
+import { createMonitor, type Monitor } from '@promherd/core'
+import { prometheus } from '@promherd/fastify'
+import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { expect } from 'vitest'
+import { ask, closed, dial, heard, said } from './client.ts'
+import type { Chapter } from './law.ts'
+import { errorsOf, settled } from './reading.ts'
+import { listening, Stage } from './stage.ts'
+
+/** Where a law of deadlines is tried. */
+class Deadlines {
+  readonly monitor: Monitor = createMonitor({ slab: 'heap' })
+  readonly #stage = new Stage()
+  #app: FastifyInstance | undefined
+
+  async start(options: FastifyServerOptions): Promise<string> {
+    const app = fastify({ forceCloseConnections: true, ...options })
+    this.#app = app
+    await app.register(prometheus, { monitor: this.monitor })
+    app.get('/hold', () => this.#stage.hold())
+    app.get('/stream', (_request, reply) => reply.send(this.#stage.stream()))
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    return listening(app.server)
+  }
+
+  async end(): Promise<void> {
+    this.#stage.release()
+    await this.#app?.close()
+    await this.monitor.close()
+  }
+}
+
+/** The deadlines that Fastify has of its own. */
+export const FASTIFY_TIMEOUTS: Chapter<Deadlines> = {
+  title: 'Deadlines of Fastify',
+  about: 'The options by which Fastify ends an exchange that takes too long.',
+  subjects: [
+    {
+      name: 'Fastify 5',
+      async within(use) {
+        const world = new Deadlines()
+        try {
+          await use(world)
+        } finally {
+          await world.end()
+        }
+      },
+    },
+  ],
+  laws: [
+    {
+      sentence: 'handlerTimeout is a timeout, answered by Fastify',
+      async run(world) {
+        expect((await ask(`${await world.start({ handlerTimeout: 50 })}/hold`)).status).toBe(503)
+        await settled(world.monitor, { 'GET /hold 503': 1 })
+        expect(await errorsOf(world.monitor)).toEqual({ 'GET /hold timeout': 1 })
+      },
+    },
+    {
+      sentence: 'connectionTimeout is a timeout, before an answer and in the middle of one',
+      async run(world) {
+        const url = await world.start({ connectionTimeout: 50 })
+        const waiting = await dial(url)
+        waiting.write(said('GET', '/hold'))
+        await closed(waiting)
+        await settled(world.monitor, { 'GET /hold 500': 1 })
+        const stream = await dial(url)
+        stream.write(said('GET', '/stream'))
+        await heard(stream, 'first ')
+        await closed(stream)
+        await settled(world.monitor, { 'GET /hold 500': 1, 'GET /stream 200': 1 })
+        const failures = { 'GET /hold timeout': 1, 'GET /stream timeout': 1 }
+        expect(await errorsOf(world.monitor)).toEqual(failures)
+      },
+    },
+  ],
+}

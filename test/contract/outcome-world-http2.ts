@@ -1,0 +1,80 @@
+import { once } from 'node:events'
+import type { RequestListener, Server } from 'node:http'
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, createServer } from 'node:http2'
+import { createMonitor, type Monitor } from '@promherd/core'
+import { expect } from 'vitest'
+import type { Subject } from './law.ts'
+import { OUTCOME_HARNESSES, type OutcomeHarness } from './outcome-harnesses.ts'
+import { errorsOf, settled } from './reading.ts'
+import { listening, Stage } from './stage.ts'
+
+/** Where one law of HTTP/2 is tried: a server, and a session with it. */
+export class Http2World {
+  readonly monitor: Monitor = createMonitor({ slab: 'heap' })
+  readonly stage: Stage = new Stage()
+  server!: Server
+  #client!: ClientHttp2Session
+
+  async start(harness: OutcomeHarness): Promise<void> {
+    const make = (listener: RequestListener): Server => createServer(listener as never) as unknown as Server
+    this.server = await harness({ monitor: this.monitor }, this.stage, make)
+    await this.connect()
+  }
+
+  /** Begins a session, for all that is asked from now on. */
+  async connect(): Promise<void> {
+    this.#client = connect(await listening(this.server))
+    this.#client.on('error', () => {})
+  }
+
+  /** Ends the session at once, with all its streams. */
+  leave(): void {
+    this.#client.destroy()
+  }
+
+  /** Asks for the handler of that name. */
+  ask(name: string): ClientHttp2Stream {
+    const stream = this.#client.request({ ':path': `/raw/${name}` })
+    stream.on('error', () => {})
+    return stream
+  }
+
+  /** Waits until exactly this has been recorded of the handlers. */
+  recorded(status: number, count = 1): Promise<void> {
+    return settled(this.monitor, { [`GET /raw/:name ${status}`]: count })
+  }
+
+  /** Expects exactly these failures, `{ 'GET /items/:id exception': 1 }`. */
+  async hasErrors(errors: Record<string, number>): Promise<void> {
+    expect(await errorsOf(this.monitor)).toEqual(errors)
+  }
+
+  /** Expects failures of one category of a handler, and no others. */
+  failed(category: string, count = 1): Promise<void> {
+    return this.hasErrors({ [`GET /raw/:name ${category}`]: count })
+  }
+
+  async end(): Promise<void> {
+    this.stage.release()
+    this.leave()
+    this.server.close()
+    await once(this.server, 'close')
+    await this.monitor.close()
+  }
+}
+
+/** Those who serve HTTP/2. */
+export const HTTP2_SUBJECTS: readonly Subject<Http2World>[] = Object.entries(OUTCOME_HARNESSES)
+  .filter(([name]) => !name.startsWith('Express'))
+  .map(([name, harness]) => ({
+    name: name.replace('http', 'http2'),
+    async within(use) {
+      const world = new Http2World()
+      await world.start(harness)
+      try {
+        await use(world)
+      } finally {
+        await world.end()
+      }
+    },
+  }))

@@ -1,0 +1,92 @@
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
+import type { Socket } from 'node:net'
+import { createMonitor, type Monitor } from '@promherd/core'
+import { expect } from 'vitest'
+import { dial, said } from './client.ts'
+import type { Subject } from './law.ts'
+import { OUTCOME_HARNESSES, type OutcomeHarness } from './outcome-harnesses.ts'
+import { errorsOf, numberOf, requestsOf, settled } from './reading.ts'
+import { closing, listening, Stage } from './stage.ts'
+
+/** How long a test waits for what has to come. */
+export const PATIENT = { timeout: 10_000, interval: 5 }
+
+/** Where one law of how exchanges end is tried: the handlers are the same on each framework. */
+export class OutcomeWorld {
+  readonly name: string
+  readonly monitor: Monitor = createMonitor({ slab: 'heap' })
+  readonly stage: Stage = new Stage()
+  readonly #harness: OutcomeHarness
+  readonly #servers: Server[] = []
+
+  constructor(name: string, harness: OutcomeHarness) {
+    this.name = name
+    this.#harness = harness
+  }
+
+  /** A server that does not listen yet. */
+  async make(options: ServerOptions = {}): Promise<Server> {
+    const make = (listener: RequestListener): Server => createServer(options, listener)
+    const server = await this.#harness({ monitor: this.monitor }, this.stage, make)
+    this.#servers.push(server)
+    return server
+  }
+
+  /** Starts a server and answers where it listens. */
+  async start(options: ServerOptions = {}): Promise<string> {
+    return listening(await this.make(options))
+  }
+
+  /** A connection to a new server that has asked for a path. */
+  async asking(path: string, method = 'GET'): Promise<Socket> {
+    const socket = await dial(await this.start())
+    socket.write(said(method, path))
+    return socket
+  }
+
+  /** Waits until exactly this exchange with a handler has been recorded. */
+  recorded(method: string, status: number, count = 1): Promise<void> {
+    return settled(this.monitor, { [`${method} /raw/:name ${status}`]: count })
+  }
+
+  /** Expects exactly these failures, `{ 'GET /items/:id exception': 1 }`. */
+  async hasErrors(errors: Record<string, number>): Promise<void> {
+    expect(await errorsOf(this.monitor)).toEqual(errors)
+  }
+
+  /** Expects failures of one category of a handler, and no others. */
+  failed(category: string, count = 1, method = 'GET'): Promise<void> {
+    return this.hasErrors({ [`${method} /raw/:name ${category}`]: count })
+  }
+
+  /** Holds the handler for a while between what it has begun and its end. */
+  async holdOn(): Promise<void> {
+    await expect.poll(() => this.stage.entered, PATIENT).toBe(1)
+    const since = performance.now()
+    await expect.poll(() => performance.now() - since, { interval: 5 }).toBeGreaterThan(50)
+    expect(await requestsOf(this.monitor)).toEqual({})
+    expect(await numberOf(this.monitor, 'http_requests_in_flight')).toBe(1)
+    this.stage.release()
+  }
+
+  async end(): Promise<void> {
+    this.stage.release()
+    await Promise.all(this.#servers.map(closing))
+    await this.monitor.close()
+  }
+}
+
+/** Every framework on a server of HTTP/1.1, and a server without one. */
+export const OUTCOME_SUBJECTS: readonly Subject<OutcomeWorld>[] = Object.entries(OUTCOME_HARNESSES).map(
+  ([name, harness]) => ({
+    name,
+    async within(use) {
+      const world = new OutcomeWorld(name, harness)
+      try {
+        await use(world)
+      } finally {
+        await world.end()
+      }
+    },
+  }),
+)

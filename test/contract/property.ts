@@ -1,0 +1,26 @@
+import fc from 'fast-check'
+import { HARNESSES } from './harnesses/index.ts'
+import type { Chapter, Subject } from './law.ts'
+import { happens, steps } from './random-exchanges.ts'
+import { subjectOf, type World } from './world.ts'
+
+/** What no example thought of; the world of the law is a subject, as each sequence has a world of its own. */
+export const RANDOM_EXCHANGES: Chapter<Subject<World>> = {
+  title: 'Random exchanges',
+  about:
+    'Random sequences of requests, pipelined ones, streams, and clients that leave at any point, compared with a model ' +
+    'that says what has to be recorded.',
+  subjects: HARNESSES.map(harness => ({ name: harness.name, within: use => use(subjectOf(harness)) })),
+  laws: [
+    {
+      sentence: 'whatever happens is counted exactly, and nothing stays in flight',
+      timeoutMs: 120_000,
+      // A failure names its seed; `{ seed, path }` here repeats it.
+      run: subject =>
+        fc.assert(
+          fc.asyncProperty(steps, all => subject.within(world => happens(world, all))),
+          { numRuns: 15, endOnFailure: false, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },
+        ),
+    },
+  ],
+}

@@ -1,0 +1,101 @@
+import { once } from 'node:events'
+import { expect } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { ask, closed, dial } from './client.ts'
+import type { Chapter, Law } from './law.ts'
+import { PLAIN } from './outcome-harnesses.ts'
+import { OUTCOME_SUBJECTS, type OutcomeWorld, PATIENT } from './outcome-world.ts'
+import { numberOf, requestsOf, secondsOf, settled, streamsOf } from './reading.ts'
+import { listening } from './stage.ts'
+import { STREAMS } from './streams.ts'
+
+/** These see the server at once; the others with the first request that comes by. */
+const AT_ONCE = ['Fastify 5', PLAIN]
+
+/** A server of WebSockets at `/socket`, and what stands for it in the records. */
+interface Sockets {
+  readonly url: string
+  /** Where a WebSocket connects to. */
+  readonly at: (path: string) => string
+  readonly server: WebSocketServer
+  /** What is recorded before anything is upgraded. */
+  readonly first: Readonly<Record<string, number>>
+  readonly route: string
+}
+
+function upgrades(sentence: string, run: (world: OutcomeWorld, sockets: Sockets) => Promise<void>): Law<OutcomeWorld> {
+  return {
+    sentence,
+    async run(world) {
+      const http = await world.make()
+      const server = new WebSocketServer({ server: http, path: '/socket' })
+      server.on('connection', socket => socket.on('message', message => socket.send(`heard ${String(message)}`)))
+      const url = await listening(http)
+      const first: Record<string, number> = AT_ONCE.includes(world.name) ? {} : { 'GET /raw/:name 200': 1 }
+      if (!AT_ONCE.includes(world.name)) expect((await ask(`${url}/raw/item`)).status).toBe(200)
+      const route = world.name === PLAIN ? '_middleware' : '_unknown'
+      try {
+        await run(world, { url, at: path => url.replace('http', 'ws') + path, server, first, route })
+      } finally {
+        for (const socket of server.clients) socket.terminate()
+      }
+    },
+  }
+}
+
+const UPGRADES: readonly Law<OutcomeWorld>[] = [
+  upgrades('a WebSocket is open until it closes, and then counted', async (world, { at, first, route }) => {
+    const { monitor } = world
+    const socket = new WebSocket(at('/socket'))
+    await once(socket, 'open')
+    socket.send('one')
+    expect(String((await once(socket, 'message'))[0])).toBe('heard one')
+    expect(await streamsOf(monitor)).toEqual({ sse: 0, upgrade: 1 })
+    expect(await numberOf(monitor, 'http_requests_in_flight')).toBe(0)
+    const secondsBefore = await secondsOf(monitor)
+    expect(await requestsOf(monitor)).toEqual(first)
+    socket.close()
+    await settled(monitor, { ...first, [`GET ${route} 101`]: 1 })
+    await expect.poll(() => streamsOf(monitor), PATIENT).toEqual({ sse: 0, upgrade: 0 })
+    expect(await secondsOf(monitor)).toBe(secondsBefore)
+    await world.hasErrors({})
+  }),
+  upgrades('a WebSocket that is cut from either side is no error', async (world, { at, first, route, server }) => {
+    const { monitor } = world
+    const cut = new WebSocket(at('/socket'))
+    await once(cut, 'open')
+    cut.terminate()
+    await settled(monitor, { ...first, [`GET ${route} 101`]: 1 })
+    const dropped = new WebSocket(at('/socket'))
+    await once(dropped, 'open')
+    for (const socket of server.clients) socket.terminate()
+    await settled(monitor, { ...first, [`GET ${route} 101`]: 2 })
+    expect(await streamsOf(monitor)).toEqual({ sse: 0, upgrade: 0 })
+    await world.hasErrors({})
+  }),
+  upgrades('a handshake that is refused is a plain answer', async (world, { at, first, route }) => {
+    const socket = new WebSocket(at('/elsewhere'))
+    const [error] = (await once(socket, 'error')) as [Error]
+    expect(error.message).toContain('400')
+    await settled(world.monitor, { ...first, [`GET ${route} 400`]: 1 })
+    expect(await streamsOf(world.monitor)).toEqual({ sse: 0, upgrade: 0 })
+    await world.hasErrors({ [`GET ${route} client_error`]: 1 })
+  }),
+  upgrades('what Node refuses is counted by every adapter', async (world, { url, first }) => {
+    const socket = await dial(url)
+    socket.write('NONSENSE\r\n\r\n')
+    await closed(socket)
+    await settled(world.monitor, { ...first, '_OTHER _refused 400': 1 })
+    await world.hasErrors({ '_OTHER _refused protocol': 1 })
+  }),
+]
+
+/** What is open for long, and connections that leave HTTP. */
+export const STREAMS_AND_UPGRADES: Chapter<OutcomeWorld> = {
+  title: 'Streams and upgrades',
+  about:
+    'Streams of events, and WebSockets on the server of each framework. Fastify and a bare server are followed from the ' +
+    'beginning, the others from the first request that comes by.',
+  subjects: OUTCOME_SUBJECTS,
+  laws: [...STREAMS, ...UPGRADES],
+}

@@ -1,0 +1,92 @@
+import type { IncomingMessage } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { expect } from 'vitest'
+import type { Chapter, Law } from '../contract/law.ts'
+import { PLAIN, SENT } from './applications.ts'
+import { OPTIONS_SUBJECTS, type OptionsWorld } from './options-world.ts'
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+const LAWS: readonly Law<OptionsWorld>[] = [
+  {
+    sentence: 'bodies that its parser reads are measured, with a length and in chunks',
+    async run(world) {
+      await world.start({ sizes: true })
+      const came = await world.ask('/parsed', SENT, { ...JSON_TYPE, 'content-length': Buffer.byteLength(SENT) })
+      expect(came).toBe(Buffer.byteLength(SENT))
+      await world.ask('/parsed', SENT, { ...JSON_TYPE, 'transfer-encoding': 'chunked' })
+      const bytes = { 'POST /parsed': 2 * Buffer.byteLength(SENT) }
+      expect(await world.observed('http_response_size_bytes', 2)).toEqual(bytes)
+      expect(await world.observed('http_request_size_bytes', 2)).toEqual(bytes)
+    },
+  },
+  {
+    sentence: 'what it compresses is measured as compressed',
+    async run(world) {
+      await world.start({ sizes: true })
+      const came = await world.ask('/packed')
+      expect(came).toBe(gzipSync(PLAIN).length)
+      expect(await world.observed('http_response_size_bytes', 1)).toEqual({ 'GET /packed': came })
+    },
+  },
+  {
+    sentence: 'a small body that nobody reads is measured all the same',
+    async run(world) {
+      await world.start({ sizes: true })
+      expect(await world.ask('/unread', '"abc"', { ...JSON_TYPE, 'content-length': 5 })).toBe(2)
+      expect(await world.observed('http_request_size_bytes', 1)).toEqual({ 'POST /unread': 5 })
+    },
+  },
+  {
+    sentence: 'the time to the first byte is in the total',
+    async run(world) {
+      await world.start({ firstByte: true })
+      await world.ask('/packed')
+      const [seconds] = Object.values(await world.observed('http_request_first_byte_seconds', 1))
+      const [total] = Object.values(await world.observed('http_request_duration_seconds', 1))
+      expect(seconds).toBeGreaterThan(0)
+      expect(seconds).toBeLessThanOrEqual(total!)
+    },
+  },
+  {
+    sentence: 'computed labels are told the request, the response and what the framework knows',
+    async run(world) {
+      const seen: unknown[] = []
+      const tenant = {
+        values: ['acme'],
+        of(incoming: IncomingMessage, response: unknown, context: unknown): string | undefined {
+          const { statusCode } = response as { statusCode: number }
+          // Each framework's own way from what it knows to the header.
+          const own = context as { headers?: Record<string, string>; req?: { header?: (name: string) => string } }
+          const read = world.name === 'Hono 4' ? own.req?.header?.('x-tenant') : own.headers?.['x-tenant']
+          seen.push(statusCode, read)
+          return incoming.headers['x-tenant'] as string
+        },
+      }
+      await world.start({ labels: { tenant } })
+      await world.ask('/packed', undefined, { 'x-tenant': 'acme' })
+      await world.ask('/packed', undefined, { 'x-tenant': 'evil' })
+      const durations = await world.observed('http_request_duration_seconds', 2)
+      expect(Object.keys(durations).sort()).toEqual(['GET /packed 200 _other', 'GET /packed 200 acme'])
+      expect(seen).toEqual([200, 'acme', 200, 'evil'])
+    },
+  },
+  {
+    sentence: 'paths are ignored by a list',
+    async run(world) {
+      await world.start({ ignore: ['/unread'] })
+      await world.ask('/unread?x=1', '"abc"', JSON_TYPE)
+      await world.ask('/packed')
+      expect(Object.keys(await world.observed('http_request_duration_seconds', 1))).toEqual(['GET /packed 200'])
+    },
+  },
+]
+
+/** The options that need something of the framework. */
+export const OPTIONS: Chapter<OptionsWorld> = {
+  title: 'Options',
+  about:
+    'The options of HTTP recording that need something of the framework, on an application with a parser and gzip.',
+  subjects: OPTIONS_SUBJECTS,
+  laws: LAWS,
+}

@@ -1,0 +1,79 @@
+import { createMonitor, type Monitor } from '@promherd/core'
+import { prometheus as onExpress } from '@promherd/express'
+import { prometheus as onFastify } from '@promherd/fastify'
+import { prometheus as onHono } from '@promherd/hono'
+import { prometheus as onKoa } from '@promherd/koa'
+import fastify, { type FastifyInstance } from 'fastify'
+import { expect } from 'vitest'
+import type { Chapter, Exception } from '../contract/law.ts'
+import { requestsOf } from '../contract/reading.ts'
+import { OPTIONS_SUBJECTS, type OptionsWorld } from './options-world.ts'
+
+function refusing(prometheus: typeof onExpress | typeof onKoa | typeof onHono): Exception<OptionsWorld> {
+  return {
+    reason: 'The framework does not say which routes it has: the option is refused as unknown.',
+    async instead({ monitor }) {
+      // @ts-expect-error: there is no such option.
+      expect(() => prometheus({ monitor, initialize: true })).toThrow(
+        expect.objectContaining({ code: 'ERR_PROMHERD_UNKNOWN_OPTION' }),
+      )
+    },
+  }
+}
+
+const UNKNOWN = { 'Express 5': refusing(onExpress), 'Koa 3': refusing(onKoa), 'Hono 4': refusing(onHono) }
+
+async function showsZeros(app: FastifyInstance, monitor: Monitor): Promise<void> {
+  await app.register(onFastify, { monitor, initialize: true, labels: { tier: 'web' } })
+  app.get('/items/:id', async () => 'item')
+  app.route({ method: ['POST', 'PUT'], url: '/items', handler: async () => 'made' })
+  await app.register(async api => void api.get('/deep', async () => 'deep'), { prefix: '/api' })
+  await app.ready()
+  const known = { 'GET /items/:id 200 web': 0, 'POST /items 200 web': 0, 'PUT /items 200 web': 0 }
+  expect(await requestsOf(monitor)).toEqual({ ...known, 'GET /api/deep 200 web': 0 })
+  expect((await app.inject('/items/7')).statusCode).toBe(200)
+  await expect
+    .poll(() => requestsOf(monitor))
+    .toEqual({ ...known, 'GET /api/deep 200 web': 0, 'GET /items/:id 200 web': 1 })
+}
+
+/** The option `initialize`. */
+export const KNOWN_ROUTES: Chapter<OptionsWorld> = {
+  title: 'Routes that are known before they are asked for',
+  about: 'The option `initialize` shows the requests of each route from the beginning, as zero.',
+  subjects: OPTIONS_SUBJECTS,
+  laws: [
+    {
+      sentence: 'routes are shown as zero, each by the label that it will have',
+      async run({ monitor }) {
+        const app = fastify()
+        try {
+          await showsZeros(app, monitor)
+        } finally {
+          await app.close()
+        }
+      },
+      cannot: UNKNOWN,
+    },
+    {
+      sentence: 'without the option none are shown',
+      async run(world) {
+        await world.start({})
+        expect(await requestsOf(world.monitor)).toEqual({})
+      },
+    },
+    {
+      sentence: 'labels that are not known before are refused beside it',
+      async run() {
+        const labels = { tenant: { values: ['acme'], of: () => 'acme' } }
+        for (const options of [{ labels }, { naming: 'otel' as const }, { initialize: 1 as never }]) {
+          const other = createMonitor({ slab: 'heap' })
+          const registered = fastify().register(onFastify, { monitor: other, initialize: true, ...options })
+          await expect(registered).rejects.toMatchObject({ code: 'ERR_PROMHERD_BAD_OPTION' })
+          await other.close()
+        }
+      },
+      cannot: UNKNOWN,
+    },
+  ],
+}

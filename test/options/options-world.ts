@@ -1,0 +1,67 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { type AdapterOptions, createMonitor, type Monitor } from '@promherd/core'
+import { expect } from 'vitest'
+import type { Subject } from '../contract/law.ts'
+import { APPLICATIONS, type Running } from './applications.ts'
+
+/** Where one law of options is tried: an application on one framework. */
+export class OptionsWorld {
+  readonly name: string
+  readonly monitor: Monitor = createMonitor({ slab: 'heap' })
+  #running: Running | undefined
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  /** Starts the application with these options. */
+  async start(options: AdapterOptions): Promise<void> {
+    this.#running = await APPLICATIONS[this.name]!({ monitor: this.monitor, ...options })
+  }
+
+  /** The sum of each series, once there are so many observations. */
+  async observed(name: string, count: number): Promise<Record<string, number>> {
+    const read = async () => (await this.monitor.snapshot()).families.find(family => family.name === name)
+    const counted = async (): Promise<number> => {
+      const family = await read()
+      const isSum = (slot: number): boolean => slot % family!.width === family!.width - 1
+      return [...(family?.values ?? [])].reduce((all, value, slot) => (isSum(slot) ? all : all + value), 0)
+    }
+    await expect.poll(counted, { timeout: 10_000, interval: 5 }).toBe(count)
+    const family = (await read())!
+    return Object.fromEntries(
+      family.labels.map((labels, i) => [labels.join(' '), family.values[(i + 1) * family.width - 1]!]),
+    )
+  }
+
+  /** Sends a request and answers how many bytes of body came back. */
+  async ask(path: string, body?: string | Buffer, headers: Record<string, string | number> = {}): Promise<number> {
+    const method = body === undefined ? 'GET' : 'POST'
+    const sent = request(`${this.#running!.url}${path}`, { method, agent: false, headers })
+    sent.end(body)
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    expect(response.statusCode).toBe(200)
+    let came = 0
+    for await (const piece of response) came += (piece as Buffer).length
+    return came
+  }
+
+  async end(): Promise<void> {
+    await this.#running?.close()
+    await this.monitor.close()
+  }
+}
+
+/** Every framework, each with its application. */
+export const OPTIONS_SUBJECTS: readonly Subject<OptionsWorld>[] = Object.keys(APPLICATIONS).map(name => ({
+  name,
+  async within(use) {
+    const world = new OptionsWorld(name)
+    try {
+      await use(world)
+    } finally {
+      await world.end()
+    }
+  },
+}))
