@@ -1,4 +1,5 @@
-import { Merger, type Source } from '../snapshot/merge.ts'
+import { Merger } from '../snapshot/merge.ts'
+import type { Source } from '../snapshot/source.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import type { CatalogLine } from '../store/catalog.ts'
 import { HEADER } from '../store/header.ts'

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Source } from '../snapshot/merge.ts'
+import type { Source } from '../snapshot/source.ts'
 import { type CatalogLine, isGivenUp } from '../store/catalog.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
 import { isOwnerAlive } from '../store/owner.ts'

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { FAMILIES } from '../metrics.ts'
-import { ADDED_FOR_EVER, signatureOf } from '../snapshot/merge.ts'
+import { ADDED_FOR_EVER, signatureOf } from '../snapshot/merged-family.ts'
 import { type CatalogLine, CatalogWriter, type Definition, type SeriesLine, widthOf } from '../store/catalog.ts'
 import { keyOf } from '../store/family.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'

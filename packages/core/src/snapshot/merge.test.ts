@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { CatalogLine, Merge } from '../store/catalog.ts'
-import { Merger, type Source } from './merge.ts'
+import { Merger } from './merge.ts'
+import type { Source } from './source.ts'
 
 type Numbers = readonly (readonly [value: number, setAt: number])[]
 

@@ -1,0 +1,19 @@
+/** A list of small whole numbers that costs four bytes each. */
+export class IntList {
+  items: Int32Array = new Int32Array(16)
+  length = 0
+
+  push(item: number): void {
+    if (this.length === this.items.length) {
+      const larger = new Int32Array(this.length * 2)
+      larger.set(this.items)
+      this.items = larger
+    }
+    this.items[this.length++] = item
+  }
+
+  /** Puts the last item in the place of the one at `index`. */
+  removeAt(index: number): void {
+    this.items[index] = this.items[--this.length]!
+  }
+}

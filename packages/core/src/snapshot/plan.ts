@@ -1,0 +1,88 @@
+import type { Definition, RemovedLine, SeriesLine } from '../store/catalog.ts'
+import { HEADER } from '../store/header.ts'
+import { IntList } from './int-list.ts'
+import type { MergedFamily, Places } from './merged-family.ts'
+import type { Source } from './source.ts'
+
+/** Which series of one source are which series of the sum. */
+export class Plan {
+  readonly #columns = new Map<number, Column>()
+  /** Series whose slots were another's in the numbers that were taken last. */
+  #waiting: SeriesLine[] = []
+
+  learn(source: Source, familyOf: (definition: Definition) => MergedFamily): void {
+    const gained = source.takeLines()
+    const lines = this.#waiting.length === 0 ? gained : [...this.#waiting.splice(0), ...gained]
+    for (const line of lines) {
+      if (line.kind === 'family') this.#columns.set(line.index, new Column(familyOf(line), line.sinceSlot))
+      if (line.kind === 'series') this.#learnSeries(source, line)
+      if (line.kind === 'removed') this.#remove(line)
+    }
+  }
+
+  #learnSeries(source: Source, line: SeriesLine): void {
+    const column = this.#columns.get(line.family)
+    if (column === undefined) return
+    if (line.born !== undefined && line.born > source.values[HEADER.generation]!) {
+      this.#waiting.push(line)
+      return
+    }
+    const { labels, merge } = column.family.definition
+    const apart = merge === 'worker' && source.worker !== undefined
+    // The totals of the dead name the worker themselves. Any other number of values is damage.
+    if (line.values.length !== labels.length + Number(merge === 'worker' && !apart)) return
+    const values = apart ? [...line.values, String(source.worker)] : line.values
+    column.add(line.slot, column.family.seriesOf(values, line.overflow === true))
+  }
+
+  #remove({ family, slot }: RemovedLine): void {
+    const waiting = this.#waiting.findIndex(line => line.slot === slot)
+    if (waiting >= 0) this.#waiting.splice(waiting, 1)
+    else this.#columns.get(family)?.remove(slot)
+  }
+
+  /** Lets the series go that nobody else has. */
+  letGo(): void {
+    for (const column of this.#columns.values()) column.letGo()
+  }
+
+  addTo(source: Source, round: number): void {
+    for (const column of this.#columns.values()) {
+      if (source.gone && column.family.isOfTheLiving) continue
+      column.family.add(source, column, round)
+    }
+  }
+}
+
+/** What one source has of one family. */
+class Column implements Places {
+  readonly family: MergedFamily
+  readonly sinceSlot: number | undefined
+  readonly from = new IntList()
+  readonly to = new IntList()
+
+  constructor(family: MergedFamily, sinceSlot: number | undefined) {
+    this.family = family
+    this.sinceSlot = sinceSlot
+  }
+
+  add(slot: number, series: number): void {
+    this.from.push(slot)
+    this.to.push(series)
+    this.family.hold(series)
+  }
+
+  /** Takes out what stands at `slot`. Series go seldom, so nothing is kept to find it faster. */
+  remove(slot: number): void {
+    const at = this.from.items.subarray(0, this.from.length).lastIndexOf(slot)
+    if (at < 0) return
+    const series = this.to.items[at]!
+    this.from.removeAt(at)
+    this.to.removeAt(at)
+    this.family.letGo(series)
+  }
+
+  letGo(): void {
+    for (let i = 0; i < this.to.length; i++) this.family.letGo(this.to.items[i]!)
+  }
+}

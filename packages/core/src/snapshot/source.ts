@@ -1,0 +1,13 @@
+import type { CatalogLine } from '../store/catalog.ts'
+
+/** Somebody's numbers, as the merger wants them. */
+export interface Source {
+  /** Undefined where the series bear their worker themselves: the totals of the dead. */
+  readonly worker: number | undefined
+  readonly startedAt: number
+  /** True where nobody owns it any more: its counts count, its gauges do not. */
+  readonly gone: boolean
+  readonly values: Float64Array
+  /** What the catalog has gained since the last call. */
+  takeLines(): readonly CatalogLine[]
+}
