@@ -9,6 +9,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { categoryOf } from '../../packages/core/src/http/evidence.ts'
+import { needs } from '../support/skip.ts'
 import { answered, CLIENT_LEFT, deadPort, serveTcp, thrownBy } from './support.ts'
 
 describe('pg', () => {
@@ -142,7 +143,8 @@ describe('ioredis', () => {
     expect(categoryOf(error, answered(504))).toBe('timeout')
   })
 
-  test('what a real server refuses is the upstream, a mistake in a command is an exception', async () => {
+  test('what a real server refuses is the upstream, a mistake in a command is an exception', async context => {
+    needs(context, 'redis-server')
     const port = await redisServer()
     const redis = client(port)
     await redis.set('text', 'x')

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createMonitor, Herd, type Snapshot } from '@promherd/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { isSkipped } from '../support/skip.ts'
 
 const JOBS = {
   name: 'jobs_total',
@@ -31,80 +32,76 @@ function causeOf({ families }: Snapshot, cause: string): number | undefined {
   return errors.values[errors.labels.findIndex(([label]) => label === cause)]
 }
 
-if (process.env['PROMHERD_SKIP']?.split(',').includes('tmpfs')) {
-  test('a full disk: not tested, since PROMHERD_SKIP names tmpfs', () => {})
-} else {
-  describe.each(['mapped', 'flushed'] as const)('on a full disk the %s slab', slab => {
-    beforeEach(() => {
-      directory = mkdtempSync(join(tmpdir(), 'promherd-full-'))
-      try {
-        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'promherd-test', directory], { stdio: 'pipe' })
-      } catch (error) {
-        throw new Error('Expected to mount a tmpfs: run as root, or set PROMHERD_SKIP=tmpfs.', { cause: error })
-      }
-    })
-    afterEach(() => {
-      // Lazily: a mapping outlives its store, and is let go of with the process.
-      execFileSync('umount', ['-l', directory])
-      rmSync(directory, { recursive: true })
-    })
-
-    test.each([0, 64 * 1024])('opens on the heap where %d bytes are left, and says so once', async bytes => {
-      fill(bytes)
-      const warnings: string[] = []
-      const monitor = createMonitor({ directory, worker: 1, slab, onWarning: message => warnings.push(message) })
-      expect(monitor.store.slab.kind).toBe('heap')
-      const snapshot = await monitor.snapshot()
-      expect(causeOf(snapshot, 'store_unavailable')).toBe(1)
-      expect(warnings).toHaveLength(1)
-      await monitor.close()
-    })
-
-    test('keeps its series exact and counts new ones together', async () => {
-      const warnings: string[] = []
-      const monitor = createMonitor({ directory, worker: 1, slab, onWarning: message => warnings.push(message) })
-      const { store } = monitor
-      const family = store.family(JOBS, 1_000_000)
-      const known = family.slot(['known'])
-      fill(8192)
-      for (let i = 0; i < 20_000; i++) {
-        const slot = family.slot([`kind ${i}`])
-        store.slab.values[slot] = store.slab.values[slot]! + 1
-      }
-      store.slab.values[known] = 7
-      const snapshot = await monitor.snapshot()
-      expect(sumOf(snapshot, 'jobs_total')).toBe(20_007)
-      expect(causeOf(snapshot, 'store_full')).toBeGreaterThanOrEqual(1)
-      expect(warnings).toHaveLength(1)
-      await monitor.close()
-    })
-
-    test('is retired later, and nothing is lost or doubled', async () => {
-      let living: { close(): Promise<void> } | undefined
-      for (let i = 0; i < 3; i++) {
-        const monitor = createMonitor({ directory, worker: i + 1, slab })
-        const family = monitor.store.family(JOBS)
-        const slot = family.slot(['a'])
-        monitor.store.slab.values[slot] = 5
-        monitor.store.flush()
-        // One lives, so that the herd does.
-        if (i > 0) await monitor.close()
-        else living = monitor
-      }
-      const herd = new Herd({ directory })
-      herd.keep()
-      const ballast = fill(0)
-      await herd.retireDead()
-      const full = await herd.snapshot()
-      expect(sumOf(full, 'jobs_total')).toBe(15)
-      expect(causeOf(full, 'retire')).toBe(1)
-      rmSync(ballast)
-      await herd.retireDead()
-      const after = await herd.snapshot()
-      expect(sumOf(after, 'jobs_total')).toBe(15)
-      expect(after.families.find(({ name }) => name === 'promherd_stores')?.values).toEqual(Float64Array.of(1, 2, 0, 0))
-      await herd.close()
-      await living?.close()
-    })
+describe.skipIf(isSkipped('tmpfs')).each(['mapped', 'flushed'] as const)('on a full disk the %s slab', slab => {
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'promherd-full-'))
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'promherd-test', directory], { stdio: 'pipe' })
+    } catch (error) {
+      throw new Error('Expected to mount a tmpfs: run as root, or set PROMHERD_SKIP=tmpfs.', { cause: error })
+    }
   })
-}
+  afterEach(() => {
+    // Lazily: a mapping outlives its store, and is let go of with the process.
+    execFileSync('umount', ['-l', directory])
+    rmSync(directory, { recursive: true })
+  })
+
+  test.each([0, 64 * 1024])('opens on the heap where %d bytes are left, and says so once', async bytes => {
+    fill(bytes)
+    const warnings: string[] = []
+    const monitor = createMonitor({ directory, worker: 1, slab, onWarning: message => warnings.push(message) })
+    expect(monitor.store.slab.kind).toBe('heap')
+    const snapshot = await monitor.snapshot()
+    expect(causeOf(snapshot, 'store_unavailable')).toBe(1)
+    expect(warnings).toHaveLength(1)
+    await monitor.close()
+  })
+
+  test('keeps its series exact and counts new ones together', async () => {
+    const warnings: string[] = []
+    const monitor = createMonitor({ directory, worker: 1, slab, onWarning: message => warnings.push(message) })
+    const { store } = monitor
+    const family = store.family(JOBS, 1_000_000)
+    const known = family.slot(['known'])
+    fill(8192)
+    for (let i = 0; i < 20_000; i++) {
+      const slot = family.slot([`kind ${i}`])
+      store.slab.values[slot] = store.slab.values[slot]! + 1
+    }
+    store.slab.values[known] = 7
+    const snapshot = await monitor.snapshot()
+    expect(sumOf(snapshot, 'jobs_total')).toBe(20_007)
+    expect(causeOf(snapshot, 'store_full')).toBeGreaterThanOrEqual(1)
+    expect(warnings).toHaveLength(1)
+    await monitor.close()
+  })
+
+  test('is retired later, and nothing is lost or doubled', async () => {
+    let living: { close(): Promise<void> } | undefined
+    for (let i = 0; i < 3; i++) {
+      const monitor = createMonitor({ directory, worker: i + 1, slab })
+      const family = monitor.store.family(JOBS)
+      const slot = family.slot(['a'])
+      monitor.store.slab.values[slot] = 5
+      monitor.store.flush()
+      // One lives, so that the herd does.
+      if (i > 0) await monitor.close()
+      else living = monitor
+    }
+    const herd = new Herd({ directory })
+    herd.keep()
+    const ballast = fill(0)
+    await herd.retireDead()
+    const full = await herd.snapshot()
+    expect(sumOf(full, 'jobs_total')).toBe(15)
+    expect(causeOf(full, 'retire')).toBe(1)
+    rmSync(ballast)
+    await herd.retireDead()
+    const after = await herd.snapshot()
+    expect(sumOf(after, 'jobs_total')).toBe(15)
+    expect(after.families.find(({ name }) => name === 'promherd_stores')?.values).toEqual(Float64Array.of(1, 2, 0, 0))
+    await herd.close()
+    await living?.close()
+  })
+})

@@ -1,6 +1,6 @@
 import { Merger } from '../snapshot/merge.ts'
-import type { Source } from '../snapshot/source.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
+import type { Source } from '../snapshot/source.ts'
 import type { CatalogLine } from '../store/catalog.ts'
 import { HEADER } from '../store/header.ts'
 import type { Store } from '../store/store.ts'
