@@ -15,9 +15,10 @@ export function bench(args) {
 /** Writes the parts of the documentation that the code and the tests know better. */
 export async function docs(args) {
   const code = await runBuilt('scripts/docs.mjs', args)
-  // The laws are data of the contract suite, which Vitest can read and Node cannot.
+  // The laws are data of the tests, which Vitest can read and Node cannot.
   const env = { PROMHERD_WRITE_DOCS: '1' }
-  return code || runInstalled('vitest/vitest.mjs', ['run', 'test/contract/laws-page.test.ts'], { env })
+  const pages = ['test/contract/laws-page.test.ts', 'test/matrix/page.test.ts']
+  return code || runInstalled('vitest/vitest.mjs', ['run', ...pages], { env })
 }
 
 async function runBuilt(script, args) {

@@ -1,4 +1,4 @@
-import { describe, test } from 'vitest'
+import { afterAll, describe, test } from 'vitest'
 
 /**
  * The specification as data: what has to hold, said in a sentence, with what shows that it does. The tests run it, and
@@ -25,6 +25,8 @@ export interface Subject<World> {
   readonly name: string
   /** Makes a world for one law, lets it be used, and takes it away. */
   within(use: (world: World) => Promise<void>): Promise<void>
+  /** Takes away what its laws share, after the last of them. */
+  end?(): Promise<void>
 }
 
 /** Laws with those who have to keep them. */
@@ -54,6 +56,7 @@ export function keeps<World>(chapter: Chapter<World>): void {
   describe.each(chapter.subjects.map(subject => [subject.name, subject] as const))(
     `${chapter.title}: %s`,
     (_name, subject) => {
+      if (subject.end !== undefined) afterAll(() => subject.end!())
       for (const law of chapter.laws) {
         const exception = law.cannot?.[subject.name]
         const run = exception === undefined ? law.run : exception.instead

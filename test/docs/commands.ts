@@ -12,6 +12,7 @@ const COMMANDS: readonly (readonly [
   [/^(?:npm install|npm i|pnpm add|yarn add) ((?:@?[\w/.-]+ ?)+)$/, ([, names]) => allKnown(names!)],
   [/^npm (?:install|ci)$/, () => undefined],
   [/^node (?:--[\w-]+(?:[= ][@\w/.-]+)? )*([\w/.-]+\.m?js)\b/, ([, file], doc) => fileOf(doc, file!)],
+  [/^npx pm2 (?:start|reload|delete) ([\w.]+)/, ([, what], doc) => (what === 'app' ? undefined : fileOf(doc, what!))],
   [/^git clone /, () => undefined],
   [/^cd ([\w/.-]+)$/, () => undefined],
   [/^curl (?:-\w+ )*'?(\S+)/, ([, url]) => onLoopback(url!)],

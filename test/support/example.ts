@@ -16,7 +16,8 @@ export interface RunningExample {
   readonly metricsUrl: string
   readonly process: RunningProcess
   scrape(): Promise<Sample[]>
-  stop(): Promise<unknown>
+  /** @default SIGTERM */
+  stop(signal?: NodeJS.Signals): Promise<unknown>
 }
 
 /** Starts an example as one process, as its README does. */
@@ -63,7 +64,7 @@ async function start(
     metricsUrl: where.metricsUrl,
     process: child,
     scrape: () => scrape(where.metricsUrl),
-    stop: () => child.stop(),
+    stop: (signal?: NodeJS.Signals) => child.stop(signal),
   }
   try {
     await until(() => isReady(running), { what: `the ${example} example to be ready`, deadlineMs: 20_000 })

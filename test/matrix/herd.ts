@@ -1,0 +1,136 @@
+import { get } from 'node:http'
+import { expect } from 'vitest'
+import { isAlive } from '../cluster/running.ts'
+import type { Example } from '../support/example.ts'
+import { type Sample, scrape, select, sum } from '../support/samples.ts'
+import { until } from '../support/until.ts'
+
+/** An example that runs under one of the ways in which processes are managed. */
+export interface Managed {
+  /** Where the application answers: one address that all workers share, or one for each of them. */
+  readonly urls: readonly string[]
+  readonly metricsUrl: string
+  /** How many workers serve while nothing happens to them. */
+  readonly workers: number
+  /** Replaces every worker, as one does it there, and resolves when that has begun. */
+  reload(): Promise<void>
+  /** Tells everything to end, as one does it there, and resolves when it has. */
+  stop(): Promise<void>
+  /** Ends at once what is left, whatever has happened. */
+  end(): Promise<void>
+  /** Kills one worker, where a pid in the metrics is none of this host. */
+  readonly killOne?: () => Promise<void>
+}
+
+/** A way of managing processes. */
+export interface Manager {
+  readonly name: string
+  /** A sentence or two for `docs/matrix.md`. */
+  readonly about: string
+  start(example: Example): Promise<Managed>
+}
+
+/** The herd of one example under one manager, as the laws look at it. */
+export class Herd {
+  readonly example: Example
+  readonly managed: Managed
+
+  constructor(example: Example, managed: Managed) {
+    this.example = example
+    this.managed = managed
+  }
+
+  samples(): Promise<Sample[]> {
+    return scrape(this.managed.metricsUrl)
+  }
+
+  /** Sends as many requests for a path to each address, by turns over several connections, and expects the status. */
+  async send(path: string, count: number, status: number): Promise<void> {
+    const { urls } = this.managed
+    const lanes = Array.from({ length: LANES }, (_, lane) => lane)
+    await Promise.all(
+      lanes.map(async lane => {
+        for (let i = lane; i < count; i += LANES) {
+          expect(await statusOf(urls[Math.floor(i / LANES) % urls.length]! + path)).toBe(status)
+        }
+      }),
+    )
+  }
+
+  /** How often this route was answered with this status, all workers together. */
+  async requests(route: string, status: number): Promise<number> {
+    return sum(await this.samples(), 'http_requests_total', { route, status_code: String(status) })
+  }
+
+  /** Waits until `what` says so. */
+  async sees(what: string, isSo: (samples: readonly Sample[]) => boolean): Promise<Sample[]> {
+    const samples = await until(
+      async () => {
+        const now = await this.samples()
+        return isSo(now) && now
+      },
+      { what: `${this.example}: ${what}`, deadlineMs: 20_000, everyMs: 50 },
+    )
+    return samples
+  }
+
+  /** Waits until as many workers as there should be can be asked, none of them one of `gone`; answers who they are. */
+  async isWhole(gone: readonly string[] = []): Promise<string[]> {
+    const { workers, urls } = this.managed
+    const samples = await this.sees(`${workers} workers, none of ${gone.join(', ')}`, now => {
+      const present = workersIn(now)
+      return present.length === workers && !present.some(worker => gone.includes(worker))
+    })
+    for (const url of urls) await this.answers(url)
+    return workersIn(samples)
+  }
+
+  /** Waits until somebody answers at this address. */
+  async answers(url: string): Promise<void> {
+    await until(() => statusOf(`${url}/`).catch(() => false as const), { what: `${url} to answer` })
+  }
+
+  /** Kills one worker as the kernel does, and resolves when it is gone; answers who it was, where that can be seen. */
+  async kill(): Promise<string | undefined> {
+    const { killOne } = this.managed
+    if (killOne !== undefined) {
+      await killOne()
+      return undefined
+    }
+    const samples = await this.samples()
+    const [victim] = select(samples, 'promherd_worker_info')
+    const pid = Number(victim!.labels['pid'])
+    process.kill(pid, 'SIGKILL')
+    await until(() => !isAlive(pid), { what: `process ${pid} to be gone` })
+    return workersIn(samples).find(worker => worker.startsWith(`${victim!.labels['worker']}@`))
+  }
+}
+
+const LANES = 4
+
+/** The workers that live: each by its number, and by when it started. */
+export function workersIn(samples: readonly Sample[]): string[] {
+  return select(samples, 'promherd_worker_start_time_seconds').map(
+    ({ labels, value }) => `${labels['worker']}@${value}`,
+  )
+}
+
+/** What each worker has answered, by its number. */
+export function sharesIn(samples: readonly Sample[]): Map<string, number> {
+  return new Map(
+    select(samples, 'promherd_worker_requests_total').map(({ labels, value }) => [labels['worker']!, value] as const),
+  )
+}
+
+/** One request on a connection of its own, so that the workers take turns. */
+export function statusOf(url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asked = get(url, { agent: false, signal: AbortSignal.timeout(20_000) }, response => {
+      response
+        .on('error', reject)
+        .on('end', () => resolve(response.statusCode ?? 0))
+        .resume()
+    })
+    asked.on('error', reject)
+  })
+}

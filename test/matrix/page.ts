@@ -1,0 +1,27 @@
+import { type Chapter, pageOf } from '../contract/law.ts'
+import { EXAMPLES } from '../support/example.ts'
+import { CHAPTERS } from './chapters.ts'
+import type { Herd } from './herd.ts'
+
+/** The text of `docs/matrix.md`. */
+export function matrixPage(): string {
+  return `${[HEAD, summary(), ...CHAPTERS.map(pageOf)].join('\n\n')}\n`
+}
+
+const HEAD = `# Adapters by ways of running processes
+
+Written by \`npm run docs\` from the tests in \`test/matrix\`, which try each sentence on each example with real processes,
+real signals and the real PM2. ✓ is a law that is kept. *cannot* is one that is not, for the reason that is named; what
+happens instead is tested too. How to set up each of them: [processes.md](processes.md).`
+
+/** How many of the laws of each cell are kept. */
+function summary(): string {
+  const rows = CHAPTERS.map(chapter => [chapter.title, ...EXAMPLES.map(example => keptBy(chapter, example))])
+  const table = [['', ...EXAMPLES], ['---', ...EXAMPLES.map(() => '---')], ...rows]
+  return table.map(cells => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+function keptBy({ laws }: Chapter<Herd>, example: string): string {
+  const kept = laws.filter(({ cannot }) => cannot?.[example] === undefined).length
+  return kept === laws.length ? `✓ ${kept}` : `${kept} of ${laws.length}`
+}
