@@ -26,20 +26,21 @@ export const PM2_FORK: Manager = {
 async function start(example: Example, mode: Mode): Promise<Managed> {
   const directory = temporaryDirectory()
   const home = temporaryDirectory()
-  const ports = await portsFor(mode)
+  // One app on one port, or two apps with a port each: two free ports seldom stand side by side, as PM2 counts them.
+  const ports = mode === 'cluster' ? [await freePort()] : [await freePort(), await freePort()]
   const metricsPort = await freePort()
   const env = { PROMETHEUS_MULTIPROC_DIR: directory.path, PROMETHEUS_METRICS_PORT: String(metricsPort) }
-  const app = {
-    name: 'app',
+  const apps = ports.map(port => ({
+    name: `app-${port}`,
+    namespace: 'app',
     script: join(ROOT, 'examples', example, 'app.js'),
     exec_mode: mode,
-    instances: 2,
-    increment_var: mode === 'fork' ? 'PORT' : undefined,
-    env: { ...env, PORT: ports[0] },
-  }
+    instances: 2 / ports.length,
+    env: { ...env, PORT: port },
+  }))
   const metrics = { name: 'metrics', script: join(ROOT, 'examples/pm2/metrics.js'), exec_mode: 'fork', env }
   const ecosystem = join(home.path, 'ecosystem.json')
-  writeFileSync(ecosystem, JSON.stringify({ apps: [app, metrics] }))
+  writeFileSync(ecosystem, JSON.stringify({ apps: [...apps, metrics] }))
   const pm2 = (...args: string[]): Promise<void> => run(home.path, args)
   await pm2('start', ecosystem)
   const daemon = Number(readFileSync(join(home.path, 'pm2.pid'), 'utf8'))
@@ -56,12 +57,6 @@ async function start(example: Example, mode: Mode): Promise<Managed> {
       home.remove()
     },
   }
-}
-
-/** In fork mode the second instance takes the next port. */
-async function portsFor(mode: Mode): Promise<number[]> {
-  const port = await freePort()
-  return mode === 'cluster' ? [port] : [port, port + 1]
 }
 
 async function run(home: string, args: readonly string[]): Promise<void> {
