@@ -1,9 +1,10 @@
 import { FAMILIES } from '../metrics.ts'
 import type { Store } from '../store/store.ts'
 import { MetricCopy } from './metric-copy.ts'
-import { type Answer, readAll } from './read.ts'
+import { MetricFeed } from './metric-feed.ts'
+import { type Answer, RegistryReader } from './read.ts'
 import type { PromRegistry } from './registry.ts'
-import { isSameShape, type LabelledReading, shapeOf } from './shape.ts'
+import { isSameShape, type LabelledReading, type PromShape, shapeOf } from './shape.ts'
 
 /** How long a metric may take to say its numbers before its last ones stand. */
 export const READ_DEADLINE_MS = 1000
@@ -15,16 +16,21 @@ const ABOUT_THE_PROCESS = /^(?:process|nodejs)_/
 /**
  * Copies prom-client registries into a store, in rounds of which there is never more than one.
  *
- * The numbers are prom-client's own, as they are: a counter that its user resets begins again. Series that are
- * removed leave their counts behind, since what was counted did happen; gauges and quantiles go.
+ * A counter in the store never falls, whatever becomes of those that it is a copy of: one that its user resets, one
+ * that is removed and one that replaces another of its name add what they count to what was counted before. Gauges and
+ * quantiles go with their metric. A metric that comes back with another type, other labels or buckets takes the name
+ * over, once nothing that is registered means the older one.
  */
 export class PromCopier {
   readonly #store: Store
   readonly #registries: () => readonly PromRegistry[]
+  readonly #reader = new RegistryReader(READ_DEADLINE_MS)
   readonly #copies = new Map<string, MetricCopy>()
+  /** What each metric, or each registry that can only be read as a whole, brings in, by the names. */
+  readonly #feeds = new WeakMap<object, Map<string, MetricFeed>>()
+  /** Those that brought something in the last round, and what they belong to. */
+  readonly #living = new Map<MetricFeed, Origin>()
   readonly #refused = new Set<string>()
-  /** Which objects have been compared with the copy of their name, so that no round compares again. */
-  #accepted = new WeakMap<object, MetricCopy>()
   /** Those for whose failure somebody has been told, until they answer again. */
   readonly #failing = new Set<string>()
   #running: Promise<void> | undefined
@@ -53,67 +59,98 @@ export class PromCopier {
 
   async #round(): Promise<void> {
     try {
-      this.#apply(await readAll(this.#registries(), READ_DEADLINE_MS))
+      this.#apply(await this.#reader.readAll(this.#registries()))
     } catch (error) {
       this.#store.trouble('prom_client', `the metrics of prom-client could not be copied: ${String(error)}`)
     }
   }
 
   #apply(answers: readonly Answer[]): void {
-    const fed = new Set<MetricCopy>()
-    const excused = new Set<MetricCopy | undefined>()
-    let allRead = true
+    const present = new Set<object>()
     for (const answer of answers) {
       this.#noteFailure(answer)
-      if (answer.readings === undefined) {
-        excused.add(this.#copies.get(answer.name ?? ''))
-        allRead &&= answer.name !== undefined
+      // A registry that could not even be asked what it has may still have all that it had.
+      present.add(answer.origin)
+      if (answer.isOfAll) present.add(answer.registry)
+    }
+    // Who is gone goes first: one that replaces it takes its name, and adds to what it has left.
+    for (const [feed, { origin, registry }] of this.#living) {
+      if (!present.has(origin) && !present.has(registry)) this.#leave(feed)
+    }
+    const fed = new Set<MetricFeed>()
+    for (const { origin, registry, readings } of answers) {
+      for (const reading of readings ?? []) {
+        const feed = this.#feedFor(reading, origin)
+        if (feed === undefined) continue
+        feed.take(reading.reading, reading.defaults)
+        this.#living.set(feed, { origin, registry })
+        fed.add(feed)
       }
-      for (const reading of answer.readings ?? []) this.#feed(reading, answer.metric, fed)
     }
-    for (const copy of this.#copies.values()) {
-      if (fed.has(copy)) copy.commit()
-      else if (allRead && !excused.has(copy)) this.#clear(copy)
+    const answered = new Set(answers.filter(({ readings }) => readings !== undefined).map(({ origin }) => origin))
+    for (const [feed, { origin }] of this.#living) if (answered.has(origin) && !fed.has(feed)) this.#leave(feed)
+    for (const copy of this.#copies.values()) copy.finish()
+  }
+
+  #leave(feed: MetricFeed): void {
+    feed.leave()
+    this.#living.delete(feed)
+  }
+
+  /** The feed that takes this reading; undefined where there is nothing to copy, or no place for it. */
+  #feedFor(source: LabelledReading, origin: object): MetricFeed | undefined {
+    const { name, reading } = source
+    let feeds = this.#feeds.get(origin)
+    const known = feeds?.get(name)
+    if (known !== undefined && this.#copies.get(name) === known.copy && this.#isStill(known.copy.shape, source)) {
+      return this.#isSaidByAnother(known, name) ? undefined : known
     }
-  }
-
-  #clear(copy: MetricCopy): void {
-    copy.begin()
-    copy.commit()
-  }
-
-  #feed(reading: LabelledReading, metric: object | undefined, fed: Set<MetricCopy>): void {
-    const copy = this.#copyFor(reading, metric)
-    if (copy === undefined) return
-    if (!fed.has(copy)) {
-      copy.begin()
-      fed.add(copy)
-    } else if (ABOUT_THE_PROCESS.test(reading.name)) return
-    copy.take(reading.reading, reading.defaults)
-  }
-
-  /** The copy that takes this reading; undefined where there is nothing to copy, or no place for it. */
-  #copyFor(source: LabelledReading, metric: object | undefined): MetricCopy | undefined {
-    const { name, defaults } = source
-    const known = metric === undefined ? undefined : this.#accepted.get(metric)
-    const { labelNames } = known?.shape ?? {}
-    if (known !== undefined && Object.keys(defaults).every(label => labelNames?.includes(label))) return known
     // What has no samples yet has no buckets to be known by, and nothing to show.
-    if (source.reading.values.length === 0) return known
-    if (OWN_NAMES.has(name)) return this.#refuse(name, "promherd's own metrics have one of that name")
+    if (reading.values.length === 0) return undefined
     const shape = shapeOf(source)
-    if (shape === undefined) return this.#refuse(name, `its type \`${source.reading.type}\` is not known`)
-    const existing = this.#copies.get(name) ?? this.#create(name, shape)
-    if (existing === undefined) return undefined
-    if (!isSameShape(existing.shape, shape)) {
+    if (shape === undefined) return this.#refuse(name, `its type \`${reading.type}\` is not known`)
+    const copy = this.#copyFor(name, shape, origin)
+    if (copy === undefined) return undefined
+    const feed = new MetricFeed(copy)
+    if (this.#isSaidByAnother(feed, name)) return undefined
+    if (feeds === undefined) {
+      feeds = new Map()
+      this.#feeds.set(origin, feeds)
+    }
+    feeds.set(name, feed)
+    return feed
+  }
+
+  /** True where the reading is what the copy was made for, as far as that costs nothing to see. */
+  #isStill({ labelNames }: PromShape, source: LabelledReading): boolean {
+    if (source.labelNames !== undefined) return Object.keys(source.defaults).every(label => labelNames.includes(label))
+    const shape = source.reading.values.length === 0 ? undefined : shapeOf(source)
+    return shape === undefined || shape.labelNames.every(label => labelNames.includes(label))
+  }
+
+  #isSaidByAnother(feed: MetricFeed, name: string): boolean {
+    if (!ABOUT_THE_PROCESS.test(name) || this.#living.has(feed)) return false
+    for (const other of this.#living.keys()) if (other !== feed && other.copy === feed.copy) return true
+    return false
+  }
+
+  #copyFor(name: string, shape: PromShape, origin: object): MetricCopy | undefined {
+    if (OWN_NAMES.has(name)) return this.#refuse(name, "promherd's own metrics have one of that name")
+    const existing = this.#copies.get(name)
+    if (existing === undefined) return this.#create(name, shape)
+    if (isSameShape(existing.shape, shape)) return existing
+    const owners = [...this.#living].filter(([feed]) => feed.copy === existing)
+    if (owners.some(([, other]) => other.origin !== origin)) {
       return this.#refuse(name, 'it was declared before with another type, other labels, buckets or aggregator')
     }
-    if (metric !== undefined) this.#accepted.set(metric, existing)
-    return existing
+    for (const [feed] of owners) this.#leave(feed)
+    existing.finish()
+    if (!existing.withdraw()) return undefined
+    this.#copies.delete(name)
+    return this.#create(name, shape)
   }
 
-  #create(name: string, shape: NonNullable<ReturnType<typeof shapeOf>>): MetricCopy | undefined {
-    if (this.#refused.has(name)) return undefined
+  #create(name: string, shape: PromShape): MetricCopy | undefined {
     if (this.#store.has(name)) return this.#refuse(name, 'this process records another one of that name itself')
     const copy = new MetricCopy(this.#store, shape)
     this.#copies.set(name, copy)
@@ -135,4 +172,10 @@ export class PromCopier {
       this.#store.trouble('prom_client', `${what} of prom-client ${failure}: its last numbers stand.`)
     }
   }
+}
+
+interface Origin {
+  /** The metric; the registry where that can only be read as a whole. */
+  readonly origin: object
+  readonly registry: object
 }

@@ -3,6 +3,7 @@ import { LoneHerd } from '../herd/lone.ts'
 import { FAMILIES } from '../metrics.ts'
 import { Store } from '../store/store.ts'
 import { MetricCopy } from './metric-copy.ts'
+import { MetricFeed } from './metric-feed.ts'
 import type { PromReading } from './registry.ts'
 import { shapeOf } from './shape.ts'
 
@@ -10,10 +11,10 @@ function copyOf(reading: PromReading, maxSeries: number): { store: Store; round:
   const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
   const shape = shapeOf({ name: reading.name, reading, labelNames: ['of'], defaults: {} })
   const copy = new MetricCopy(store, shape!, maxSeries)
+  const feed = new MetricFeed(copy)
   const round = (next: PromReading): void => {
-    copy.begin()
-    copy.take(next, {})
-    copy.commit()
+    feed.take(next, {})
+    copy.finish()
   }
   return { store, round }
 }
