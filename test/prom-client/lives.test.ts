@@ -157,7 +157,7 @@ const step = fc.record({
 
 test('whatever is counted, reset, removed and replaced in two registries, the herd has all that was counted', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async steps => {
+    fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async steps => {
       const sides = [new Side(), new Side()]
       const { monitor } = herdOf(...sides.map(({ register }) => register))
       const counts = new Map<string, number>()

@@ -28,11 +28,12 @@ export class PromCopier {
   readonly #copies = new Map<string, MetricCopy>()
   /** What each metric, or each registry that can only be read as a whole, brings in, by the names. */
   readonly #feeds = new WeakMap<object, Map<string, MetricFeed>>()
-  /** Those that brought something in the last round, and what they belong to. */
-  readonly #living = new Map<MetricFeed, Origin>()
+  /** Those whose metrics are registered. */
+  readonly #living = new Set<MetricFeed>()
   readonly #refused = new Set<string>()
   /** Those for whose failure somebody has been told, until they answer again. */
   readonly #failing = new Set<string>()
+  #rounds = 0
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
 
@@ -66,29 +67,22 @@ export class PromCopier {
   }
 
   #apply(answers: readonly Answer[]): void {
-    const present = new Set<object>()
+    this.#rounds++
+    const byOrigin = new Map<object, Answer>()
     for (const answer of answers) {
       this.#noteFailure(answer)
-      // A registry that could not even be asked what it has may still have all that it had.
-      present.add(answer.origin)
-      if (answer.isOfAll) present.add(answer.registry)
+      byOrigin.set(answer.origin, answer)
     }
-    // Who is gone goes first: one that replaces it takes its name, and adds to what it has left.
-    for (const [feed, { origin, registry }] of this.#living) {
-      if (!present.has(origin) && !present.has(registry)) this.#leave(feed)
+    // Who is gone goes first: one that replaces it takes its name, and adds to what it has left. A registry that could
+    // not even be asked what it has may still have all that it had.
+    for (const feed of this.#living) if (!byOrigin.has(feed.origin) && !byOrigin.has(feed.registry)) this.#leave(feed)
+    for (const answer of answers) {
+      for (const reading of answer.readings ?? [])
+        this.#feedFor(reading, answer)?.take(reading.reading, reading.defaults)
     }
-    const fed = new Set<MetricFeed>()
-    for (const { origin, registry, readings } of answers) {
-      for (const reading of readings ?? []) {
-        const feed = this.#feedFor(reading, origin)
-        if (feed === undefined) continue
-        feed.take(reading.reading, reading.defaults)
-        this.#living.set(feed, { origin, registry })
-        fed.add(feed)
-      }
+    for (const feed of this.#living) {
+      if (feed.round !== this.#rounds && byOrigin.get(feed.origin)?.readings !== undefined) this.#leave(feed)
     }
-    const answered = new Set(answers.filter(({ readings }) => readings !== undefined).map(({ origin }) => origin))
-    for (const [feed, { origin }] of this.#living) if (answered.has(origin) && !fed.has(feed)) this.#leave(feed)
     for (const copy of this.#copies.values()) copy.finish()
   }
 
@@ -98,26 +92,27 @@ export class PromCopier {
   }
 
   /** The feed that takes this reading; undefined where there is nothing to copy, or no place for it. */
-  #feedFor(source: LabelledReading, origin: object): MetricFeed | undefined {
+  #feedFor(source: LabelledReading, answer: Answer): MetricFeed | undefined {
+    const known = this.#feeds.get(answer.origin)?.get(source.name)
+    const isKnown = known !== undefined && this.#copies.get(source.name) === known.copy
+    const feed = isKnown && this.#isStill(known.copy.shape, source) ? known : this.#newFeed(source, answer)
+    if (feed === undefined || this.#isSaidByAnother(feed, source.name)) return undefined
+    feed.round = this.#rounds
+    this.#living.add(feed)
+    return feed
+  }
+
+  #newFeed(source: LabelledReading, { origin, registry }: Answer): MetricFeed | undefined {
     const { name, reading } = source
-    let feeds = this.#feeds.get(origin)
-    const known = feeds?.get(name)
-    if (known !== undefined && this.#copies.get(name) === known.copy && this.#isStill(known.copy.shape, source)) {
-      return this.#isSaidByAnother(known, name) ? undefined : known
-    }
     // What has no samples yet has no buckets to be known by, and nothing to show.
     if (reading.values.length === 0) return undefined
     const shape = shapeOf(source)
     if (shape === undefined) return this.#refuse(name, `its type \`${reading.type}\` is not known`)
     const copy = this.#copyFor(name, shape, origin)
     if (copy === undefined) return undefined
-    const feed = new MetricFeed(copy)
-    if (this.#isSaidByAnother(feed, name)) return undefined
-    if (feeds === undefined) {
-      feeds = new Map()
-      this.#feeds.set(origin, feeds)
-    }
-    feeds.set(name, feed)
+    const feed = new MetricFeed(copy, origin, registry)
+    const feeds = this.#feeds.get(origin) ?? new Map<string, MetricFeed>()
+    this.#feeds.set(origin, feeds.set(name, feed))
     return feed
   }
 
@@ -130,7 +125,7 @@ export class PromCopier {
 
   #isSaidByAnother(feed: MetricFeed, name: string): boolean {
     if (!ABOUT_THE_PROCESS.test(name) || this.#living.has(feed)) return false
-    for (const other of this.#living.keys()) if (other !== feed && other.copy === feed.copy) return true
+    for (const other of this.#living) if (other !== feed && other.copy === feed.copy) return true
     return false
   }
 
@@ -139,11 +134,11 @@ export class PromCopier {
     const existing = this.#copies.get(name)
     if (existing === undefined) return this.#create(name, shape)
     if (isSameShape(existing.shape, shape)) return existing
-    const owners = [...this.#living].filter(([feed]) => feed.copy === existing)
-    if (owners.some(([, other]) => other.origin !== origin)) {
+    const owners = [...this.#living].filter(({ copy }) => copy === existing)
+    if (owners.some(owner => owner.origin !== origin)) {
       return this.#refuse(name, 'it was declared before with another type, other labels, buckets or aggregator')
     }
-    for (const [feed] of owners) this.#leave(feed)
+    for (const feed of owners) this.#leave(feed)
     existing.finish()
     if (!existing.withdraw()) return undefined
     this.#copies.delete(name)
@@ -165,6 +160,7 @@ export class PromCopier {
   }
 
   #noteFailure({ name, failure }: Answer): void {
+    if (failure === undefined && this.#failing.size === 0) return
     const what = name === undefined ? 'a registry' : `\`${name}\``
     if (failure === undefined) this.#failing.delete(what)
     else if (!this.#failing.has(what)) {
@@ -172,10 +168,4 @@ export class PromCopier {
       this.#store.trouble('prom_client', `${what} of prom-client ${failure}: its last numbers stand.`)
     }
   }
-}
-
-interface Origin {
-  /** The metric; the registry where that can only be read as a whole. */
-  readonly origin: object
-  readonly registry: object
 }

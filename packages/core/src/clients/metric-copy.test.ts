@@ -11,7 +11,7 @@ function copyOf(reading: PromReading, maxSeries: number): { store: Store; round:
   const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
   const shape = shapeOf({ name: reading.name, reading, labelNames: ['of'], defaults: {} })
   const copy = new MetricCopy(store, shape!, maxSeries)
-  const feed = new MetricFeed(copy)
+  const feed = new MetricFeed(copy, {}, {})
   const round = (next: PromReading): void => {
     feed.take(next, {})
     copy.finish()

@@ -5,11 +5,18 @@ import type { PromLabels, PromReading } from './registry.ts'
 /** What one metric of one registry brings into the copy of its name. */
 export class MetricFeed {
   readonly copy: MetricCopy
+  /** The metric; the registry where that can only be read as a whole. */
+  readonly origin: object
+  readonly registry: object
+  /** The round in which it last brought something in. */
+  round = 0
   readonly #numbers: FamilyFeed
   readonly #quantiles: FamilyFeed | undefined
 
-  constructor(copy: MetricCopy) {
+  constructor(copy: MetricCopy, origin: object, registry: object) {
     this.copy = copy
+    this.origin = origin
+    this.registry = registry
     this.#numbers = new FamilyFeed(copy.numbers)
     this.#quantiles = copy.quantiles && new FamilyFeed(copy.quantiles)
   }

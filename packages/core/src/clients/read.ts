@@ -13,9 +13,7 @@ import type { LabelledReading } from './shape.ts'
 export interface Answer {
   /** The metric, or the registry where that had to be read as a whole. */
   readonly origin: object
-  readonly registry: object
-  /** True for an answer that is about all that the registry has. */
-  readonly isOfAll: boolean
+  readonly registry: PromRegistry
   readonly name: string | undefined
   /** Undefined where it has not answered in time, or failed. */
   readonly readings: readonly LabelledReading[] | undefined
@@ -30,8 +28,8 @@ export interface Answer {
  */
 export class RegistryReader {
   readonly #deadlineMs: number
-  readonly #slow = new WeakSet<object>()
-  readonly #late = new WeakMap<object, readonly LabelledReading[]>()
+  #slow = new Set<object>()
+  #late = new Map<object, readonly LabelledReading[]>()
 
   constructor(deadlineMs: number) {
     this.#deadlineMs = deadlineMs
@@ -41,72 +39,96 @@ export class RegistryReader {
   async readAll(registries: readonly PromRegistry[]): Promise<readonly Answer[]> {
     const seen = new Set<object>()
     const questions = registries.flatMap(registry => questionsOf(registry, seen))
-    const answers: Answer[] = questions.map(({ about }) => ({ ...about, readings: undefined, failure: undefined }))
     const patient: Promise<void>[] = []
     const impatient: Promise<void>[] = []
-    let isOver = false
-    questions.forEach(({ about, ask }, i) => {
-      const answered = this.#hear(ask, (readings, failure) => {
-        this.#slow.delete(about.origin)
-        if (!isOver) answers[i] = { ...about, readings, failure }
-        else if (readings !== undefined) this.#late.set(about.origin, readings)
-      })
-      const waiting = this.#slow.has(about.origin) ? impatient : patient
-      waiting.push(answered)
-    })
+    for (const question of questions) {
+      const heard = this.#hear(question)
+      if (this.#slow.has(question.origin)) impatient.push(heard)
+      else patient.push(heard)
+    }
     await Promise.all([
       withinDeadline(Promise.all(patient), this.#deadlineMs),
       withinDeadline(Promise.all(impatient), Math.min(GRACE_MS, this.#deadlineMs)),
     ])
-    isOver = true
-    return answers.map(answer => this.#orLate(answer))
+    this.#close(questions)
+    return questions
   }
 
-  async #hear(ask: Ask, tell: (readings: Readings, failure: string | undefined) => void): Promise<void> {
-    try {
-      tell(await ask(), undefined)
-    } catch (error) {
-      tell(undefined, `failed: ${String(error)}`)
+  async #hear(question: Question): Promise<void> {
+    await question.ask()
+    if (!question.isOver) return
+    this.#slow.delete(question.origin)
+    if (question.late !== undefined) this.#late.set(question.origin, question.late)
+  }
+
+  /** Ends a round: those that have not answered give what they said late of the round before. */
+  #close(questions: readonly Question[]): void {
+    const late = this.#late
+    this.#late = new Map()
+    this.#slow = new Set()
+    for (const question of questions) {
+      question.isOver = true
+      if (question.readings !== undefined || question.failure !== undefined) continue
+      this.#slow.add(question.origin)
+      question.readings = late.get(question.origin)
+      question.failure = `did not answer within ${this.#deadlineMs} ms`
     }
-  }
-
-  #orLate(answer: Answer): Answer {
-    const late = this.#late.get(answer.origin)
-    this.#late.delete(answer.origin)
-    if (answer.readings !== undefined || answer.failure !== undefined) return answer
-    this.#slow.add(answer.origin)
-    return { ...answer, readings: late, failure: `did not answer within ${this.#deadlineMs} ms` }
   }
 }
 
 /** How long a metric is waited for that has missed the deadline before: enough for one that answers at once. */
 const GRACE_MS = 20
 
-type Readings = readonly LabelledReading[] | undefined
-type Ask = () => Promise<readonly LabelledReading[]>
+/** One thing that is asked for in a round, and its answer. */
+class Question implements Answer {
+  readonly origin: object
+  readonly registry: PromRegistry
+  readonly name: string | undefined
+  readonly #read: () => Promise<readonly LabelledReading[]>
+  readings: readonly LabelledReading[] | undefined = undefined
+  failure: string | undefined = undefined
+  /** True once the round has ended: what comes now is late. */
+  isOver = false
+  late: readonly LabelledReading[] | undefined = undefined
 
-interface Question {
-  readonly about: Pick<Answer, 'origin' | 'registry' | 'isOfAll' | 'name'>
-  readonly ask: Ask
+  constructor(
+    origin: object,
+    registry: PromRegistry,
+    name: string | undefined,
+    read: () => Promise<readonly LabelledReading[]>,
+  ) {
+    this.origin = origin
+    this.registry = registry
+    this.name = name
+    this.#read = read
+  }
+
+  /** Waits for the answer. Never rejects. */
+  async ask(): Promise<void> {
+    try {
+      const readings = await this.#read()
+      if (this.isOver) this.late = readings
+      else this.readings = readings
+    } catch (error) {
+      if (!this.isOver) this.failure = `failed: ${String(error)}`
+    }
+  }
 }
 
 function questionsOf(registry: PromRegistry, seen: Set<object>): Question[] {
   try {
     return registry.getMetricsAsArray === undefined ? [wholeQuestion(registry)] : metricQuestions(registry, seen)
   } catch (error) {
-    const about = { origin: registry, registry, isOfAll: true, name: undefined }
-    return [{ about, ask: () => Promise.reject(error) }]
+    return [new Question(registry, registry, undefined, () => Promise.reject(error))]
   }
 }
 
 function wholeQuestion(registry: PromRegistry): Question {
-  const about = { origin: registry, registry, isOfAll: true, name: undefined }
   const label = labeller(registry)
-  const ask = async (): Promise<LabelledReading[]> => {
+  return new Question(registry, registry, undefined, async () => {
     const readings = (await registry.getMetricsAsJSON()).filter(each => !(EXPOSED in each))
     return readings.map(reading => label(reading as PromReading, undefined))
-  }
-  return { about, ask }
+  })
 }
 
 function metricQuestions(registry: PromRegistry, seen: Set<object>): Question[] {
@@ -115,15 +137,15 @@ function metricQuestions(registry: PromRegistry, seen: Set<object>): Question[] 
   for (const metric of registry.getMetricsAsArray?.() ?? []) {
     if (EXPOSED in metric || !isMetric(metric) || seen.has(metric)) continue
     seen.add(metric)
-    const about = { origin: metric, registry, isOfAll: false, name: String(metric.name) }
-    questions.push({ about, ask: async () => [label(await read(metric), labelNamesOf(metric))] })
+    const ask = async (): Promise<LabelledReading[]> => [label(await read(metric), labelNamesOf(metric))]
+    questions.push(new Question(metric, registry, String(metric.name), ask))
   }
   return questions
 }
 
-function labeller(
-  registry: PromRegistry,
-): (reading: PromReading, labelNames: readonly string[] | undefined) => LabelledReading {
+type Labeller = (reading: PromReading, labelNames: readonly unknown[] | undefined) => LabelledReading
+
+function labeller(registry: PromRegistry): Labeller {
   const defaults = defaultLabelsOf(registry)
   const openMetrics = isOpenMetrics(registry)
   return (reading, labelNames) => ({ name: nameIn(reading, openMetrics), reading, labelNames, defaults })
@@ -134,8 +156,8 @@ function read(metric: PromMetric): Promise<PromReading> | PromReading {
   return metric.getForPromString === undefined ? metric.get() : metric.getForPromString()
 }
 
-function labelNamesOf({ labelNames }: PromMetric): readonly string[] | undefined {
-  return Array.isArray(labelNames) ? labelNames.map(String) : undefined
+function labelNamesOf({ labelNames }: PromMetric): readonly unknown[] | undefined {
+  return Array.isArray(labelNames) ? labelNames : undefined
 }
 
 /** The name as it is served: prom-client takes `_total` from counters for OpenMetrics, and adds it when rendering. */

@@ -68,6 +68,8 @@ test('a family that is withdrawn is gone with its series, and its name is free f
 
 test('of two workers the one that declared last is believed, though it started first', async () => {
   const [first, second] = [openStore(1), openStore(2)]
+  first.slab.values[HEADER.startedAt]! -= 2
+  second.slab.values[HEADER.startedAt]! -= 1
   for (const store of [first, second]) set(store.family(PLAIN), [], 10)
   expect(await shown()).toEqual(['counter', { '': 20 }])
   first.withdraw(first.family(PLAIN))
@@ -83,6 +85,8 @@ test('of two workers the one that declared last is believed, though it started f
 
 test('the totals of the dead take nothing of it, and keep which declaration was the last', async () => {
   const [old, store] = [openStore(1), openStore(2)]
+  old.slab.values[HEADER.startedAt]! -= 1
+  store.slab.values[HEADER.startedAt]! -= 2
   set(old.family(PLAIN), [], 10)
   set(store.family(LABELLED), ['gone'], 100)
   store.withdraw(store.family(LABELLED))
