@@ -16,8 +16,11 @@ export const PROGRAMS = {
   'redis-server': { probes: [['redis-server', '--version']], debian: 'redis-server' },
 }
 
-/** What else the tests need, and PROMHERD_SKIP may list: to mount a file system in memory, which only root may. */
-const RIGHTS = ['tmpfs']
+/**
+ * What else the tests need, and PROMHERD_SKIP may list: to mount a file system in memory, which only root may; and a
+ * Node of version 22 or later, which the tests bring along for Linux where they are run by an older one.
+ */
+const RIGHTS = ['tmpfs', 'node-22']
 
 /** The programs that PROMHERD_SKIP lists: the tests that need them are skipped, and the run says so. */
 export function skippedPrograms() {

@@ -1,7 +1,10 @@
 import type { TestContext } from 'vitest'
 
-/** What tests may need: programs, of which scripts/programs.mjs says where each comes from, and rights. */
-export type Program = 'prometheus' | 'promtool' | 'prometheus-client' | 'redis-server' | 'tmpfs'
+/**
+ * What tests may need: programs, of which scripts/programs.mjs says where each comes from, and rights. `node-22` is a
+ * Node of that version or a later one.
+ */
+export type Program = 'prometheus' | 'promtool' | 'prometheus-client' | 'redis-server' | 'tmpfs' | 'node-22'
 
 const SKIPPED = new Set((process.env['PROMHERD_SKIP'] ?? '').split(',').filter(name => name !== ''))
 
