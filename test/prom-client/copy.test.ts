@@ -157,6 +157,23 @@ test('in a registry for OpenMetrics, counters keep the name that they are served
   expect(await served(monitor, 'c_total', 'c')).toEqual(expected)
 })
 
+test('metrics with exemplars are copied with their numbers', async () => {
+  const register = new client.Registry()
+  register.setContentType(client.Registry.OPENMETRICS_CONTENT_TYPE as never)
+  const common = { help: 'Help.', labelNames: ['of'], enableExemplars: true, registers: [register] }
+  const counter = new client.Counter({ ...common, name: 'c_total' })
+  const histogram = new client.Histogram({ ...common, name: 'h', buckets: [1] })
+  const { monitor } = herdOf(register)
+  for (const value of [0.5, 5]) {
+    counter.inc({ labels: { of: 'x' }, value, exemplarLabels: { trace_id: 'abc' } })
+    histogram.observe({ labels: { of: 'x' }, value, exemplarLabels: { trace_id: 'abc' } })
+  }
+  const samples = await served(monitor, 'c_total', 'h')
+  expect(samples.get(keyOf('c_total', { of: 'x' }))).toBe(5.5)
+  expect(samples.get(keyOf('h_bucket', { of: 'x', le: '1' }))).toBe(1)
+  expect(samples.get(keyOf('h_count', { of: 'x' }))).toBe(2)
+})
+
 test('a label called `worker` does not meet the one that keeps workers apart', async () => {
   const register = new client.Registry()
   const common = { help: 'G.', labelNames: ['worker'], registers: [register] }
