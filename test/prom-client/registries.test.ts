@@ -45,6 +45,26 @@ test('gauges of two registries add up, and what one of them takes away goes', as
   expect(await served(monitor, 'g')).toEqual(new Map())
 })
 
+test('of a registry that can only be read as a whole, what it no longer has leaves its counts and goes', async () => {
+  const register = new client.Registry()
+  const counter = counterIn('c_total', register)
+  counter.inc(3)
+  new client.Gauge({ name: 'g', help: 'G.', registers: [register] }).set(4)
+  let isBroken = false
+  const getMetricsAsJSON = (): Promise<object[]> =>
+    isBroken ? Promise.reject(new Error('no answer')) : register.getMetricsAsJSON()
+  const { monitor } = herdOf({ getMetricsAsJSON })
+  const counted = [keyOf('c_total', {}), 3] as const
+  expect(await served(monitor, 'c_total', 'g')).toEqual(new Map([counted, [keyOf('g', {}), 4]]))
+  isBroken = true
+  expect(await served(monitor, 'c_total', 'g')).toEqual(new Map([counted, [keyOf('g', {}), 4]]))
+  isBroken = false
+  register.removeSingleMetric('g')
+  counter.reset()
+  counter.inc(2)
+  expect(await served(monitor, 'c_total', 'g')).toEqual(new Map([[keyOf('c_total', {}), 5]]))
+})
+
 test('a registry that cannot be asked keeps its last numbers and takes nobody else down, and is told of once', async () => {
   const register = new client.Registry()
   counterIn('c_total', register).inc(1)

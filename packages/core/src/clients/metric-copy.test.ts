@@ -56,3 +56,25 @@ test('samples that come in another order, or under labels that mean the same, fi
   round({ ...twice, values: [...twice.values, { labels: {}, value: 6 }] })
   expect(await shown(store, 'c_total')).toEqual({ a: 3, b: 4, '': 11 })
 })
+
+test('counters beyond the cap go on from where they were when they are reset or go', async () => {
+  const first = reading('counter', 'c_total', { a: 1, b: 2, c: 4, d: 8 })
+  const { store, round } = copyOf(first, 2)
+  round(first)
+  round(reading('counter', 'c_total', { a: 1, b: 1, c: 3, d: 9 }))
+  expect(await shown(store, 'c_total')).toEqual({ a: 1, b: 3, _overflow: 16 })
+  round(reading('counter', 'c_total', { a: 1, b: 1, d: 9 }))
+  expect(await shown(store, 'c_total')).toEqual({ a: 1, b: 3, _overflow: 16 })
+})
+
+test('a gauge that finds no place takes that of one that is shown no more', async () => {
+  const first = reading('gauge', 'g', { a: 1, b: 2 })
+  const { store, round } = copyOf(first, 2)
+  round(first)
+  for (let i = 0; i < 100; i++) round(reading('gauge', 'g', { a: 1 }))
+  round(reading('gauge', 'g', { a: 1, c: 3 }))
+  expect(await shown(store, 'g')).toEqual({ a: 1, c: 3 })
+  round(reading('gauge', 'g', { a: 1, b: 5, c: 3 }))
+  expect(await shown(store, 'g')).toEqual({ a: 1, c: 3 })
+  expect(await shown(store, FAMILIES.seriesDropped.name)).toEqual({ g: 1 })
+})
