@@ -66,8 +66,8 @@ export class FamilyCopy {
 
   /** Notes that a series may have nobody left who tells of it. */
   abandon(series: SeriesCopy): void {
+    // What was counted stays, so only gauges change.
     if (this.isOfTheMoment && series.place !== undefined) this.#empty.add(series)
-    else this.write(series)
   }
 
   /** Ends a round. Gauges of which nobody says anything are shown no more. */
