@@ -16,11 +16,15 @@ export const PROGRAMS = {
   'redis-server': { probes: [['redis-server', '--version']], debian: 'redis-server' },
 }
 
-/**
- * What else the tests need, and PROMHERD_SKIP may list: to mount a file system in memory, and to start a process in
- * namespaces of its own, which only root may.
- */
-const RIGHTS = ['tmpfs', 'namespaces']
+/** What else the tests need, and PROMHERD_SKIP may list. */
+const RIGHTS = [
+  // To mount a file system in memory, which only root may.
+  'tmpfs',
+  // To start a process in namespaces of its own, which only root may.
+  'namespaces',
+  // A Node of version 22 or later, which the tests bring along for Linux where they are run by an older one.
+  'node-22',
+]
 
 /** The programs that PROMHERD_SKIP lists: the tests that need them are skipped, and the run says so. */
 export function skippedPrograms() {

@@ -8,6 +8,8 @@ import { HTTP_SHAPE } from '../../packages/core/dist/http/http-options.js'
 import { SERVER_SHAPE } from '../../packages/core/dist/http/server.js'
 import { MONITOR_SHAPE } from '../../packages/core/dist/monitor.js'
 import { SERVE_SHAPE } from '../../packages/core/dist/server/serve-herd.js'
+import { MERGES } from '../../packages/core/dist/store/catalog.js'
+import { INSTRUMENT_SHAPES } from '../../packages/core/dist/store/instrument-options.js'
 
 const root = new URL('../../', import.meta.url)
 const page = readFileSync(new URL('docs/options.md', root), 'utf8')
@@ -23,10 +25,19 @@ describe('docs/options.md', () => {
   test.each<[string, object]>([
     ['createMonitor', MONITOR_SHAPE],
     ['HTTP', HTTP_SHAPE],
+    ['Instruments', INSTRUMENT_SHAPES.counter],
     ['serveHerd', SERVE_SHAPE],
     ['startCluster', CLUSTER_SHAPE],
   ])('has every option of %s and no other', (heading, shape) => {
     expect(documented(heading).sort()).toEqual(Object.keys(shape).sort())
+  })
+
+  test('has what a gauge and a histogram take besides, and the ways to merge', () => {
+    expect(Object.keys(INSTRUMENT_SHAPES.gauge).sort()).toEqual(documented('Instruments').sort())
+    const histogram = [...documented('Instruments'), ...documented('Instruments of histograms')]
+    expect(Object.keys(INSTRUMENT_SHAPES.histogram).sort()).toEqual(histogram.sort())
+    const merges = page.split('| merge |')[1]!.split('\n\n')[0]!
+    expect([...merges.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)).toEqual([...MERGES])
   })
 
   test('has what instrumentServer takes besides', () => {

@@ -45,11 +45,14 @@ const operation = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('look'), worker, name, by: fc.constant(0) }) },
 )
 
+// Without `size` such a list has hardly ten items: too short a life to remove something, die and be looked at.
+const lives = fc.array(operation, { minLength: 1, maxLength: 60, size: 'max' })
+
 test.each(['mapped', 'flushed'] as const)(
   'whatever is recorded, removed and retired on the %s slab, a herd shows it',
   async slab => {
     await fc.assert(
-      fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 60 }), async operations => {
+      fc.asyncProperty(lives, async operations => {
         const stage = new Stage(slab)
         try {
           for (const each of [...operations, { do: 'look', worker: 0, name: 'a', by: 0 } as const])

@@ -1,36 +1,9 @@
-import { createMonitor, type Monitor } from '@promherd/core'
+import { createMonitor } from '@promherd/core'
 import fc from 'fast-check'
 import client from 'prom-client'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { keyOf, samplesIn } from './samples.ts'
-
-const open: Monitor[] = []
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map(monitor => monitor.close()))
-})
-
-function herdOf(...promClient: client.Registry[]): { monitor: Monitor; warnings: string[] } {
-  const warnings: string[] = []
-  const monitor = createMonitor({ promClient, onWarning: message => warnings.push(message) })
-  open.push(monitor)
-  return { monitor, warnings }
-}
-
-/** What promherd serves of the families with these names, without the worker that quantiles are kept apart by. */
-async function served(monitor: Monitor, ...names: string[]): Promise<Map<string, number>> {
-  const kept = new Map<string, number>()
-  for (const [key, value] of samplesIn(await monitor.metrics())) {
-    const [name, ...labels] = JSON.parse(key) as [string, ...[string, string][]]
-    if (!names.includes(name.replace(/_(bucket|sum|count)$/, '')) && !names.includes(name)) continue
-    kept.set(keyOf(name, Object.fromEntries(labels.filter(([label]) => label !== 'worker'))), value)
-  }
-  return kept
-}
-
-async function troubles(monitor: Monitor): Promise<number | undefined> {
-  return samplesIn(await monitor.metrics()).get(keyOf('promherd_internal_errors_total', { cause: 'prom_client' }))
-}
+import { herdOf, opened, served, troubles } from './stage.ts'
 
 const hostile = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -102,17 +75,6 @@ test('a removed series leaves its counts behind and takes its gauge away, until 
   expect((await served(monitor, 'c_total', 'g')).get(keyOf('g', { of: 'x' }))).toBe(7)
   register.clear()
   expect(await served(monitor, 'c_total', 'g')).toEqual(new Map(counted))
-})
-
-test('a counter that is reset begins again, and every other number of the registry with it', async () => {
-  const register = new client.Registry()
-  const counter = new client.Counter({ name: 'c_total', help: 'C.', registers: [register] })
-  const { monitor } = herdOf(register)
-  counter.inc(5)
-  expect((await served(monitor, 'c_total')).get(keyOf('c_total', {}))).toBe(5)
-  register.resetMetrics()
-  counter.inc(2)
-  expect((await served(monitor, 'c_total')).get(keyOf('c_total', {}))).toBe(2)
 })
 
 test('a metric that is registered late is served from then on', async () => {
@@ -195,6 +157,23 @@ test('in a registry for OpenMetrics, counters keep the name that they are served
   expect(await served(monitor, 'c_total', 'c')).toEqual(expected)
 })
 
+test('metrics with exemplars are copied with their numbers', async () => {
+  const register = new client.Registry()
+  register.setContentType(client.Registry.OPENMETRICS_CONTENT_TYPE as never)
+  const common = { help: 'Help.', labelNames: ['of'], enableExemplars: true, registers: [register] }
+  const counter = new client.Counter({ ...common, name: 'c_total' })
+  const histogram = new client.Histogram({ ...common, name: 'h', buckets: [1] })
+  const { monitor } = herdOf(register)
+  for (const value of [0.5, 5]) {
+    counter.inc({ labels: { of: 'x' }, value, exemplarLabels: { trace_id: 'abc' } })
+    histogram.observe({ labels: { of: 'x' }, value, exemplarLabels: { trace_id: 'abc' } })
+  }
+  const samples = await served(monitor, 'c_total', 'h')
+  expect(samples.get(keyOf('c_total', { of: 'x' }))).toBe(5.5)
+  expect(samples.get(keyOf('h_bucket', { of: 'x', le: '1' }))).toBe(1)
+  expect(samples.get(keyOf('h_count', { of: 'x' }))).toBe(2)
+})
+
 test('a label called `worker` does not meet the one that keeps workers apart', async () => {
   const register = new client.Registry()
   const common = { help: 'G.', labelNames: ['worker'], registers: [register] }
@@ -210,7 +189,7 @@ test('a registry that can only be read as a whole is copied too', async () => {
   const register = new client.Registry()
   new client.Counter({ name: 'c_total', help: 'C.', labelNames: ['of'], registers: [register] }).inc({ of: 'x' }, 3)
   const monitor = createMonitor({ promClient: [{ getMetricsAsJSON: () => register.getMetricsAsJSON() }] })
-  open.push(monitor)
+  opened(monitor)
   expect(await served(monitor, 'c_total')).toEqual(new Map([[keyOf('c_total', { of: 'x' }), 3]]))
 })
 
@@ -227,7 +206,7 @@ test('with `promClient: false` nothing is copied', async () => {
   new client.Counter({ name: 'default_total', help: 'In the default registry.' }).inc(1)
   const none = createMonitor({ promClient: false })
   const found = createMonitor()
-  open.push(none, found)
+  opened(none, found)
   expect(await served(none, 'default_total')).toEqual(new Map())
   expect(await served(found, 'default_total')).toEqual(new Map([[keyOf('default_total', {}), 1]]))
 })

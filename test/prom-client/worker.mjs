@@ -26,6 +26,14 @@ process.on('message', async message => {
     if (n === 4) removed.remove({ of: 'some' })
     new client.Counter({ name: 'late_total', help: 'Late.' }).inc(n)
   }
+  if (message.startsWith('first '))
+    client.register.getSingleMetric('level_first').set({ of: 'x' }, Number(message.slice(6)))
+  if (message === 'reset') {
+    for (const name of ['orders_total', 'work_seconds', 'size_bytes']) client.register.getSingleMetric(name).reset()
+    client.register.getSingleMetric('orders_total').inc({ kind: 'a' }, 7)
+    histogram.observe(0.25)
+    summary.observe(7)
+  }
   if (message === 'stop') {
     await monitor.close()
     process.disconnect()

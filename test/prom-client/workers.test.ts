@@ -97,12 +97,32 @@ test('a removed gauge counts no more, one that all removed is gone, and a metric
   expect(await numbersOf('late_total')).toEqual({ '': [10] })
 })
 
+test('of gauges that are to be the first worker’s the one that was set last is shown', async () => {
+  for (const n of [2, 1, 3]) {
+    workers[n - 1]!.send(`first ${n * 100}`)
+    await once(workers[n - 1]!, 'message')
+    expect(await numbersOf('level_first')).toEqual({ x: [n * 100] })
+  }
+})
+
+test('counters that one worker resets go on from where the herd’s were', async () => {
+  workers[0]!.send('reset')
+  await once(workers[0]!, 'message')
+  expect(await numbersOf('orders_total')).toEqual({ a: [107] })
+  expect(await numbersOf('work_seconds')).toEqual({ '': [6, 1, 1, 1, 12.25] })
+  expect(await numbersOf('size_bytes')).toEqual({ '': [1007, 5] })
+})
+
 test('what a worker counted stays when it is killed, and its gauges go', async () => {
   const worker = workers[3]!
   worker.kill('SIGKILL')
   await once(worker, 'exit')
-  expect(await numbersOf('orders_total')).toEqual({ a: [100] })
-  expect(await numbersOf('work_seconds')).toEqual({ '': [5, 1, 1, 1, 12] })
+  expect(await numbersOf('orders_total')).toEqual({ a: [107] })
+  expect(await numbersOf('work_seconds')).toEqual({ '': [6, 1, 1, 1, 12.25] })
+  expect(await numbersOf('size_bytes')).toEqual({ '': [1007, 5] })
+  const { families } = await herd.snapshot()
+  const { quantiles } = families.find(each => each.name === 'size_bytes')!
+  expect(quantiles?.labels.map(String).sort()).toEqual(['0.5,1', '0.5,2', '0.5,3'])
   expect(await numbersOf('level_sum')).toEqual({ x: [6] })
   expect(await numbersOf('level_max')).toEqual({ x: [3] })
 })

@@ -1,7 +1,14 @@
 import type { TestContext } from 'vitest'
 
-/** What tests may need: programs, of which scripts/programs.mjs says where each comes from, and rights. */
-export type Program = 'prometheus' | 'promtool' | 'prometheus-client' | 'redis-server' | 'tmpfs' | 'namespaces'
+/** What tests may need: programs and rights. scripts/programs.mjs says what each of them is. */
+export type Program =
+  | 'prometheus'
+  | 'promtool'
+  | 'prometheus-client'
+  | 'redis-server'
+  | 'tmpfs'
+  | 'namespaces'
+  | 'node-22'
 
 const SKIPPED = new Set((process.env['PROMHERD_SKIP'] ?? '').split(',').filter(name => name !== ''))
 

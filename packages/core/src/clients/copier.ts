@@ -1,9 +1,10 @@
 import { FAMILIES } from '../metrics.ts'
 import type { Store } from '../store/store.ts'
 import { MetricCopy } from './metric-copy.ts'
-import { type Answer, readAll } from './read.ts'
+import { MetricFeed } from './metric-feed.ts'
+import { type Answer, RegistryReader } from './read.ts'
 import type { PromRegistry } from './registry.ts'
-import { isSameShape, type LabelledReading, shapeOf } from './shape.ts'
+import { isSameShape, type LabelledReading, type PromShape, shapeOf } from './shape.ts'
 
 /** How long a metric may take to say its numbers before its last ones stand. */
 export const READ_DEADLINE_MS = 1000
@@ -15,18 +16,24 @@ const ABOUT_THE_PROCESS = /^(?:process|nodejs)_/
 /**
  * Copies prom-client registries into a store, in rounds of which there is never more than one.
  *
- * The numbers are prom-client's own, as they are: a counter that its user resets begins again. Series that are
- * removed leave their counts behind, since what was counted did happen; gauges and quantiles go.
+ * A counter in the store never falls, whatever becomes of those that it is a copy of: one that its user resets, one
+ * that is removed and one that replaces another of its name add what they count to what was counted before. Gauges and
+ * quantiles go with their metric. A metric that comes back with another type, other labels or buckets takes the name
+ * over, once nothing that is registered means the older one.
  */
 export class PromCopier {
   readonly #store: Store
   readonly #registries: () => readonly PromRegistry[]
+  readonly #reader = new RegistryReader(READ_DEADLINE_MS)
   readonly #copies = new Map<string, MetricCopy>()
+  /** What each metric, or each registry that can only be read as a whole, brings in, by the names. */
+  readonly #feeds = new WeakMap<object, Map<string, MetricFeed>>()
+  /** Those whose metrics are registered. */
+  readonly #living = new Set<MetricFeed>()
   readonly #refused = new Set<string>()
-  /** Which objects have been compared with the copy of their name, so that no round compares again. */
-  #accepted = new WeakMap<object, MetricCopy>()
   /** Those for whose failure somebody has been told, until they answer again. */
   readonly #failing = new Set<string>()
+  #rounds = 0
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
 
@@ -53,67 +60,92 @@ export class PromCopier {
 
   async #round(): Promise<void> {
     try {
-      this.#apply(await readAll(this.#registries(), READ_DEADLINE_MS))
+      this.#apply(await this.#reader.readAll(this.#registries()))
     } catch (error) {
       this.#store.trouble('prom_client', `the metrics of prom-client could not be copied: ${String(error)}`)
     }
   }
 
   #apply(answers: readonly Answer[]): void {
-    const fed = new Set<MetricCopy>()
-    const excused = new Set<MetricCopy | undefined>()
-    let allRead = true
+    this.#rounds++
+    const byOrigin = new Map<object, Answer>()
     for (const answer of answers) {
       this.#noteFailure(answer)
-      if (answer.readings === undefined) {
-        excused.add(this.#copies.get(answer.name ?? ''))
-        allRead &&= answer.name !== undefined
-      }
-      for (const reading of answer.readings ?? []) this.#feed(reading, answer.metric, fed)
+      byOrigin.set(answer.origin, answer)
     }
-    for (const copy of this.#copies.values()) {
-      if (fed.has(copy)) copy.commit()
-      else if (allRead && !excused.has(copy)) this.#clear(copy)
+    // Who is gone goes first: one that replaces it takes its name, and adds to what it has left. A registry that could
+    // not even be asked what it has may still have all that it had.
+    for (const feed of this.#living) if (!byOrigin.has(feed.origin) && !byOrigin.has(feed.registry)) this.#leave(feed)
+    for (const answer of answers) {
+      for (const reading of answer.readings ?? [])
+        this.#feedFor(reading, answer)?.take(reading.reading, reading.defaults)
     }
+    for (const feed of this.#living) {
+      if (feed.round !== this.#rounds && byOrigin.get(feed.origin)?.readings !== undefined) this.#leave(feed)
+    }
+    for (const copy of this.#copies.values()) copy.finish()
   }
 
-  #clear(copy: MetricCopy): void {
-    copy.begin()
-    copy.commit()
+  #leave(feed: MetricFeed): void {
+    feed.leave()
+    this.#living.delete(feed)
   }
 
-  #feed(reading: LabelledReading, metric: object | undefined, fed: Set<MetricCopy>): void {
-    const copy = this.#copyFor(reading, metric)
-    if (copy === undefined) return
-    if (!fed.has(copy)) {
-      copy.begin()
-      fed.add(copy)
-    } else if (ABOUT_THE_PROCESS.test(reading.name)) return
-    copy.take(reading.reading, reading.defaults)
+  /** The feed that takes this reading; undefined where there is nothing to copy, or no place for it. */
+  #feedFor(source: LabelledReading, answer: Answer): MetricFeed | undefined {
+    const known = this.#feeds.get(answer.origin)?.get(source.name)
+    const isKnown = known !== undefined && this.#copies.get(source.name) === known.copy
+    const feed = isKnown && this.#isStill(known.copy.shape, source) ? known : this.#newFeed(source, answer)
+    if (feed === undefined || this.#isSaidByAnother(feed, source.name)) return undefined
+    feed.round = this.#rounds
+    this.#living.add(feed)
+    return feed
   }
 
-  /** The copy that takes this reading; undefined where there is nothing to copy, or no place for it. */
-  #copyFor(source: LabelledReading, metric: object | undefined): MetricCopy | undefined {
-    const { name, defaults } = source
-    const known = metric === undefined ? undefined : this.#accepted.get(metric)
-    const { labelNames } = known?.shape ?? {}
-    if (known !== undefined && Object.keys(defaults).every(label => labelNames?.includes(label))) return known
+  #newFeed(source: LabelledReading, { origin, registry }: Answer): MetricFeed | undefined {
+    const { name, reading } = source
     // What has no samples yet has no buckets to be known by, and nothing to show.
-    if (source.reading.values.length === 0) return known
-    if (OWN_NAMES.has(name)) return this.#refuse(name, "promherd's own metrics have one of that name")
+    if (reading.values.length === 0) return undefined
     const shape = shapeOf(source)
-    if (shape === undefined) return this.#refuse(name, `its type \`${source.reading.type}\` is not known`)
-    const existing = this.#copies.get(name) ?? this.#create(name, shape)
-    if (existing === undefined) return undefined
-    if (!isSameShape(existing.shape, shape)) {
+    if (shape === undefined) return this.#refuse(name, `its type \`${reading.type}\` is not known`)
+    const copy = this.#copyFor(name, shape, origin)
+    if (copy === undefined) return undefined
+    const feed = new MetricFeed(copy, origin, registry)
+    const feeds = this.#feeds.get(origin) ?? new Map<string, MetricFeed>()
+    this.#feeds.set(origin, feeds.set(name, feed))
+    return feed
+  }
+
+  /** True where the reading is what the copy was made for, as far as that costs nothing to see. */
+  #isStill({ labelNames }: PromShape, source: LabelledReading): boolean {
+    if (source.labelNames !== undefined) return Object.keys(source.defaults).every(label => labelNames.includes(label))
+    const shape = source.reading.values.length === 0 ? undefined : shapeOf(source)
+    return shape === undefined || shape.labelNames.every(label => labelNames.includes(label))
+  }
+
+  #isSaidByAnother(feed: MetricFeed, name: string): boolean {
+    if (!ABOUT_THE_PROCESS.test(name) || this.#living.has(feed)) return false
+    for (const other of this.#living) if (other !== feed && other.copy === feed.copy) return true
+    return false
+  }
+
+  #copyFor(name: string, shape: PromShape, origin: object): MetricCopy | undefined {
+    if (OWN_NAMES.has(name)) return this.#refuse(name, "promherd's own metrics have one of that name")
+    const existing = this.#copies.get(name)
+    if (existing === undefined) return this.#create(name, shape)
+    if (isSameShape(existing.shape, shape)) return existing
+    const owners = [...this.#living].filter(({ copy }) => copy === existing)
+    if (owners.some(owner => owner.origin !== origin)) {
       return this.#refuse(name, 'it was declared before with another type, other labels, buckets or aggregator')
     }
-    if (metric !== undefined) this.#accepted.set(metric, existing)
-    return existing
+    for (const feed of owners) this.#leave(feed)
+    existing.finish()
+    if (!existing.withdraw()) return undefined
+    this.#copies.delete(name)
+    return this.#create(name, shape)
   }
 
-  #create(name: string, shape: NonNullable<ReturnType<typeof shapeOf>>): MetricCopy | undefined {
-    if (this.#refused.has(name)) return undefined
+  #create(name: string, shape: PromShape): MetricCopy | undefined {
     if (this.#store.has(name)) return this.#refuse(name, 'this process records another one of that name itself')
     const copy = new MetricCopy(this.#store, shape)
     this.#copies.set(name, copy)
@@ -128,6 +160,7 @@ export class PromCopier {
   }
 
   #noteFailure({ name, failure }: Answer): void {
+    if (failure === undefined && this.#failing.size === 0) return
     const what = name === undefined ? 'a registry' : `\`${name}\``
     if (failure === undefined) this.#failing.delete(what)
     else if (!this.#failing.has(what)) {

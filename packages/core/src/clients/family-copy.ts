@@ -1,128 +1,107 @@
 import { setAbsent } from '../store/absent.ts'
 import { type Definition, widthOf } from '../store/catalog.ts'
 import { keyOf, type StoreFamily } from '../store/family.ts'
-import type { PromLabels, PromSample } from './registry.ts'
+import { SeriesCopy } from './series-copy.ts'
 
-/**
- * The copy of one family of prom-client in a store.
- *
- * A round gathers what the samples say, then writes each number once: a reader of the store must not see one half
- * done. Samples come in the same order from one round to the next, so each series is first looked for where it stood
- * before, which takes a comparison for each label and makes no key.
- */
+/** The copy of one family of prom-client in a store: what its series are, and how their numbers are written. */
 export class FamilyCopy {
-  readonly #family: StoreFamily
-  readonly #labelNames: readonly string[]
-  readonly #width: number
-  readonly #isGauge: boolean
-  readonly #series = new Map<string, Series>()
-  #before: Series[] = []
-  #now: Series[] = []
-  #round = 0
+  readonly family: StoreFamily
+  /** prom-client's names of the labels; the family may call one otherwise. */
+  readonly labelNames: readonly string[]
+  /** How many numbers a series has. */
+  readonly width: number
+  /** True for numbers that are of no use once their series is gone. */
+  readonly isOfTheMoment: boolean
+  readonly #addsUp: boolean
+  readonly #series = new Map<string, SeriesCopy>()
+  /** What has no place of its own adds up in the overflow series. */
+  readonly #rest: SeriesCopy
+  readonly #sum: number[]
+  /** Gauges of which nobody says anything any more. */
+  readonly #empty = new Set<SeriesCopy>()
+  #restChanged = false
 
-  /** `labelNames` are prom-client's; the family may call one otherwise. */
   constructor(family: StoreFamily, labelNames: readonly string[]) {
-    this.#family = family
-    this.#labelNames = labelNames
-    this.#width = widthOf(family.definition)
-    this.#isGauge = isOfTheMoment(family.definition)
+    const { definition } = family
+    this.family = family
+    this.labelNames = labelNames
+    this.width = definition.type === 'gauge' ? 1 : widthOf(definition)
+    this.isOfTheMoment = definition.type === 'gauge' || definition.type === 'quantiles'
+    this.#addsUp = !this.isOfTheMoment || (definition.type === 'gauge' && definition.merge === 'sum')
+    this.#rest = new SeriesCopy([], undefined)
+    this.#sum = new Array<number>(this.width).fill(0)
     // An overflow series adds up; of gauges that would be nonsense, so theirs is never shown.
-    if (this.#isGauge && labelNames.length > 0) setAbsent(family.slab.values, family.overflow)
+    if (this.isOfTheMoment && labelNames.length > 0) setAbsent(family.slab.values, family.overflow)
   }
 
-  begin(): void {
-    this.#before = this.#now
-    this.#now = []
-    this.#round++
+  get definition(): Definition {
+    return this.family.definition
   }
 
-  /** The series that `sample` is of. Where `goesOn` is true, it is probably that of the sample before. */
-  seriesOf(sample: PromSample, defaults: PromLabels, goesOn: boolean): Series {
-    const current = goesOn ? this.#now.at(-1) : undefined
-    if (current !== undefined && this.#isOf(current, sample, defaults)) return current
-    const guess = this.#before[this.#now.length]
-    const series = guess !== undefined && this.#isOf(guess, sample, defaults) ? guess : this.#lookUp(sample, defaults)
-    this.#now.push(series)
-    if (series.round !== this.#round) {
-      series.round = this.#round
-      series.again = false
-      series.numbers.fill(0)
-    } else series.again = true
-    return series
+  /** True where two samples of the same series are added up; else the later one stands. */
+  get addsUp(): boolean {
+    return this.#addsUp
   }
 
-  /** Writes what the round has gathered. Counts of series that are gone stay, gauges of such go. */
-  commit(): void {
-    const { values } = this.#family.slab
-    const overflowed = new Array<number>(this.#width).fill(0)
-    for (const series of this.#series.values()) {
-      if (series.round !== this.#round) this.#leave(series)
-      else if (series.overflows) addTo(overflowed, series.numbers)
-      else this.#write(series, values)
-    }
-    if (!this.#isGauge && this.#labelNames.length > 0) values.set(overflowed, this.#family.overflow)
-  }
-
-  #write(series: Series, values: Float64Array): void {
-    const { numbers, slot } = series
-    if (this.#family.definition.merge === 'latest' && !Object.is(values[slot], numbers[0])) {
-      values[slot + 1] = Date.now() / 1000
-    }
-    if (this.#family.definition.type === 'histogram') writeHistogram(numbers, values, slot)
-    else for (let i = 0; i < numbers.length && i < this.#width; i++) values[slot + i] = numbers[i]!
-    series.present = true
-  }
-
-  #leave(series: Series): void {
-    if (series.overflows) this.#series.delete(series.key)
-    else if (this.#isGauge && series.present) setAbsent(this.#family.slab.values, series.slot)
-    series.present = false
-  }
-
-  #isOf(series: Series, { labels, sharedLabels }: PromSample, defaults: PromLabels): boolean {
-    const names = this.#labelNames
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i]!
-      if (series.labels[i] !== (labels?.[name] ?? sharedLabels?.[name] ?? defaults[name])) return false
-    }
-    return true
-  }
-
-  #lookUp({ labels, sharedLabels }: PromSample, defaults: PromLabels): Series {
-    const raw = this.#labelNames.map(name => labels?.[name] ?? sharedLabels?.[name] ?? defaults[name])
-    // A label that is called as some method of every object is not there, however it looks.
-    const values = raw.map(value => (typeof value === 'function' ? '' : String(value ?? '')))
+  /** The series with these label values; the one that all share, counted as dropped, where there is no room. */
+  seriesOf(values: readonly string[]): SeriesCopy {
     const key = keyOf(values)
-    let series = this.#series.get(key)
-    if (series === undefined) {
-      const slot = this.#family.slot(values)
-      const overflows = values.length > 0 && slot === this.#family.overflow
-      const numbers = new Array<number>(this.#width).fill(0)
-      series = { key, labels: raw, slot, overflows, numbers, round: 0, again: false, present: false }
-      this.#series.set(key, series)
+    const known = this.#series.get(key)
+    if (known !== undefined) return known
+    const place = this.family.place(values) ?? (this.#reclaim() ? this.family.place(values) : undefined)
+    if (place === undefined) {
+      this.family.countDropped()
+      return this.#rest
     }
+    const series = new SeriesCopy(values, place)
+    this.#series.set(key, series)
     return series
   }
-}
 
-/** One series, and what this round knows of it. */
-export interface Series {
-  readonly key: string
-  /** As prom-client has them: numbers stay numbers. */
-  readonly labels: readonly unknown[]
-  readonly slot: number
-  readonly overflows: boolean
-  /** What the samples said: of a histogram cumulative counts, then the sum. */
-  readonly numbers: number[]
-  round: number
-  /** True where this round has met the series before, by other labels that mean the same or in another registry. */
-  again: boolean
-  present: boolean
-}
+  /** Writes what is told of the series, once: a reader must not see one half done. */
+  write(series: SeriesCopy): void {
+    if (series.place !== undefined) this.#writeTo(series.place.slot, series)
+    else this.#restChanged = true
+  }
 
-/** True for numbers that are of no use once their series is gone. */
-function isOfTheMoment({ type }: Definition): boolean {
-  return type === 'gauge' || type === 'quantiles'
+  /** Notes that a series may have nobody left who tells of it. */
+  abandon(series: SeriesCopy): void {
+    // What was counted stays, so only gauges change.
+    if (this.isOfTheMoment && series.place !== undefined) this.#empty.add(series)
+  }
+
+  /** Ends a round. Gauges of which nobody says anything are shown no more. */
+  finish(): void {
+    for (const series of this.#empty) {
+      if (!series.isEmpty) {
+        this.#empty.delete(series)
+        this.write(series)
+      } else if (series.place !== undefined) setAbsent(this.family.slab.values, series.place.slot)
+    }
+    if (this.#restChanged && !this.isOfTheMoment) this.#writeTo(this.family.overflow, this.#rest)
+    this.#restChanged = false
+  }
+
+  /** Gives the place of a gauge that is shown no more to another; false where there is none. */
+  #reclaim(): boolean {
+    for (const series of this.#empty) {
+      this.#empty.delete(series)
+      if (!series.isEmpty) continue
+      this.#series.delete(keyOf(series.values))
+      this.family.remove(series.values)
+      return true
+    }
+    return false
+  }
+
+  #writeTo(slot: number, series: SeriesCopy): void {
+    const { values } = this.family.slab
+    const { type, merge } = this.definition
+    const numbers = this.#addsUp ? series.total(this.#sum) : (series.newest ?? this.#sum)
+    if (merge === 'latest' && !Object.is(values[slot], numbers[0])) values[slot + 1] = Date.now() / 1000
+    if (type === 'histogram') writeHistogram(numbers, values, slot)
+    else for (let i = 0; i < numbers.length; i++) values[slot + i] = numbers[i]!
+  }
 }
 
 /** prom-client's counts are cumulative, the store's are not. */
@@ -134,8 +113,4 @@ function writeHistogram(numbers: readonly number[], values: Float64Array, slot: 
     before = numbers[i]!
   }
   values[slot + last] = numbers[last]!
-}
-
-function addTo(sum: number[], numbers: readonly number[]): void {
-  for (let i = 0; i < numbers.length; i++) sum[i] = sum[i]! + numbers[i]!
 }

@@ -3,6 +3,7 @@ import { LoneHerd } from '../herd/lone.ts'
 import { FAMILIES } from '../metrics.ts'
 import { Store } from '../store/store.ts'
 import { MetricCopy } from './metric-copy.ts'
+import { MetricFeed } from './metric-feed.ts'
 import type { PromReading } from './registry.ts'
 import { shapeOf } from './shape.ts'
 
@@ -10,10 +11,10 @@ function copyOf(reading: PromReading, maxSeries: number): { store: Store; round:
   const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
   const shape = shapeOf({ name: reading.name, reading, labelNames: ['of'], defaults: {} })
   const copy = new MetricCopy(store, shape!, maxSeries)
+  const feed = new MetricFeed(copy, {}, {})
   const round = (next: PromReading): void => {
-    copy.begin()
-    copy.take(next, {})
-    copy.commit()
+    feed.take(next, {})
+    copy.finish()
   }
   return { store, round }
 }
@@ -54,4 +55,26 @@ test('samples that come in another order, or under labels that mean the same, fi
   const twice = reading('counter', 'c_total', { '': 5, a: 3, b: 4 })
   round({ ...twice, values: [...twice.values, { labels: {}, value: 6 }] })
   expect(await shown(store, 'c_total')).toEqual({ a: 3, b: 4, '': 11 })
+})
+
+test('counters beyond the cap go on from where they were when they are reset or go', async () => {
+  const first = reading('counter', 'c_total', { a: 1, b: 2, c: 4, d: 8 })
+  const { store, round } = copyOf(first, 2)
+  round(first)
+  round(reading('counter', 'c_total', { a: 1, b: 1, c: 3, d: 9 }))
+  expect(await shown(store, 'c_total')).toEqual({ a: 1, b: 3, _overflow: 16 })
+  round(reading('counter', 'c_total', { a: 1, b: 1, d: 9 }))
+  expect(await shown(store, 'c_total')).toEqual({ a: 1, b: 3, _overflow: 16 })
+})
+
+test('a gauge that finds no place takes that of one that is shown no more', async () => {
+  const first = reading('gauge', 'g', { a: 1, b: 2 })
+  const { store, round } = copyOf(first, 2)
+  round(first)
+  for (let i = 0; i < 100; i++) round(reading('gauge', 'g', { a: 1 }))
+  round(reading('gauge', 'g', { a: 1, c: 3 }))
+  expect(await shown(store, 'g')).toEqual({ a: 1, c: 3 })
+  round(reading('gauge', 'g', { a: 1, b: 5, c: 3 }))
+  expect(await shown(store, 'g')).toEqual({ a: 1, c: 3 })
+  expect(await shown(store, FAMILIES.seriesDropped.name)).toEqual({ g: 1 })
 })

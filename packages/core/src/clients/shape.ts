@@ -28,7 +28,7 @@ export interface LabelledReading {
   readonly name: string
   readonly reading: PromReading
   /** Undefined where only samples tell which labels there are. */
-  readonly labelNames: readonly string[] | undefined
+  readonly labelNames: readonly unknown[] | undefined
   readonly defaults: PromLabels
 }
 
@@ -67,7 +67,7 @@ function mergeOf(aggregator: string | undefined): Merge {
 
 /** The declared names in their order, then whatever else the samples or the registry add. */
 function labelNamesOf({ reading, labelNames, defaults }: LabelledReading): readonly string[] {
-  const names = new Set(labelNames ?? [])
+  const names = new Set((labelNames ?? []).map(String))
   const more = new Set(Object.keys(defaults))
   if (labelNames === undefined) {
     for (const { labels, sharedLabels } of reading.values) {

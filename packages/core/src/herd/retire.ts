@@ -2,7 +2,14 @@ import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, statSyn
 import { join } from 'node:path'
 import { FAMILIES } from '../metrics.ts'
 import { ADDED_FOR_EVER, signatureOf } from '../snapshot/merged-family.ts'
-import { type CatalogLine, CatalogWriter, type Definition, type SeriesLine, widthOf } from '../store/catalog.ts'
+import {
+  type CatalogLine,
+  CatalogWriter,
+  type Definition,
+  type FamilyLine,
+  type SeriesLine,
+  widthOf,
+} from '../store/catalog.ts'
 import { keyOf } from '../store/family.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
 import { listStores, RETIRED_CATALOG, RETIRED_VALUES, removeStore, type StoreName } from './directory.ts'
@@ -74,11 +81,11 @@ export class Retired {
     if (reading !== 'read' || reader.isCut) return false
     const families = new Map<number, RetiredFamily>()
     let inFlight: number | undefined
-    for (const line of lines) {
-      if (line.kind !== 'family') continue
+    for (const line of familiesLeft(lines)) {
       if (line.name === FAMILIES.requestsInFlight.name) inFlight = line.index
       const family = this.#family(line, gained)
-      if (family !== undefined) families.set(line.index, this.#seen(family, reader.startedAt))
+      const since = Math.max(reader.startedAt, line.since ?? 0)
+      if (family !== undefined) families.set(line.index, this.#seen(family, since))
     }
     for (const line of seriesLeft(lines, reader.header('generation'))) {
       if (line.family === inFlight) this.#addLost(name, reader, line, gained)
@@ -102,10 +109,12 @@ export class Retired {
     this.#addSeries(family, { ...line, values: [String(store.worker)], slot: 0 }, Float64Array.of(lost), gained)
   }
 
-  #family(definition: Definition, gained: NewName[]): RetiredFamily | undefined {
-    if (!ADDED_FOR_EVER.has(definition.type)) return undefined
-    const family = this.#bySignature.get(signatureOf(definition))
+  #family(given: Definition, gained: NewName[]): RetiredFamily | undefined {
+    if (!ADDED_FOR_EVER.has(given.type)) return undefined
+    const family = this.#bySignature.get(signatureOf(given))
     if (family !== undefined) return family
+    const { name, type, help, labels, buckets, merge, countsInto } = given
+    const definition = { name, type, help, labels, buckets, merge, ...(countsInto === undefined ? {} : { countsInto }) }
     const index = this.#families.length
     const sinceSlot = this.#length++
     gained.push({ ...definition, kind: 'family', index, sinceSlot })
@@ -255,12 +264,24 @@ interface RetiredFamily {
 
 type NewName = Parameters<CatalogWriter['append']>[0]
 
+/** The families that a store had to the end: not those that were withdrawn. */
+function familiesLeft(lines: readonly CatalogLine[]): Iterable<FamilyLine> {
+  const left = new Map<number, FamilyLine>()
+  for (const line of lines) {
+    if (line.kind === 'withdrawn') left.delete(line.family)
+    else if (line.kind === 'family') left.set(line.index, line)
+  }
+  return left.values()
+}
+
 /** The series that a store had to the end: not those that were removed, nor those that its numbers are too old for. */
 function seriesLeft(lines: readonly CatalogLine[], generation: number): Iterable<SeriesLine> {
   const left = new Map<number, SeriesLine>()
   for (const line of lines) {
     if (line.kind === 'removed') left.delete(line.slot)
-    else if (line.kind === 'series' && (line.born ?? 0) <= generation) left.set(line.slot, line)
+    else if (line.kind === 'withdrawn') {
+      for (const { family, slot } of [...left.values()]) if (family === line.family) left.delete(slot)
+    } else if (line.kind === 'series' && (line.born ?? 0) <= generation) left.set(line.slot, line)
   }
   return left.values()
 }

@@ -11,6 +11,8 @@ export interface Places {
   readonly to: IntList
   /** Totals of the dead: where it stands when the newest of them started. */
   readonly sinceSlot: number | undefined
+  /** When the source declared the family, where that was later than its start; else 0. */
+  readonly since: number
 }
 
 /** The sum of one family over all sources. */
@@ -97,9 +99,10 @@ export class MergedFamily {
     this.#free.push(series)
   }
 
-  add(source: Source, { from, to, sinceSlot }: Places, round: number): void {
+  add(source: Source, { from, to, sinceSlot, since }: Places, round: number): void {
     this.lastRound = round
-    this.since = Math.max(this.since, sinceSlot === undefined ? source.startedAt : (source.values[sinceSlot] ?? 0))
+    const startedAt = sinceSlot === undefined ? source.startedAt : (source.values[sinceSlot] ?? 0)
+    this.since = Math.max(this.since, startedAt, since)
     const known = this.#sourceWidth
     for (let i = 0; i < from.length; i++) {
       const slot = from.items[i]!

@@ -1,4 +1,4 @@
-import type { Definition, RemovedLine, SeriesLine } from '../store/catalog.ts'
+import type { Definition, FamilyLine, RemovedLine, SeriesLine } from '../store/catalog.ts'
 import { HEADER } from '../store/header.ts'
 import { IntList } from './int-list.ts'
 import type { MergedFamily, Places } from './merged-family.ts'
@@ -14,9 +14,10 @@ export class Plan {
     const gained = source.takeLines()
     const lines = this.#waiting.length === 0 ? gained : [...this.#waiting.splice(0), ...gained]
     for (const line of lines) {
-      if (line.kind === 'family') this.#columns.set(line.index, new Column(familyOf(line), line.sinceSlot))
+      if (line.kind === 'family') this.#columns.set(line.index, new Column(familyOf(line), line))
       if (line.kind === 'series') this.#learnSeries(source, line)
       if (line.kind === 'removed') this.#remove(line)
+      if (line.kind === 'withdrawn') this.#withdraw(line.family)
     }
   }
 
@@ -41,6 +42,12 @@ export class Plan {
     else this.#columns.get(family)?.remove(slot)
   }
 
+  #withdraw(family: number): void {
+    this.#waiting = this.#waiting.filter(line => line.family !== family)
+    this.#columns.get(family)?.letGo()
+    this.#columns.delete(family)
+  }
+
   /** Lets the series go that nobody else has. */
   letGo(): void {
     for (const column of this.#columns.values()) column.letGo()
@@ -58,12 +65,14 @@ export class Plan {
 class Column implements Places {
   readonly family: MergedFamily
   readonly sinceSlot: number | undefined
+  readonly since: number
   readonly from = new IntList()
   readonly to = new IntList()
 
-  constructor(family: MergedFamily, sinceSlot: number | undefined) {
+  constructor(family: MergedFamily, { sinceSlot, since = 0 }: Pick<FamilyLine, 'sinceSlot' | 'since'>) {
     this.family = family
     this.sinceSlot = sinceSlot
+    this.since = since
   }
 
   add(slot: number, series: number): void {

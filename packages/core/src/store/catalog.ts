@@ -34,6 +34,8 @@ export interface FamilyLine extends Definition {
   readonly index: number
   /** Retired totals only: the slot that says when the newest store with this definition started. */
   readonly sinceSlot?: number
+  /** When it was declared, where its name stood for another family of this store before. Unix seconds. */
+  readonly since?: number
 }
 
 export interface SeriesLine {
@@ -58,13 +60,19 @@ export interface RemovedLine {
   readonly slot: number
 }
 
+/** Says that a family is no more, and none of its series. A later line may declare it again. */
+export interface WithdrawnLine {
+  readonly kind: 'withdrawn'
+  readonly family: number
+}
+
 /** What a store says of its owner; the first line. */
 export interface OwnerLine {
   readonly kind: 'owner'
   readonly nodeVersion: string
 }
 
-export type CatalogLine = FamilyLine | SeriesLine | RemovedLine | OwnerLine
+export type CatalogLine = FamilyLine | SeriesLine | RemovedLine | WithdrawnLine | OwnerLine
 
 /** How many slots a series of this family takes in a store. */
 export function widthOf(definition: Pick<Definition, 'type' | 'buckets' | 'merge'>): number {
@@ -146,6 +154,7 @@ function encodeLine(line: CatalogLine): string {
     return `${JSON.stringify({ s, f, v, ...(overflow ? { o: 1 } : {}), ...(g === undefined ? {} : { g }) })}\n`
   }
   if (line.kind === 'removed') return `${JSON.stringify({ d: line.slot, f: line.family })}\n`
+  if (line.kind === 'withdrawn') return `${JSON.stringify({ w: line.family })}\n`
   return `${JSON.stringify(line)}\n`
 }
 
@@ -161,6 +170,7 @@ export function decodeLine(text: string): CatalogLine | undefined {
   const fields = line as Record<string, unknown>
   if ('s' in fields) return seriesLine(fields)
   if ('d' in fields) return removedLine(fields)
+  if ('w' in fields) return isIndex(fields['w']) ? { kind: 'withdrawn', family: fields['w'] } : undefined
   if (fields['kind'] === 'family') return familyLine(fields)
   if (fields['kind'] === 'owner') return { kind: 'owner', nodeVersion: String(fields['nodeVersion'] ?? '') }
   return undefined
@@ -184,7 +194,7 @@ function removedLine({ d, f }: Record<string, unknown>): RemovedLine | undefined
 }
 
 function familyLine(fields: Record<string, unknown>): FamilyLine | undefined {
-  const { index, sinceSlot, name, type, help, labels, buckets, merge, countsInto } = fields
+  const { index, sinceSlot, since, name, type, help, labels, buckets, merge, countsInto } = fields
   if (!isIndex(index) || !isName(name) || typeof help !== 'string' || !isStrings(labels)) return undefined
   if (!labels.every(isName)) return undefined
   if (!FAMILY_TYPES.includes(type as FamilyType) || !MERGES.includes(merge as Merge)) return undefined
@@ -193,6 +203,7 @@ function familyLine(fields: Record<string, unknown>): FamilyLine | undefined {
     kind: 'family',
     index,
     ...(isIndex(sinceSlot) ? { sinceSlot } : {}),
+    ...(typeof since === 'number' ? { since } : {}),
     name,
     type: type as FamilyType,
     help,

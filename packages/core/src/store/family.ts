@@ -12,7 +12,8 @@ export class StoreFamily {
   /** How many series may have a place of their own. */
   readonly maxSeries: number
   readonly #home: FamilyHome
-  readonly #index: number
+  /** What the catalog calls it; less than 0 where it has no place in the file. */
+  readonly index: number
   readonly #width: number
   readonly #places = new Map<string, Place>()
   /** Slots that removed series have left. */
@@ -29,7 +30,7 @@ export class StoreFamily {
     this.#home = home
     this.definition = definition
     this.slab = slab
-    this.#index = index
+    this.index = index
     this.#width = widthOf(definition)
     this.maxSeries = maxSeries
     this.overflow = overflow
@@ -86,6 +87,16 @@ export class StoreFamily {
     this.slab.values.fill(0, this.overflow, this.overflow + this.#width)
   }
 
+  /** Takes every series off its place, for a family whose name is gone with all of them: see `Store.withdraw`. */
+  vacate(): void {
+    for (const [key, place] of this.#places) {
+      if (place.slot === this.overflow) continue
+      this.#free.push(place.slot)
+      place.slot = NOWHERE
+      this.#places.delete(key)
+    }
+  }
+
   /** Removes the series that nobody has touched for `seconds`, as seen at `now` and at the calls before. */
   expire(now: number, seconds: number): void {
     for (const [key, place] of this.#places) {
@@ -98,7 +109,7 @@ export class StoreFamily {
 
   #remove(key: string, place: Place): void {
     // The one series of a family without labels is its overflow series too, which has to stay.
-    if (place.slot === this.overflow || !this.#home.unplace(this.#index, place.slot)) return
+    if (place.slot === this.overflow || !this.#home.unplace(this.index, place.slot)) return
     this.#free.push(place.slot)
     place.slot = NOWHERE
     this.#places.delete(key)
@@ -109,7 +120,7 @@ export class StoreFamily {
     const known = this.#places.get(key)
     if (known !== undefined) return known
     if (this.#places.size >= this.maxSeries) return undefined
-    const slot = this.#home.place(this.#index, values, this.#width, this.#free.at(-1))
+    const slot = this.#home.place(this.index, values, this.#width, this.#free.at(-1))
     if (slot === undefined) return undefined
     if (slot === this.#free.at(-1)) this.#free.pop()
     const place = new Place(slot)
@@ -135,7 +146,7 @@ export class Place {
 export const NOWHERE = -1
 
 /** Half a surrogate pair has no UTF-8: two values that differ only there would be one series twice on the page. */
-function wellFormed(text: string): string {
+export function wellFormed(text: string): string {
   return Buffer.from(text).toString()
 }
 

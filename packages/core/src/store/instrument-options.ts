@@ -54,7 +54,7 @@ export type InstrumentType = 'counter' | 'gauge' | 'histogram'
  * ERR_PROMHERD_RESERVED_NAME
  */
 export function declare(type: InstrumentType, options: CounterOptions | GaugeOptions | HistogramOptions): Declaration {
-  checkOptions(type, options, SHAPES[type] as Shape<HistogramOptions | GaugeOptions>)
+  checkOptions(type, options, INSTRUMENT_SHAPES[type] as Shape<HistogramOptions | GaugeOptions>)
   const { name, help, labels = [], maxSeries, expireAfter, merge = 'sum' } = options
   checkName(type, name)
   if (typeof help !== 'string') throw promherdError('ERR_PROMHERD_BAD_OPTION', `${type}.help`, 'a text', help, SAY_WHAT)
@@ -109,11 +109,16 @@ const COUNTER: Shape<CounterOptions> = {
   ...COMMON,
   merge: isOneOf(['sum', 'worker'], 'Other merges are for gauges.'),
 }
-const SHAPES = {
+/** How each of the options is checked. */
+export const INSTRUMENT_SHAPES: {
+  readonly counter: Shape<CounterOptions>
+  readonly gauge: Shape<GaugeOptions>
+  readonly histogram: Shape<HistogramOptions>
+} = {
   counter: COUNTER,
-  gauge: { ...COMMON, merge: isOneOf(MERGES, "Leave it out for 'sum'.") } satisfies Shape<GaugeOptions>,
-  histogram: { ...COUNTER, buckets: isFewBuckets } satisfies Shape<HistogramOptions>,
-} as const
+  gauge: { ...COMMON, merge: isOneOf(MERGES, "Leave it out for 'sum'.") },
+  histogram: { ...COUNTER, buckets: isFewBuckets },
+}
 
 function checkName(type: InstrumentType, name: unknown): void {
   if (typeof name !== 'string' || !/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) {

@@ -28,6 +28,8 @@ export class Store implements FamilyHome {
   /** What the catalog would hold, for a store without files: its own process reads it from here. */
   readonly #lines: CatalogLine[] = []
   readonly #families = new Map<string, StoreFamily>()
+  /** Families whose names stand for others now, by what they were found by. */
+  readonly #withdrawn = new Map<string, readonly StoreFamily[]>()
   readonly #errors: StoreFamily
   readonly #dropped: StoreFamily
   readonly #onTrouble: (cause: InternalErrorCause, message: string) => void
@@ -65,13 +67,18 @@ export class Store implements FamilyHome {
    * @throws ERR_PROMHERD_FAMILY_CONFLICT where the name stands for something else already.
    */
   family(definition: Definition, maxSeries: number = DEFAULT_MAX_SERIES): StoreFamily {
-    const key = definition.type === 'quantiles' ? `${definition.name}{quantile}` : definition.name
+    const key = keyOfFamily(definition)
     const existing = this.#families.get(key)
     if (existing !== undefined) {
       refuseConflict(existing.definition, definition)
       return existing
     }
-    const place = this.#placeFamily(definition)
+    const withdrawn = this.#withdrawn.get(key)?.find(each => isSame(each.definition, definition))
+    if (withdrawn !== undefined && this.#revive(withdrawn)) {
+      this.#families.set(key, withdrawn)
+      return withdrawn
+    }
+    const place = this.#placeFamily(definition, this.#withdrawn.has(key) ? Date.now() / 1000 : undefined)
     if (place === undefined) {
       this.#full(`no room for the family ${definition.name}: it is not in the herd's metrics`)
     }
@@ -92,13 +99,47 @@ export class Store implements FamilyHome {
     return this.#families.get(name)
   }
 
+  /**
+   * Takes a family out of the herd's metrics with all of its series, so that its name may stand for another. False
+   * where that could not be written, and the family stays.
+   */
+  withdraw(family: StoreFamily): boolean {
+    const key = keyOfFamily(family.definition)
+    if (family.index >= 0) {
+      if (this.#closed || !this.#append({ kind: 'withdrawn', family: family.index })) return false
+      family.vacate()
+      this.#withdrawn.set(key, [...(this.#withdrawn.get(key) ?? []), family])
+    }
+    this.#families.delete(key)
+    return true
+  }
+
+  /** Declares a family again that was withdrawn: it takes its old slots. */
+  #revive(family: StoreFamily): boolean {
+    const { index, overflow, definition } = family
+    if (this.#closed) return false
+    this.slab.values.fill(0, overflow, overflow + widthOf(definition))
+    const born = ++this.slab.values[HEADER.generation]!
+    if (!this.#append({ ...definition, kind: 'family', index, since: Date.now() / 1000 })) return false
+    const values = definition.labels.map(() => OVERFLOW)
+    const line = { kind: 'series', family: index, values, slot: overflow, born } as const
+    if (!this.#append(values.length > 0 ? { ...line, overflow: true } : line)) return false
+    const key = keyOfFamily(definition)
+    this.#withdrawn.set(key, this.#withdrawn.get(key)?.filter(each => each !== family) ?? [])
+    return true
+  }
+
   /** A family is there once it has its overflow series: without that its totals would not be exact. */
-  #placeFamily(definition: Definition): { slab: Slab; index: number; overflow: number } | undefined {
+  #placeFamily(
+    definition: Definition,
+    since: number | undefined,
+  ): { slab: Slab; index: number; overflow: number } | undefined {
     const slot = this.#length
     const width = widthOf(definition)
     if (this.#closed || !this.slab.ensure(slot + width)) return undefined
     const index = this.#familyCount
-    if (!this.#append({ ...definition, kind: 'family', index })) return undefined
+    const line = { ...definition, kind: 'family', index } as const
+    if (!this.#append(since === undefined ? line : { ...line, since })) return undefined
     this.#familyCount++
     const values = definition.labels.map(() => OVERFLOW)
     const overflow = values.length > 0 ? { overflow: true } : {}
@@ -333,8 +374,19 @@ function newStoreId(): number {
   return randomBytes(6).readUIntBE(0, 6)
 }
 
+/** Both halves of a summary have its name. */
+function keyOfFamily({ name, type }: Definition): string {
+  return type === 'quantiles' ? `${name}{quantile}` : name
+}
+
+const PARTS = ['type', 'labels', 'buckets', 'merge'] as const
+
+function isSame(a: Definition, b: Definition): boolean {
+  return PARTS.every(part => String(a[part]) === String(b[part]))
+}
+
 function refuseConflict(existing: Definition, given: Definition): void {
-  for (const part of ['type', 'labels', 'buckets', 'merge'] as const) {
+  for (const part of PARTS) {
     if (String(existing[part]) !== String(given[part])) {
       throw promherdError('ERR_PROMHERD_FAMILY_CONFLICT', given.name, part, existing[part], given[part])
     }

@@ -1,0 +1,44 @@
+import client from 'prom-client'
+
+/** Fills a registry with so many samples of a kind. */
+export function fill(register, kind, samples) {
+  if (kind === 'mixed') {
+    counters(register, samples / 4)
+    gauges(register, samples / 4)
+    histograms(register, samples / 2)
+  } else ({ counters, gauges, histograms, summaries })[kind](register, samples)
+}
+
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+const labelNames = ['method', 'route']
+const help = 'Help.'
+
+function labelsOf(i) {
+  return { method: i % 2 === 0 ? 'GET' : 'POST', route: `/things/${i >> 1}/:id` }
+}
+
+function counters(register, samples) {
+  const counter = new client.Counter({ name: 'counted_total', help, labelNames, registers: [register] })
+  for (let i = 0; i < samples; i++) counter.inc(labelsOf(i), i + 1)
+}
+
+function gauges(register, samples) {
+  for (let i = 0; i < samples; i++) new client.Gauge({ name: `level_${i}`, help, registers: [register] }).set(i)
+}
+
+function histograms(register, samples) {
+  const histogram = new client.Histogram({ name: 'taken', help, labelNames, buckets: BUCKETS, registers: [register] })
+  const series = Math.floor(samples / (BUCKETS.length + 3))
+  for (let i = 0; i < series; i++) for (let n = 0; n < 10; n++) histogram.observe(labelsOf(i), 2 ** (n - 7))
+}
+
+function summaries(register, samples) {
+  const summary = new client.Summary({
+    name: 'seen',
+    help,
+    labelNames,
+    percentiles: [0.5, 0.9, 0.99],
+    registers: [register],
+  })
+  for (let i = 0; i < samples / 5; i++) for (let n = 0; n < 10; n++) summary.observe(labelsOf(i), 2 ** n)
+}

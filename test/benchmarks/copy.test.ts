@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { runProcess } from '../support/process.ts'
+
+test('the benchmark of copies has what prom-client has, of every kind, under stable keys', async () => {
+  const module = new URL('../../benchmarks/copy.js', import.meta.url).href
+  const input = `import('${module}')
+    .then(({ copy }) => copy({ quick: true }))
+    .then(report => process.stdout.write(JSON.stringify(report)))`
+  const { code, output } = await runProcess(process.execPath, ['-'], { input })
+  expect(code, output).toBe(0)
+  const { figures, checks } = JSON.parse(output)
+  // 250 of a counter, 250 gauges, and 29 histograms of 14 buckets, +Inf, a sum and a count.
+  expect(checks).toEqual({ equal: true, samples: 993 })
+  expect(figures['copy.unchanged_1000_ms']).toMatchObject({ reach: '<= 1', met: expect.any(Boolean) })
+  for (const kind of ['counters', 'gauges', 'histograms', 'summaries']) {
+    expect(figures[`copy.${kind}_ms`].value).toBeGreaterThan(0)
+  }
+})

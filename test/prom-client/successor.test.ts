@@ -1,0 +1,58 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { runProcess } from '../support/process.ts'
+import { needs } from '../support/skip.ts'
+import { keyOf, samplesIn } from './samples.ts'
+
+/** What the fixture says. */
+interface Report {
+  readonly node: string
+  readonly own: string
+  readonly served: string
+  readonly afterReset: string
+  readonly afterReplaced: string
+  readonly exposed: string
+  readonly ofBoth: string
+  readonly warnings: readonly string[]
+}
+
+/** A Node that `@prometheus-io/client` supports: this one, or the one that is installed for the tests. */
+function laterNode(): string {
+  if (Number(process.versions.node.split('.')[0]) >= 22) return process.execPath
+  const manifest = `node-${process.platform}-${process.arch}/package.json`
+  return join(dirname(createRequire(import.meta.url).resolve(manifest)), 'bin', 'node')
+}
+
+test('`@prometheus-io/client` is copied, reset, replaced, shown through and told from prom-client', async context => {
+  needs(context, 'node-22')
+  const fixture = fileURLToPath(new URL('./successor.mjs', import.meta.url))
+  const { code, output } = await runProcess(laterNode(), [fixture], { env: { NODE_OPTIONS: undefined } })
+  expect(code, output).toBe(0)
+  const report = JSON.parse(output) as Report
+  expect(Number(report.node.split('.')[0])).toBeGreaterThanOrEqual(22)
+
+  const own = samplesIn(report.own)
+  expect(own.size).toBe(3 + 3 + 1 + 3 * 5 + 3 * 3)
+  const served = [...samplesIn(report.served)].filter(([key]) => !/^\["(promherd|http)_/.test(key))
+  const withoutWorker = served.map(([key, value]) => [key.replace(',["worker","1"]', ''), value] as const)
+  expect(new Map(withoutWorker)).toEqual(own)
+
+  const x = { app: 'shop', of: 'x' }
+  const afterReset = samplesIn(report.afterReset)
+  expect(afterReset.get(keyOf('c_total', x))).toBe(11)
+  expect(afterReset.get(keyOf('c_total', { ...x, of: 'a|b' }))).toBe(2)
+  expect(afterReset.get(keyOf('h_count', x))).toBe(3)
+  expect(afterReset.get(keyOf('g', x))).toBe(3)
+  expect(afterReset.has(keyOf('g', { ...x, of: 'a|b' }))).toBe(false)
+
+  const afterReplaced = samplesIn(report.afterReplaced)
+  expect(afterReplaced.get(keyOf('c_total', x))).toBe(111)
+  expect(afterReplaced.has(keyOf('g', x))).toBe(false)
+  expect(samplesIn(report.exposed).get(keyOf('c_total', x))).toBe(111)
+
+  expect(samplesIn(report.ofBoth).get(keyOf('other_total', {}))).toBe(4)
+  expect(report.warnings).toHaveLength(1)
+  expect(report.warnings[0]).toMatch(/Expected one copy of prom-client, but `.*client` and `.*prom-client` are loaded/)
+})
