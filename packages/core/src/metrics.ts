@@ -272,7 +272,7 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     ...family(
       'histogram',
       'promherd_worker_event_loop_delay_seconds',
-      'How long a timer that is due waits in each worker, sampled twice a second.',
+      'How long a timer that is due waits in each worker, sampled once a second.',
       [],
       'worker',
     ),

@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts'
 import { observerOf } from './observer.ts'
 
 /**
- * How long the event loop lets a timer wait that is due: twice a second, at random moments, since a service that works
+ * How long the event loop lets a timer wait that is due: once a second, at random moments, since a service that works
  * to a beat of its own would otherwise be met always in its work, or always between.
  *
  * Node's `monitorEventLoopDelay` was the other choice. Its values include its own interval, it answers percentiles,
@@ -12,7 +12,7 @@ import { observerOf } from './observer.ts'
  */
 
 /** On average one sample in so long. `npm run bench -- sampling` tells what it costs. */
-const INTERVAL_MS = 500
+const INTERVAL_MS = 1000
 
 /** Observes the delay of this thread's event loop into `store`, until the function that it answers is called. */
 export function watchEventLoopDelay(store: Store): () => void {
@@ -34,7 +34,7 @@ export function watchEventLoopDelay(store: Store): () => void {
 
 /**
  * Observes a delay, and those of the samples that would have been due meanwhile: one blockage of ten seconds is not
- * one bad sample among many good ones, but twenty of them. So each observation stands for as much time.
+ * one bad sample among many good ones, but ten of them. So each observation stands for as much time.
  */
 export function observeDelays(delayMs: number, observe: (seconds: number) => void): void {
   // A timer may be a fraction of a millisecond early, since the event loop counts in whole ones.
