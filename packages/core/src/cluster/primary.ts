@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { promherdError } from '../errors.ts'
-import { removeAbandonedDirectories } from '../herd/abandoned.ts'
+import { clearAbandoned, removeAbandonedDirectories } from '../herd/abandoned.ts'
 import { makeDirectory, useDirectory } from '../herd/directory.ts'
 import { Herd } from '../herd/herd.ts'
 import { Outside } from '../herd/outside.ts'
@@ -174,6 +174,7 @@ export class Primary implements Cluster {
     this.#offSignals()
     await this.#herd.close()
     await this.#monitor.close()
+    clearAbandoned(this.#directory)
     process.off('exit', this.#onExit)
     this.#leave()
   }
