@@ -16,8 +16,11 @@ export const PROGRAMS = {
   'redis-server': { probes: [['redis-server', '--version']], debian: 'redis-server' },
 }
 
-/** What else the tests need, and PROMHERD_SKIP may list: to mount a file system in memory, which only root may. */
-const RIGHTS = ['tmpfs']
+/**
+ * What else the tests need, and PROMHERD_SKIP may list: to mount a file system in memory, which only root may, and a
+ * limit of open files (ulimit -Hn) of some thousands.
+ */
+const RIGHTS = ['tmpfs', 'open-files']
 
 /** The programs that PROMHERD_SKIP lists: the tests that need them are skipped, and the run says so. */
 export function skippedPrograms() {

@@ -1,7 +1,7 @@
 import type { TestContext } from 'vitest'
 
 /** What tests may need: programs, of which scripts/programs.mjs says where each comes from, and rights. */
-export type Program = 'prometheus' | 'promtool' | 'prometheus-client' | 'redis-server' | 'tmpfs'
+export type Program = 'prometheus' | 'promtool' | 'prometheus-client' | 'redis-server' | 'tmpfs' | 'open-files'
 
 const SKIPPED = new Set((process.env['PROMHERD_SKIP'] ?? '').split(',').filter(name => name !== ''))
 
