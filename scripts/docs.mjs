@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import {
   ERROR_CATEGORIES,
   FAMILIES,
+  GARBAGE_KINDS,
   INTERNAL_ERROR_CAUSES,
   RESTART_REASONS,
   SIGNAL_NAMES,
@@ -29,6 +30,7 @@ const CLOSED_SETS = {
   'promherd_internal_errors_total{cause}': INTERNAL_ERROR_CAUSES,
   'promherd_signals_total{signal}': SIGNAL_NAMES,
   'promherd_stores{state}': STORE_STATES,
+  'promherd_worker_gc_duration_seconds{kind}': GARBAGE_KINDS,
   'promherd_worker_restarts_total{reason}': RESTART_REASONS,
   'promherd_worker_state{state}': WORKER_STATES,
 }

@@ -24,6 +24,8 @@ const RIGHTS = [
   'namespaces',
   // A Node of version 22 or later, which the tests bring along for Linux where they are run by an older one.
   'node-22',
+  // A limit of open files (ulimit -Hn) of some thousands.
+  'open-files',
 ]
 
 /** The programs that PROMHERD_SKIP lists: the tests that need them are skipped, and the run says so. */

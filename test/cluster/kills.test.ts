@@ -1,11 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { type RunningExample, startClustered } from '../support/example.ts'
-import { ROOT } from '../support/process.ts'
 import { parseText, type Sample, select, sum } from '../support/samples.ts'
 import { until } from '../support/until.ts'
+import { startLoad, stopLoad } from './load.ts'
 
 /** Workers that are killed under load: what the load generator received against what was counted. */
 
@@ -42,7 +39,7 @@ async function killUnderLoad(slab: 'mapped' | 'flushed'): Promise<Outcome> {
   const herd = await startClustered('node-http', WORKERS, { PROMHERD_SLAB: slab })
   onTestFinished(() => herd.stop().then(() => {}))
   const watch = new Watch(herd)
-  const load = startLoad(new URL(herd.url).port)
+  const load = startLoad(new URL(herd.url).port, CONNECTIONS)
   for (let kill = 0; kill < KILLS; kill++) await killOne(watch, (kill % WORKERS) + 1)
   const { received, broken } = await stopLoad(load)
   await until(() => watch.sees(() => watch.inFlight === 0), { what: 'nothing in flight' })
@@ -134,18 +131,4 @@ class Watch {
 
 function requestsOf(samples: readonly Sample[], worker: number): number {
   return sum(samples, 'promherd_worker_requests_total', { worker: String(worker) })
-}
-
-function startLoad(port: string): ChildProcess {
-  const load = fork(join(ROOT, 'examples/demo/load.js'), [port, String(CONNECTIONS)])
-  onTestFinished(() => void load.kill('SIGKILL'))
-  return load
-}
-
-async function stopLoad(load: ChildProcess): Promise<{ received: number; broken: number }> {
-  load.send('stop')
-  for (;;) {
-    const [tally] = await once(load, 'message')
-    if (tally.done) return tally
-  }
 }

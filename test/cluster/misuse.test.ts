@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { get, isAlive, type Running, startProcess, startReady, until } from './running.ts'
+import { get, type Running, startProcess, startReady, until } from './running.ts'
 
 /** What goes wrong at the wrong moment: one clear message each, no process left, no file left. */
 
@@ -12,38 +12,73 @@ function ownDirectory(): string {
   return directory
 }
 
-/** The processes that a process has started and that still run. */
-function childrenOf(pid: number): number[] {
-  const isChild = (other: string): boolean => {
+/** The processes of a group, without those that have ended and wait for somebody to ask for it. */
+function processesOf(group: number): number[] {
+  const isMember = (pid: string): boolean => {
     try {
-      const stat = readFileSync(`/proc/${other}/stat`, 'latin1')
-      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] === String(pid)
+      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      const [state, , groupOfIt] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return state !== 'Z' && groupOfIt === String(group)
     } catch {
       return false
     }
   }
   return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name) && isChild(name))
+    .filter(name => /^\d+$/.test(name) && isMember(name))
     .map(Number)
 }
 
-/** Ends a cluster by SIGTERM; answers what it has left: processes, and files in its directory. */
-async function leftBy(running: Running, directory: string): Promise<{ processes: number[]; files: string[] }> {
-  const children = childrenOf(running.pid)
+/** What a cluster has left that has ended: processes, and files in its directory. */
+function leftBy(running: Running, directory: string): { processes: number[]; files: string[] } {
+  return { processes: processesOf(running.pid), files: readdirSync(directory) }
+}
+
+/** Ends a cluster by SIGTERM; answers what it has left. */
+async function leftAfterEnd(running: Running, directory: string): Promise<ReturnType<typeof leftBy>> {
+  expect(processesOf(running.pid)).toContain(running.pid)
+  expect(readdirSync(directory).length).toBeGreaterThan(0)
   running.signal('SIGTERM')
   expect(await running.ended).toEqual({ code: 0, signal: null })
-  return { processes: children.filter(isAlive), files: readdirSync(directory) }
+  return leftBy(running, directory)
 }
 
 const NOTHING = { processes: [], files: [] }
 
-function start(entry: string, directory: string): Running {
-  // The cluster makes a directory of its own where there is no memory for files: here.
+function start(entry: string, directory: string, options = {}): Running {
+  // A directory that was given, since it stays: so what is in it at last can be counted.
   return startProcess({
-    options: { workers: 2, metrics: { port: 0, directory }, startTimeoutMs: 300 },
+    options: { workers: 2, metrics: { port: 0, directory }, startTimeoutMs: 300, ...options },
     env: { ENTRY: entry },
+    group: true,
   })
 }
+
+test.each([
+  ['a port out of range', { metrics: { port: 70_000 } }, '`startCluster.metrics.port` to be a whole number from 0 to'],
+  ['no workers', { workers: 0 }, '`startCluster.workers` to be a whole number from 1 to 1024, but got 0.'],
+])('%s is refused before there is anything to leave', async (_, options, message) => {
+  const directory = ownDirectory()
+  const env = { PROMETHEUS_MULTIPROC_DIR: directory }
+  const running = startProcess({ options, env, group: true })
+  expect(await running.ended).toEqual({ code: 1, signal: null })
+  const said = running.stderr.match(/^PromherdError: Expected .*/gm)
+  expect(said).toHaveLength(1)
+  expect(said![0]).toContain(message)
+  expect(leftBy(running, directory)).toEqual(NOTHING)
+})
+
+test('an application that throws when it is imported is told of once for each worker, and leaves nothing', async () => {
+  const directory = ownDirectory()
+  const running = start('./broken.mjs', directory)
+  await running.said('metrics')
+  const restarts = 'promherd_worker_restarts_total{worker="2",reason="crash"}'
+  await until('the second try', async () => (await running.scrape()).value(restarts)! >= 2)
+  const words = (text: string): number => running.stderr.split(text).length - 1
+  await until('both to be told', () => words('ended by crash') === 2)
+  expect(words('the application could not be started: Error: no configuration')).toBe(2)
+  expect(await leftAfterEnd(running, directory)).toEqual(NOTHING)
+  expect(words('ended by crash')).toBe(2)
+})
 
 test('an application that never listens is told of once for each worker, and ends when it is told to', async () => {
   const directory = ownDirectory()
@@ -56,7 +91,7 @@ test('an application that never listens is told of once for each worker, and end
     status: 503,
     body: 'No worker is listening yet.\n',
   })
-  expect((await leftBy(running, directory)).processes).toEqual([])
+  expect(await leftAfterEnd(running, directory)).toEqual(NOTHING)
 })
 
 test('an application that ends at once leaves no process', async () => {
@@ -64,13 +99,13 @@ test('an application that ends at once leaves no process', async () => {
   const running = start('./leaving.mjs', directory)
   await running.said('metrics')
   await until('both to be told', () => running.stderr.split('\n').length > 2)
-  expect((await leftBy(running, directory)).processes).toEqual([])
+  expect(await leftAfterEnd(running, directory)).toEqual(NOTHING)
   expect(running.stderr.trim().split('\n')).toHaveLength(2)
 })
 
 test('signals to a primary that still starts are answered', async () => {
   const directory = ownDirectory()
-  const running = startProcess({ options: { workers: 2, metrics: { port: 0, directory } } })
+  const running = start('./app.mjs', directory, { startTimeoutMs: 60_000 })
   // Said before any worker can have started: the port is the primary's own.
   await running.said('metrics')
   for (const signal of ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR2'] as const) running.signal(signal)
@@ -80,11 +115,12 @@ test('signals to a primary that still starts are answered', async () => {
   expect(samples.restarts).toEqual({ reload: 2 })
   expect(samples.value('promherd_workers{state="running"}')).toBe(2)
   expect(running.stderr).toBe('')
-  expect((await leftBy(running, directory)).processes).toEqual([])
+  expect(await leftAfterEnd(running, directory)).toEqual(NOTHING)
 })
 
 test('signals that change something are refused by a primary that is closing', async () => {
-  const running = await startReady()
+  const directory = ownDirectory()
+  const running = await startReady({ options: { metrics: { port: 0, directory } }, group: true })
   const slow = get(running.appUrl('/slow?ms=1500'))
   await running.sees('http_requests_in_flight', 1)
   running.signal('SIGTERM')
@@ -99,34 +135,36 @@ test('signals that change something are refused by a primary that is closing', a
       name => `promherd: SIG${name} came while the workers are being ended: nothing is done.`,
     ),
   )
+  expect(leftBy(running, directory)).toEqual(NOTHING)
 })
 
 test('a second primary on a directory leaves the files of the first as they were, and ends', async () => {
   const directory = ownDirectory()
-  const first = await startReady({ options: { workers: 1, metrics: { port: 0, directory } } })
+  const first = await startReady({ options: { workers: 1, metrics: { port: 0, directory } }, group: true })
   const files = readdirSync(directory).sort()
-  const second = startProcess({ options: { workers: 1, metrics: { port: 0, directory } } })
+  const second = startProcess({ options: { workers: 1, metrics: { port: 0, directory } }, group: true })
   expect((await second.ended).code).toBe(1)
   expect(second.stderr.match(/Expected .*/g)).toEqual([
     `Expected to be the only primary of \`${directory}\`, but process ${first.pid} already is. Stop it, or give each herd a directory of its own.`,
   ])
+  expect(processesOf(second.pid)).toEqual([])
   expect(readdirSync(directory).sort()).toEqual(files)
   expect((await get(first.appUrl())).status).toBe(200)
+  expect(await leftAfterEnd(first, directory)).toEqual(NOTHING)
 })
 
 test('a cluster that is closed by its method leaves neither processes nor files', async () => {
-  const running = await startReady()
+  const running = await startReady({ group: true })
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const isOurs = (name: string): boolean => {
     const lock = join(parent, name, 'keeper.1')
     return name.startsWith('promherd-') && existsSync(lock) && readFileSync(lock, 'utf8').includes(`:${running.pid},`)
   }
   const own = readdirSync(parent).find(isOurs)!
-  const children = childrenOf(running.pid)
-  expect(children).toHaveLength(2)
+  expect(processesOf(running.pid)).toHaveLength(3)
   await running.call('close')
-  expect({ processes: children.filter(isAlive), files: [own].filter(name => existsSync(join(parent, name))) }).toEqual(
-    NOTHING,
-  )
+  expect(processesOf(running.pid)).toEqual([running.pid])
+  expect(existsSync(join(parent, own))).toBe(false)
   expect(await running.ended).toEqual({ code: 0, signal: null })
+  expect(processesOf(running.pid)).toEqual([])
 })

@@ -9,6 +9,7 @@ export type Program =
   | 'tmpfs'
   | 'namespaces'
   | 'node-22'
+  | 'open-files'
 
 const SKIPPED = new Set((process.env['PROMHERD_SKIP'] ?? '').split(',').filter(name => name !== ''))
 

@@ -13,6 +13,22 @@ export const DURATION_BUCKETS: readonly number[] = [
 /** The upper bounds for the sizes of bodies, in bytes: a bucket for each power of ten, from 100 B to 100 MB. */
 export const SIZE_BUCKETS: readonly number[] = [100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8]
 
+/**
+ * The upper bounds for the delay of an event loop, in seconds. Below the first the event loop's own clock of whole
+ * milliseconds says more than any load; above the last a worker is told of as hung, by its heartbeat.
+ */
+export const LOOP_DELAY_BUCKETS: readonly number[] = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/**
+ * The upper bounds for pauses of garbage collection, in seconds: the young generation takes from some tenths of a
+ * millisecond to some milliseconds, a full collection of a large heap up to a second.
+ */
+export const GARBAGE_BUCKETS: readonly number[] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
+
+/** What may be collected: see Node's `performanceEntry.detail` of garbage collections. A closed set. */
+export const GARBAGE_KINDS = ['minor', 'major', 'incremental', 'weak_callbacks'] as const
+export type GarbageKind = (typeof GARBAGE_KINDS)[number]
+
 /** Why something of promherd's own failed. A closed set, each shown from the start as zero. */
 export const INTERNAL_ERROR_CAUSES = [
   'store_unavailable',
@@ -24,6 +40,7 @@ export const INTERNAL_ERROR_CAUSES = [
   'family_conflict',
   'http',
   'instrument',
+  'outside',
 ] as const
 export type InternalErrorCause = (typeof INTERNAL_ERROR_CAUSES)[number]
 
@@ -116,6 +133,8 @@ export type FamilyKey =
   | 'workerHeapUsed'
   | 'workerHeapLimit'
   | 'workerEventLoopUtilization'
+  | 'workerEventLoopDelay'
+  | 'workerGarbage'
   | 'workerCrashes'
   | 'internalErrors'
   | 'seriesDropped'
@@ -249,6 +268,26 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     [],
     'worker',
   ),
+  workerEventLoopDelay: {
+    ...family(
+      'histogram',
+      'promherd_worker_event_loop_delay_seconds',
+      'How long a timer that is due waits in each worker, sampled once a second.',
+      [],
+      'worker',
+    ),
+    buckets: LOOP_DELAY_BUCKETS,
+  },
+  workerGarbage: {
+    ...family(
+      'histogram',
+      'promherd_worker_gc_duration_seconds',
+      'How long collecting garbage held up each worker, by kind of collection.',
+      ['kind'],
+      'worker',
+    ),
+    buckets: GARBAGE_BUCKETS,
+  },
   workerCrashes: family(
     'counter',
     'promherd_worker_uncaught_errors_total',

@@ -9,8 +9,7 @@ import { streamSampler } from './http/streams.ts'
 import type { InternalErrorCause } from './metrics.ts'
 import { checkOptions, isFunction, isInteger, isOneOf, isText, type Shape } from './options.ts'
 import { loneStore, type Opened, openStore } from './process-store.ts'
-import { countCrashes } from './runtime/crashes.ts'
-import { runtimeSampler } from './runtime/runtime.ts'
+import { runtimeSampler, watchRuntime } from './runtime/runtime.ts'
 import type { Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
 import type { CounterOptions, GaugeOptions, HistogramOptions } from './store/instrument-options.ts'
 import { type Counter, type Gauge, type Histogram, type InstrumentMaker, Instruments } from './store/instruments.ts'
@@ -118,7 +117,7 @@ class ProcessMonitor implements Monitor {
   readonly #claim: Opened['claim']
   readonly #copyPromClient: () => Promise<void>
   readonly #instruments: Instruments
-  readonly #stopCounting: (() => void) | undefined
+  readonly #stopWatching: (() => void) | undefined
 
   constructor({ store, claim }: Opened, { directory, promClient }: MonitorOptions) {
     this.store = store
@@ -128,7 +127,7 @@ class ProcessMonitor implements Monitor {
     this.#timers = [setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS).unref()]
     if (store.worker > 0) this.#collectEvery(HEARTBEAT_INTERVAL_MS, runtimeSampler(store))
     this.#collectEvery(store.paths === undefined ? undefined : HEARTBEAT_INTERVAL_MS, streamSampler(store))
-    this.#stopCounting = store.worker > 0 ? countCrashes(store) : undefined
+    this.#stopWatching = store.worker > 0 ? watchRuntime(store) : undefined
     this.#copyPromClient = promClientCollector(store, promClient)
     this.#collectEvery(store.paths === undefined ? undefined : PROM_CLIENT_INTERVAL_MS, this.#copyPromClient)
     if (store.slab.kind === 'flushed') this.#timers.push(setInterval(() => store.flush(), FLUSH_INTERVAL_MS).unref())
@@ -179,7 +178,7 @@ class ProcessMonitor implements Monitor {
     this.#instruments.close()
     await this.#copyPromClient()
     stayAtExit(this.#leave)
-    this.#stopCounting?.()
+    this.#stopWatching?.()
     this.#leave()
     await this.#herd.close()
   }

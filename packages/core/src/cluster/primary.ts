@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs'
 import { promherdError } from '../errors.ts'
-import { removeAbandonedDirectories } from '../herd/abandoned.ts'
+import { clearAbandoned, removeAbandonedDirectories } from '../herd/abandoned.ts'
 import { makeDirectory, useDirectory } from '../herd/directory.ts'
 import { Herd } from '../herd/herd.ts'
+import { Outside } from '../herd/outside.ts'
 import { SIGNAL_NAMES, type SignalName } from '../metrics.ts'
 import { createMonitor, type Monitor, offerDefaultMonitor } from '../monitor.ts'
 import { MetricsServer } from '../server/metrics-server.ts'
@@ -26,6 +27,7 @@ export class Primary implements Cluster {
   readonly #options: ResolvedClusterOptions
   readonly #directory: string
   readonly #herd: Herd
+  readonly #outside = new Outside(message => this.#monitor.store.trouble('outside', message))
   readonly #monitor: Monitor
   readonly #journal: Journal
   readonly #upkeep: Upkeep
@@ -45,7 +47,7 @@ export class Primary implements Cluster {
     this.#warner = warner
     if (options.directory === undefined) removeAbandonedDirectories()
     this.#directory = options.directory ?? makeDirectory()
-    this.#herd = keptHerd(this.#directory, warner)
+    this.#herd = keptHerd(this.#directory, warner, this.#outside)
     process.on('exit', this.#onExit)
     this.#monitor = createMonitor({ directory: this.#directory, worker: 0, onWarning: message => warner.say(message) })
     offerDefaultMonitor(this.#monitor)
@@ -61,6 +63,7 @@ export class Primary implements Cluster {
     this.metrics = this.#serve(warner)
     this.#offSignals = onSignals(signals, name => this.#signalled(name))
     this.#hangWatch = this.#watchHangs()
+    this.#outside.watch(() => this.#herd.members)
     void this.#hooks.call('onStarting')
     void this.ready.then(() => this.#hooks.call('onReady'))
     void this.#crew.scale(options.workers)
@@ -120,9 +123,14 @@ export class Primary implements Cluster {
     })
   }
 
-  /** What workers keep elsewhere comes in, and who died is retired. No worker can hold it up for longer than this. */
+  /**
+   * What workers keep elsewhere comes in, what they take is looked at, and who died is retired. Nobody can hold it up
+   * for longer than this.
+   */
   async #gather(): Promise<void> {
-    await within(COLLECT_DEADLINE_MS, Promise.all([this.#crew.collect(), this.#monitor.collect()]))
+    const { members } = this.#herd
+    const work = [this.#crew.collect(), this.#monitor.collect(), this.#outside.look(members)]
+    await within(COLLECT_DEADLINE_MS, Promise.all(work))
     await this.#upkeep.now()
   }
 
@@ -161,10 +169,12 @@ export class Primary implements Cluster {
     await this.metrics?.close()
     await within(EXIT_HOOK_DEADLINE_MS, this.#hooks.call('onExit'))
     this.#hangWatch?.stop()
+    this.#outside.stop()
     this.#upkeep.stop()
     this.#offSignals()
     await this.#herd.close()
     await this.#monitor.close()
+    clearAbandoned(this.#directory)
     process.off('exit', this.#onExit)
     this.#leave()
   }
@@ -190,9 +200,13 @@ async function within(deadlineMs: number, work: Promise<unknown>): Promise<void>
   clearTimeout(timer)
 }
 
-function keptHerd(directory: string, warner: Warner): Herd {
+function keptHerd(directory: string, warner: Warner, outside: Outside): Herd {
   useDirectory(directory)
-  const herd = new Herd({ directory, onTrouble: (cause, message) => warner.sayOnce(cause, message) })
+  const herd = new Herd({
+    directory,
+    outside,
+    onTrouble: (cause, message) => warner.sayOnce(cause, message),
+  })
   const other = herd.keep({ fresh: true })
   if (other !== undefined) throw promherdError('ERR_PROMHERD_KEEPER', directory, other.heldBy)
   return herd

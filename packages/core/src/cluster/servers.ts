@@ -2,6 +2,8 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { Server as HttpServer, ServerResponse } from 'node:http'
 import { Server, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { TLSSocket } from 'node:tls'
+import { isHttp2, Sessions } from './sessions.ts'
 
 /**
  * The servers of this process, found without touching anybody's code: Node says on its diagnostics channels which
@@ -9,8 +11,9 @@ import { setTimeout as wait } from 'node:timers/promises'
  */
 export class Servers {
   readonly #servers = new Set<Server>()
-  /** The connections of HTTP servers, each with the response it is waiting for. */
+  /** The connections of HTTP servers, each with the response of HTTP/1 it is waiting for. */
   readonly #connections = new Map<Socket, ServerResponse | undefined>()
+  readonly #sessions = new Sessions()
   readonly #onRequest: () => void
   #draining = false
 
@@ -35,6 +38,7 @@ export class Servers {
     const startedAt = performance.now()
     let open = this.#servers.size
     for (const server of this.#servers) stopAccepting(server, () => open--)
+    this.#sessions.drain()
     for (const response of this.#connections.values()) if (response !== undefined) announceTheEnd(response)
     while (open > 0) {
       const waitedMs = performance.now() - startedAt
@@ -48,7 +52,13 @@ export class Servers {
     if (this.#servers.has(server)) return
     this.#servers.add(server)
     server.once('close', () => this.#servers.delete(server))
-    if (isHttp(server)) server.on('connection', (socket: Socket) => this.#connects(socket))
+    if (!isHttp(server) && !isHttp2(server)) return
+    // With TLS there are two of them: one that nobody has ever spoken to, and what stands on it after the handshake.
+    server.on('connection', (socket: Socket) => this.#connects(socket))
+    server.on('secureConnection', (socket: TLSSocket) => {
+      if (socket.alpnProtocol !== 'h2') this.#connects(socket)
+    })
+    this.#sessions.watch(server)
   }
 
   #connects(socket: Socket): void {
@@ -58,7 +68,7 @@ export class Servers {
 
   #begins({ server, socket, response }: Exchange): void {
     if (!this.#connections.has(socket)) {
-      // A connection over TLS, or a server that began to listen before anybody watched.
+      // A server that began to listen before anybody watched.
       this.#connects(socket)
       this.#listens(server)
     }
@@ -88,12 +98,13 @@ const UNUSED_GRACE_MS = 1000
 
 /** The close of an HTTP server would close idle connections at once: here only its port is closed. */
 function stopAccepting(server: Server, done: () => void): void {
-  if (isHttp(server)) Server.prototype.close.call(server, done)
+  if (isHttp(server) || isHttp2(server)) Server.prototype.close.call(server, done)
   else server.close(done)
 }
 
 function closeIdle(server: HttpServer, waitedMs: number, graceMs: number): void {
-  const keptMs = server.keepAliveTimeout === 0 ? graceMs : Math.min(graceMs, server.keepAliveTimeout)
+  // A server of HTTP/2 that speaks HTTP/1 as well has no such timeout everywhere.
+  const keptMs = server.keepAliveTimeout > 0 ? Math.min(graceMs, server.keepAliveTimeout) : graceMs
   if (waitedMs >= keptMs) server.closeIdleConnections()
 }
 

@@ -1,5 +1,5 @@
 import { readdirSync, rmSync } from 'node:fs'
-import { KEEPER, listMadeDirectories } from './directory.ts'
+import { clearDirectory, KEEPER, listMadeDirectories } from './directory.ts'
 import { isAnyOwnerAlive } from './living.ts'
 import { isHeldByTheLiving } from './lock.ts'
 
@@ -18,5 +18,14 @@ export function removeAbandonedDirectories(): void {
     } catch {
       // Somebody else's, or gone by now.
     }
+  }
+}
+
+/** Removes the files of a herd that has ended from a directory that stays, unless somebody still uses them. */
+export function clearAbandoned(directory: string): void {
+  try {
+    if (!isHeldByTheLiving(directory, KEEPER) && !isAnyOwnerAlive(directory)) clearDirectory(directory)
+  } catch {
+    // Gone by now; or the next start has to do it.
   }
 }

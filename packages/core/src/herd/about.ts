@@ -83,7 +83,7 @@ const SAID_HERE: ReadonlySet<string> = new Set(
 )
 
 /** One member a worker: while one replaces another there are two, and a series may stand on the page only once. */
-function newestOfEach(members: readonly Member[]): Member[] {
+export function newestOfEach(members: readonly Member[]): Member[] {
   const newest = new Map<number | undefined, Member>()
   for (const member of members) {
     const other = newest.get(member.worker)

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { StoreState } from '../metrics.ts'
+import { FAMILIES, type StoreState } from '../metrics.ts'
 import { Merger } from '../snapshot/merge.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { Store } from '../store/store.ts'
@@ -11,6 +11,7 @@ import { isAnyOwnerAlive, STALE_AFTER_MS } from './living.ts'
 import { DirectoryLock } from './lock.ts'
 import { SelfSource } from './lone.ts'
 import { KnownNames } from './names.ts'
+import type { Outside } from './outside.ts'
 import { StoreReader } from './reader.ts'
 import { openRetired, Retired } from './retire.ts'
 
@@ -27,7 +28,7 @@ export class Herd implements SnapshotSource {
   readonly #merger = new Merger()
   readonly #names = new KnownNames()
   readonly #readers = new Map<number, StoreReader>()
-  readonly #options: Required<HerdOptions>
+  readonly #options: Required<Omit<HerdOptions, 'outside'>> & Pick<HerdOptions, 'outside'>
   #retired: StoreReader | undefined
   #keeping: { lock: DirectoryLock; totals: Retired } | undefined
   /** The herd's own failures, counted like a worker's. */
@@ -39,7 +40,13 @@ export class Herd implements SnapshotSource {
   #retiredCount = 0
 
   constructor(options: HerdOptions) {
-    this.#options = { staleAfterMs: STALE_AFTER_MS, hungAfterMs: HUNG_AFTER_MS, onTrouble: () => {}, ...options }
+    this.#options = {
+      staleAfterMs: STALE_AFTER_MS,
+      hungAfterMs: HUNG_AFTER_MS,
+      onTrouble: () => {},
+      outside: undefined,
+      ...options,
+    }
     this.directory = options.directory
     this.#own = new Store({ slab: 'heap', directory: undefined, worker: 0 })
     this.#ownSource = new SelfSource(this.#own)
@@ -94,12 +101,14 @@ export class Herd implements SnapshotSource {
         members: this.members,
         states: this.#states(),
         hungAfterMs: this.#options.hungAfterMs,
-        families,
+        families: this.#options.outside?.correct(families, this.members, this.#cpuSaidBy) ?? families,
         seconds: (performance.now() - startedAt) / 1000,
       })
       return { takenAt: Date.now() / 1000, families: about }
     })
   }
+
+  readonly #cpuSaidBy = (member: Member): number => this.#merger.valueIn(member as StoreReader, FAMILIES.workerCpu) ?? 0
 
   /** Retires the stores whose owners are gone. Does nothing where somebody else is the keeper. */
   retireDead(): Promise<void> {
@@ -250,6 +259,8 @@ export interface HerdOptions {
   readonly staleAfterMs?: number
   /** How old a heartbeat may be before its worker is said to hang. @default 5_000 */
   readonly hungAfterMs?: number
+  /** What is seen of the owners, besides what their stores say. */
+  readonly outside?: Outside | undefined
   /** Hears of what went wrong, for a log and a count. */
   readonly onTrouble?: (cause: 'family_conflict' | 'retire', message: string) => void
 }

@@ -28,6 +28,11 @@ export class Merger {
     plan.addTo(source, this.#round)
   }
 
+  /** What `source` alone had, when it was last added, in a family without labels that has one number. */
+  valueIn(source: Source, definition: Definition): number | undefined {
+    return this.#plans.get(source)?.valueIn(source, definition)
+  }
+
   /** Forgets a source that will not be added again. */
   forget(source: Source): void {
     this.#plans.get(source)?.letGo()

@@ -48,6 +48,14 @@ export class Plan {
     this.#columns.delete(family)
   }
 
+  /** The number of the one series that the source has of this family. */
+  valueIn(source: Source, { name }: Definition): number | undefined {
+    for (const { family, from } of this.#columns.values()) {
+      if (family.definition.name === name && from.length === 1) return source.values[from.items[0]!]
+    }
+    return undefined
+  }
+
   /** Lets the series go that nobody else has. */
   letGo(): void {
     for (const column of this.#columns.values()) column.letGo()

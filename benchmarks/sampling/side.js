@@ -1,0 +1,48 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { createMonitor } from '@promherd/core'
+import { FAMILIES } from '../../packages/core/dist/metrics.js'
+import { watchEventLoopDelay } from '../../packages/core/dist/runtime/event-loop-delay.js'
+import { watchGarbage } from '../../packages/core/dist/runtime/garbage.js'
+import { Store } from '../../packages/core/dist/store/store.js'
+import { answer, settingsOfThisProcess } from '../lib/fresh.js'
+
+/** A process that does nothing, or collects garbage, with one thing or none that looks on. */
+const { side, idleMs, collections } = settingsOfThisProcess()
+const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
+
+const SIDES = {
+  nothing: idle,
+  delay: () => idle(watchEventLoopDelay(store)),
+  node_delay: () => idle(monitorEventLoopDelay({ resolution: 10 }).enable()),
+  monitor: () => idle(createMonitor({ slab: 'heap', promClient: false })),
+  no_observer: collect,
+  observer: () => collect(watchGarbage(store)),
+}
+
+// What V8 compiles and Node loads at first is not what a second of it costs.
+await wait(200)
+const before = process.cpuUsage()
+await SIDES[side]()
+const { user, system } = process.cpuUsage(before)
+answer({ cpuMs: (user + system) / 1000, samples: countIn(store.family(FAMILIES.workerEventLoopDelay)) })
+
+function idle() {
+  return wait(idleMs)
+}
+
+async function collect() {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc')
+  for (let i = 0; i < collections; i++) {
+    gc({ type: 'minor' })
+    await nextTurn()
+  }
+}
+
+function countIn({ definition, slab }) {
+  const slot = store.family(definition).slot([])
+  return slab.values.slice(slot, slot + definition.buckets.length + 1).reduce((sum, count) => sum + count, 0)
+}

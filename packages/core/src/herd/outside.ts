@@ -1,0 +1,234 @@
+import { FAMILIES } from '../metrics.ts'
+import type { Family } from '../snapshot/snapshot.ts'
+import type { Definition } from '../store/catalog.ts'
+import { pidNamespaceOf } from '../store/owner.ts'
+import { type Member, newestOfEach } from './about.ts'
+import { pidUsage, type Usage } from './pid-usage.ts'
+
+/**
+ * The processes of a herd as they are seen from outside: how much CPU and memory they take, whether they can still say
+ * so or hang. It goes by the names that the workers use themselves, so that there is one that is always right:
+ *
+ * - memory and the share of a core are gauges: what was just seen goes before what the worker said last;
+ * - CPU seconds are counted by both, each from the start of the process, so the greater of the two is shown. What a
+ *   process took and could not say before it was killed is kept, so the sum never falls when another takes its place.
+ *
+ * Whoever looks looks at itself, too: what comes out wrong there is believed of nobody else.
+ */
+export class Outside {
+  readonly #usage: UsageOf
+  readonly #onTrouble: (message: string) => void
+  readonly #now: () => number
+  readonly #pidNamespace = pidNamespaceOf('self')
+  readonly #seen = new Map<number, Seen>()
+  readonly #cpu = new Map<string, CpuOfWorker>()
+  #underway: Promise<void> | undefined
+  #isFailing = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    onTrouble: (message: string) => void,
+    usage: UsageOf = pidUsage,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#onTrouble = onTrouble
+    this.#usage = usage
+    this.#now = now
+  }
+
+  /** Looks every few seconds from now on: a process that is gone can be seen no more. */
+  watch(members: () => readonly Member[]): void {
+    // Elsewhere than on Linux to look is to start a program: that is done for those who want the numbers alone.
+    if (process.platform !== 'linux') return
+    this.#timer = setInterval(() => void this.look(members()), LOOK_INTERVAL_MS).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** Looks now, once for all who ask meanwhile. Never rejects; how long it takes is the operating system's affair. */
+  look(members: readonly Member[]): Promise<void> {
+    this.#underway ??= this.#look(members.filter(member => this.#isVisible(member))).finally(() => {
+      this.#underway = undefined
+    })
+    return this.#underway
+  }
+
+  /**
+   * The families of a snapshot, with what was seen. `cpuSaidBy` answers the CPU seconds that a member itself has in
+   * them.
+   */
+  correct(
+    families: readonly Family[],
+    members: readonly Member[],
+    cpuSaidBy: (member: Member) => number,
+  ): readonly Family[] {
+    const resident = new Map<string, number>()
+    const utilization = new Map<string, number>()
+    for (const member of newestOfEach(members)) {
+      const seen = this.#seen.get(member.header('storeId'))
+      if (seen === undefined || this.#now() - seen.at > STALE_AFTER_MS) continue
+      resident.set(seen.worker, seen.residentBytes)
+      if (seen.utilization !== undefined) utilization.set(seen.worker, seen.utilization)
+    }
+    const corrected = new Map(families.map(family => [family.name, family]))
+    const said = corrected.get(FAMILIES.workerCpu.name)
+    this.#lay(corrected, FAMILIES.workerCpu, this.#cpuShown(said, members, cpuSaidBy))
+    this.#lay(corrected, FAMILIES.workerResidentMemory, resident)
+    this.#lay(corrected, FAMILIES.workerCpuUtilization, utilization)
+    return [...corrected.values()]
+  }
+
+  /** A thread is not a process, and a pid of another container is another process. */
+  #isVisible(member: Member): boolean {
+    if (!((member.worker ?? 0) > 0) || member.header('threadId') !== 0) return false
+    return member.header('pidNamespace') === this.#pidNamespace
+  }
+
+  async #look(members: readonly Member[]): Promise<void> {
+    this.#buryOthersThan(members)
+    if (members.length === 0) return
+    try {
+      const usages = await this.#usage([process.pid, ...members.map(member => member.header('pid'))])
+      checkOwn(usages.get(process.pid))
+      for (const member of members) this.#see(member, usages.get(member.header('pid')))
+      this.#isFailing = false
+    } catch (error) {
+      if (this.#isFailing) return
+      this.#isFailing = true
+      this.#onTrouble(
+        `processes cannot be seen from outside (${error instanceof Error ? error.message : String(error)}): the CPU and memory of workers are what they say themselves, and stand still while one hangs`,
+      )
+    }
+  }
+
+  #see(member: Member, usage: Usage | undefined): void {
+    if (usage === undefined) return
+    const id = member.header('storeId')
+    const before = this.#seen.get(id)
+    const { cpuSeconds, residentBytes } = usage
+    const at = this.#now()
+    const since = before?.since ?? { cpuSeconds, at }
+    const isWhole = at - since.at >= LEAST_WINDOW_MS
+    this.#seen.set(id, {
+      worker: String(member.worker),
+      cpuSeconds,
+      residentBytes,
+      at,
+      utilization: isWhole ? (1000 * (cpuSeconds - since.cpuSeconds)) / (at - since.at) : before?.utilization,
+      since: isWhole ? { cpuSeconds, at } : since,
+    })
+  }
+
+  /** What was seen of the dead waits for the snapshot that has all that they said. */
+  #buryOthersThan(members: readonly Member[]): void {
+    const ids = new Set(members.map(member => member.header('storeId')))
+    for (const [id, { worker, cpuSeconds }] of this.#seen) {
+      if (ids.has(id)) continue
+      this.#cpuOf(worker).seenOfDead += cpuSeconds
+      this.#seen.delete(id)
+    }
+  }
+
+  /** The CPU seconds of each worker: see the class. */
+  #cpuShown(
+    said: Family | undefined,
+    members: readonly Member[],
+    cpuSaidBy: (member: Member) => number,
+  ): ReadonlyMap<string, number> {
+    this.#buryOthersThan(members)
+    const shown = new Map<string, number>()
+    for (const [i, [worker]] of (said?.labels ?? []).entries()) {
+      const cpu = this.#cpuOf(worker!)
+      const total = said!.values[i]!
+      let saidByLiving = 0
+      let unsaidByLiving = 0
+      for (const member of members) {
+        if (String(member.worker) !== worker) continue
+        const own = cpuSaidBy(member)
+        saidByLiving += own
+        unsaidByLiving += Math.max(0, (this.#seen.get(member.header('storeId'))?.cpuSeconds ?? 0) - own)
+      }
+      const saidByDead = total - saidByLiving
+      if (cpu.seenOfDead > 0) cpu.unsaidByDead += Math.max(0, cpu.seenOfDead - (saidByDead - cpu.saidByDead))
+      cpu.seenOfDead = 0
+      cpu.saidByDead = saidByDead
+      cpu.shown = Math.max(cpu.shown, total + unsaidByLiving + cpu.unsaidByDead)
+      shown.set(worker!, cpu.shown)
+    }
+    return shown
+  }
+
+  #cpuOf(worker: string): CpuOfWorker {
+    let cpu = this.#cpu.get(worker)
+    if (cpu === undefined) {
+      cpu = { labels: [worker], shown: 0, seenOfDead: 0, saidByDead: 0, unsaidByDead: 0 }
+      this.#cpu.set(worker, cpu)
+    }
+    return cpu
+  }
+
+  /** Puts `values` in the place of what the family has of the same workers, or beside it. */
+  #lay(families: Map<string, Family>, definition: Definition, values: ReadonlyMap<string, number>): void {
+    if (values.size === 0) return
+    const { name, help } = definition
+    const known = families.get(name)
+    const labels = [...(known?.labels ?? [])]
+    const workers = new Set(labels.map(([worker]) => worker))
+    for (const worker of values.keys()) if (!workers.has(worker)) labels.push(this.#cpuOf(worker).labels)
+    families.set(name, {
+      name,
+      type: definition.type === 'counter' ? 'counter' : 'gauge',
+      help,
+      labelNames: ['worker'],
+      buckets: [],
+      labels,
+      width: 1,
+      values: Float64Array.from(labels, ([worker], i) => values.get(worker!) ?? known!.values[i]!),
+    })
+  }
+}
+
+/** Answers what each of these processes takes; those that cannot be seen are left out. */
+export type UsageOf = (pids: readonly number[]) => Promise<ReadonlyMap<number, Usage>>
+
+interface Seen {
+  readonly worker: string
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+  /** When that was, in milliseconds. */
+  readonly at: number
+  /** CPU seconds for each second of the last whole window; undefined before there was one. */
+  readonly utilization: number | undefined
+  /** What the next window begins with. */
+  readonly since: { readonly cpuSeconds: number; readonly at: number }
+}
+
+interface CpuOfWorker {
+  /** One array for all snapshots. */
+  readonly labels: readonly string[]
+  /** What was shown last. */
+  shown: number
+  /** What those had taken, as they were last seen, who have died since. */
+  seenOfDead: number
+  /** What the dead had said, as of the last snapshot. */
+  saidByDead: number
+  /** What the dead had taken and not said. */
+  unsaidByDead: number
+}
+
+const LOOK_INTERVAL_MS = 2000
+/** The kernel counts CPU time in ticks of 10 ms: a hundredth of this. */
+const LEAST_WINDOW_MS = 1000
+/** What is older says no more than what the worker said last. */
+const STALE_AFTER_MS = 10_000
+
+/** A kernel with larger pages than are believed, say, where nobody answers what size they have. */
+function checkOwn(own: Usage | undefined): void {
+  if (own === undefined) throw new Error('the process that looks does not find itself')
+  const factor = own.residentBytes / process.memoryUsage.rss()
+  if (factor > 1.5 || factor < 1 / 1.5) {
+    throw new Error(`the process that looks finds ${factor.toPrecision(2)} times the memory that it has`)
+  }
+}

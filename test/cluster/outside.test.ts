@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { get, type Running, type Samples, startReady, until } from './running.ts'
+
+/** What workers take, as the primary sees it from outside, whether they can say so or not. */
+
+const cpu = (samples: Samples, worker: number): number =>
+  samples.value(`promherd_worker_cpu_seconds_total{worker="${worker}"}`)!
+const memory = (samples: Samples, worker: number): number =>
+  samples.value(`promherd_worker_resident_memory_bytes{worker="${worker}"}`)!
+const utilization = (samples: Samples, worker: number): number =>
+  samples.value(`promherd_worker_cpu_utilization_ratio{worker="${worker}"}`)!
+
+const MB = 1024 * 1024
+
+/** Asks once more where the connection went to a worker that hangs: Node hands it one, and no more. */
+async function askOneThatAnswers(running: Running, path: string): Promise<number> {
+  const ask = async () => Number((await get(running.appUrl(path), { timeoutMs: 2000 })).body.split(' ')[0])
+  return ask().catch(ask)
+}
+
+test('a worker that burns CPU and hangs moves its own CPU alone, one that allocates its own memory', async () => {
+  const running = await startReady({ options: { hangTimeoutMs: 0 } })
+  const idle = await until('the first figures', async () => {
+    const samples = await running.scrape()
+    return memory(samples, 1) > 0 && memory(samples, 2) > 0 ? samples : undefined
+  })
+  // It says nothing of itself from now on: its event loop is busy until the test ends.
+  get(running.appUrl('/busy?ms=60000')).catch(() => {})
+  const hung = await until('one that hangs', async () => {
+    const samples = await running.scrape()
+    return [1, 2].find(worker => samples.value(`promherd_worker_state{worker="${worker}",state="hung"}`) === 1)
+  })
+  const other = 3 - hung
+  const early = await running.scrape()
+  expect(await askOneThatAnswers(running, '/keep?mb=128')).toBe(other)
+  const late = await until('2 s of CPU more', async () => {
+    const samples = await running.scrape()
+    return cpu(samples, hung) - cpu(early, hung) > 2 ? samples : undefined
+  })
+  expect(cpu(late, other) - cpu(early, other)).toBeLessThan(1)
+  expect(memory(late, other) - memory(early, other)).toBeGreaterThan(120 * MB)
+  expect(Math.abs(memory(late, hung) - memory(early, hung))).toBeLessThan(32 * MB)
+  expect(utilization(late, hung)).toBeGreaterThan(4 * utilization(late, other))
+  expect(late.value('promherd_internal_errors_total{cause="outside"}')).toBe(0)
+  // A hang that ends by a kill, and another process in its place: the counter goes on.
+  process.kill((await running.pidOf(hung))!, 'SIGKILL')
+  const next = await running.sees(`promherd_worker_restarts_total{worker="${hung}",reason="killed"}`, 1)
+  expect(cpu(next, hung)).toBeGreaterThanOrEqual(cpu(late, hung))
+  const settled = await until('the next one', async () => {
+    const samples = await running.scrape()
+    return samples.value(`promherd_worker_state{worker="${hung}",state="running"}`) === 1 ? samples : undefined
+  })
+  expect(cpu(settled, hung)).toBeGreaterThanOrEqual(cpu(next, hung))
+  expect(memory(settled, hung)).toBeLessThan(memory(idle, hung) + 64 * MB)
+  expect(running.stderr).toMatch(/^promherd: worker \d \(process \d+\) ended by killed[^\n]*\n$/)
+}, 60_000)
+
+test('without getconf all is as with it, and nothing is said', async () => {
+  const running = await startReady({ options: { workers: 1 }, env: { PATH: '' } })
+  const samples = await running.sees('promherd_internal_errors_total{cause="outside"}', 0)
+  expect(memory(samples, 1)).toBeGreaterThan(16 * MB)
+  await until('a window', async () => utilization(await running.scrape(), 1) >= 0)
+  expect(running.stderr).toBe('')
+})
+
+test('where nothing can be seen of a process that is said and counted once, and workers speak for themselves', async () => {
+  // The program that is asked instead of /proc is not there either.
+  const running = await startReady({ options: { workers: 2 }, env: { PATH: '', PIDUSAGE_USE_PS: 'true' } })
+  const failed = await running.sees('promherd_internal_errors_total{cause="outside"}', 1)
+  await get(running.appUrl('/busy?ms=1500'))
+  const later = await until('a second of CPU', async () => {
+    const samples = await running.scrape()
+    return [1, 2].some(worker => cpu(samples, worker) - cpu(failed, worker) > 1) ? samples : undefined
+  })
+  expect([1, 2].every(worker => memory(later, worker) > 16 * MB)).toBe(true)
+  expect(later.value('promherd_internal_errors_total{cause="outside"}')).toBe(1)
+  expect(running.stderr).toMatch(/^promherd: processes cannot be seen from outside \([^\n]*\)[^\n]*\n$/)
+})
