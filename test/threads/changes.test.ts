@@ -81,7 +81,7 @@ test('SIGTERM lets what is in flight be answered, refuses what comes, and leaves
     return name.startsWith('promherd-') && existsSync(lock) && readFileSync(lock, 'utf8').includes(`:${running.pid},`)
   }
   const directory = join(parent, readdirSync(parent).find(isOurs)!)
-  const slow = get(running.appUrl('/slow?ms=1500'))
+  const slow = get(running.appUrl('/slow?ms=3000'))
   await running.sees('http_requests_in_flight', 1)
   running.signal('SIGTERM')
   await running.sees('promherd_signals_total{signal="TERM"}', 1)
@@ -91,6 +91,7 @@ test('SIGTERM lets what is in flight be answered, refuses what comes, and leaves
       error => error.code === 'ECONNREFUSED',
     ),
   )
+  expect((await running.scrape()).value('http_requests_in_flight')).toBe(1)
   expect((await slow).status).toBe(200)
   expect(await running.ended).toEqual({ code: 0, signal: null })
   expect(existsSync(directory)).toBe(false)

@@ -82,6 +82,14 @@ test.each([
   expect(running.stderr.includes('Error: thrown on purpose')).toBe(errors === 1)
 })
 
+test('a thread that ends of its own doing writes its last numbers, also where they are flushed', async () => {
+  const running = await startListening({ options: { threads: 1 }, env: { PROMHERD_SLAB: 'flushed' } })
+  await Promise.all(Array.from({ length: 20 }, () => get(running.appUrl('/slow?ms=10'))))
+  await get(running.appUrl('/exit?code=0')).catch(() => {})
+  await running.sees('promherd_worker_restarts_total{worker="1",reason="exit"}', 1)
+  await running.sees('test_total', 21)
+})
+
 test('a thread whose heap is full is told as out of memory, and the process lives', async () => {
   const running = await startListening({ options: { threads: 2, resourceLimits: { maxOldGenerationSizeMb: 32 } } })
   await get(running.appUrl('/fill')).catch(() => {})

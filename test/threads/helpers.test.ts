@@ -51,9 +51,9 @@ test('threads of a process that nobody numbers have its number, and are retired 
   for (let round = 1; round <= 3; round++) {
     expect(await running.call('start')).toBe(1)
     await running.call('work')
-    expect(await shown(herd)).toEqual({ jobs: 2 * round, workers: ['1'], cpu: ['1'], live: 2 })
+    expect(await shown(herd)).toEqual({ jobs: 2 * round, workers: ['1'], cpu: ['1'], live: 2, members: 1 })
     await running.call('terminate')
-    expect(await shown(herd)).toEqual({ jobs: 2 * round, workers: ['1'], cpu: ['1'], live: 1 })
+    expect(await shown(herd)).toEqual({ jobs: 2 * round, workers: ['1'], cpu: ['1'], live: 1, members: 1 })
   }
 })
 
@@ -61,9 +61,9 @@ test('threads of a process that counts nothing itself have numbers of their own,
   const { running, herd } = lone({ MAIN_COUNTS: 'no' })
   await running.said('up')
   expect([await running.call('start'), await running.call('start')]).toEqual([1, 2])
-  expect(await shown(herd)).toEqual({ jobs: 2, workers: ['1', '2'], cpu: [], live: 2 })
+  expect(await shown(herd)).toEqual({ jobs: 2, workers: ['1', '2'], cpu: [], live: 2, members: 2 })
   await running.call('terminate')
-  expect(await shown(herd)).toEqual({ jobs: 2, workers: ['1'], cpu: [], live: 1 })
+  expect(await shown(herd)).toEqual({ jobs: 2, workers: ['1'], cpu: [], live: 1, members: 1 })
   expect(await running.call('start')).toBe(2)
 })
 
@@ -91,5 +91,6 @@ async function shown(herd: Herd): Promise<unknown> {
     workers: workersOf('promherd_worker_info'),
     cpu: workersOf('promherd_worker_cpu_seconds_total'),
     live: named('promherd_stores')?.values[0],
+    members: herd.members.length,
   }
 }
