@@ -100,7 +100,7 @@ test('SIGTERM lets what is in flight be answered, refuses what comes, and leaves
 
 test('a thread that does not end in time is terminated', async () => {
   const running = await startListening({ options: { threads: 1, drainTimeoutMs: 300 } })
-  get(running.appUrl('/slow?ms=60000')).catch(() => {})
+  get(running.appUrl('/slow?ms=60000'), { timeoutMs: 60_000 }).catch(() => {})
   await running.sees('http_requests_in_flight', 1)
   running.signal('SIGTERM')
   expect(await running.ended).toEqual({ code: 0, signal: null })
