@@ -4,6 +4,7 @@ import { prometheus } from '@promherd/fastify'
 import fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { CLUSTER_SHAPE } from '../../packages/core/dist/cluster/options.js'
+import { THREADS_SHAPE } from '../../packages/core/dist/cluster/thread-options.js'
 import { HTTP_SHAPE } from '../../packages/core/dist/http/http-options.js'
 import { SERVER_SHAPE } from '../../packages/core/dist/http/server.js'
 import { MONITOR_SHAPE } from '../../packages/core/dist/monitor.js'
@@ -28,6 +29,7 @@ describe('docs/options.md', () => {
     ['Instruments', INSTRUMENT_SHAPES.counter],
     ['serveHerd', SERVE_SHAPE],
     ['startCluster', CLUSTER_SHAPE],
+    ['startThreads', THREADS_SHAPE],
   ])('has every option of %s and no other', (heading, shape) => {
     expect(documented(heading).sort()).toEqual(Object.keys(shape).sort())
   })
