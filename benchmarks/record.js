@@ -1,6 +1,6 @@
 import { canMap } from '../packages/core/dist/store/slab.js'
 import { alternate, inFreshProcess } from './lib/fresh.js'
-import { figure, machine, spread } from './lib/report.js'
+import { figure, machine, ratioOf, spread } from './lib/report.js'
 import { INSTRUMENTS } from './record/instruments.js'
 
 /** What it costs to record one exchange: method, route, status and duration, into a histogram and a counter. */
@@ -32,13 +32,14 @@ export async function record({ quick }) {
   const instrumentResults = await alternate(settings.rounds, instruments, side =>
     inFreshProcess(instrumentScript, { ...instrumentSettings, side }),
   )
-  const ns = Object.fromEntries(Object.keys(sides).map(name => [name, spread(results[name].map(({ ns }) => ns))]))
+  const nsOf = name => results[name].map(({ ns }) => ns)
+  const ns = Object.fromEntries(Object.keys(sides).map(name => [name, spread(nsOf(name))]))
   const figures = {
     'record.ns': figure(`promherd, one exchange, ${best} slab`, 'ns', ns[best], { atMost: 100 }),
     'record.ratio_vs_prom_client': figure(
       `of the cost in prom-client, ${best} slab`,
       '',
-      { value: ns[best].value / ns.prom_client.value },
+      ratioOf(nsOf(best), nsOf('prom_client')),
       { atMost: 0.1 },
     ),
     ...Object.fromEntries(slabs.map(slab => [`record.${slab}_ns`, figure(`promherd, ${slab} slab`, 'ns', ns[slab])])),

@@ -1,0 +1,19 @@
+/** The benchmarks, in the order in which they are told: the question that each answers, and how it is loaded. */
+export const BENCHMARKS = {
+  record: {
+    question: 'What does it cost to record one exchange?',
+    load: async () => (await import('../record.js')).record,
+  },
+  request: {
+    question: 'What does a middleware add to a request?',
+    load: async () => (await import('../request.js')).request,
+  },
+  scrape: {
+    question: 'How long does a scrape of several workers take, and whom does it hold up?',
+    load: async () => (await import('../scrape.js')).scrape,
+  },
+  scale: {
+    question: 'What does a herd far larger than most ask of its primary?',
+    load: async () => (await import('../scale.js')).scale,
+  },
+}
