@@ -16,4 +16,8 @@ export const BENCHMARKS = {
     question: 'What does a herd far larger than most ask of its primary?',
     load: async () => (await import('../scale.js')).scale,
   },
+  memory: {
+    question: 'What do 20,000 histogram series take in a worker?',
+    load: async () => (await import('../memory.js')).memory,
+  },
 }

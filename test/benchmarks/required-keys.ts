@@ -6,5 +6,6 @@ export const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
     `request.${framework}.ratio_vs_best_peer`,
   ]),
   scrape: ['scrape.ratio_vs_prom_client'],
+  memory: ['memory.ratio_vs_prom_client'],
   scale: ['scale.first_ms', 'scale.second_ms', 'scale.rss_mb'],
 }
