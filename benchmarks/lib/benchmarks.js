@@ -20,4 +20,8 @@ export const BENCHMARKS = {
     question: 'What do 20,000 histogram series take in a worker?',
     load: async () => (await import('../memory.js')).memory,
   },
+  startup: {
+    question: 'How long does it take to import a middleware?',
+    load: async () => (await import('../startup.js')).startup,
+  },
 }
