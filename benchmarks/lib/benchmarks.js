@@ -24,4 +24,8 @@ export const BENCHMARKS = {
     question: 'How long does it take to import a middleware?',
     load: async () => (await import('../startup.js')).startup,
   },
+  growth: {
+    question: 'Do time and memory grow with the herd, and with no more?',
+    load: async () => (await import('../growth.js')).growth,
+  },
 }

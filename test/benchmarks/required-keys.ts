@@ -6,6 +6,8 @@ export const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
     `request.${framework}.ratio_vs_best_peer`,
   ]),
   scrape: ['scrape.ratio_vs_prom_client'],
+  startup: ['startup.ratio_vs_express_prom_bundle'],
+  growth: ['growth.first_exponent', 'growth.second_exponent', 'growth.memory_exponent', 'growth.restarts_files'],
   memory: ['memory.ratio_vs_prom_client'],
   scale: ['scale.first_ms', 'scale.second_ms', 'scale.rss_mb'],
 }
