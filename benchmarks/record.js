@@ -1,7 +1,12 @@
 import { canMap } from '../packages/core/dist/store/slab.js'
 import { alternate, inFreshProcess } from './lib/fresh.js'
-import { figure, machine, spread } from './lib/report.js'
+import { newerNode, SUCCESSOR, withoutNewerNode } from './lib/newer-node.js'
+import { figure, machine, ratioOf, spread, versionOf } from './lib/report.js'
 import { INSTRUMENTS } from './record/instruments.js'
+
+const SIDE = new URL('./record/side.js', import.meta.url)
+const INSTRUMENT_SIDE = new URL('./record/instrument-side.js', import.meta.url)
+const BESIDE = ['prom-client', '@opentelemetry/sdk-metrics']
 
 /** What it costs to record one exchange: method, route, status and duration, into a histogram and a counter. */
 export async function record({ quick }) {
@@ -14,57 +19,86 @@ export async function record({ quick }) {
     errors: '6 %',
   }
   const slabs = canMap() ? ['mapped', 'flushed', 'heap'] : ['flushed', 'heap']
-  const script = new URL('./record/side.js', import.meta.url)
   const [best] = slabs
-  const sides = {
-    ...Object.fromEntries(slabs.map(slab => [slab, { side: 'promherd', slab }])),
-    half_errors: { side: 'promherd', slab: best, halfErrors: true },
-    prom_client: { side: 'prom_client' },
-    clock: { side: 'clock' },
-    loop: { side: 'loop' },
-  }
-  const instruments = Object.keys(INSTRUMENTS)
+  const newer = newerNode()
+  const sides = sidesOf(slabs, newer)
   const results = await alternate(settings.rounds, Object.keys(sides), name =>
-    inFreshProcess(script, { ...settings, ...sides[name] }),
+    inFreshProcess(SIDE, { ...settings, ...sides[name].job }, { execPath: sides[name].node }),
   )
-  const instrumentScript = new URL('./record/instrument-side.js', import.meta.url)
   const instrumentSettings = { records: settings.records * 10, slab: best }
-  const instrumentResults = await alternate(settings.rounds, instruments, side =>
-    inFreshProcess(instrumentScript, { ...instrumentSettings, side }),
+  const instruments = await alternate(settings.rounds, Object.keys(INSTRUMENTS), side =>
+    inFreshProcess(INSTRUMENT_SIDE, { ...instrumentSettings, side }),
   )
-  const ns = Object.fromEntries(Object.keys(sides).map(name => [name, spread(results[name].map(({ ns }) => ns))]))
+  const nsOf = name => results[name].map(({ ns }) => ns)
   const figures = {
-    'record.ns': figure(`promherd, one exchange, ${best} slab`, 'ns', ns[best], { atMost: 100 }),
+    'record.ns': figure(`promherd, one exchange, ${best} slab`, 'ns', spread(nsOf(best)), { atMost: 100 }),
     'record.ratio_vs_prom_client': figure(
       `of the cost in prom-client, ${best} slab`,
       '',
-      { value: ns[best].value / ns.prom_client.value },
+      ratioOf(nsOf(best), nsOf('prom_client')),
       { atMost: 0.1 },
     ),
-    ...Object.fromEntries(slabs.map(slab => [`record.${slab}_ns`, figure(`promherd, ${slab} slab`, 'ns', ns[slab])])),
-    'record.half_errors_ns': figure(
-      `promherd, ${best} slab, where every second exchange is an error too`,
-      'ns',
-      ns.half_errors,
-    ),
-    'record.prom_client_ns': figure('prom-client, observe and inc', 'ns', ns.prom_client),
-    'record.clock_ns': figure('two readings of the clock, needed by any side, in none', 'ns', ns.clock),
-    'record.loop_ns': figure('the loop around it, included in each', 'ns', ns.loop),
     ...Object.fromEntries(
-      instruments.map(side => [
-        `record.${side}_ns`,
-        figure(
-          INSTRUMENTS[side].what,
-          'ns',
-          spread(instrumentResults[side].map(({ ns }) => ns)),
-          INSTRUMENTS[side].reach,
-        ),
-      ]),
+      Object.entries(sides).map(([name, { what }]) => [`record.${name}_ns`, figure(what, 'ns', spread(nsOf(name)))]),
     ),
+    ...instrumentFigures(instruments),
   }
-  const answers = [...slabs, 'prom_client'].flatMap(side => results[side])
-  const isExact = instruments.every(side => instrumentResults[side].every(({ isExact }) => isExact))
+  const checks = checksOf(Object.keys(sides), results, instruments)
+  return {
+    benchmark: 'record',
+    machine: machine(BESIDE),
+    settings,
+    figures,
+    checks: { ...checks, ...withoutNewerNode(newer) },
+  }
+}
+
+/** Who records, and with which Node. */
+function sidesOf(slabs, newer) {
+  const [best] = slabs
+  const there = newer === undefined || newer.execPath === process.execPath ? '' : `, Node ${newer.version}`
+  const ours = slab => ({ what: `promherd, ${slab} slab`, job: { client: 'promherd-http', slab } })
+  return {
+    ...Object.fromEntries(slabs.map(slab => [slab, ours(slab)])),
+    half_errors: {
+      what: `promherd, ${best} slab, where every second exchange is an error too`,
+      job: { client: 'promherd-http', slab: best, halfErrors: true },
+    },
+    prom_client: { what: 'prom-client, observe and inc', job: { client: 'prom-client' } },
+    ...(newer !== undefined && {
+      prometheus_io: {
+        what: `${SUCCESSOR}, observe and inc${there}`,
+        job: { client: 'prometheus-io' },
+        node: newer.execPath,
+      },
+    }),
+    ...(there !== '' && {
+      newer_node: { ...ours(best), what: `promherd, ${best} slab${there}`, node: newer.execPath },
+    }),
+    opentelemetry: {
+      what: `OpenTelemetry's SDK ${versionOf('@opentelemetry/sdk-metrics')}, record and add`,
+      job: { client: 'opentelemetry' },
+    },
+    clock: { what: 'two readings of the clock, needed by any side, in none', job: { client: 'clock' } },
+    loop: { what: 'the loop around it, included in each', job: { client: 'loop' } },
+  }
+}
+
+function instrumentFigures(results) {
+  return Object.fromEntries(
+    Object.entries(INSTRUMENTS).map(([side, { what, reach }]) => [
+      `record.${side}_ns`,
+      figure(what, 'ns', spread(results[side].map(({ ns }) => ns)), reach),
+    ]),
+  )
+}
+
+/** Other exchanges than the rest, or none at all. */
+const UNLIKE = ['half_errors', 'clock', 'loop']
+
+function checksOf(sides, results, instruments) {
+  const answers = sides.filter(name => !UNLIKE.includes(name)).flatMap(name => results[name])
+  const isExact = Object.values(instruments).every(answers => answers.every(({ isExact }) => isExact))
   const equal = isExact && new Set(answers.map(({ digest }) => digest)).size === 1
-  const checks = { equal, samples: answers[0].samples }
-  return { benchmark: 'record', machine: machine(), settings, figures, checks }
+  return { equal, samples: answers[0].samples }
 }

@@ -1,49 +1,29 @@
-import { parseArgs } from 'node:util'
+import { readArguments } from './lib/arguments.js'
+import { BENCHMARKS } from './lib/benchmarks.js'
+import { documentOf } from './lib/document.js'
 import { table } from './lib/report.js'
-import { record } from './record.js'
-import { request } from './request.js'
-import { scale } from './scale.js'
-import { scrape } from './scrape.js'
+import { keepReports } from './lib/results.js'
 
-/** `npm run bench -- <benchmark>`: runs one benchmark and prints what it found. */
-
-const BENCHMARKS = { record, scrape, scale, request }
-const USAGE = `usage: bench <${Object.keys(BENCHMARKS).join('|')}> [--json] [--quick] [--workers N] [--series N] [--framework NAME]`
+/** `npm run bench`: runs the benchmark that is named, or all of them, and prints what they found. */
 
 try {
-  const { benchmark, json, ...options } = readArguments()
-  const report = await benchmark(options)
-  process.stdout.write(`${json ? JSON.stringify(report, undefined, 2) : table(report)}\n`)
-  // A side that counts otherwise than the rest is not measured but broken.
-  if (report.checks.equal === false) process.exitCode = 1
+  const { names, json, write, options } = readArguments(process.argv.slice(2), Object.keys(BENCHMARKS))
+  const reports = []
+  for (const name of names) {
+    const run = await BENCHMARKS[name].load()
+    const report = await run(options)
+    reports.push(report)
+    // A run of all takes a while: each is told when it is done.
+    if (!json) process.stdout.write(`${table(report)}\n\n`)
+  }
+  if (json) process.stdout.write(`${JSON.stringify(documentOf(reports), undefined, 2)}\n`)
+  const broken = reports.filter(({ checks }) => checks.equal === false).map(({ benchmark }) => benchmark)
+  if (broken.length > 0) {
+    // A side that counts otherwise than the rest is not measured but broken.
+    process.stderr.write(`bench: the sides do not count the same: ${broken.join(', ')}\n`)
+    process.exitCode = 1
+  } else if (write) keepReports(reports)
 } catch (error) {
   process.stderr.write(`bench: ${error.message}\n`)
   process.exitCode = 2
-}
-
-function readArguments() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      json: { type: 'boolean', default: false },
-      quick: { type: 'boolean', default: false },
-      workers: { type: 'string' },
-      series: { type: 'string' },
-      framework: { type: 'string' },
-    },
-  })
-  const [name, ...rest] = positionals
-  if (!Object.hasOwn(BENCHMARKS, name ?? '') || rest.length > 0) {
-    throw new Error(`expected one benchmark, but got \`${positionals.join(' ')}\`. ${USAGE}`)
-  }
-  const { json, quick, framework } = values
-  const sizes = { workers: whole('workers', values.workers, 1000), series: whole('series', values.series, 1_000_000) }
-  return { benchmark: BENCHMARKS[name], json, quick, framework, ...sizes }
-}
-
-function whole(name, text, most) {
-  if (text === undefined) return undefined
-  const number = Number(text)
-  if (Number.isInteger(number) && number >= 1 && number <= most) return number
-  throw new Error(`expected --${name} to be a whole number from 1 to ${most}, but got \`${text}\`. ${USAGE}`)
 }

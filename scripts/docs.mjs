@@ -1,8 +1,10 @@
 /**
- * Writes the parts of the documentation that the code knows better: `docs/metrics.md`, and the table in the README.
- * A test holds the files equal to what this makes; `npm run docs` writes them.
+ * Writes the parts of the documentation that the code knows better: `docs/metrics.md`, the table in the README, and the
+ * page of what the benchmarks have found. A test holds the files equal to what this makes; `npm run docs` writes them.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { pageOf } from '../benchmarks/lib/page.js'
+import { readResults } from '../benchmarks/lib/results.js'
 import {
   ERROR_CATEGORIES,
   FAMILIES,
@@ -43,7 +45,11 @@ export function generatedDocs(root) {
   const readme = readFileSync(new URL('README.md', root), 'utf8')
   const before = readme.slice(0, readme.indexOf(START) + START.length)
   const after = readme.slice(readme.indexOf(END))
-  return { 'README.md': `${before}\n\n${shortTable()}\n\n${after}`, 'docs/metrics.md': metricsPage() }
+  return {
+    'README.md': `${before}\n\n${shortTable()}\n\n${after}`,
+    'docs/metrics.md': metricsPage(),
+    'docs/benchmarks.md': pageOf(readResults()),
+  }
 }
 
 function families() {

@@ -6,11 +6,15 @@ import { fileURLToPath } from 'node:url'
  * of another. Answers the one message that the script sends.
  * @param {URL} script
  * @param {object} settings given to the script as JSON
+ * @param {{ execPath?: string, execArgv?: readonly string[], env?: object }} [how] another Node, its flags, variables
  */
-export function inFreshProcess(script, settings) {
+export function inFreshProcess(script, settings, { env = {}, ...how } = {}) {
   return new Promise((resolve, reject) => {
     let answer
-    const child = fork(fileURLToPath(script), [JSON.stringify(settings)], { env: { ...process.env, NODE_OPTIONS: '' } })
+    const child = fork(fileURLToPath(script), [JSON.stringify(settings)], {
+      ...how,
+      env: { ...process.env, NODE_OPTIONS: '', ...env },
+    })
     child.on('message', message => {
       answer = message
     })

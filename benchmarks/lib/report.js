@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 
-/** How results are told: as a table for people, as JSON with stable keys for programs. */
+/** What a benchmark has found: figures with stable keys, what they were measured on, and how a report is printed. */
 
 /** The median of some numbers, with the least and the most of them. */
 export function spread(numbers) {
@@ -9,6 +9,11 @@ export function spread(numbers) {
   const half = Math.floor(sorted.length / 2)
   const value = sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
   return { value, min: sorted[0], max: sorted.at(-1) }
+}
+
+/** The spread of the quotients of what two sides took in the same round: whatever slowed that round slowed both. */
+export function ratioOf(ours, theirs) {
+  return spread(ours.map((number, round) => number / theirs[round]))
 }
 
 /**
@@ -24,9 +29,8 @@ export function figure(what, unit, numbers, reach) {
   return { ...told, reach: reach.atMost === undefined ? `>= ${reach.atLeast}` : `<= ${reach.atMost}`, met }
 }
 
-/** What the figures were measured on. */
-export function machine() {
-  const promClient = createRequire(import.meta.url)('prom-client/package.json').version
+/** What the figures were measured on, and the versions of the packages that they were measured beside. */
+export function machine(packages = ['prom-client']) {
   const [cpu] = cpus()
   return {
     cpu: cpu?.model ?? 'unknown',
@@ -34,8 +38,18 @@ export function machine() {
     memory_gb: Math.round(totalmem() / 2 ** 30),
     platform: `${process.platform} ${process.arch}`,
     node: process.version,
-    prom_client: promClient,
+    ...Object.fromEntries(packages.map(name => [keyOf(name), versionOf(name)])),
   }
+}
+
+/** The version of an installed package, whether it exports its manifest or not. */
+export function versionOf(name) {
+  return JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8')).version
+}
+
+/** A package's name as a part of a key. */
+export function keyOf(name) {
+  return name.replace(/^@/, '').replace(/\W+/g, '_')
 }
 
 /** The report as lines of text. */
@@ -55,11 +69,27 @@ export function table({ benchmark, machine, settings, figures, checks }) {
       .join('  ')
       .trimEnd(),
   )
-  const facts = object =>
-    Object.entries(object)
-      .map(([key, value]) => `${key} ${value}`)
-      .join(', ')
-  return [`${benchmark}: ${facts(settings)}`, facts(machine), '', ...lines, '', `checks: ${facts(checks)}`].join('\n')
+  return [
+    `${benchmark}: ${factsIn(settings)}`,
+    factsIn(machine),
+    '',
+    ...lines,
+    '',
+    `checks: ${factsIn(checks)}`,
+    ...leftOut(checks),
+  ].join('\n')
+}
+
+/** Facts in one line. */
+export function factsIn(object) {
+  return Object.entries(object)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ')
+}
+
+/** What was not measured is said so that nobody overlooks it. */
+function leftOut({ left_out: what }) {
+  return what === undefined ? [] : ['', `!! LEFT OUT: ${what}`]
 }
 
 function mapNumbers(numbers, change) {

@@ -1,16 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createMonitor } from '@promherd/core'
 import client from 'prom-client'
+import { herdDirectory } from '../lib/directory.js'
 import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 import { INSTRUMENTS, NAME } from './instruments.js'
 
 /** What one recording into a metric of the user's costs, measured alone in this process. */
 
 const { side, slab, records } = settingsOfThisProcess()
-const directory = slab === 'heap' ? undefined : mkdtempSync(join(tmpdir(), 'promherd-bench-'))
-const monitor = createMonitor({ directory, slab, promClient: false })
+const directory = slab === 'heap' ? undefined : herdDirectory()
+const monitor = createMonitor({ directory: directory?.path, slab, promClient: false })
 const record = INSTRUMENTS[side].make(monitor)
 let sum = repeat(Math.min(records, 200_000))
 const before = process.cpuUsage()
@@ -18,7 +16,7 @@ sum += repeat(records)
 const { user, system } = process.cpuUsage(before)
 const isExact = sumIn(await monitor.metrics()) + sumIn(await client.register.metrics()) === sum
 await monitor.close()
-if (directory !== undefined) rmSync(directory, { recursive: true, force: true })
+directory?.remove()
 answer({ ns: ((user + system) * 1000) / records, isExact })
 
 /** Answers the sum of what it has recorded. */

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -41,6 +41,14 @@ async function totalOf(name = 'jobs_total'): Promise<number> {
   return [...values].reduce((sum, value) => sum + value, 0)
 }
 
+async function kindsOf(name: string): Promise<Map<string, number>> {
+  const herd = new Herd({ directory })
+  const { families } = await herd.snapshot()
+  await herd.close()
+  const family = families.find(family => family.name === name)!
+  return new Map(family.labels.map(([kind], i) => [kind!, family.values[i]!]))
+}
+
 test('a retired store counts exactly as it did before', async () => {
   leave(3)
   leave(4)
@@ -75,6 +83,33 @@ test('a keeper that died between names and commit leaves names that confuse nobo
   new Retired(directory).retire(listStores(directory))
   expect(await totalOf()).toBe(5)
   expect(await totalOf('other_total')).toBe(0)
+})
+
+test('label sets that come and go without end are added up in one series, and no count is lost', async () => {
+  const live = (kind: string): void => {
+    const store = new Store({ slab: 'flushed', directory, worker: 1 })
+    const family = store.family(JOBS)
+    store.slab.values[family.slot([kind])] = 1
+    store.close()
+  }
+  const retired = new Retired(directory, 1000)
+  for (let i = 0; i < 60; i++) {
+    live(`job ${i}`)
+    retired.retire(listStores(directory))
+  }
+  const { size } = statSync(join(directory, 'retired.catalog'))
+  // The next keeper of the herd goes on where this one ends.
+  const next = new Retired(directory, 1000)
+  for (const kind of ['job 60', 'job 0']) {
+    live(kind)
+    next.retire(listStores(directory))
+  }
+  expect(await totalOf()).toBe(62)
+  const kinds = await kindsOf('jobs_total')
+  expect(kinds.get('job 0')).toBe(2)
+  expect(kinds.get('job 60')).toBeUndefined()
+  expect(kinds.get('_overflow')).toBe(62 - 1 - (kinds.size - 1))
+  expect(statSync(join(directory, 'retired.catalog')).size).toBe(size)
 })
 
 test('a torn name at the end of the totals shifts no later family', async () => {

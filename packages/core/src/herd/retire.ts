@@ -10,7 +10,7 @@ import {
   type SeriesLine,
   widthOf,
 } from '../store/catalog.ts'
-import { keyOf } from '../store/family.ts'
+import { keyOf, OVERFLOW } from '../store/family.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
 import { listStores, RETIRED_CATALOG, RETIRED_VALUES, removeStore, type StoreName } from './directory.ts'
 import { StoreReader } from './reader.ts'
@@ -24,6 +24,9 @@ import { StoreReader } from './reader.ts'
  */
 export class Retired {
   readonly #directory: string
+  readonly #maxNameBytes: number
+  /** About as much as the catalog takes. */
+  #nameBytes = 0
   #families: RetiredFamily[] = []
   #bySignature = new Map<string, RetiredFamily>()
   #values: Float64Array = new Float64Array(1024)
@@ -37,8 +40,9 @@ export class Retired {
   #isStale = false
 
   /** Takes up what an earlier keeper of the same herd has left. */
-  constructor(directory: string) {
+  constructor(directory: string, maxNameBytes: number = MAX_NAME_BYTES) {
     this.#directory = directory
+    this.#maxNameBytes = maxNameBytes
     this.#load()
   }
 
@@ -136,17 +140,30 @@ export class Retired {
   }
 
   #addSeries(family: RetiredFamily, line: SeriesLine, from: Float64Array, gained: NewName[]): void {
-    const key = keyOf(line.values)
-    let slot = family.slots.get(key)
-    if (slot === undefined) {
-      slot = this.#length
-      this.#length += family.width
-      family.slots.set(key, slot)
-      const { kind, values, overflow } = line
-      gained.push({ kind, values, family: family.index, slot, ...(overflow ? { overflow } : {}) })
-    }
+    const slot = family.slots.get(keyOf(line.values)) ?? this.#newSlot(family, line, gained)
     this.#makeRoom(this.#length)
     for (let i = 0; i < family.width; i++) this.#values[slot + i] = this.#values[slot + i]! + from[line.slot + i]!
+  }
+
+  /**
+   * A place for one more series. Label sets that come and go leave a name each for ever, and readers give up a catalog
+   * that is too long: before that the totals of new ones are added up in the overflow series of their family.
+   */
+  #newSlot(family: RetiredFamily, { values, overflow }: SeriesLine, gained: NewName[]): number {
+    if (!overflow && (this.#nameBytes >= this.#maxNameBytes || this.#length >= MAX_SLOTS)) {
+      const rest = values.map(() => OVERFLOW)
+      return family.slots.get(keyOf(rest)) ?? this.#nameSlot(family, { values: rest, overflow: true }, gained)
+    }
+    return this.#nameSlot(family, overflow ? { values, overflow } : { values }, gained)
+  }
+
+  #nameSlot(family: RetiredFamily, name: Pick<SeriesLine, 'values' | 'overflow'>, gained: NewName[]): number {
+    const slot = this.#length
+    this.#length += family.width
+    family.slots.set(keyOf(name.values), slot)
+    gained.push({ kind: 'series', ...name, family: family.index, slot })
+    this.#nameBytes += LINE_BYTES + Buffer.byteLength(name.values.join(''))
+    return slot
   }
 
   /** The names come before the numbers: a name without a number yet is nothing, a number without a name is lost. */
@@ -204,6 +221,7 @@ export class Retired {
     this.#generation = 0
     this.#ids = []
     this.#inode = undefined
+    this.#nameBytes = 0
     rmSync(join(this.#directory, `${RETIRED_VALUES}.draft`), { force: true })
     if (inodeOf(join(this.#directory, RETIRED_VALUES)) === undefined) {
       // Names without totals: their first commit never came, and nobody reads them.
@@ -226,6 +244,7 @@ export class Retired {
       this.#inode = reader.inode()
       this.#makeRoom(this.#length)
       this.#values.set(reader.values.subarray(0, this.#length))
+      this.#nameBytes = statSync(join(this.#directory, RETIRED_CATALOG)).size
       for (const line of lines) this.#learn(line)
       this.#makeRoom(this.#length)
     } finally {
@@ -287,6 +306,11 @@ function seriesLeft(lines: readonly CatalogLine[], generation: number): Iterable
 }
 
 const KEPT_IDS = 4096
+/** Half of what readers take, of names and of numbers. */
+const MAX_NAME_BYTES = 2 ** 25
+const MAX_SLOTS = 2 ** 23
+/** What a line takes besides its values. */
+const LINE_BYTES = 40
 
 function inodeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.ino

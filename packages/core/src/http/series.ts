@@ -148,7 +148,7 @@ export class HttpSeries {
 
   #countError(method: number, route: string, category: string, scope: Scope): void {
     const key = this.#categories.indexOf(category) * this.#methods + method
-    const slot = scope.routes.get(route)?.errors.get(key) ?? this.#placeError(scope, method, route, category, key)
+    const slot = scope.routes.get(route)?.errors?.get(key) ?? this.#placeError(scope, method, route, category, key)
     add(this.#errors, slot, 1)
   }
 
@@ -160,7 +160,11 @@ export class HttpSeries {
 
   #placeError(scope: Scope, method: number, route: string, category: string, key: number): number {
     const slot = this.#errors.slot([this.naming.methods[method]!, route, category, ...scope.custom])
-    if (slot !== this.#errors.overflow) scope.slotsOf(route).errors.set(key, slot)
+    if (slot !== this.#errors.overflow) {
+      const slots = scope.slotsOf(route)
+      slots.errors ??= new Map()
+      slots.errors.set(key, slot)
+    }
     return slot
   }
 
@@ -189,7 +193,7 @@ export class Scope implements Surroundings {
   slotsOf(route: string): RouteSlots {
     let slots = this.routes.get(route)
     if (slots === undefined) {
-      slots = { durations: new Map(), errors: new Map() }
+      slots = { durations: new Map(), errors: undefined }
       this.routes.set(route, slots)
     }
     return slots
@@ -199,7 +203,8 @@ export class Scope implements Surroundings {
 /** The slots of one route that are known, by method and status, and by category and method. */
 export interface RouteSlots {
   readonly durations: Map<number, number>
-  readonly errors: Map<number, number>
+  /** Most routes never fail. */
+  errors: Map<number, number> | undefined
 }
 
 /** Node lets no status out that has more than three digits. */

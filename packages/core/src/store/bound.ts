@@ -33,6 +33,11 @@ export class Bound {
     return this.#place.slot !== NOWHERE
   }
 
+  /** Keeps something for the series until it is removed; nothing where it has no place of its own. */
+  keep(thing: unknown): void {
+    if (this.isPlaced) this.#place.kept = thing
+  }
+
   /** Makes the series where there is room, before there is anything to record. */
   make(): void {
     this.#place = this.#family.place(this.#values) ?? UNMADE

@@ -1,5 +1,6 @@
 import { FAMILIES } from '../metrics.ts'
 import { type Definition, widthOf } from './catalog.ts'
+import { LabelIndex, NONE } from './label-index.ts'
 import type { Slab } from './slab.ts'
 
 /** One family of a store, and where its series are. */
@@ -15,7 +16,9 @@ export class StoreFamily {
   /** What the catalog calls it; less than 0 where it has no place in the file. */
   readonly index: number
   readonly #width: number
-  readonly #places = new Map<string, Place>()
+  readonly #series: LabelIndex
+  /** By the rows of the series: the places that somebody keeps. */
+  readonly #places: (Place | undefined)[] = []
   /** Slots that removed series have left. */
   readonly #free: number[] = []
 
@@ -34,18 +37,20 @@ export class StoreFamily {
     this.#width = widthOf(definition)
     this.maxSeries = maxSeries
     this.overflow = overflow
+    this.#series = new LabelIndex(definition.labels.length)
     // A family without labels has one series, and no need of another.
-    if (definition.labels.length === 0) this.#places.set(keyOf([]), new Place(overflow))
+    if (definition.labels.length === 0) this.#series.add([], overflow)
   }
 
   /** How many series have a place of their own. */
   get size(): number {
-    return this.#places.size
+    return this.#series.size
   }
 
   /** The first slot of the series with these label values, or undefined where it has none. */
   find(values: readonly string[]): number | undefined {
-    return this.#places.get(keyOf(values))?.slot
+    const row = this.#series.find(values)
+    return row === NONE ? undefined : this.#series.slotAt(row)
   }
 
   /**
@@ -53,20 +58,20 @@ export class StoreFamily {
    * or the disk is full, which is counted. For families whose series are never removed: others keep the `Place`.
    */
   slot(values: readonly string[]): number {
-    const place = this.place(values)
-    if (place !== undefined) return place.slot
+    const row = this.#rowOf(values)
+    if (row !== NONE) return this.#series.slotAt(row)
     this.countDropped()
     return this.overflow
   }
 
   /** The place of the series with these label values, made at its first use; undefined where there is no room. */
   place(values: readonly string[]): Place | undefined {
-    return this.#places.get(keyOf(values)) ?? this.#make(values.map(wellFormed))
+    return this.#placeAt(this.#rowOf(values))
   }
 
   /** The place of the series with these label values, if it has one. */
   placeIfAny(values: readonly string[]): Place | undefined {
-    return this.#places.get(keyOf(values.map(wellFormed)))
+    return this.#placeAt(this.#rowIfAny(values))
   }
 
   /** Counts one recording that has no place of its own. */
@@ -76,56 +81,71 @@ export class StoreFamily {
 
   /** Removes the series with these label values. Does nothing where there is none, or where a full disk forbids it. */
   remove(values: readonly string[]): void {
-    const key = keyOf(values.map(wellFormed))
-    const place = this.#places.get(key)
-    if (place !== undefined) this.#remove(key, place)
+    const row = this.#rowIfAny(values)
+    if (row !== NONE) this.#remove(row)
   }
 
   /** Removes every series, and takes back what the overflow series has. */
   clear(): void {
-    for (const [key, place] of this.#places) this.#remove(key, place)
+    for (const row of this.#series.rows()) this.#remove(row)
     this.slab.values.fill(0, this.overflow, this.overflow + this.#width)
   }
 
   /** Takes every series off its place, for a family whose name is gone with all of them: see `Store.withdraw`. */
   vacate(): void {
-    for (const [key, place] of this.#places) {
-      if (place.slot === this.overflow) continue
-      this.#free.push(place.slot)
-      place.slot = NOWHERE
-      this.#places.delete(key)
-    }
+    for (const row of this.#series.rows()) if (this.#series.slotAt(row) !== this.overflow) this.#leave(row)
   }
 
   /** Removes the series that nobody has touched for `seconds`, as seen at `now` and at the calls before. */
   expire(now: number, seconds: number): void {
-    for (const [key, place] of this.#places) {
+    for (const row of this.#series.rows()) {
+      const place = this.#placeAt(row)!
       if (place.touched) {
         place.touched = false
         place.idleSince = now
-      } else if (now - place.idleSince >= seconds) this.#remove(key, place)
+      } else if (now - place.idleSince >= seconds) this.#remove(row)
     }
   }
 
-  #remove(key: string, place: Place): void {
+  #remove(row: number): void {
+    const slot = this.#series.slotAt(row)
     // The one series of a family without labels is its overflow series too, which has to stay.
-    if (place.slot === this.overflow || !this.#home.unplace(this.index, place.slot)) return
-    this.#free.push(place.slot)
-    place.slot = NOWHERE
-    this.#places.delete(key)
+    if (slot !== this.overflow && this.#home.unplace(this.index, slot)) this.#leave(row)
   }
 
-  #make(values: readonly string[]): Place | undefined {
-    const key = keyOf(values)
-    const known = this.#places.get(key)
-    if (known !== undefined) return known
-    if (this.#places.size >= this.maxSeries) return undefined
+  /** The slots of the series in this row are free. */
+  #leave(row: number): void {
+    this.#free.push(this.#series.slotAt(row))
+    const place = this.#places[row]
+    if (place !== undefined) place.slot = NOWHERE
+    this.#places[row] = undefined
+    this.#series.remove(row)
+  }
+
+  #placeAt(row: number): Place | undefined {
+    if (row === NONE) return undefined
+    this.#places[row] ??= new Place(this.#series.slotAt(row))
+    return this.#places[row]
+  }
+
+  #rowIfAny(values: readonly string[]): number {
+    const row = this.#series.find(values)
+    return row === NONE ? this.#series.find(values.map(wellFormed)) : row
+  }
+
+  #rowOf(values: readonly string[]): number {
+    const row = this.#series.find(values)
+    return row === NONE ? this.#make(values.map(wellFormed)) : row
+  }
+
+  #make(values: readonly string[]): number {
+    const known = this.#series.find(values)
+    if (known !== NONE) return known
+    if (this.#series.size >= this.maxSeries) return NONE
     const slot = this.#home.place(this.index, values, this.#width, this.#free.at(-1))
-    if (slot === undefined) return undefined
+    if (slot === undefined) return NONE
     if (slot === this.#free.at(-1)) this.#free.pop()
-    const place = new Place(slot)
-    this.#places.set(key, place)
-    return place
+    return this.#series.add(values, slot)
   }
 }
 
@@ -136,6 +156,8 @@ export class Place {
   touched = true
   /** When such a look first found that it was not. */
   idleSince = 0
+  /** What somebody keeps for the series as long as it is here, to find it again by its label values. */
+  kept: unknown = undefined
 
   constructor(slot: number) {
     this.slot = slot

@@ -1,6 +1,6 @@
 import { promherdError } from '../errors.ts'
 import { Bound } from './bound.ts'
-import { keyOf, type StoreFamily } from './family.ts'
+import type { StoreFamily } from './family.ts'
 
 /** What a label may be set to; numbers are written as JavaScript writes them. */
 export type LabelValue = string | number
@@ -32,7 +32,6 @@ export class SeriesSet<S> {
   readonly #names: readonly string[]
   readonly #make: (bound: Bound) => S
   readonly #complain: (message: string) => void
-  readonly #known = new Map<string, { readonly bound: Bound; readonly series: S }>()
 
   constructor(family: StoreFamily, make: (bound: Bound) => S, complain: (message: string) => void) {
     this.#family = family
@@ -43,36 +42,26 @@ export class SeriesSet<S> {
 
   labels(...given: readonly unknown[]): S {
     const values = this.#valuesOf(given)
-    return this.#known.get(keyOf(values))?.series ?? this.#bind(values)
+    return (this.#family.placeIfAny(values)?.kept as S | undefined) ?? this.#bind(values)
   }
 
   remove(...given: readonly unknown[]): void {
-    const values = this.#valuesOf(given)
-    this.#family.remove(values)
-    this.#known.delete(keyOf(values))
+    this.#family.remove(this.#valuesOf(given))
   }
 
   clear(): void {
     this.#family.clear()
-    this.#forget()
   }
 
   /** Removes the series that nobody has touched for `seconds`, as seen at `now` and at the calls before. */
   expire(now: number, seconds: number): void {
     this.#family.expire(now, seconds)
-    this.#forget()
-  }
-
-  /** Series that are gone are found no more, and whoever holds one makes it anew. */
-  #forget(): void {
-    for (const [key, { bound }] of this.#known) if (!bound.isPlaced) this.#known.delete(key)
   }
 
   #bind(values: readonly string[]): S {
     const bound = new Bound(this.#family, values)
     const series = this.#make(bound)
-    // Values that only differ in halves of surrogate pairs are one series: no end of them must be remembered.
-    if (bound.isPlaced && this.#known.size < this.#family.size) this.#known.set(keyOf(values), { bound, series })
+    bound.keep(series)
     return series
   }
 

@@ -30,6 +30,8 @@ export type SlabKind = (typeof SLAB_KINDS)[number]
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT
 const INITIAL_SLOTS = 8192 // 64 KiB: about 500 histogram series before the first growth.
+/** 128 MiB: what readers take, and what a mapping shows of its file, of which only what there is costs memory. */
+const MAX_SLOTS = 2 ** 24
 const FILE_MODE = 0o600
 
 /** Opens a slab of the wanted kind; `mapped` needs koffi and throws where it is not there. */
@@ -71,6 +73,7 @@ class FlushedSlab implements Slab {
 
   ensure(slots: number): boolean {
     if (slots <= this.values.length) return true
+    if (slots > MAX_SLOTS) return false
     const values = enlarged(this.values, slots)
     if (!this.#file.grow(values.length)) return false
     this.values = values
@@ -94,15 +97,16 @@ class MappedSlab implements Slab {
   readonly kind = 'mapped'
   values: Float64Array
   #file: GrowingFile
-  #map: (fd: number, bytes: number) => Float64Array
+  /** The first so many bytes of the one mapping, which reaches beyond the end of the file. */
+  #view: (bytes: number) => Float64Array
 
   constructor(path: string) {
     const binding = mmapBinding()
     if (binding === undefined) throw new Error('koffi or mmap is missing')
-    this.#map = binding
     this.#file = new GrowingFile(path, INITIAL_SLOTS)
     try {
-      this.values = this.#map(this.#file.fd, INITIAL_SLOTS * BYTES)
+      this.#view = binding(this.#file.fd, MAX_SLOTS * BYTES)
+      this.values = this.#view(INITIAL_SLOTS * BYTES)
     } catch (error) {
       this.#file.close()
       rmSync(path, { force: true })
@@ -112,15 +116,11 @@ class MappedSlab implements Slab {
 
   ensure(slots: number): boolean {
     if (slots <= this.values.length) return true
-    const capacity = capacityFor(this.values.length, slots)
-    if (!this.#file.grow(capacity)) return false
-    try {
-      // The older mapping stays: it shows the same pages, and somebody may be in the middle of a store to it.
-      this.values = this.#map(this.#file.fd, capacity * BYTES)
-      return true
-    } catch {
-      return false
-    }
+    const capacity = Math.min(capacityFor(this.values.length, slots), MAX_SLOTS)
+    if (slots > MAX_SLOTS || !this.#file.grow(capacity)) return false
+    // The file first: a store beyond its end is a fault. Whoever holds the older values writes to the same memory.
+    this.values = this.#view(capacity * BYTES)
+    return true
   }
 
   flush(): void {}
@@ -185,9 +185,10 @@ function writeFully(fd: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done)
 }
 
+/** An eighth more at a time: each process of a herd has what it does not need. */
 function capacityFor(current: number, wanted: number): number {
   let capacity = current
-  while (capacity < wanted) capacity *= 2
+  while (capacity < wanted) capacity += Math.max(INITIAL_SLOTS, capacity >> 3)
   return capacity
 }
 
@@ -197,7 +198,8 @@ function enlarged(values: Float64Array, slots: number): Float64Array {
   return larger
 }
 
-type Map = (fd: number, bytes: number) => Float64Array
+/** Maps so many bytes of a file, and answers how to look at the first of them. */
+type Map = (fd: number, bytes: number) => (bytes: number) => Float64Array
 let binding: Map | undefined
 
 /** `mmap` of the C library, found once. koffi is loaded here and nowhere else, so only those who map pay for it. */
@@ -212,7 +214,7 @@ function mmapBinding(): Map | undefined {
   binding = (fd, bytes) => {
     const address: bigint = mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0)
     if (BigInt.asUintN(64, BigInt(address)) === MAP_FAILED) throw new Error(`mmap failed with errno ${koffi.errno()}`)
-    return new Float64Array(koffi.view(address, bytes))
+    return shown => new Float64Array(koffi.view(address, shown))
   }
   return binding
 }

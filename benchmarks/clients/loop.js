@@ -1,0 +1,11 @@
+/** Nothing but the loop around all of them, which each figure includes. */
+export function open() {
+  let sum = 0
+  return {
+    record: ({ seconds }) => {
+      sum += seconds
+    },
+    text: async () => `loop ${sum}`,
+    close: async () => {},
+  }
+}

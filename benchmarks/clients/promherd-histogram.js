@@ -1,0 +1,21 @@
+import { createMonitor } from '@promherd/core'
+import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
+import { LABELS } from '../lib/workload.js'
+import { HELP, OWN_DURATION } from './names.js'
+
+/** A histogram of the user's own in promherd, whose series are looked up each time. */
+export function open({ slab, directory, series }) {
+  const monitor = createMonitor({ directory, slab, promClient: false })
+  const duration = monitor.histogram({
+    name: OWN_DURATION,
+    help: HELP,
+    labels: LABELS,
+    buckets: DURATION_BUCKETS,
+    maxSeries: series,
+  })
+  return {
+    record: ({ method, route, status, seconds }) => duration.labels(method, route, String(status)).observe(seconds),
+    text: () => monitor.metrics(),
+    close: () => monitor.close(),
+  }
+}

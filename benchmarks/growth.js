@@ -1,0 +1,131 @@
+import { inFreshProcess } from './lib/fresh.js'
+import { figure, machine } from './lib/report.js'
+
+const SIDE = new URL('./growth/side.js', import.meta.url)
+const RESTARTS = new URL('./growth/restarts.js', import.meta.url)
+const FLAGS = { execArgv: ['--expose-gc'] }
+
+/** Below so many series in all, what every scrape costs outweighs what a series costs. */
+const LEAST_TOTAL = 10_000
+
+/** How the reader's time and memory grow with the herd, and what is left of those who came and went. */
+export async function growth({ quick }) {
+  const sizes = quick ? { stores: [1, 2], series: [10, 20], large: [] } : FULL
+  const restarts = quick ? 400 : 10_000
+  const points = []
+  for (const [stores, series] of combinations(sizes)) {
+    const result = await inFreshProcess(SIDE, { stores, series, check: quick }, FLAGS)
+    points.push({ stores, series, total: stores * series, ...result })
+  }
+  const same = await inFreshProcess(RESTARTS, { restarts }, FLAGS)
+  const own = await inFreshProcess(RESTARTS, { restarts, ownLabels: true }, FLAGS)
+  const settings = { sizes: points.map(({ stores, series }) => `${stores}x${series}`).join(' '), restarts }
+  const figures = {
+    ...exponents(points.filter(({ total }) => quick || total >= LEAST_TOTAL)),
+    ...restartFigures(same, own),
+    ...table(points),
+  }
+  return {
+    benchmark: 'growth',
+    machine: machine([]),
+    settings,
+    figures,
+    checks: checksOf(points, [same, own], restarts),
+  }
+}
+
+const FULL = { stores: [1, 2, 4, 8, 16, 32, 64], series: [100, 1_000, 10_000], large: [1, 2, 4, 8] }
+
+function combinations({ stores, series, large }) {
+  return [...series.flatMap(count => stores.map(each => [each, count])), ...large.map(each => [each, 100_000])]
+}
+
+/** Over the stores and over their series apart, since a flat one of the two would hide a steep other. */
+function exponents(points) {
+  const lines = [
+    points.filter(({ series }) => series === AT_SERIES || points.every(({ series }) => series < AT_SERIES)),
+    points.filter(({ stores }) => stores === AT_STORES || points.every(({ stores }) => stores < AT_STORES)),
+  ]
+  return Object.fromEntries(
+    Object.entries(MEASURES).map(([name, { what, of }]) => {
+      const steeper = Math.max(...lines.map(line => slope(line, of)))
+      return [
+        `growth.${name}_exponent`,
+        figure(
+          `${what}: exponent, over stores or over their series, whichever is steeper`,
+          '',
+          { value: steeper },
+          LINEAR,
+        ),
+      ]
+    }),
+  )
+}
+
+/** Where the two lines cross; a quick run is smaller, and has one line. */
+const AT_SERIES = 10_000
+const AT_STORES = 8
+const LINEAR = { atMost: 1.1 }
+const MEASURES = {
+  first: { what: 'CPU of the first scrape', of: ({ first }) => first },
+  second: { what: 'CPU of a later scrape, 1 % changed', of: ({ second }) => second },
+  memory: { what: "the reader's memory", of: ({ bytes }) => bytes },
+}
+
+/** The slope of a straight line through the logarithms, by least squares; 1 is linear. */
+function slope(points, of) {
+  const logs = points.map(point => [Math.log(point.total), Math.log(of(point))])
+  const mean = column => logs.reduce((sum, row) => sum + row[column], 0) / logs.length
+  const [x, y] = [mean(0), mean(1)]
+  const above = logs.reduce((sum, [a, b]) => sum + (a - x) * (b - y), 0)
+  return above / logs.reduce((sum, [a]) => sum + (a - x) ** 2, 0)
+}
+
+function restartFigures(same, own) {
+  const kept = ({ early, late }) => ({ value: (late.memory - early.memory) / 1000 })
+  const grown = ({ early, late }) => ({ value: late.bytes - early.bytes })
+  return {
+    'growth.restarts_files': figure(
+      'files more after all restarts than after a tenth',
+      '',
+      {
+        value: same.late.files - same.early.files,
+      },
+      { atMost: 0 },
+    ),
+    'growth.restarts_bytes': figure('bytes more in all files', '', grown(same)),
+    'growth.restarts_memory_kb': figure("of the keeper's memory more", 'kB', kept(same), { atMost: 500 }),
+    'growth.restarts_cpu_ms': figure('CPU of opening, counting, closing and retiring them', 'ms', {
+      value: same.cpuMs,
+    }),
+    'growth.restarts_own_labels_bytes': figure('the same where each brings a series of its own: bytes', '', grown(own)),
+    'growth.restarts_own_labels_memory_kb': figure('the same: memory of the keeper', 'kB', kept(own)),
+    'growth.restarts_own_labels_cpu_ms': figure('the same: CPU', 'ms', { value: own.cpuMs }),
+  }
+}
+
+function table(points) {
+  return Object.fromEntries(
+    points.flatMap(({ stores, series, first, second, bytes }) => {
+      const key = `growth.${stores}x${series}`
+      const what = `${stores} x ${series} series`
+      return [
+        [`${key}.first_ms`, figure(`${what}: CPU of the first scrape`, 'ms', { value: first })],
+        [`${key}.second_ms`, figure(`${what}: CPU of a later one, 1 % changed`, 'ms', { value: second })],
+        [`${key}.memory_mb`, figure(`${what}: what the reader keeps`, 'MB', { value: bytes / 1e6 })],
+      ]
+    }),
+  )
+}
+
+/** Every life counts two jobs. */
+function checksOf(points, lives, restarts) {
+  const equal = lives.every(({ late }) => late.total === 2 * restarts)
+  const samples = points.map(({ samples }) => samples)
+  return {
+    equal,
+    jobs: lives.map(({ late }) => late.total).join(' '),
+    files: lives.map(({ late }) => late.files).join(' '),
+    ...(samples[0] > 0 && { samples: samples.join(' ') }),
+  }
+}

@@ -1,0 +1,62 @@
+import { closeSync, copyFileSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
+import { HEADER, HEADER_SLOTS } from '../../packages/core/dist/store/header.js'
+import { Store, storePaths } from '../../packages/core/dist/store/store.js'
+import { LABELS, observationsOf, seriesLabels } from '../lib/workload.js'
+
+/** A herd of any size without its processes: one store is filled, the others are its copies under names of their own. */
+
+export const FAMILY = 'bench_duration_seconds'
+const WIDTH = DURATION_BUCKETS.length + 2
+
+/** Fills the directory; this process is the owner of all stores. Answers how to change every hundredth series. */
+export function fillHerd(directory, stores, series) {
+  const { paths, slots } = fillStore(directory, series)
+  const all = [paths]
+  for (let worker = 2; worker <= stores; worker++) {
+    const copy = storePaths(directory, worker, worker)
+    const values = floatsOf(paths.values)
+    values[HEADER.worker] = worker
+    values[HEADER.storeId] = worker
+    copyFileSync(paths.catalog, copy.catalog)
+    writeFileSync(copy.values, values)
+    all.push(copy)
+  }
+  return () => {
+    for (const { values } of all)
+      addOne(
+        values,
+        slots.filter((_, i) => i % 100 === 0),
+      )
+  }
+}
+
+function fillStore(directory, series) {
+  const store = new Store({ slab: 'flushed', directory, worker: 1 })
+  const definition = { name: FAMILY, type: 'histogram', help: 'Durations.', labels: LABELS, buckets: DURATION_BUCKETS }
+  const family = store.family({ ...definition, merge: 'sum' }, series + 1)
+  const slots = Array.from({ length: series }, (_, i) => family.slot(seriesLabels(i)))
+  for (const [i, slot] of slots.entries()) {
+    for (const seconds of observationsOf(1, i)) {
+      const bucket = DURATION_BUCKETS.findIndex(bound => seconds <= bound)
+      store.slab.values[slot + (bucket < 0 ? DURATION_BUCKETS.length : bucket)]++
+      store.slab.values[slot + WIDTH - 1] += seconds
+    }
+  }
+  store.flush()
+  return { paths: store.paths, slots }
+}
+
+/** One more observation in the first bucket of these series, of no duration. */
+function addOne(path, slots) {
+  const values = floatsOf(path)
+  for (const slot of slots) values[slot]++
+  const fd = openSync(path, 'r+')
+  writeSync(fd, new Uint8Array(values.buffer, HEADER_SLOTS * 8), 0, undefined, HEADER_SLOTS * 8)
+  closeSync(fd)
+}
+
+function floatsOf(path) {
+  const bytes = readFileSync(path)
+  return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
+}

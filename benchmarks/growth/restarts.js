@@ -1,0 +1,67 @@
+import { closeSync, openSync, readdirSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { Herd } from '@promherd/core'
+import { HEADER } from '../../packages/core/dist/store/header.js'
+import { Store } from '../../packages/core/dist/store/store.js'
+import { herdDirectory } from '../lib/directory.js'
+import { answer, settingsOfThisProcess } from '../lib/fresh.js'
+
+/**
+ * Lives that begin, count and end, one after the other, under one keeper. Every second one says its last word; the
+ * others leave a store that says of its owner what a killed process leaves: not closed, and started at another time.
+ * With `ownLabels` each life has a series that no other has.
+ */
+
+const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: ['kind'], buckets: [], merge: 'sum' }
+
+const { restarts, ownLabels } = settingsOfThisProcess()
+const directory = herdDirectory()
+const herd = new Herd({ directory: directory.path })
+herd.keep()
+await lives(Math.ceil(restarts / 10), 0)
+const early = await look()
+const before = process.cpuUsage()
+await lives(restarts - Math.ceil(restarts / 10), Math.ceil(restarts / 10))
+const { user, system } = process.cpuUsage(before)
+const late = await look()
+await herd.close()
+directory.remove()
+answer({ early, late, cpuMs: (user + system) / 1000 })
+
+async function lives(count, from) {
+  for (let i = from; i < from + count; i++) {
+    live(i)
+    // Several at a time, as after a reload.
+    if (i % 8 === 7) await herd.retireDead()
+  }
+  await herd.retireDead()
+}
+
+function live(i) {
+  const store = new Store({ slab: 'flushed', directory: directory.path, worker: (i % 8) + 1 })
+  const jobs = store.family(JOBS)
+  for (const kind of ['mail', ownLabels ? `job ${i}` : 'print']) store.slab.values[jobs.slot([kind])] = 1
+  store.close()
+  if (i % 2 === 1) abandon(store.paths.values)
+}
+
+function abandon(path) {
+  const fd = openSync(path, 'r+')
+  writeSync(fd, new Uint8Array(Float64Array.of(0).buffer), 0, 8, HEADER.closed * 8)
+  writeSync(fd, new Uint8Array(Float64Array.of(1).buffer), 0, 8, HEADER.startTicks * 8)
+  closeSync(fd)
+}
+
+/** What there is now: numbers, files, and memory after a garbage collection. */
+async function look() {
+  const { families } = await herd.snapshot()
+  const total = [...(families.find(({ name }) => name === JOBS.name)?.values ?? [])].reduce((sum, n) => sum + n, 0)
+  for (let i = 0; i < 3; i++) {
+    await new Promise(setImmediate)
+    globalThis.gc()
+  }
+  const { heapUsed, external } = process.memoryUsage()
+  const files = readdirSync(directory.path)
+  const bytes = files.reduce((sum, name) => sum + statSync(join(directory.path, name)).size, 0)
+  return { total, files: files.length, bytes, memory: heapUsed + external }
+}

@@ -1,0 +1,31 @@
+/** The benchmarks, in the order in which they are told: the question that each answers, and how it is loaded. */
+export const BENCHMARKS = {
+  record: {
+    question: 'What does it cost to record one exchange?',
+    load: async () => (await import('../record.js')).record,
+  },
+  request: {
+    question: 'What does a middleware add to a request?',
+    load: async () => (await import('../request.js')).request,
+  },
+  scrape: {
+    question: 'How long does a scrape of several workers take, and whom does it hold up?',
+    load: async () => (await import('../scrape.js')).scrape,
+  },
+  scale: {
+    question: 'What does a herd far larger than most ask of its primary?',
+    load: async () => (await import('../scale.js')).scale,
+  },
+  memory: {
+    question: 'What do 20,000 histogram series take in a worker?',
+    load: async () => (await import('../memory.js')).memory,
+  },
+  startup: {
+    question: 'How long does it take to import a middleware?',
+    load: async () => (await import('../startup.js')).startup,
+  },
+  growth: {
+    question: 'Do time and memory grow with the herd, and with no more?',
+    load: async () => (await import('../growth.js')).growth,
+  },
+}

@@ -1,0 +1,76 @@
+import { canMap } from '../packages/core/dist/store/slab.js'
+import { alternate, inFreshProcess } from './lib/fresh.js'
+import { newerNode, SUCCESSOR, withoutNewerNode } from './lib/newer-node.js'
+import { figure, machine, ratioOf, spread, versionOf } from './lib/report.js'
+
+const SIDE = new URL('./memory/side.js', import.meta.url)
+
+/**
+ * What the series of one histogram take in a worker: the JavaScript heap, what hangs on it outside, and the files in
+ * /dev/shm, after a garbage collection. Resident memory is told beside it: what V8 has taken and not given back is in
+ * it, and so is what it is used for next.
+ */
+export async function memory({ quick, series = quick ? 300 : 20_000 }) {
+  const settings = { rounds: quick ? 1 : 5, series, buckets: 14 }
+  const newer = newerNode()
+  const sides = sidesOf(canMap() ? 'mapped' : 'flushed', newer)
+  const results = await alternate(settings.rounds, Object.keys(sides), name =>
+    inFreshProcess(
+      SIDE,
+      { ...settings, ...sides[name].job },
+      { execPath: sides[name].node, execArgv: ['--expose-gc'] },
+    ),
+  )
+  const all = (name, part) => results[name].map(result => result[part])
+  const ratio = (what, name, part, reach) =>
+    figure(`${what}, of prom-client's`, '', ratioOf(all(name, part), all('prom_client', part)), reach)
+  const figures = {
+    'memory.ratio_vs_prom_client': ratio('HTTP series of promherd', 'promherd', 'total', { atMost: 0.5 }),
+    'memory.histogram_ratio_vs_prom_client': ratio("a user's histogram in promherd", 'histogram', 'total'),
+    'memory.resident_ratio_vs_prom_client': ratio('resident memory, HTTP series', 'promherd', 'rss'),
+    ...Object.assign({}, ...Object.keys(sides).map(name => sizes(name, sides[name].what, part => all(name, part)))),
+  }
+  return {
+    benchmark: 'memory',
+    machine: machine(['prom-client', '@opentelemetry/sdk-metrics']),
+    settings,
+    figures,
+    checks: { ...checksOf(results), ...withoutNewerNode(newer) },
+  }
+}
+
+function sidesOf(slab, newer) {
+  return {
+    promherd: { what: `promherd's HTTP series, ${slab} slab`, job: { client: 'promherd-http', slab } },
+    histogram: { what: `a user's histogram, ${slab} slab`, job: { client: 'promherd-histogram', slab } },
+    alone: { what: "promherd's HTTP series, heap slab", job: { client: 'promherd-http', slab: 'heap' } },
+    prom_client: { what: 'prom-client', job: { client: 'prom-client' } },
+    ...(newer !== undefined && {
+      prometheus_io: {
+        what: `${SUCCESSOR}, Node ${newer.version}`,
+        job: { client: 'prometheus-io' },
+        node: newer.execPath,
+      },
+    }),
+    opentelemetry: {
+      what: `OpenTelemetry's SDK ${versionOf('@opentelemetry/sdk-metrics')}`,
+      job: { client: 'opentelemetry' },
+    },
+  }
+}
+
+const PARTS = { total: 'in all', heap: 'heap', external: 'outside the heap', files: 'files', rss: 'resident' }
+
+function sizes(side, what, all) {
+  return Object.fromEntries(
+    Object.entries(PARTS).map(([part, told]) => {
+      const megabytes = all(part).map(bytes => bytes / 1e6)
+      return [`memory.${side}_${part}_mb`, figure(`${what}: ${told}`, 'MB', spread(megabytes))]
+    }),
+  )
+}
+
+function checksOf(results) {
+  const answers = Object.values(results).flat()
+  return { equal: new Set(answers.map(({ digest }) => digest)).size === 1, samples: answers[0].samples }
+}

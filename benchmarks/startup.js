@@ -1,0 +1,65 @@
+import { alternate, inFreshProcess } from './lib/fresh.js'
+import { figure, machine, spread } from './lib/report.js'
+
+const SIDE = new URL('./startup/side.js', import.meta.url)
+const SIDES = {
+  promherd: '@promherd/express',
+  express_prom_bundle: 'express-prom-bundle',
+  prom_client: 'prom-client alone',
+}
+
+/** What it takes a process to load a middleware, and to make it, more than it takes to do nothing at all. */
+export async function startup({ quick }) {
+  const settings = { rounds: quick ? 1 : 25 }
+  const results = await alternate(settings.rounds, ['empty', ...Object.keys(SIDES)], side =>
+    inFreshProcess(SIDE, { side }, { env: { PROMETHEUS_MULTIPROC_DIR: '' } }),
+  )
+  const all = (side, when, clock) => results[side].map(result => result[when][clock])
+  // The median of the empty process is what all rounds have in common; a single one may have had bad luck.
+  const added = (side, when, clock) => {
+    const empty = spread(all('empty', when, clock)).value
+    return all(side, when, clock).map(ms => ms - empty)
+  }
+  const ratio = (what, when, clock, reach) =>
+    figure(
+      `${what}, of what express-prom-bundle takes`,
+      '',
+      quotient(added('promherd', when, clock), added('express_prom_bundle', when, clock)),
+      reach,
+    )
+  const figures = {
+    'startup.ratio_vs_express_prom_bundle': ratio('CPU to import it', 'imported', 'cpu', { atMost: 0.6 }),
+    'startup.wall_ratio_vs_express_prom_bundle': ratio('time to import it', 'imported', 'wall'),
+    'startup.made_ratio_vs_express_prom_bundle': ratio('CPU to import and make it', 'made', 'cpu'),
+    'startup.empty_cpu_ms': figure('an empty process: CPU', 'ms', spread(all('empty', 'imported', 'cpu'))),
+    'startup.empty_wall_ms': figure('an empty process: time', 'ms', spread(all('empty', 'imported', 'wall'))),
+    ...Object.assign(
+      {},
+      ...Object.entries(SIDES).map(([side, name]) => ({
+        [`startup.${side}_cpu_ms`]: figure(`${name}: CPU to import it`, 'ms', spread(added(side, 'imported', 'cpu'))),
+        [`startup.${side}_wall_ms`]: figure(
+          `${name}: time to import it`,
+          'ms',
+          spread(added(side, 'imported', 'wall')),
+        ),
+        [`startup.${side}_made_cpu_ms`]: figure(
+          `${name}: CPU to import and make it`,
+          'ms',
+          spread(added(side, 'made', 'cpu')),
+        ),
+      })),
+    ),
+  }
+  return {
+    benchmark: 'startup',
+    machine: machine(['express-prom-bundle', 'prom-client']),
+    settings,
+    figures,
+    checks: { processes: Object.values(results).flat().length },
+  }
+}
+
+/** Of two medians: what is left of a single short run is mostly noise, so its quotient says nothing. */
+function quotient(ours, theirs) {
+  return { value: spread(ours).value / spread(theirs).value }
+}

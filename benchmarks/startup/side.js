@@ -1,0 +1,26 @@
+import { answer, settingsOfThisProcess } from '../lib/fresh.js'
+
+/** What this process has taken from its start until a package is loaded, and until its middleware is made. */
+
+const { side } = settingsOfThisProcess()
+
+const SIDES = {
+  /** A process that imports nothing: what Node itself takes, and this file. */
+  empty: async () => () => {},
+  promherd: async () => (await import('@promherd/express')).prometheus,
+  express_prom_bundle: async () => (await import('express-prom-bundle')).default,
+  prom_client: async () => (await import('prom-client')).default.collectDefaultMetrics,
+}
+
+const makeMiddleware = await SIDES[side]()
+const imported = taken()
+makeMiddleware()
+const made = taken()
+answer({ imported, made })
+// Whatever has been made may have timers and files; nobody needs them.
+process.on('disconnect', () => process.exit())
+
+function taken() {
+  const { user, system } = process.cpuUsage()
+  return { wall: performance.now(), cpu: (user + system) / 1000 }
+}
