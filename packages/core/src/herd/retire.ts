@@ -1,7 +1,8 @@
 import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { FAMILIES } from '../metrics.ts'
-import { ADDED_FOR_EVER, signatureOf } from '../snapshot/merged-family.ts'
+import { signatureOf } from '../snapshot/merged-family.ts'
+import { ADDED_FOR_EVER } from '../snapshot/sums.ts'
 import { type CatalogLine, CatalogWriter, type Definition, type SeriesLine, widthOf } from '../store/catalog.ts'
 import { keyOf } from '../store/family.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
@@ -69,7 +70,7 @@ export class Retired {
     const reader = openReader(this.#directory, name)
     if (reader === undefined) return false
     const reading = reader.refresh()
-    const lines = reader.takeLines()
+    const lines = linesOf(reader)
     reader.close()
     if (reading !== 'read' || reader.isCut) return false
     const families = new Map<number, RetiredFamily>()
@@ -208,7 +209,7 @@ export class Retired {
   #loadFrom(reader: StoreReader): void {
     try {
       const reading = reader.refresh()
-      const lines = reader.takeLines()
+      const lines = linesOf(reader)
       // Totals that cannot be read must not be written over: the dead are read where they lie meanwhile.
       if (reading !== 'read' || reader.isCut) throw new Error('the totals of the dead cannot be read')
       this.#length = reader.header('length')
@@ -254,6 +255,13 @@ interface RetiredFamily {
 }
 
 type NewName = Parameters<CatalogWriter['append']>[0]
+
+/** All that a catalog says from here on. */
+function linesOf(reader: StoreReader): CatalogLine[] {
+  const lines: CatalogLine[] = []
+  for (let line = reader.nextLine(); line !== undefined; line = reader.nextLine()) lines.push(line)
+  return lines
+}
 
 /** The series that a store had to the end: not those that were removed, nor those that its numbers are too old for. */
 function seriesLeft(lines: readonly CatalogLine[], generation: number): Iterable<SeriesLine> {

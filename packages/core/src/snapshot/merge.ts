@@ -3,6 +3,14 @@ import { MergedFamily, quantilesKey, signatureOf } from './merged-family.ts'
 import { Plan } from './plan.ts'
 import type { Family } from './snapshot.ts'
 import type { Source } from './source.ts'
+import type { Steps } from './steps.ts'
+
+/** What all sources add up to. */
+export interface Sum {
+  readonly families: Family[]
+  /** The families of which some sources mean something older, which is left out. */
+  readonly conflicts: readonly string[]
+}
 
 /**
  * Many stores into one set of families.
@@ -15,27 +23,38 @@ export class Merger {
   readonly #plans = new Map<Source, Plan>()
   #round = 0
 
-  /** Begins a new sum. */
-  begin(): void {
-    this.#round++
-    for (const family of this.#families.values()) family.clear()
-  }
-
-  /** Adds all that `source` has now. Sources of the same worker come oldest first. */
-  add(source: Source): void {
-    const plan = this.#planOf(source)
-    plan.learn(source, definition => this.#familyOf(definition))
-    plan.addTo(source, this.#round)
-  }
-
   /** Forgets a source that will not be added again. */
   forget(source: Source): void {
     this.#plans.get(source)?.letGo()
     this.#plans.delete(source)
   }
 
-  /** Ends the sum. `conflicts` names the families of which some stores mean something older, left out here. */
-  finish(): { families: Family[]; conflicts: string[] } {
+  /**
+   * Adds up all that the sources have now; those of the same worker come oldest first. One sum at a time: the next is
+   * begun when all steps of this one are done.
+   */
+  *sum(sources: Iterable<Source>): Steps<Sum> {
+    this.#round++
+    for (const family of this.#families.values()) family.clear()
+    for (const source of sources) {
+      const plan = this.#planOf(source)
+      yield* plan.learn(source, definition => this.#familyOf(definition))
+      yield* plan.addTo(source, this.#round)
+      yield
+    }
+    const { current, conflicts } = this.#newest()
+    yield* this.#addCounts(current)
+    const families: Family[] = []
+    for (const family of current.values()) {
+      if (family.definition.type === 'quantiles') continue
+      families.push(yield* family.take(this.#round, current.get(quantilesKey(family.definition.name))))
+    }
+    families.sort((a, b) => (a.name < b.name ? -1 : 1))
+    return { families, conflicts }
+  }
+
+  /** The families of this round: of those that some sources define otherwise the newest definition. */
+  #newest(): { current: Map<string, MergedFamily>; conflicts: string[] } {
     const current = new Map<string, MergedFamily>()
     const conflicts = new Set<string>()
     for (const family of this.#families.values()) {
@@ -44,22 +63,15 @@ export class Merger {
       if (other !== undefined) conflicts.add(family.definition.name)
       if (other === undefined || family.since > other.since) current.set(family.key, family)
     }
-    this.#addCounts(current)
-    const families: Family[] = []
-    for (const family of current.values()) {
-      if (family.definition.type === 'quantiles') continue
-      families.push(family.take(this.#round, current.get(quantilesKey(family.definition.name))))
-    }
-    families.sort((a, b) => (a.name < b.name ? -1 : 1))
-    return { families, conflicts: [...conflicts] }
+    return { current, conflicts: [...conflicts] }
   }
 
   /** Histograms that stand for a counter too add their counts to it. */
-  #addCounts(current: Map<string, MergedFamily>): void {
-    for (const family of [...current.values()]) {
+  *#addCounts(current: ReadonlyMap<string, MergedFamily>): Steps<void> {
+    for (const family of current.values()) {
       const { countsInto } = family.definition
       const counter = countsInto === undefined ? undefined : current.get(countsInto)
-      if (counter !== undefined) family.addCountsTo(counter, this.#round)
+      if (counter !== undefined) yield* family.addCountsTo(counter, this.#round)
     }
   }
 
