@@ -178,7 +178,7 @@ class ProcessMonitor implements Monitor {
   *#write(snapshot: Snapshot): Steps<string> {
     const pieces: string[] = []
     for (const piece of this.#encoder.encode(snapshot)) {
-      pieces.push(piece)
+      pieces.push(piece.toString())
       yield
     }
     return pieces.join('')

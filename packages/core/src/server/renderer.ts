@@ -32,8 +32,8 @@ export class Renderer {
 
   *#write(snapshot: Snapshot): Steps<Rendering> {
     const pieces: Buffer[] = []
-    for (const text of this.#encoder.encode(snapshot)) {
-      pieces.push(Buffer.from(text))
+    for (const piece of this.#encoder.encode(snapshot)) {
+      pieces.push(piece)
       yield
     }
     return new Rendering(snapshot, pieces)
