@@ -99,6 +99,6 @@ export class CatalogReader {
 }
 
 const MAX_CATALOG_BYTES = 2 ** 26
-/** How much of a catalog is read at once: less than a millisecond's work. */
-const PIECE_BYTES = 2 ** 18
+/** How much of a catalog is read at once. */
+const PIECE_BYTES = 2 ** 16
 const MAX_LINE_BYTES = 2 ** 20

@@ -1,4 +1,4 @@
-import { Merger } from '../snapshot/merge.ts'
+import { Merger, type Sum } from '../snapshot/merge.ts'
 import { Sequence } from '../snapshot/sequence.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { inTurns, type Steps } from '../snapshot/steps.ts'
@@ -77,9 +77,7 @@ export class Herd implements SnapshotSource {
 
   *#look(): Steps<Snapshot> {
     const startedAt = performance.now()
-    yield* this.#stores.look()
-    this.#ownSource.refresh()
-    const { families, conflicts } = yield* this.#merger.sum([this.#ownSource, ...this.#stores.counted])
+    const { families, conflicts } = yield* this.#sum()
     this.#tellConflicts(conflicts)
     const about = aboutTheHerd({
       members: this.members,
@@ -89,6 +87,20 @@ export class Herd implements SnapshotSource {
       seconds: (performance.now() - startedAt) / 1000,
     })
     return { takenAt: Date.now() / 1000, families: about }
+  }
+
+  *#sum(): Steps<Sum> {
+    const { totals, stores } = yield* this.#stores.look()
+    this.#ownSource.refresh()
+    this.#merger.begin()
+    yield* this.#merger.add(this.#ownSource)
+    if (totals !== undefined) yield* this.#merger.add(totals)
+    for (const store of stores) {
+      yield* store.read()
+      if (store.hasNumbers) yield* this.#merger.add(store)
+      yield
+    }
+    return yield* this.#merger.finish()
   }
 
   /** Retires the stores whose owners are gone. Does nothing where somebody else is the keeper. */
@@ -101,7 +113,7 @@ export class Herd implements SnapshotSource {
         return
       }
       keeping.lock.touch()
-      this.#stores.lookAtOwners()
+      await inTurns(this.#stores.lookAtOwners())
       const dead = this.#stores.dead.map(reader => reader.name)
       if (dead.length === 0) return
       try {

@@ -23,7 +23,9 @@ export class LoneHerd implements SnapshotSource {
   *#look(): Steps<Snapshot> {
     const startedAt = performance.now()
     this.#self.refresh()
-    const { families } = yield* this.#merger.sum([this.#self])
+    this.#merger.begin()
+    yield* this.#merger.add(this.#self)
+    const { families } = yield* this.#merger.finish()
     const about = aboutTheHerd({
       members: [this.#self],
       states: { live: 1, retired: 0, damaged: 0, unknown_version: 0 },

@@ -7,6 +7,14 @@ import { KnownNames } from './names.ts'
 import { StoreReader } from './reader.ts'
 import { openRetired } from './retire.ts'
 
+/** What is to be counted. */
+export interface Look {
+  /** What the dead left, read. */
+  readonly totals: StoreReader | undefined
+  /** All others, the oldest first, whose numbers are still to be read. */
+  readonly stores: readonly StoreReader[]
+}
+
 /**
  * The stores of a directory and the totals of the dead, open to be read.
  *
@@ -22,7 +30,7 @@ export class OpenStores {
   readonly #onDrop: (reader: StoreReader) => void
   readonly #names = new KnownNames()
   readonly #readers = new Map<number, StoreReader>()
-  #retired: StoreReader | undefined
+  #totals: StoreReader | undefined
   /** How many are there that cannot be opened. */
   #unopened = 0
 
@@ -32,35 +40,40 @@ export class OpenStores {
     this.#onDrop = onDrop
   }
 
-  /** Reads the numbers of all. Where the directory cannot be read, the last ones stand. */
-  *look(): Steps<void> {
+  /** Opens what is there now, and reads the totals. Where the directory cannot be read, the last look stands. */
+  *look(): Steps<Look> {
     try {
       this.#openListed()
-      this.#readRetired()
-      for (const id of this.#retired?.retiredIds ?? []) {
-        const reader = this.#readers.get(id)
-        if (reader !== undefined) this.#drop(id, reader)
-      }
+      this.#openTotals()
     } catch {
-      return
+      // What is open can still be read.
     }
-    for (const reader of this.#readers.values()) {
-      reader.refresh()
-      reader.gone = reader.isAbandoned(this.#staleAfterMs)
-      yield
+    // Each commit is a file of its own, so these are the totals of the moment when it was opened.
+    if (this.#totals !== undefined && this.#totals.reading !== 'read') yield* this.#totals.read()
+    for (const id of this.#totals?.retiredIds ?? []) {
+      const reader = this.#readers.get(id)
+      if (reader !== undefined) this.#drop(id, reader)
     }
+    yield* this.#lookAtOwners()
+    const stores = [...this.#readers.values()].sort((a, b) => a.startedAt - b.startedAt)
+    return { totals: this.#totals, stores }
   }
 
   /** Reads only what the owners say of themselves. Where the directory cannot be read, the last look stands. */
-  lookAtOwners(): void {
+  *lookAtOwners(): Steps<void> {
     try {
       this.#openListed()
     } catch {
-      return
+      // What is open can still be read.
     }
+    yield* this.#lookAtOwners()
+  }
+
+  *#lookAtOwners(): Steps<void> {
     for (const reader of this.#readers.values()) {
       reader.refreshHeader()
       reader.gone = reader.isAbandoned(this.#staleAfterMs)
+      yield
     }
   }
 
@@ -72,13 +85,6 @@ export class OpenStores {
   /** Those whose owners were gone at the last look. */
   get dead(): StoreReader[] {
     return [...this.#readers.values()].filter(reader => reader.isReadable && reader.gone)
-  }
-
-  /** All that have numbers, the totals of the dead first, then the oldest. */
-  get counted(): StoreReader[] {
-    const readers = [...this.#readers.values()].filter(reader => reader.hasNumbers)
-    readers.sort((a, b) => a.startedAt - b.startedAt)
-    return this.#retired === undefined ? readers : [this.#retired, ...readers]
   }
 
   /** How many there are in each state, but for those that were retired. */
@@ -95,14 +101,14 @@ export class OpenStores {
   close(): void {
     for (const reader of this.#readers.values()) reader.close()
     this.#readers.clear()
-    this.#retired?.close()
-    this.#retired = undefined
+    this.#totals?.close()
+    this.#totals = undefined
   }
 
   #openListed(): void {
     const listed = new Map<number, StoreName>()
     for (const name of listStores(this.#directory)) listed.set(name.id, name)
-    const counted = new Set(this.#retired?.retiredIds)
+    const counted = new Set(this.#totals?.retiredIds)
     this.#unopened = 0
     for (const [id, reader] of this.#readers) if (!listed.has(id)) this.#drop(id, reader)
     for (const [id, name] of listed) {
@@ -121,19 +127,18 @@ export class OpenStores {
     }
   }
 
-  #readRetired(): void {
-    const known = this.#retired
+  #openTotals(): void {
+    const known = this.#totals
     if (known !== undefined && this.#inodeOf(RETIRED_CATALOG) !== known.catalogInode()) {
       // Another herd has begun in the same directory: names and numbers are others.
       this.#onDrop(known)
       known.close()
-      this.#retired = undefined
+      this.#totals = undefined
     }
-    if (this.#retired === undefined) this.#retired = openRetired(this.#directory)
-    else if (this.#inodeOf(RETIRED_VALUES) !== this.#retired.inode()) {
-      this.#retired.reopenValues(join(this.#directory, RETIRED_VALUES))
+    if (this.#totals === undefined) this.#totals = openRetired(this.#directory)
+    else if (this.#inodeOf(RETIRED_VALUES) !== this.#totals.inode()) {
+      this.#totals.reopenValues(join(this.#directory, RETIRED_VALUES))
     }
-    this.#retired?.refresh()
   }
 
   #drop(id: number, reader: StoreReader): void {

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Source } from '../snapshot/source.ts'
+import type { Steps } from '../snapshot/steps.ts'
 import type { CatalogLine } from '../store/catalog.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
 import { isOwnerAlive } from '../store/owner.ts'
@@ -20,7 +21,7 @@ export class StoreReader implements Source {
   readonly name: StoreName
   readonly worker: number | undefined
   values: Float64Array = new Float64Array(HEADER_SLOTS)
-  /** What the last look gave. */
+  /** What the last look at the numbers gave; `damaged` before it. */
   reading: Reading = 'damaged'
   /** Retired totals only: the stores that they include already. */
   retiredIds: Float64Array = new Float64Array(0)
@@ -79,9 +80,9 @@ export class StoreReader implements Source {
   }
 
   /** Reads what is there now. The numbers come first: each that is read then has had its name written. */
-  refresh(): Reading {
+  *read(): Steps<Reading> {
     try {
-      this.reading = this.#readValues()
+      this.reading = yield* this.#readValues()
     } catch {
       this.reading = 'damaged'
     }
@@ -129,6 +130,7 @@ export class StoreReader implements Source {
     const fd = openToRead(path)
     closeSync(this.#valuesFd)
     this.#valuesFd = fd
+    this.reading = 'damaged'
   }
 
   /** Which file the numbers come from. */
@@ -154,7 +156,7 @@ export class StoreReader implements Source {
     return isHonest ? header : 'damaged'
   }
 
-  #readValues(): Reading {
+  *#readValues(): Steps<Reading> {
     const slots = Math.floor(fstatSync(this.#valuesFd).size / 8)
     const header = this.#readHeader()
     if (typeof header === 'string') return header
@@ -164,7 +166,14 @@ export class StoreReader implements Source {
     // Nothing that a file says of itself may make its reader take all the memory there is.
     if (wanted > MAX_SLOTS) return 'damaged'
     if (this.#buffer.length < wanted) this.#buffer = enlarged(this.#buffer, Math.max(wanted, this.#buffer.length * 2))
-    const read = readFully(this.#valuesFd, this.#buffer.subarray(0, wanted), 0)
+    let read = 0
+    while (read < wanted) {
+      const piece = this.#buffer.subarray(read, Math.min(read + PIECE_SLOTS, wanted))
+      const gained = readFully(this.#valuesFd, piece, 8 * read)
+      read += gained
+      if (gained < piece.length) break
+      if (read < wanted) yield
+    }
     // What was read first, since the numbers must be at least as new as what their header says of them.
     if (read > HEADER.generation) this.#buffer[HEADER.generation] = header[HEADER.generation]!
     // Of a file that was cut short the last numbers are still the best there are: a counter must not fall.
@@ -178,6 +187,8 @@ export class StoreReader implements Source {
 /** What a look at a values file gave. */
 export type Reading = 'read' | 'damaged' | 'unknown_version'
 
+/** How many numbers are read at once: 512 KiB. */
+const PIECE_SLOTS = 2 ** 16
 /** 128 MiB of numbers, a million histogram series: far above an honest store. */
 const MAX_SLOTS = 2 ** 24
 

@@ -2,6 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, statSyn
 import { join } from 'node:path'
 import { FAMILIES } from '../metrics.ts'
 import { signatureOf } from '../snapshot/merged-family.ts'
+import { atOnce } from '../snapshot/steps.ts'
 import { ADDED_FOR_EVER } from '../snapshot/sums.ts'
 import { type CatalogLine, CatalogWriter, type Definition, type SeriesLine, widthOf } from '../store/catalog.ts'
 import { keyOf } from '../store/family.ts'
@@ -69,7 +70,7 @@ export class Retired {
   #add(name: StoreName, gained: NewName[]): boolean {
     const reader = openReader(this.#directory, name)
     if (reader === undefined) return false
-    const reading = reader.refresh()
+    const reading = atOnce(reader.read())
     const lines = linesOf(reader)
     reader.close()
     if (reading !== 'read' || reader.isCut) return false
@@ -208,7 +209,7 @@ export class Retired {
 
   #loadFrom(reader: StoreReader): void {
     try {
-      const reading = reader.refresh()
+      const reading = atOnce(reader.read())
       const lines = linesOf(reader)
       // Totals that cannot be read must not be written over: the dead are read where they lie meanwhile.
       if (reading !== 'read' || reader.isCut) throw new Error('the totals of the dead cannot be read')

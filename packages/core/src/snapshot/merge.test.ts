@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { CatalogLine, Merge } from '../store/catalog.ts'
 import { Merger } from './merge.ts'
+import type { Family } from './snapshot.ts'
 import type { Source } from './source.ts'
 import { atOnce } from './steps.ts'
 
@@ -15,6 +16,12 @@ function sourceOf(merge: Merge, worker: number, numbers: Numbers): Source {
   ]
   const values = Float64Array.from([...new Array(16).fill(0), ...numbers.flat()])
   return { worker, startedAt: 1, gone: false, values, nextLine: () => lines.shift() }
+}
+
+function sumOf(merger: Merger, sources: readonly Source[]): Family[] {
+  merger.begin()
+  for (const source of sources) atOnce(merger.add(source))
+  return atOnce(merger.finish()).families
 }
 
 const MODEL: Record<Exclude<Merge, 'worker'>, (all: Numbers) => number> = {
@@ -34,7 +41,7 @@ test.each(Object.keys(MODEL) as (keyof typeof MODEL)[])('%s is what a naive mode
       const sources = all.map((each, i) => sourceOf(merge, i + 1, each))
       // Each look is without one source more: what only it had must vanish.
       for (let first = 0; first < sources.length; first++) {
-        const family = atOnce(merger.sum(sources.slice(first))).families[0]!
+        const family = sumOf(merger, sources.slice(first))[0]!
         const present = all.slice(first)
         const longest = Math.max(...present.map(({ length }) => length))
         const expected = Array.from({ length: longest }, (_, i) =>
@@ -53,5 +60,5 @@ test('a mean has no overflow series before something is in it', () => {
     const line = source.nextLine()
     return line?.kind === 'series' ? { ...line, overflow: true } : line
   }
-  expect(atOnce(new Merger().sum([{ ...source, nextLine }])).families[0]!.labels).toEqual([])
+  expect(sumOf(new Merger(), [{ ...source, nextLine }])[0]!.labels).toEqual([])
 })

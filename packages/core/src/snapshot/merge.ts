@@ -17,6 +17,7 @@ export interface Sum {
  *
  * What is costly, finding which series of which store is which, is done once for each series and kept as two columns
  * of numbers: where to read in the store, where to add in the sum. Each snapshot then only adds arrays.
+ * One sum at a time: all steps of one are done before the next is begun.
  */
 export class Merger {
   readonly #families = new Map<string, MergedFamily>()
@@ -29,19 +30,21 @@ export class Merger {
     this.#plans.delete(source)
   }
 
-  /**
-   * Adds up all that the sources have now; those of the same worker come oldest first. One sum at a time: the next is
-   * begun when all steps of this one are done.
-   */
-  *sum(sources: Iterable<Source>): Steps<Sum> {
+  /** Begins a new sum. */
+  begin(): void {
     this.#round++
     for (const family of this.#families.values()) family.clear()
-    for (const source of sources) {
-      const plan = this.#planOf(source)
-      yield* plan.learn(source, definition => this.#familyOf(definition))
-      yield* plan.addTo(source, this.#round)
-      yield
-    }
+  }
+
+  /** Adds all that `source` has now. Sources of the same worker come oldest first. */
+  *add(source: Source): Steps<void> {
+    const plan = this.#planOf(source)
+    yield* plan.learn(source, definition => this.#familyOf(definition))
+    yield* plan.addTo(source, this.#round)
+  }
+
+  /** Ends the sum. */
+  *finish(): Steps<Sum> {
     const { current, conflicts } = this.#newest()
     yield* this.#addCounts(current)
     const families: Family[] = []
