@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { latency } from './latency.js'
 import { table } from './lib/report.js'
 import { record } from './record.js'
 import { request } from './request.js'
@@ -7,7 +8,7 @@ import { scrape } from './scrape.js'
 
 /** `npm run bench -- <benchmark>`: runs one benchmark and prints what it found. */
 
-const BENCHMARKS = { record, scrape, scale, request }
+const BENCHMARKS = { record, scrape, scale, latency, request }
 const USAGE = `usage: bench <${Object.keys(BENCHMARKS).join('|')}> [--json] [--quick] [--workers N] [--series N] [--framework NAME]`
 
 try {

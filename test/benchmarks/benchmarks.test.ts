@@ -65,11 +65,22 @@ describe('the benchmark of scraping', () => {
   })
 })
 
+describe('the benchmark of latency', () => {
+  it('has every request answered, scraped or not, by both sides', async () => {
+    const { figures, checks } = await bench('latency', '--workers', '2', '--series', '10')
+    expect(checks).toMatchObject({ equal: true, scrapes: expect.any(Number), prom_client_scrapes: expect.any(Number) })
+    expect(figures['scrape.p99_ms']).toMatchObject({ reach: expect.stringMatching(/^<= /), met: expect.any(Boolean) })
+    expect(figures['scrape.p99_prom_client_ms']?.value).toBeGreaterThan(0)
+  })
+})
+
 describe('the command', () => {
   it('refuses a benchmark that it does not know, and names those that it does', async () => {
     const { code, stderr } = await refused('scrub')
     expect(code).toBe(2)
-    expect(stderr).toContain('expected one benchmark, but got `scrub`. usage: bench <record|scrape|scale|request>')
+    expect(stderr).toContain(
+      'expected one benchmark, but got `scrub`. usage: bench <record|scrape|scale|latency|request>',
+    )
   })
 
   it('refuses a size that is none', async () => {
