@@ -3,7 +3,7 @@ import { figure, machine, spread } from './lib/report.js'
 
 /** What the application's requests feel of a scrape a second. */
 export async function latency({ quick, workers = quick ? 2 : 8, series = quick ? 20 : 10_000 }) {
-  const settings = { rounds: quick ? 1 : 3, workers, series, seconds: quick ? 1 : 6, requests_per_second: 200 }
+  const settings = { rounds: quick ? 1 : 2, workers, series, seconds: quick ? 1 : 4, requests_per_second: 200 }
   const sides = {
     unscraped: { side: 'promherd', scraped: false },
     scraped: { side: 'promherd', scraped: true },
