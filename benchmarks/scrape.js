@@ -2,7 +2,7 @@ import { alternate, inFreshProcess } from './lib/fresh.js'
 import { figure, machine, spread } from './lib/report.js'
 
 /** What a scrape of several workers costs, and whom it holds up. */
-export async function scrape({ quick, workers = quick ? 2 : 4, series = quick ? 20 : 1_000 }) {
+export async function scrape({ quick, workers = quick ? 2 : 8, series = quick ? 20 : 10_000 }) {
   const large = workers * series > 20_000
   const settings = { rounds: quick || large ? 1 : 3, workers, series }
   const scripts = { promherd: './scrape/promherd.js', prom_client: './scrape/prom-client.js' }
@@ -10,16 +10,32 @@ export async function scrape({ quick, workers = quick ? 2 : 4, series = quick ? 
     inFreshProcess(new URL(scripts[side], import.meta.url), settings),
   )
   const { promherd, prom_client: rival } = results
-  const ratio = (take, reach) =>
-    figure(
-      `how many times prom-client's time, ${take} scrape`,
-      '',
-      { value: medianOf(rival, take, 'ms').value / medianOf(promherd, take, 'ms').value },
-      reach,
-    )
+  const ratio = (what, above, below, reach) => figure(what, '', { value: above / below }, reach)
+  const ms = (results, take) => medianOf(results, take, 'ms').value
   const figures = {
-    'scrape.ratio_vs_prom_client': ratio('changed', { atLeast: large ? 100 : 20 }),
-    'scrape.ratio_first_vs_prom_client': ratio('first'),
+    'scrape.ratio_vs_prom_client': ratio(
+      "how many times prom-client's time, after 1 % of the series changed",
+      ms(rival, 'changed'),
+      ms(promherd, 'changed'),
+      { atLeast: large ? 100 : 20 },
+    ),
+    'scrape.ratio_first_vs_prom_client': ratio(
+      "how many times prom-client's time, first scrape",
+      ms(rival, 'first'),
+      ms(promherd, 'first'),
+    ),
+    'scrape.second_vs_first_ratio': ratio(
+      'of the time of the first scrape, after 1 % of the series changed',
+      ms(promherd, 'changed'),
+      ms(promherd, 'first'),
+      { atMost: 0.333 },
+    ),
+    'scrape.primary_max_block_ms': figure(
+      "the primary's longest block in any scrape, the first among them",
+      'ms',
+      spread(promherd.map(({ first, second, changed }) => Math.max(...[first, second, changed].map(t => t.blockMs)))),
+      { atMost: 10 },
+    ),
     ...figuresOf('scrape', 'promherd', promherd),
     'scrape.snapshot_ms': figure('of it, reading and adding up', 'ms', medianOf(promherd, 'changed', 'snapshotMs')),
     'scrape.encode_ms': figure('of it, writing the text', 'ms', medianOf(promherd, 'changed', 'encodeMs')),
@@ -30,14 +46,16 @@ export async function scrape({ quick, workers = quick ? 2 : 4, series = quick ? 
 
 function figuresOf(prefix, name, results) {
   const ms = (what, take, of) => figure(`${name}, ${what}`, 'ms', medianOf(results, take, of))
-  const rounds = results.map(({ workersCpuMs }) => workersCpuMs)
   return {
     [`${prefix}.first_ms`]: ms('the first scrape', 'first', 'ms'),
     [`${prefix}.second_ms`]: ms('the second', 'second', 'ms'),
     [`${prefix}.changed_ms`]: ms('the third, after 1 % of the series changed', 'changed', 'ms'),
     [`${prefix}.first_block_ms`]: ms("the primary's longest block, first scrape", 'first', 'blockMs'),
     [`${prefix}.block_ms`]: ms("the primary's longest block, third scrape", 'changed', 'blockMs'),
-    [`${prefix}.workers_cpu_ms`]: figure(`${name}, CPU of all workers during the second`, 'ms', spread(rounds)),
+    [`${prefix}.worker_cpu_ms`]: ms('CPU of all workers during the second', 'workers', 'cpuMs'),
+    [`${prefix}.worker_cpu_control_ms`]: ms('the same while nobody scrapes, for as long', 'control', 'cpuMs'),
+    [`${prefix}.worker_max_block_ms`]: ms("any worker's longest turn during the second", 'workers', 'blockMs'),
+    [`${prefix}.worker_max_block_control_ms`]: ms('the same while nobody scrapes', 'control', 'blockMs'),
   }
 }
 
@@ -45,11 +63,11 @@ function medianOf(results, take, of) {
   return spread(results.map(result => result[take][of]))
 }
 
-/** Whether both sides export the same numbers; unknown where the rival gave none in its five seconds. */
+/** Whether both sides export the same numbers, and how often the rival would have given up by itself. */
 function checksOf(promherd, rival) {
   const answers = [...promherd, ...rival]
-  const timedOut = rival.filter(({ failed }) => failed).length
-  const digests = new Set(answers.filter(({ failed }) => !failed).map(({ digest }) => digest))
-  const equal = digests.size > 1 ? false : timedOut === rival.length ? 'unknown' : true
-  return { equal, samples: promherd[0].samples, prom_client_timeouts: timedOut }
+  const takes = rival.flatMap(({ first, second, changed }) => [first, second, changed])
+  const timeouts = takes.filter(({ ms }) => ms > 5000).length
+  const equal = answers.every(({ failed }) => !failed) && new Set(answers.map(({ digest }) => digest)).size === 1
+  return { equal, samples: promherd[0].samples, prom_client_timeouts: timeouts }
 }

@@ -12,6 +12,10 @@ export const BENCHMARKS = {
     question: 'How long does a scrape of several workers take, and whom does it hold up?',
     load: async () => (await import('../scrape.js')).scrape,
   },
+  latency: {
+    question: 'Do the requests of the application feel a scrape?',
+    load: async () => (await import('../latency.js')).latency,
+  },
   scale: {
     question: 'What does a herd far larger than most ask of its primary?',
     load: async () => (await import('../scale.js')).scale,
@@ -27,5 +31,13 @@ export const BENCHMARKS = {
   growth: {
     question: 'Do time and memory grow with the herd, and with no more?',
     load: async () => (await import('../growth.js')).growth,
+  },
+  copy: {
+    question: 'What does it cost a worker to have its prom-client registries copied?',
+    load: async () => (await import('../copy.js')).copy,
+  },
+  sampling: {
+    question: 'What does it cost a worker to look at itself?',
+    load: async () => (await import('../sampling.js')).sampling,
   },
 }

@@ -2,10 +2,9 @@ import cluster from 'node:cluster'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createMonitor, Herd } from '@promherd/core'
-import { TextEncoder004 } from '../../packages/core/dist/exposition/text.js'
 import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
+import { Renderer } from '../../packages/core/dist/server/renderer.js'
 import { settingsOfThisProcess } from '../lib/fresh.js'
 import { LABELS, observationsOf, seriesLabels } from '../lib/workload.js'
 import { FAMILY, lead, work, workersHere } from './stage.js'
@@ -18,18 +17,21 @@ if (cluster.isPrimary) {
   const directory = mkdtempSync(join(tmpdir(), 'promherd-bench-'))
   process.env.PROMETHEUS_MULTIPROC_DIR = directory
   const herd = new Herd({ directory })
-  const encoder = new TextEncoder004()
+  let snapshotMs = 0
+  const source = {
+    async snapshot() {
+      const startedAt = performance.now()
+      const snapshot = await herd.snapshot()
+      snapshotMs = performance.now() - startedAt
+      return snapshot
+    },
+  }
+  // As the metrics port does it.
+  const renderer = new Renderer(source, async () => {})
   const scrape = async () => {
     const startedAt = performance.now()
-    const snapshot = await herd.snapshot()
-    const snapshotMs = performance.now() - startedAt
-    const pieces = []
-    for (const piece of encoder.encode(snapshot)) {
-      pieces.push(piece)
-      // As the metrics port does: others have the event loop between two pieces.
-      await nextTurn()
-    }
-    return { pieces, snapshotMs, encodeMs: performance.now() - startedAt - snapshotMs }
+    const { text } = await renderer.render()
+    return { pieces: text.pieces, snapshotMs, encodeMs: performance.now() - startedAt - snapshotMs }
   }
   await lead(settings, scrape, async () => {
     await herd.close()

@@ -19,14 +19,18 @@ export async function lead(settings, scrape, clean = () => {}) {
   )
   await Promise.all(workers.map(worker => once(worker, 'message')))
   const result = { first: await take(scrape) }
-  const cpuBefore = await askAll(workers, 'cpu')
-  result.second = await take(scrape)
-  const cpuAfter = await askAll(workers, 'cpu')
-  result.workersCpuMs = sum(cpuAfter) - sum(cpuBefore)
+  // Once for nothing: being watched costs a worker more the first time.
+  await watched(workers, () => sleep(5))
+  result.workers = await watched(workers, async () => {
+    result.second = await take(scrape)
+  })
+  // The same span of time in which nobody scrapes: what the workers do by themselves.
+  result.control = await watched(workers, () => sleep(result.second.ms + 10))
   await askAll(workers, 'change')
   const { pieces, ...changed } = await take(scrape, true)
   result.changed = changed
   result.rssMb = process.memoryUsage().rss / 1e6
+  result.peakMb = process.resourceUsage().maxRSS / 1e3
   Object.assign(result, pieces === undefined ? { failed: true } : digestOf(pieces.join(''), [FAMILY]))
   await Promise.all(workers.map(worker => [worker.disconnect(), once(worker, 'exit')][1]))
   await clean()
@@ -36,12 +40,33 @@ export async function lead(settings, scrape, clean = () => {}) {
 /** Runs a worker: `change` observes once more in every hundredth series. */
 export function work({ fill, change }) {
   fill()
-  process.on('message', question => {
-    if (question.ask === 'change') change()
-    const { user, system } = process.cpuUsage()
-    if (question.ask !== undefined) process.send({ answered: question.ask, cpuMs: (user + system) / 1000 })
+  const delay = monitorEventLoopDelay({ resolution: 5 })
+  let cpu
+  const answers = {
+    change,
+    watch() {
+      delay.enable()
+      delay.reset()
+      cpu = process.cpuUsage()
+    },
+    seen() {
+      const { user, system } = process.cpuUsage(cpu)
+      delay.disable()
+      return { cpuMs: (user + system) / 1000, blockMs: delay.max / 1e6 }
+    },
+  }
+  process.on('message', ({ ask }) => {
+    if (ask in answers) process.send({ answered: ask, ...answers[ask]() })
   })
   process.send({ ready: true })
+}
+
+/** What the workers did while something was going on: their CPU in all, and the longest block of any. */
+async function watched(workers, act) {
+  await askAll(workers, 'watch')
+  await act()
+  const seen = await askAll(workers, 'seen')
+  return { cpuMs: sum(seen.map(({ cpuMs }) => cpuMs)), blockMs: Math.max(...seen.map(({ blockMs }) => blockMs)) }
 }
 
 /** Which workers' series this process has: its own, or those of several where processes are fewer. */
@@ -75,7 +100,7 @@ function askAll(workers, ask) {
           const hear = message => {
             if (message.answered !== ask) return
             worker.off('message', hear)
-            resolve(message.cpuMs)
+            resolve(message)
           }
           worker.on('message', hear)
           worker.send({ ask })

@@ -22,7 +22,11 @@ describe('the benchmark of scraping', () => {
     // 30 series, each with 15 buckets, a sum and a count.
     expect(checks).toEqual({ equal: true, samples: 510, prom_client_timeouts: 0 })
     expect(figures['scrape.ratio_vs_prom_client']).toMatchObject({ reach: '>= 20', met: expect.any(Boolean) })
-    for (const take of ['first_ms', 'second_ms', 'changed_ms', 'block_ms', 'workers_cpu_ms']) {
+    expect(figures['scrape.primary_max_block_ms']).toMatchObject({ reach: '<= 10', met: expect.any(Boolean) })
+    expect(figures['scrape.second_vs_first_ratio']).toMatchObject({ reach: '<= 0.333' })
+    const takes = ['first_ms', 'second_ms', 'changed_ms', 'block_ms']
+    const workers = ['worker_cpu_ms', 'worker_cpu_control_ms', 'worker_max_block_ms', 'worker_max_block_control_ms']
+    for (const take of [...takes, ...workers]) {
       expect(figures[`scrape.${take}`]?.value).toBeGreaterThanOrEqual(0)
       expect(figures[`scrape.prom_client.${take}`]?.value).toBeGreaterThanOrEqual(0)
     }
@@ -32,7 +36,17 @@ describe('the benchmark of scraping', () => {
     const { figures, checks } = await bench('scale', '--workers', '6', '--series', '10')
     expect(checks).toEqual({ samples: 170 })
     expect(figures['scale.first_ms']).toMatchObject({ reach: '<= 3000' })
-    expect(figures['scale.rss_mb']).toMatchObject({ reach: '<= 400' })
+    expect(figures['scale.warm_ms']).toMatchObject({ reach: '<= 400' })
+    expect(figures['scale.memory_mb']).toMatchObject({ reach: '<= 400' })
+  })
+})
+
+describe('the benchmark of latency', () => {
+  it('has every request answered, scraped or not, by both sides', async () => {
+    const { figures, checks } = await bench('latency', '--workers', '2', '--series', '10')
+    expect(checks).toMatchObject({ equal: true, scrapes: expect.any(Number), prom_client_scrapes: expect.any(Number) })
+    expect(figures['scrape.p99_ms']).toMatchObject({ reach: expect.stringMatching(/^<= /), met: expect.any(Boolean) })
+    expect(figures['scrape.p99_prom_client_ms']?.value).toBeGreaterThan(0)
   })
 })
 

@@ -14,6 +14,7 @@ import { loneStore, type Opened, openStore } from './process-store.ts'
 import { countCrashes } from './runtime/crashes.ts'
 import { runtimeSampler, threadSampler, watchRuntime } from './runtime/runtime.ts'
 import type { Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
+import { inTurns, type Steps } from './snapshot/steps.ts'
 import type { CounterOptions, GaugeOptions, HistogramOptions } from './store/instrument-options.ts'
 import { type Counter, type Gauge, type Histogram, type InstrumentMaker, Instruments } from './store/instruments.ts'
 import { SLAB_KINDS, type SlabKind } from './store/slab.ts'
@@ -177,7 +178,16 @@ class ProcessMonitor implements Monitor {
   }
 
   async metrics(): Promise<string> {
-    return [...this.#encoder.encode(await this.snapshot())].join('')
+    return inTurns(this.#write(await this.snapshot()))
+  }
+
+  *#write(snapshot: Snapshot): Steps<string> {
+    const pieces: string[] = []
+    for (const piece of this.#encoder.encode(snapshot)) {
+      pieces.push(piece.toString())
+      yield
+    }
+    return pieces.join('')
   }
 
   async close(): Promise<void> {

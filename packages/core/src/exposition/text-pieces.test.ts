@@ -38,7 +38,7 @@ describe('the text encoder that keeps its texts', () => {
     for (let open = true; open; ) {
       const next = pieces.map(iterator => iterator.next())
       next.forEach(({ done, value }, i) => {
-        if (!done) texts[i] += value
+        if (!done) texts[i] = `${texts[i]}${value}`
       })
       open = next.some(({ done }) => !done)
     }
@@ -46,11 +46,18 @@ describe('the text encoder that keeps its texts', () => {
   })
 
   it('ends each piece with a whole line, and none much later than after 2048', () => {
-    const pieces = [...new TextEncoder004().encode(before)]
-    expect(pieces.length).toBe(2)
-    for (const piece of pieces) {
-      expect(piece.endsWith('\n')).toBe(true)
-      expect(piece.split('\n').length).toBeLessThan(2060)
-    }
+    const pieces = [...new TextEncoder004().encode(before)].map(String)
+    expect(pieces.map(piece => piece.split('\n').length - 1)).toEqual([2, 409 * 5, 91 * 5])
+    for (const piece of pieces) expect(piece.endsWith('\n')).toBe(true)
+  })
+
+  it('hands out the same pieces again but for those in which something changed', () => {
+    const encoder = new TextEncoder004()
+    const [, first, second] = [...encoder.encode(before)]
+    const again = [...encoder.encode(snapshotOf(LABELS, i => (i === 450 ? 7 : 1)))]
+    expect([again[1] === first, again[2] === second]).toEqual([true, false])
+    // The one that was handed out says still what it said.
+    expect(second!.includes('le="0.5"} 7')).toBe(false)
+    expect(again[2]!.includes('d_bucket{route="/450",le="0.5"} 7')).toBe(true)
   })
 })

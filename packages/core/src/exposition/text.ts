@@ -1,125 +1,65 @@
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
+import { KeptPart, type Part, type Writer } from './kept-part.ts'
 
 /**
  * Prometheus text, version 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/).
  *
- * Hot: 10,000 histogram series are 20 MB of text. Between two scrapes most series stand still, so the text of each
- * is kept with the numbers that it shows, by its place in the family, and used again while both its labels (the
- * snapshot hands out the same arrays each time) and its numbers are the same. What is kept is the last snapshot: its
- * text once more, one copy of its numbers, and nothing of series or families that are gone.
+ * Hot: 10,000 histogram series are 20 MB of text. Between two scrapes most series stand still, so the bytes of each
+ * are kept and sent again while its labels (the snapshot hands out the same arrays each time) and its numbers are the
+ * same. What is kept is the last text, one copy of its numbers, and nothing of series or families that are gone.
  *
  * The work is done piece by piece as the caller asks for pieces, so that it can let others have the event loop in
- * between. A text is made with `join`, not `+=`: what is kept is then one flat string and not a tree of hundreds.
+ * between. A text is made with `join`, not `+=`: that is one flat string and not a tree of hundreds.
  * `npm run bench -- scale` measures all of it.
  */
 export const TEXT_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** How many lines a piece has before it ends: about a millisecond of work when all of it is new. */
-const PIECE_LINES = 2048
-
 /** Encodes snapshots as text; keep one for as long as snapshots of the same source come. */
 export class TextEncoder004 {
-  #kept = new Map<string, KeptSeries>()
+  #kept = new Map<string, KeptPart>()
 
-  /** The snapshot in pieces of bounded size, each made when it is asked for. A piece ends with a whole line. */
-  encode(snapshot: Snapshot): Iterable<string> {
-    return this.#pieces(snapshot)
+  /**
+   * The snapshot in pieces of bounded size, each made when it is asked for. A piece ends with a whole line. Nobody may
+   * write into one: it is the same in the next encoding where nothing in it has changed.
+   */
+  encode(snapshot: Snapshot): Iterable<Buffer> {
+    return gathered(this.#blocks(snapshot))
   }
 
-  *#pieces(snapshot: Snapshot): Generator<string> {
-    const kept = new Map<string, KeptSeries>()
-    let piece: string[] = []
-    let lines = 0
+  *#blocks(snapshot: Snapshot): Generator<Buffer> {
+    const kept = new Map<string, KeptPart>()
     for (const family of snapshot.families) {
-      piece.push(headOf(family))
+      yield Buffer.from(headOf(family))
       for (const part of partsOf(family)) {
-        const series = this.#seriesOf(part)
-        kept.set(part.key, series)
-        for (let i = 0; i < part.labels.length; i++) {
-          piece.push(series.text(i, part.labels[i]!, part.values))
-          lines += part.lines
-          if (lines < PIECE_LINES) continue
-          yield piece.join('')
-          piece = []
-          lines = 0
-        }
+        const own = this.#kept.get(part.key) ?? new KeptPart(part)
+        kept.set(part.key, own)
+        yield* own.encode(part)
       }
     }
     this.#kept = kept
-    if (piece.length > 0) yield piece.join('')
-  }
-
-  #seriesOf(part: Part): KeptSeries {
-    const series = this.#kept.get(part.key) ?? new KeptSeries(part)
-    series.resize(part.labels.length)
-    return series
   }
 }
 
-/** Some series of a family that are written alike. */
-interface Part {
-  /** Two parts with the same key write the same labels and numbers as the same text. */
-  readonly key: string
-  readonly labelNames: readonly string[]
-  readonly labels: readonly (readonly string[])[]
-  readonly values: Float64Array
-  /** How many numbers a series has, and how many lines it takes. */
-  readonly width: number
-  readonly lines: number
-  readonly write: Writer
-}
-
-/** The text of the series whose labels read `inner` and whose numbers begin at `at`. */
-type Writer = (inner: string, values: Float64Array, at: number) => string
-
-/** The texts of one part as they were last written. */
-class KeptSeries {
-  readonly #labelNames: readonly string[]
-  readonly #write: Writer
-  readonly #width: number
-  readonly #labels: (readonly string[])[] = []
-  readonly #inner: string[] = []
-  readonly #texts: string[] = []
-  #numbers = new Float64Array(0)
-
-  constructor({ labelNames, write, width }: Part) {
-    this.#labelNames = labelNames
-    this.#write = write
-    this.#width = width
-  }
-
-  /** Makes room for `count` series, and forgets those after them. */
-  resize(count: number): void {
-    if (count < this.#texts.length) {
-      for (const kept of [this.#labels, this.#inner, this.#texts]) kept.length = count
+/** Puts small buffers together, since each piece is sent by itself; a large one stays the object that it is. */
+function* gathered(buffers: Iterable<Buffer>): Generator<Buffer> {
+  let small: Buffer[] = []
+  let length = 0
+  for (const buffer of buffers) {
+    if (buffer.length < SMALL_BYTES) {
+      small.push(buffer)
+      length += buffer.length
+      if (length < PIECE_BYTES) continue
     }
-    if (count * this.#width <= this.#numbers.length) return
-    const larger = new Float64Array(count * this.#width)
-    larger.set(this.#numbers)
-    this.#numbers = larger
+    if (length > 0) yield Buffer.concat(small, length)
+    if (buffer.length >= SMALL_BYTES) yield buffer
+    small = []
+    length = 0
   }
-
-  /** The text of the series at `i`, made anew where it would be another than last time. */
-  text(i: number, labels: readonly string[], values: Float64Array): string {
-    const at = i * this.#width
-    const known = this.#labels[i] === labels
-    if (known && this.#stoodStill(at, values)) return this.#texts[i]!
-    if (!known) {
-      this.#labels[i] = labels
-      this.#inner[i] = labelText(this.#labelNames, labels)
-    }
-    for (let slot = at; slot < at + this.#width; slot++) this.#numbers[slot] = values[slot]!
-    const text = this.#write(this.#inner[i]!, values, at)
-    this.#texts[i] = text
-    return text
-  }
-
-  #stoodStill(at: number, values: Float64Array): boolean {
-    const numbers = this.#numbers
-    for (let slot = at; slot < at + this.#width; slot++) if (numbers[slot] !== values[slot]) return false
-    return true
-  }
+  if (length > 0) yield Buffer.concat(small, length)
 }
+
+const SMALL_BYTES = 2 ** 14
+const PIECE_BYTES = 2 ** 16
 
 function headOf({ name, type, help }: Family): string {
   return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`
@@ -128,13 +68,18 @@ function headOf({ name, type, help }: Family): string {
 function partsOf(family: Family): Part[] {
   const { name, type, labelNames, labels, values, width, buckets, quantiles } = family
   const key = JSON.stringify([name, type, labelNames, buckets])
-  const own = { key, labelNames, labels, values, width }
+  const own = { key, labels, values, width, labelText: labelWriter(labelNames) }
   if (type === 'histogram') return [{ ...own, lines: buckets.length + 3, write: histogramWriter(name, buckets) }]
   if (type !== 'summary') return [{ ...own, lines: 1, write: plainWriter(name) }]
   const parts: Part[] = [{ ...own, lines: 2, write: summaryWriter(name) }]
   if (quantiles === undefined) return parts
-  const quantilesKey = JSON.stringify([name, 'quantiles', quantiles.labelNames])
-  return [{ ...quantiles, key: quantilesKey, width: 1, lines: 1, write: plainWriter(name) }, ...parts]
+  const shown = {
+    key: JSON.stringify([name, 'quantiles', quantiles.labelNames]),
+    labels: quantiles.labels,
+    values: quantiles.values,
+    labelText: labelWriter(quantiles.labelNames),
+  }
+  return [{ ...shown, width: 1, lines: 1, write: plainWriter(name) }, ...parts]
 }
 
 function plainWriter(name: string): Writer {
@@ -170,8 +115,8 @@ function inSet(inner: string): string {
   return inner === '' ? ' ' : `{${inner}} `
 }
 
-function labelText(names: readonly string[], values: readonly string[]): string {
-  return names.map((name, i) => `${name}="${escapeLabel(values[i] ?? '')}"`).join(',')
+function labelWriter(names: readonly string[]): Part['labelText'] {
+  return values => names.map((name, i) => `${name}="${escapeLabel(values[i] ?? '')}"`).join(',')
 }
 
 function number(value: number): string {

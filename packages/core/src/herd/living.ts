@@ -16,7 +16,7 @@ function isAlive(directory: string, name: StoreName, staleAfterMs: number): bool
   } catch {
     return false
   }
-  reader.refresh()
+  reader.refreshHeader()
   const alive = reader.isReadable && !reader.isAbandoned(staleAfterMs)
   reader.close()
   return alive

@@ -1,25 +1,31 @@
 import { Merger } from '../snapshot/merge.ts'
+import { Sequence } from '../snapshot/sequence.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
-import type { Source } from '../snapshot/source.ts'
-import type { CatalogLine } from '../store/catalog.ts'
-import { HEADER } from '../store/header.ts'
+import { inTurns, type Steps } from '../snapshot/steps.ts'
 import type { Store } from '../store/store.ts'
-import { aboutTheHerd, type Member } from './about.ts'
+import { aboutTheHerd } from './about.ts'
+import { SelfSource } from './self-source.ts'
 
 /** A process alone is a herd of one: the same snapshot, read from its own store on the heap. */
 export class LoneHerd implements SnapshotSource {
   readonly #merger = new Merger()
   readonly #self: SelfSource
+  readonly #sequence = new Sequence()
 
   constructor(store: Store) {
     this.#self = new SelfSource(store)
   }
 
-  async snapshot(): Promise<Snapshot> {
+  snapshot(): Promise<Snapshot> {
+    return this.#sequence.run(() => inTurns(this.#look()))
+  }
+
+  *#look(): Steps<Snapshot> {
     const startedAt = performance.now()
+    this.#self.refresh()
     this.#merger.begin()
-    this.#merger.add(this.#self)
-    const { families } = this.#merger.finish()
+    yield* this.#merger.add(this.#self)
+    const { families } = yield* this.#merger.finish()
     const about = aboutTheHerd({
       members: [this.#self],
       states: { live: 1, retired: 0, damaged: 0, unknown_version: 0 },
@@ -30,34 +36,4 @@ export class LoneHerd implements SnapshotSource {
   }
 
   async close(): Promise<void> {}
-}
-
-/** A store on the heap, read in the process that it belongs to. */
-export class SelfSource implements Source, Member {
-  readonly worker: number
-  readonly startedAt: number
-  readonly nodeVersion: string = process.version
-  readonly gone = false
-  readonly #store: Store
-  #read = 0
-
-  constructor(store: Store) {
-    this.#store = store
-    this.worker = store.worker
-    this.startedAt = store.startedAt
-  }
-
-  get values(): Float64Array {
-    return this.#store.slab.values
-  }
-
-  header(field: keyof typeof HEADER): number {
-    return this.values[HEADER[field]]!
-  }
-
-  takeLines(): readonly CatalogLine[] {
-    const lines = this.#store.linesFrom(this.#read)
-    this.#read += lines.length
-    return lines
-  }
 }

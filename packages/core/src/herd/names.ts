@@ -14,13 +14,18 @@ export class KnownNames {
 
   /** What `decodeLine` answers, which has the last word on everything that is not known and plain. */
   decode(text: string): CatalogLine | undefined {
-    const plain = PLAIN_SERIES.exec(text)
-    if (plain === null) return decodeLine(text)
-    const values = this.#known.get(plain[3]!)
-    const slot = Number(plain[1])
-    if (values !== undefined && slot >= HEADER_SLOTS) return { kind: 'series', slot, family: Number(plain[2]), values }
+    const slotEnd = text.indexOf(FAMILY, SLOT.length)
+    const familyEnd = text.indexOf(VALUES, slotEnd + FAMILY.length)
+    if (slotEnd < 0 || familyEnd < 0) return decodeLine(text)
+    const raw = text.slice(familyEnd + VALUES.length, -1)
+    const values = this.#known.get(raw)
+    if (values !== undefined && text.startsWith(SLOT) && text.endsWith('}')) {
+      const slot = wholeIn(text, SLOT.length, slotEnd)
+      const family = wholeIn(text, slotEnd + FAMILY.length, familyEnd)
+      if (slot >= HEADER_SLOTS && family >= 0) return { kind: 'series', slot, family, values }
+    }
     const line = decodeLine(text)
-    if (line?.kind === 'series') this.#remember(plain[3]!, line.values)
+    if (line?.kind === 'series') this.#remember(raw, line.values)
     return line
   }
 
@@ -34,8 +39,23 @@ export class KnownNames {
   }
 }
 
-/** A series line without flags, as this version writes it, with numbers that are surely in range. */
-const PLAIN_SERIES = /^\{"s":([1-9]\d{0,8}),"f":(0|[1-9]\d{0,8}),"v":(\[.*\])\}$/
+/** What stands before the parts of a series line without flags, as this version writes it. */
+const SLOT = '{"s":'
+const FAMILY = ',"f":'
+const VALUES = ',"v":'
+
+/** The number that stands between the two places; -1 where it is not plain, or may be out of range. */
+function wholeIn(text: string, begin: number, end: number): number {
+  const length = end - begin
+  if (length < 1 || length > 9 || (length > 1 && text.charCodeAt(begin) === 48)) return -1
+  let number = 0
+  for (let at = begin; at < end; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit < 0 || digit > 9) return -1
+    number = number * 10 + digit
+  }
+  return number
+}
 
 /** A bound for mistakes: 20 to 30 MB of names, more than any honest herd has. Then it begins anew. */
 const MAX_KNOWN = 2 ** 17

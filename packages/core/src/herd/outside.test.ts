@@ -4,9 +4,9 @@ import type { Family } from '../snapshot/snapshot.ts'
 import type { Definition } from '../store/catalog.ts'
 import { HEADER } from '../store/header.ts'
 import { Store } from '../store/store.ts'
-import { SelfSource } from './lone.ts'
 import { Outside } from './outside.ts'
 import type { Usage } from './pid-usage.ts'
+import { SelfSource } from './self-source.ts'
 
 const OWN: Usage = { cpuSeconds: 1, residentBytes: process.memoryUsage.rss() }
 
@@ -15,7 +15,9 @@ function member(worker: number, pid: number, threadId = 0): SelfSource {
   const store = new Store({ slab: 'heap', directory: undefined, worker })
   store.slab.values[HEADER.pid] = pid
   store.slab.values[HEADER.threadId] = threadId
-  return new SelfSource(store)
+  const source = new SelfSource(store)
+  source.refresh()
+  return source
 }
 
 function said(definition: Definition, values: Readonly<Record<string, number>>): Family {

@@ -1,7 +1,9 @@
 import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { FAMILIES } from '../metrics.ts'
-import { ADDED_FOR_EVER, signatureOf } from '../snapshot/merged-family.ts'
+import { signatureOf } from '../snapshot/merged-family.ts'
+import { atOnce } from '../snapshot/steps.ts'
+import { ADDED_FOR_EVER } from '../snapshot/sums.ts'
 import {
   type CatalogLine,
   CatalogWriter,
@@ -79,8 +81,8 @@ export class Retired {
   #add(name: StoreName, gained: NewName[]): boolean {
     const reader = openReader(this.#directory, name)
     if (reader === undefined) return false
-    const reading = reader.refresh()
-    const lines = reader.takeLines()
+    const reading = atOnce(reader.read())
+    const lines = linesOf(reader)
     reader.close()
     if (reading !== 'read' || reader.isCut) return false
     const families = new Map<number, RetiredFamily>()
@@ -234,8 +236,8 @@ export class Retired {
 
   #loadFrom(reader: StoreReader): void {
     try {
-      const reading = reader.refresh()
-      const lines = reader.takeLines()
+      const reading = atOnce(reader.read())
+      const lines = linesOf(reader)
       // Totals that cannot be read must not be written over: the dead are read where they lie meanwhile.
       if (reading !== 'read' || reader.isCut) throw new Error('the totals of the dead cannot be read')
       this.#length = reader.header('length')
@@ -291,6 +293,13 @@ function familiesLeft(lines: readonly CatalogLine[]): Iterable<FamilyLine> {
     else if (line.kind === 'family') left.set(line.index, line)
   }
   return left.values()
+}
+
+/** All that a catalog says from here on. */
+function linesOf(reader: StoreReader): CatalogLine[] {
+  const lines: CatalogLine[] = []
+  for (let line = reader.nextLine(); line !== undefined; line = reader.nextLine()) lines.push(line)
+  return lines
 }
 
 /** The series that a store had to the end: not those that were removed, nor those that its numbers are too old for. */

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Merger } from '../snapshot/merge.ts'
+import type { Family } from '../snapshot/snapshot.ts'
+import { atOnce } from '../snapshot/steps.ts'
 import { Instruments } from '../store/instruments.ts'
 import { Store } from '../store/store.ts'
 import { listStores } from './directory.ts'
@@ -19,13 +21,17 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 const JOBS = { name: 'jobs_total', help: 'Jobs.', labels: ['kind'] } as const
 
+function merge(merger: Merger, reader: StoreReader): Family[] {
+  merger.begin()
+  atOnce(merger.add(reader))
+  return atOnce(merger.finish()).families
+}
+
 /** What a reader makes of a store, whose numbers it takes before `between` and whose names after. */
 function lookAround(reader: StoreReader, merger: Merger, between: () => void = () => {}): Record<string, number> {
-  reader.refresh()
+  atOnce(reader.read())
   between()
-  merger.begin()
-  merger.add(reader)
-  const jobs = merger.finish().families.find(({ name }) => name === 'jobs_total')
+  const jobs = merge(merger, reader).find(({ name }) => name === 'jobs_total')
   return Object.fromEntries((jobs?.labels ?? []).map(([kind], i) => [kind, jobs!.values[i]!]))
 }
 
@@ -92,9 +98,7 @@ test('series that come and go take no memory in those who read them', async () =
   }
   jobs.labels('last').inc()
   lookAround(reader, merger)
-  merger.begin()
-  merger.add(reader)
-  const { values } = merger.finish().families.find(({ name }) => name === 'jobs_total')!
+  const { values } = merge(merger, reader).find(({ name }) => name === 'jobs_total')!
   // As many numbers as the most series that there ever were at once, the overflow series among them.
   expect(values.buffer.byteLength / 8).toBeLessThanOrEqual(4)
   reader.close()

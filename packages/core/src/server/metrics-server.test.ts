@@ -91,6 +91,55 @@ test('a reader that never reads is cut off, and holds up nobody', async () => {
   expect(taken).toBeLessThan(20_000_000)
 })
 
+test('twenty readers of a byte now and then hold one rendering, and all are cut off at the deadline', async () => {
+  const [bodyBytes, readers] = [20_000_000, 20]
+  const cut: ServerResponse[] = []
+  let arrived = 0
+  let allArrived: () => void = () => {}
+  const all = new Promise<void>(resolve => {
+    allArrived = resolve
+  })
+  const watch = (message: unknown) => {
+    const { request, response } = message as { request: { url: string }; response: ServerResponse }
+    if (request.url !== '/metrics') return
+    response.once('close', () => cut.push(response))
+    if (++arrived === readers) allArrived()
+  }
+  subscribe('http.server.request.start', watch)
+  onTestFinished(() => void unsubscribe('http.server.request.start', watch))
+  let snapshots = 0
+  const snapshot = snapshotOf(20_000, 'x'.repeat(1000))
+  const source = {
+    snapshot: async () => {
+      snapshots++
+      await all
+      return snapshot
+    },
+  }
+  const url = await serve(source, { readerDeadlineMs: 1000 })
+  const before = process.memoryUsage().arrayBuffers
+  const sockets = Array.from({ length: readers }, () => connect(Number(new URL(url).port), '127.0.0.1'))
+  for (const socket of sockets) {
+    socket.on('error', () => {})
+    socket.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  }
+  await Promise.all(sockets.map(socket => once(socket, 'readable')))
+  let taken = 0
+  const sip = setInterval(() => {
+    for (const socket of sockets) taken += (socket.read(1) as Buffer | null)?.length ?? 0
+  }, 50)
+  onTestFinished(() => clearInterval(sip))
+  // A copy for each of them would be twenty bodies; what the sockets hold on this side is in it, too.
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3 * bodyBytes)
+  expect((await fetch(`${url}/-/healthy`)).status).toBe(200)
+  while (cut.length < readers) await new Promise(resolve => setTimeout(resolve, 20))
+  clearInterval(sip)
+  expect(taken).toBeGreaterThanOrEqual(readers)
+  expect(cut.map(response => response.writableFinished)).toEqual(Array(readers).fill(false))
+  expect(snapshots).toBe(1)
+  for (const socket of sockets) socket.destroy()
+})
+
 test('what is worth packing is packed for those who take it', async () => {
   const url = await serve({ snapshot: async () => snapshotOf(1000) })
   const raw = async (encoding: string) => {

@@ -1,8 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { constants, gzip } from 'node:zlib'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { constants, createGzip } from 'node:zlib'
 import { TextEncoder004 } from '../exposition/text.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
+import { inTurns, type Steps } from '../snapshot/steps.ts'
 
 /** Snapshots as bytes to send: one at a time, shared by all who ask meanwhile. */
 export class Renderer {
@@ -26,28 +27,28 @@ export class Renderer {
 
   async #render(): Promise<Rendering> {
     await this.#beforeSnapshot()
-    const snapshot = await this.#source.snapshot()
+    return inTurns(this.#write(await this.#source.snapshot()))
+  }
+
+  *#write(snapshot: Snapshot): Steps<Rendering> {
     const pieces: Buffer[] = []
-    let since = performance.now()
-    for (const text of this.#encoder.encode(snapshot)) {
-      pieces.push(Buffer.from(text))
-      if (performance.now() - since < TURN_MS) continue
-      await nextTurn()
-      since = performance.now()
+    for (const piece of this.#encoder.encode(snapshot)) {
+      pieces.push(piece)
+      yield
     }
-    return new Rendering(snapshot, Buffer.concat(pieces))
+    return new Rendering(snapshot, pieces)
   }
 }
 
-/** One snapshot and its text. */
+/** One snapshot and its text, in pieces that all who read it share. */
 export class Rendering {
   readonly snapshot: Snapshot
-  readonly text: Buffer
-  #gzipped: Promise<Buffer> | undefined
+  readonly text: Bytes
+  #gzipped: Promise<Bytes> | undefined
 
-  constructor(snapshot: Snapshot, text: Buffer) {
+  constructor(snapshot: Snapshot, pieces: readonly Buffer[]) {
     this.snapshot = snapshot
-    this.text = text
+    this.text = bytesOf(pieces)
   }
 
   /** True where packing saves more than it costs. */
@@ -56,15 +57,31 @@ export class Rendering {
   }
 
   /** The text packed, once for all who want it, on a thread of its own. */
-  gzipped(): Promise<Buffer> {
-    this.#gzipped ??= pack(this.text, { level: constants.Z_BEST_SPEED })
+  gzipped(): Promise<Bytes> {
+    this.#gzipped ??= pack(this.text)
     return this.#gzipped
   }
 }
 
-/** How long the event loop may be held before others have it. */
-const TURN_MS = 5
+/** Bytes in pieces: to put 20 MB into one buffer would hold up the event loop for longer than it takes to send them. */
+export interface Bytes {
+  readonly pieces: readonly Buffer[]
+  readonly length: number
+}
+
+function bytesOf(pieces: readonly Buffer[]): Bytes {
+  return { pieces, length: pieces.reduce((sum, piece) => sum + piece.length, 0) }
+}
+
+async function pack({ pieces }: Bytes): Promise<Bytes> {
+  const packed: Buffer[] = []
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: PACKED_PIECE_BYTES })
+  await pipeline(Readable.from(pieces), gzip, async packing => {
+    for await (const piece of packing) packed.push(piece)
+  })
+  return bytesOf(packed)
+}
+
 /** What fits into one packet is not worth packing. */
 const LEAST_TO_PACK = 1400
-
-const pack = promisify(gzip) as (data: Buffer, options: { level: number }) => Promise<Buffer>
+const PACKED_PIECE_BYTES = 2 ** 16

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline, Readable } from 'node:stream'
 import { TEXT_CONTENT_TYPE } from '../exposition/text.ts'
 import { pageOf } from './page.ts'
-import type { Renderer } from './renderer.ts'
+import type { Bytes, Renderer } from './renderer.ts'
 
 /**
  * What the metrics port answers. Every answer has its length, so that it is sent whole or seen to be cut. Checks of
@@ -23,12 +24,15 @@ export class Routes {
     response.once('close', () => clearTimeout(deadline))
     response.writeHead(reply.status, {
       'Content-Type': reply.type ?? PLAIN,
-      'Content-Length': Buffer.byteLength(reply.body),
+      'Content-Length': typeof reply.body === 'string' ? Buffer.byteLength(reply.body) : reply.body.length,
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
       ...reply.headers,
     })
-    response.end(reply.body)
+    if (request.method === 'HEAD') response.end()
+    else if (typeof reply.body === 'string') response.end(reply.body)
+    // The next piece goes when the one before is on its way: many readers do not take the event loop all at once.
+    else pipeline(Readable.from(reply.body.pieces), response, () => {})
   }
 
   async #replyTo(request: IncomingMessage): Promise<Reply> {
@@ -57,7 +61,7 @@ export interface RoutesOptions {
 
 interface Reply {
   readonly status: number
-  readonly body: string | Buffer
+  readonly body: string | Bytes
   readonly type?: string
   readonly headers?: Readonly<Record<string, string>>
 }

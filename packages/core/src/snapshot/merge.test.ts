@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { CatalogLine, Merge } from '../store/catalog.ts'
 import { Merger } from './merge.ts'
+import type { Family } from './snapshot.ts'
 import type { Source } from './source.ts'
+import { atOnce } from './steps.ts'
 
 type Numbers = readonly (readonly [value: number, setAt: number])[]
 
@@ -13,7 +15,13 @@ function sourceOf(merge: Merge, worker: number, numbers: Numbers): Source {
     ...numbers.map((_, i): CatalogLine => ({ kind: 'series', family: 0, values: [String(i)], slot: 16 + 2 * i })),
   ]
   const values = Float64Array.from([...new Array(16).fill(0), ...numbers.flat()])
-  return { worker, startedAt: 1, gone: false, values, takeLines: () => lines.splice(0) }
+  return { worker, startedAt: 1, gone: false, values, nextLine: () => lines.shift() }
+}
+
+function sumOf(merger: Merger, sources: readonly Source[]): Family[] {
+  merger.begin()
+  for (const source of sources) atOnce(merger.add(source))
+  return atOnce(merger.finish()).families
 }
 
 const MODEL: Record<Exclude<Merge, 'worker'>, (all: Numbers) => number> = {
@@ -33,9 +41,7 @@ test.each(Object.keys(MODEL) as (keyof typeof MODEL)[])('%s is what a naive mode
       const sources = all.map((each, i) => sourceOf(merge, i + 1, each))
       // Each look is without one source more: what only it had must vanish.
       for (let first = 0; first < sources.length; first++) {
-        merger.begin()
-        for (const source of sources.slice(first)) merger.add(source)
-        const family = merger.finish().families[0]!
+        const family = sumOf(merger, sources.slice(first))[0]!
         const present = all.slice(first)
         const longest = Math.max(...present.map(({ length }) => length))
         const expected = Array.from({ length: longest }, (_, i) =>
@@ -50,9 +56,9 @@ test.each(Object.keys(MODEL) as (keyof typeof MODEL)[])('%s is what a naive mode
 
 test('a mean has no overflow series before something is in it', () => {
   const source = sourceOf('mean', 1, [[0, 0]])
-  const lines = source.takeLines().map(line => (line.kind === 'series' ? { ...line, overflow: true } : line))
-  const merger = new Merger()
-  merger.begin()
-  merger.add({ ...source, takeLines: () => lines.splice(0) })
-  expect(merger.finish().families[0]!.labels).toEqual([])
+  const nextLine = (): CatalogLine | undefined => {
+    const line = source.nextLine()
+    return line?.kind === 'series' ? { ...line, overflow: true } : line
+  }
+  expect(sumOf(new Merger(), [{ ...source, nextLine }])[0]!.labels).toEqual([])
 })

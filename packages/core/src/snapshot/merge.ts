@@ -3,17 +3,32 @@ import { MergedFamily, quantilesKey, signatureOf } from './merged-family.ts'
 import { Plan } from './plan.ts'
 import type { Family } from './snapshot.ts'
 import type { Source } from './source.ts'
+import type { Steps } from './steps.ts'
+
+/** What all sources add up to. */
+export interface Sum {
+  readonly families: Family[]
+  /** The families of which some sources mean something older, which is left out. */
+  readonly conflicts: readonly string[]
+}
 
 /**
  * Many stores into one set of families.
  *
  * What is costly, finding which series of which store is which, is done once for each series and kept as two columns
  * of numbers: where to read in the store, where to add in the sum. Each snapshot then only adds arrays.
+ * One sum at a time: all steps of one are done before the next is begun.
  */
 export class Merger {
   readonly #families = new Map<string, MergedFamily>()
   readonly #plans = new Map<Source, Plan>()
   #round = 0
+
+  /** Forgets a source that will not be added again. */
+  forget(source: Source): void {
+    this.#plans.get(source)?.letGo()
+    this.#plans.delete(source)
+  }
 
   /** Begins a new sum. */
   begin(): void {
@@ -22,10 +37,10 @@ export class Merger {
   }
 
   /** Adds all that `source` has now. Sources of the same worker come oldest first. */
-  add(source: Source): void {
+  *add(source: Source): Steps<void> {
     const plan = this.#planOf(source)
-    plan.learn(source, definition => this.#familyOf(definition))
-    plan.addTo(source, this.#round)
+    yield* plan.learn(source, definition => this.#familyOf(definition))
+    yield* plan.addTo(source, this.#round)
   }
 
   /** What `source` alone had, when it was last added, in a family without labels that has one number. */
@@ -33,14 +48,21 @@ export class Merger {
     return this.#plans.get(source)?.valueIn(source, definition)
   }
 
-  /** Forgets a source that will not be added again. */
-  forget(source: Source): void {
-    this.#plans.get(source)?.letGo()
-    this.#plans.delete(source)
+  /** Ends the sum. */
+  *finish(): Steps<Sum> {
+    const { current, conflicts } = this.#newest()
+    yield* this.#addCounts(current)
+    const families: Family[] = []
+    for (const family of current.values()) {
+      if (family.definition.type === 'quantiles') continue
+      families.push(yield* family.take(this.#round, current.get(quantilesKey(family.definition.name))))
+    }
+    families.sort((a, b) => (a.name < b.name ? -1 : 1))
+    return { families, conflicts }
   }
 
-  /** Ends the sum. `conflicts` names the families of which some stores mean something older, left out here. */
-  finish(): { families: Family[]; conflicts: string[] } {
+  /** The families of this round: of those that some sources define otherwise the newest definition. */
+  #newest(): { current: Map<string, MergedFamily>; conflicts: string[] } {
     const current = new Map<string, MergedFamily>()
     const conflicts = new Set<string>()
     for (const family of this.#families.values()) {
@@ -49,22 +71,15 @@ export class Merger {
       if (other !== undefined) conflicts.add(family.definition.name)
       if (other === undefined || family.since > other.since) current.set(family.key, family)
     }
-    this.#addCounts(current)
-    const families: Family[] = []
-    for (const family of current.values()) {
-      if (family.definition.type === 'quantiles') continue
-      families.push(family.take(this.#round, current.get(quantilesKey(family.definition.name))))
-    }
-    families.sort((a, b) => (a.name < b.name ? -1 : 1))
-    return { families, conflicts: [...conflicts] }
+    return { current, conflicts: [...conflicts] }
   }
 
   /** Histograms that stand for a counter too add their counts to it. */
-  #addCounts(current: Map<string, MergedFamily>): void {
-    for (const family of [...current.values()]) {
+  *#addCounts(current: ReadonlyMap<string, MergedFamily>): Steps<void> {
+    for (const family of current.values()) {
       const { countsInto } = family.definition
       const counter = countsInto === undefined ? undefined : current.get(countsInto)
-      if (counter !== undefined) family.addCountsTo(counter, this.#round)
+      if (counter !== undefined) yield* family.addCountsTo(counter, this.#round)
     }
   }
 

@@ -3,27 +3,23 @@ import type { CatalogLine } from '../store/catalog.ts'
 import { HEADER_SLOTS } from '../store/header.ts'
 import { Merger } from './merge.ts'
 import type { Source } from './source.ts'
+import { atOnce } from './steps.ts'
 
 function counting(value: number): Source {
   const definition = { name: 'x_total', type: 'counter', help: '', labels: [], buckets: [], merge: 'sum' } as const
-  let lines: readonly CatalogLine[] = [
+  const lines: CatalogLine[] = [
     { ...definition, kind: 'family', index: 0 },
     { kind: 'series', family: 0, values: [], slot: HEADER_SLOTS },
   ]
   const values = new Float64Array(HEADER_SLOTS + 1)
   values[HEADER_SLOTS] = value
-  const takeLines = (): readonly CatalogLine[] => {
-    const taken = lines
-    lines = []
-    return taken
-  }
-  return { worker: 1, startedAt: 1, gone: false, values, takeLines }
+  return { worker: 1, startedAt: 1, gone: false, values, nextLine: () => lines.shift() }
 }
 
 function total(merger: Merger, sources: readonly Source[]): number | undefined {
   merger.begin()
-  for (const source of sources) merger.add(source)
-  return merger.finish().families[0]?.values[0]
+  for (const source of sources) atOnce(merger.add(source))
+  return atOnce(merger.finish()).families[0]?.values[0]
 }
 
 test('a sum that is made in another order, once stores are retired, does not fall in its last digit', () => {

@@ -1,6 +1,6 @@
 import type { CatalogLine } from '../store/catalog.ts'
 
-/** Somebody's numbers, as the merger wants them. */
+/** Somebody's numbers, as the merger wants them. They stay as they are while a sum is made of them. */
 export interface Source {
   /** Undefined where the series bear their worker themselves: the totals of the dead. */
   readonly worker: number | undefined
@@ -8,6 +8,6 @@ export interface Source {
   /** True where nobody owns it any more: its counts count, its gauges do not. */
   readonly gone: boolean
   readonly values: Float64Array
-  /** What the catalog has gained since the last call. */
-  takeLines(): readonly CatalogLine[]
+  /** The next line that the catalog has gained; undefined when there is no other. */
+  nextLine(): CatalogLine | undefined
 }

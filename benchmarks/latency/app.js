@@ -1,0 +1,31 @@
+import cluster from 'node:cluster'
+import { createServer } from 'node:http'
+import { histogram } from '@promherd/core'
+import client from 'prom-client'
+import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
+import { settingsOfThisProcess } from '../lib/fresh.js'
+import { LABELS, observationsOf, seriesLabels } from '../lib/workload.js'
+
+/** A worker: fills its series, and then answers each request with one more observation. */
+
+const { side, series } = settingsOfThisProcess()
+const about = { name: 'bench_duration_seconds', help: 'Durations.', buckets: DURATION_BUCKETS }
+const observe = side === 'promherd' ? ofPromherd() : ofPromClient()
+
+for (let i = 0; i < series; i++) for (const seconds of observationsOf(1, i)) observe(i, seconds)
+let next = 0
+const server = createServer((_, response) => {
+  observe(next++ % series, 0.01)
+  response.end('Hello')
+}).listen(0, '127.0.0.1', () => process.send({ filled: true, port: server.address().port }))
+
+function ofPromherd() {
+  const durations = histogram({ ...about, labels: LABELS, maxSeries: series + 1 })
+  return (i, seconds) => durations.labels(...seriesLabels(i)).observe(seconds)
+}
+
+function ofPromClient() {
+  if (cluster.isWorker) new client.AggregatorRegistry()
+  const durations = new client.Histogram({ ...about, labelNames: LABELS })
+  return (i, seconds) => durations.labels(...seriesLabels(i)).observe(seconds)
+}

@@ -1,0 +1,67 @@
+import { fork } from 'node:child_process'
+import cluster from 'node:cluster'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { startCluster } from '@promherd/core/cluster'
+import client from 'prom-client'
+import { answer, settingsOfThisProcess } from '../lib/fresh.js'
+
+/** A cluster whose workers answer requests and have the series, with the metrics port of its side. */
+
+const settings = settingsOfThisProcess()
+const serve = settings.side === 'promherd' ? withPromherd : withPromClient
+const app = () => import('./app.js')
+
+if (cluster.isPrimary) await lead()
+else serve()
+
+async function lead() {
+  let ready = 0
+  const allReady = new Promise(resolve => {
+    cluster.on('message', (_, message) => {
+      if (message.filled && ++ready === settings.workers) resolve(message.port)
+    })
+  })
+  const { metricsPort, close } = await serve()
+  const port = await allReady
+  const scraper = settings.scraped ? clientOf('scrape', metricsPort) : undefined
+  const load = clientOf('load', port)
+  const [measured] = await once(load, 'message')
+  scraper?.send('stop')
+  const [{ scrapes }] = scraper === undefined ? [{ scrapes: 0 }] : await once(scraper, 'message')
+  await close()
+  answer({ ...measured, scrapes })
+}
+
+async function withPromherd() {
+  const { workers } = settings
+  const running = startCluster({ workers, metrics: { port: 0 } }, app)
+  if (running === undefined) return undefined
+  const { port } = await running.metrics.listening
+  return { metricsPort: port, close: () => running.close() }
+}
+
+async function withPromClient() {
+  if (cluster.isWorker) return app()
+  const registry = new client.AggregatorRegistry()
+  const workers = Array.from({ length: settings.workers }, () => cluster.fork())
+  const server = createServer((_, response) => {
+    registry.clusterMetrics().then(
+      text => response.end(text),
+      () => response.writeHead(500).end(),
+    )
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const close = async () => {
+    server.close()
+    server.closeAllConnections()
+    for (const worker of workers) worker.process.kill('SIGKILL')
+    await Promise.all(workers.map(worker => once(worker, 'exit')))
+  }
+  return { metricsPort: server.address().port, close }
+}
+
+function clientOf(mode, port) {
+  return fork(fileURLToPath(new URL('./client.js', import.meta.url)), [JSON.stringify({ ...settings, mode, port })])
+}

@@ -1,0 +1,45 @@
+import type { Source } from '../snapshot/source.ts'
+import type { CatalogLine } from '../store/catalog.ts'
+import { HEADER } from '../store/header.ts'
+import type { Store } from '../store/store.ts'
+import type { Member } from './about.ts'
+
+/** A store on the heap, read in the process that it belongs to. */
+export class SelfSource implements Source, Member {
+  readonly worker: number
+  readonly startedAt: number
+  readonly nodeVersion: string = process.version
+  readonly gone = false
+  values: Float64Array = new Float64Array(0)
+  readonly #store: Store
+  #lines: readonly CatalogLine[] = []
+  #next = 0
+  #end = 0
+  #read = 0
+
+  constructor(store: Store) {
+    this.#store = store
+    this.worker = store.worker
+    this.startedAt = store.startedAt
+  }
+
+  /** Takes numbers and names of one moment: the owner may go on between the steps of a sum. */
+  refresh(): void {
+    const { values } = this.#store.slab
+    const length = values[HEADER.length]!
+    if (this.values.length < length) this.values = new Float64Array(Math.min(values.length, length * 2))
+    this.values.set(values.subarray(0, length))
+    this.#lines = this.#store.linesFrom(this.#read)
+    this.#next = 0
+    this.#end = this.#lines.length
+    this.#read += this.#end
+  }
+
+  header(field: keyof typeof HEADER): number {
+    return this.values[HEADER[field]]!
+  }
+
+  nextLine(): CatalogLine | undefined {
+    return this.#next === this.#end ? undefined : this.#lines[this.#next++]
+  }
+}

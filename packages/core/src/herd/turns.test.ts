@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { Definition } from '../store/catalog.ts'
+import { Instruments } from '../store/instruments.ts'
+import { Store } from '../store/store.ts'
+import { listStores } from './directory.ts'
+import { Herd } from './herd.ts'
+import { LoneHerd } from './lone.ts'
+import { Retired } from './retire.ts'
+
+const JOBS: Definition = { name: 'jobs_total', type: 'counter', help: 'J.', labels: ['i'], buckets: [], merge: 'sum' }
+const SERIES = 600
+let directory: string
+
+/** A clock that runs so fast that others have their turn after every step. */
+function hurryTime(): void {
+  let now = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => {
+    now += 1000
+    return now
+  })
+}
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+function record(worker: number, count: number): Store {
+  const store = new Store({ slab: 'flushed', directory, worker })
+  const family = store.family(JOBS)
+  for (let i = 0; i < SERIES; i++) store.slab.values[family.slot([String(i)])] = count
+  store.flush()
+  return store
+}
+
+/** The numbers that the series have: one where all have the same. */
+function countsIn({ families }: Snapshot): number[] {
+  const jobs = families.find(({ name }) => name === 'jobs_total')
+  expect(jobs?.labels.length).toBe(SERIES)
+  return [...new Set(jobs?.values)]
+}
+
+/** Does something in turn number `turn` of some work; answers what comes of the work, and whether it was under way. */
+async function during<T>(
+  work: Promise<T>,
+  turn: number,
+  act: () => void,
+): Promise<{ result: T; wasUnderway: boolean }> {
+  let settled = false
+  const done = work.finally(() => {
+    settled = true
+  })
+  for (let i = 0; i < turn && !settled; i++) await nextTurn()
+  const wasUnderway = !settled
+  act()
+  return { result: await done, wasUnderway }
+}
+
+describe('a snapshot that is made in many turns', () => {
+  test('sees each store once, whenever another process retires some of them', async () => {
+    record(1, 1).close()
+    record(2, 2).close()
+    const living = record(3, 4)
+    const herd = new Herd({ directory })
+    hurryTime()
+    let underway = 0
+    for (let turn = 0; turn < 60; turn++) {
+      const dead = listStores(directory).filter(({ worker }) => worker < 3)
+      const { result, wasUnderway } = await during(herd.snapshot(), turn, () => {
+        expect(new Retired(directory).retire(dead)).toBe(2)
+      })
+      expect(countsIn(result)).toEqual([7 + 3 * turn])
+      underway += Number(wasUnderway)
+      // As many are there to be retired at the next turn, by those who start and end meanwhile.
+      record(1, 1).close()
+      record(2, 2).close()
+    }
+    expect(underway).toBeGreaterThan(20)
+    living.close()
+    await herd.close()
+  })
+
+  test('is not mixed with another one', async () => {
+    const store = record(1, 3)
+    const herd = new Herd({ directory })
+    hurryTime()
+    const snapshots = await Promise.all(Array.from({ length: 5 }, () => herd.snapshot()))
+    expect(snapshots.map(countsIn)).toEqual([[3], [3], [3], [3], [3]])
+    store.close()
+    await herd.close()
+  })
+
+  test("of a process's own store is of one moment, whatever is recorded meanwhile", async () => {
+    const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
+    const { slab } = store
+    const family = store.family(JOBS)
+    const slots = Array.from({ length: SERIES }, (_, i) => family.slot([String(i)]))
+    hurryTime()
+    let underway = 0
+    for (let turn = 1; turn <= 20; turn++) {
+      const herd = new LoneHerd(store)
+      const { result, wasUnderway } = await during(herd.snapshot(), turn, () => {
+        for (const slot of slots) slab.values[slot]!++
+      })
+      expect(countsIn(result)).toEqual([turn - 1])
+      underway += Number(wasUnderway)
+    }
+    expect(underway).toBeGreaterThan(5)
+    store.close()
+  })
+
+  test("gives no series of a process's own store what another has that takes its place meanwhile", async () => {
+    const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
+    const jobs = new Instruments(store).counter({ name: 'jobs_total', help: 'Jobs.', labels: ['i'] })
+    const herd = new LoneHerd(store)
+    for (let i = 0; i < SERIES; i++) jobs.labels(String(i)).inc(i + 1)
+    hurryTime()
+    const { result, wasUnderway } = await during(herd.snapshot(), 3, () => {
+      for (let i = 0; i < SERIES; i++) {
+        jobs.remove(String(i))
+        jobs.labels(`new ${i}`).inc(10_000)
+      }
+    })
+    const family = result.families.find(({ name }) => name === 'jobs_total')!
+    expect(wasUnderway).toBe(true)
+    expect(family.labels.map(([i], at) => [i, family.values[at]])).toEqual(
+      Array.from({ length: SERIES }, (_, i) => [String(i), i + 1]),
+    )
+    store.close()
+  })
+})

@@ -1,0 +1,70 @@
+import { keyOf } from '../store/family.ts'
+import { IntList } from './int-list.ts'
+
+/** The series of a family: each set of label values has a small number, which is another's once nobody has the series. */
+export class SeriesIndex {
+  /** The label values by number. */
+  readonly labels: (readonly string[])[] = []
+  /** True where others keep the numbers, too: then each stays with its series for ever. */
+  isKept: boolean
+  readonly #byKey = new Map<string, number>()
+  /** By the very array that stands in `labels`, which readers of one herd share: most look-ups need no key. */
+  readonly #byLabels = new Map<readonly string[], number>()
+  readonly #overflow = new Set<number>()
+  /** How many columns have each series, and the numbers of those that none has. */
+  readonly #holders = new IntList()
+  readonly #free: number[] = []
+
+  constructor(isKept: boolean) {
+    this.isKept = isKept
+  }
+
+  /** How many numbers there are, the free ones among them. */
+  get size(): number {
+    return this.labels.length
+  }
+
+  /** The number of the series with these label values, made at its first use. */
+  numberOf(labels: readonly string[], overflow: boolean): number {
+    const same = this.#byLabels.get(labels)
+    if (same !== undefined) return same
+    const key = keyOf(labels)
+    const known = this.#byKey.get(key)
+    if (known !== undefined) return known
+    const series = this.#free.pop() ?? this.#another()
+    this.labels[series] = labels
+    this.#byLabels.set(labels, series)
+    this.#byKey.set(key, series)
+    if (overflow) this.#overflow.add(series)
+    return series
+  }
+
+  /** True for the series that takes what a full family cannot. */
+  isOverflow(series: number): boolean {
+    return this.#overflow.has(series)
+  }
+
+  /** One more column has the series. */
+  hold(series: number): void {
+    this.#holders.items[series] = this.#holders.items[series]! + 1
+  }
+
+  /** One column less has the series. Answers true where it was the last: then the number is free. */
+  letGo(series: number): boolean {
+    const holders = this.#holders.items[series]! - 1
+    this.#holders.items[series] = holders
+    if (holders > 0 || this.isKept) return false
+    const labels = this.labels[series]!
+    this.#byLabels.delete(labels)
+    this.#byKey.delete(keyOf(labels))
+    this.labels[series] = []
+    this.#overflow.delete(series)
+    this.#free.push(series)
+    return true
+  }
+
+  #another(): number {
+    this.#holders.push(0)
+    return this.labels.length
+  }
+}
