@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type AdapterOptions,
+  type HttpRecorder,
   isUnmatched,
   type Monitor,
   monitorOf,
@@ -9,6 +10,7 @@ import {
 } from '@promherd/core'
 import type { Context, Handler, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
+import { leadWith } from './front.ts'
 
 /**
  * Records every request that comes by: use it before the routes. On @hono/node-server until the last byte of the
@@ -17,7 +19,7 @@ import { matchedRoutes } from 'hono/route'
  */
 export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
   const recorder = recorderFor(options)
-  return async function promherd(context, next) {
+  const promherd: MiddlewareHandler = async (context, next) => {
     const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
     if (incoming === undefined || outgoing === undefined)
       return timed(recorder.begin(context.req.raw, context), context, next)
@@ -30,6 +32,20 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
       throw error
     }
   }
+  leadWith(promherd, handler => (context, next) => {
+    const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
+    if (incoming === undefined || outgoing === undefined) return promherd(context, nextOf(handler, context, next))
+    recorder.follow(incoming, outgoing, nodeRouteOf, context)
+    try {
+      const answer: unknown = handler(context, next)
+      if (answer instanceof Promise) void watch(answer, context, outgoing, recorder)
+      return answer as Response
+    } catch (error) {
+      recorder.fail(outgoing, error)
+      throw error
+    }
+  })
+  return promherd
 }
 
 /**
@@ -47,6 +63,29 @@ export function metricsHandler(options: { readonly monitor?: Monitor | undefined
 interface NodeBindings {
   readonly incoming?: IncomingMessage
   readonly outgoing?: ServerResponse
+}
+
+/** Sees what a handler threw, and what became of it behind the handler. Never rejects. */
+async function watch(
+  answer: Promise<unknown>,
+  context: Context,
+  outgoing: ServerResponse,
+  recorder: HttpRecorder,
+): Promise<void> {
+  try {
+    await answer
+    if (context.error !== undefined) recorder.fail(outgoing, context.error)
+  } catch (error) {
+    recorder.fail(outgoing, error)
+  }
+}
+
+/** What Hono gives a middleware that stands before `handler`. */
+function nextOf(handler: Handler, context: Context, next: () => Promise<void>): () => Promise<void> {
+  return async () => {
+    const answer = await handler(context, next)
+    if (answer && !context.finalized) context.res = answer
+  }
 }
 
 async function timed(exchange: OpenExchange, context: Context, next: () => Promise<void>): Promise<void> {
