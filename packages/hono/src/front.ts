@@ -1,6 +1,7 @@
 import { takeArrival } from '@promherd/core'
 import type { Handler, MiddlewareHandler } from 'hono'
 import { SmartRouter } from 'hono/router/smart-router'
+import type { RouterRoute } from 'hono/types'
 
 /**
  * Has a middleware that stands before everything else called with the handler behind it as one, instead of before it.
@@ -11,8 +12,8 @@ import { SmartRouter } from 'hono/router/smart-router'
  * requests, and wherever something is not as expected.
  */
 
-/** Makes of a handler one that does what the middleware does, and then calls it. */
-export type Lead = (handler: Handler) => Handler
+/** Makes of a handler one that does what the middleware does, and then calls it. `alone` is its route if no other follows. */
+export type Lead = (handler: Handler, alone: RouterRoute | undefined) => Handler
 
 /** From now on `middleware` may be called so. */
 export function leadWith(middleware: MiddlewareHandler, lead: Lead): void {
@@ -20,7 +21,7 @@ export function leadWith(middleware: MiddlewareHandler, lead: Lead): void {
   watchRouters()
 }
 
-type Entry = readonly [target: readonly [handler: Handler, route: unknown], params: unknown]
+type Entry = readonly [target: readonly [handler: Handler, route: RouterRoute], params: unknown]
 type List = readonly Entry[]
 type Result = readonly [list: List, stash?: unknown]
 type Match = (this: object, method: string, path: string) => Result
@@ -84,6 +85,8 @@ function ledBy(list: List): List {
   const behind = list[leads.length]
   if (leads.length === 0 || behind === undefined) return list
   const [[handler, route], params] = behind
-  const led = leads.reduceRight<Handler>((inner, lead) => lead(inner), handler)
-  return [[[led, route], params], ...list.slice(leads.length + 1)]
+  const others = list.slice(leads.length + 1)
+  const alone = others.length === 0 ? route : undefined
+  const led = leads.reduceRight<Handler>((inner, lead) => lead(inner, alone), handler)
+  return [[[led, route], params], ...others]
 }

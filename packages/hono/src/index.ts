@@ -32,17 +32,20 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
       throw error
     }
   }
-  leadWith(promherd, handler => (context, next) => {
-    const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
-    if (incoming === undefined || outgoing === undefined) return promherd(context, nextOf(handler, context, next))
-    recorder.follow(incoming, outgoing, nodeRouteOf, context)
-    try {
-      const answer: unknown = handler(context, next)
-      if (answer instanceof Promise) void watch(answer, context, outgoing, recorder)
-      return answer as Response
-    } catch (error) {
-      recorder.fail(outgoing, error)
-      throw error
+  leadWith(promherd, (handler, alone) => {
+    const routeOf = alone !== undefined && isRoute(alone) ? aloneRouteOf(alone) : nodeRouteOf
+    return (context, next) => {
+      const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
+      if (incoming === undefined || outgoing === undefined) return promherd(context, nextOf(handler, context, next))
+      recorder.follow(incoming, outgoing, routeOf, context)
+      try {
+        const answer: unknown = handler(context, next)
+        if (answer instanceof Promise) void watch(answer, context, outgoing, recorder)
+        return answer as Response
+      } catch (error) {
+        recorder.fail(outgoing, error)
+        throw error
+      }
     }
   })
   return promherd
@@ -101,7 +104,16 @@ async function timed(exchange: OpenExchange, context: Context, next: () => Promi
 
 /** The route of an exchange that is followed: its status is known to Node. */
 function nodeRouteOf(context: Context): string | undefined {
-  return routeOf(context, (context.env as NodeBindings).outgoing?.statusCode ?? 0)
+  return routeOf(context, statusOf(context))
+}
+
+/** The same where `route` is the only one, which is known beforehand but for what says that it did not answer. */
+function aloneRouteOf(route: Matched): (context: Context) => string | undefined {
+  return context => (statusOf(context) === 404 ? routeOf(context, 404) : route.path)
+}
+
+function statusOf(context: Context): number {
+  return (context.env as NodeBindings).outgoing?.statusCode ?? 0
 }
 
 /**
