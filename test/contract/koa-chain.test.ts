@@ -16,7 +16,10 @@ test('what is thrown is seen and handed on, and a chain of others that answers n
   app.on('error', error => seen.push(error.message))
   app.use((context, next) => {
     if (context.path !== '/plain') return promherd(context, next)
-    return promherd(context, (() => void (context.body = 'plain')) as never)
+    const answer = (): void => {
+      context.body = 'plain'
+    }
+    return promherd(context, answer as never)
   })
   app.use(async context => {
     if (context.path === '/broken') throw new Error('broken')
