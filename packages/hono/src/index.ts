@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type AdapterOptions,
+  type HttpRecorder,
   isUnmatched,
   type Monitor,
   monitorOf,
@@ -9,6 +10,7 @@ import {
 } from '@promherd/core'
 import type { Context, Handler, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
+import { leadWith } from './front.ts'
 
 /**
  * Records every request that comes by: use it before the routes. On @hono/node-server until the last byte of the
@@ -17,7 +19,7 @@ import { matchedRoutes } from 'hono/route'
  */
 export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
   const recorder = recorderFor(options)
-  return async function promherd(context, next) {
+  const promherd: MiddlewareHandler = async (context, next) => {
     const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
     if (incoming === undefined || outgoing === undefined)
       return timed(recorder.begin(context.req.raw, context), context, next)
@@ -30,6 +32,23 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
       throw error
     }
   }
+  leadWith(promherd, (handler, alone) => {
+    const routeOf = alone !== undefined && isRoute(alone) ? aloneRouteOf(alone) : nodeRouteOf
+    return (context, next) => {
+      const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
+      if (incoming === undefined || outgoing === undefined) return promherd(context, nextOf(handler, context, next))
+      recorder.follow(incoming, outgoing, routeOf, context)
+      try {
+        const answer: unknown = handler(context, next)
+        if (answer instanceof Promise) void watch(answer, context, outgoing, recorder)
+        return answer as Response
+      } catch (error) {
+        recorder.fail(outgoing, error)
+        throw error
+      }
+    }
+  })
+  return promherd
 }
 
 /**
@@ -49,6 +68,29 @@ interface NodeBindings {
   readonly outgoing?: ServerResponse
 }
 
+/** Sees what a handler threw, and what became of it behind the handler. Never rejects. */
+async function watch(
+  answer: Promise<unknown>,
+  context: Context,
+  outgoing: ServerResponse,
+  recorder: HttpRecorder,
+): Promise<void> {
+  try {
+    await answer
+    if (context.error !== undefined) recorder.fail(outgoing, context.error)
+  } catch (error) {
+    recorder.fail(outgoing, error)
+  }
+}
+
+/** What Hono gives a middleware that stands before `handler`. */
+function nextOf(handler: Handler, context: Context, next: () => Promise<void>): () => Promise<void> {
+  return async () => {
+    const answer = await handler(context, next)
+    if (answer && !context.finalized) context.res = answer
+  }
+}
+
 async function timed(exchange: OpenExchange, context: Context, next: () => Promise<void>): Promise<void> {
   try {
     await next()
@@ -62,7 +104,16 @@ async function timed(exchange: OpenExchange, context: Context, next: () => Promi
 
 /** The route of an exchange that is followed: its status is known to Node. */
 function nodeRouteOf(context: Context): string | undefined {
-  return routeOf(context, (context.env as NodeBindings).outgoing?.statusCode ?? 0)
+  return routeOf(context, statusOf(context))
+}
+
+/** The same where `route` is the only one, which is known beforehand but for what says that it did not answer. */
+function aloneRouteOf(route: Matched): (context: Context) => string | undefined {
+  return context => (statusOf(context) === 404 ? routeOf(context, 404) : route.path)
+}
+
+function statusOf(context: Context): number {
+  return (context.env as NodeBindings).outgoing?.statusCode ?? 0
 }
 
 /**

@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Store } from '../store/store.ts'
+import { arrive, leave } from './arrival.ts'
 import { TIMED_OUT } from './failure.ts'
 import { doom } from './follow.ts'
 import { dropped, malformed, started } from './protocol.ts'
@@ -66,8 +67,16 @@ function wrapEmit(server: Watched, watchers: readonly ServerWatcher[]): () => vo
   const own = Object.getOwnPropertyDescriptor(server, 'emit')
   const { emit } = server
   function promherdEmit(this: Watched, ...event: Event): boolean {
-    if (event[0] !== 'request') observe(watchers, event)
-    return Reflect.apply(emit, this, event)
+    if (event[0] !== 'request') {
+      observe(watchers, event)
+      return Reflect.apply(emit, this, event)
+    }
+    arrive()
+    try {
+      return Reflect.apply(emit, this, event)
+    } finally {
+      leave()
+    }
   }
   Object.defineProperty(server, 'emit', { value: promherdEmit, writable: true, configurable: true })
   return () => {

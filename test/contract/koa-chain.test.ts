@@ -1,0 +1,40 @@
+import { createServer } from 'node:http'
+import { createMonitor } from '@promherd/core'
+import { prometheus } from '@promherd/koa'
+import Koa from 'koa'
+import { expect, test } from 'vitest'
+import { ask } from './client.ts'
+import { errorsOf, settled, troublesOf } from './reading.ts'
+import { closing, listening } from './stage.ts'
+
+/** What comes back through the chain of Koa is looked at on its way, and not kept. */
+test('what is thrown is seen and handed on, and a chain of others that answers no promise is none the worse', async () => {
+  const monitor = createMonitor({ slab: 'heap' })
+  const promherd = prometheus({ monitor })
+  const app = new Koa()
+  const seen: unknown[] = []
+  app.on('error', error => seen.push(error.message))
+  app.use((context, next) => {
+    if (context.path !== '/plain') return promherd(context, next)
+    const answer = (): void => {
+      context.body = 'plain'
+    }
+    return promherd(context, answer as never)
+  })
+  app.use(async context => {
+    if (context.path === '/broken') throw new Error('broken')
+    context.body = 'ok'
+  })
+  const server = createServer(app.callback())
+  const url = await listening(server)
+  const statuses = [await ask(`${url}/plain`), await ask(`${url}/broken`), await ask(`${url}/`)].map(
+    ({ status }) => status,
+  )
+  expect(statuses).toEqual([200, 500, 200])
+  expect(seen).toEqual(['broken'])
+  await settled(monitor, { 'GET _middleware 200': 2, 'GET _middleware 500': 1 })
+  expect(await errorsOf(monitor)).toEqual({ 'GET _middleware exception': 1 })
+  expect(await troublesOf(monitor)).toEqual({})
+  await closing(server)
+  await monitor.close()
+})
