@@ -3,6 +3,7 @@ import { isFunction } from '../options.ts'
 import type { Cluster } from './cluster.ts'
 import { type ClusterOptions, resolveClusterOptions } from './options.ts'
 import { Primary } from './primary.ts'
+import { processSpawner } from './spawned-process.ts'
 import { runWorker } from './worker.ts'
 
 export type { Cluster, ClusterHooks, WorkerExit, WorkerStatus } from './cluster.ts'
@@ -19,5 +20,5 @@ export function startCluster(options: ClusterOptions, entry: () => unknown): Clu
     return undefined
   }
   isFunction("Give a function that starts the application, such as () => import('./app.js').")('entry', entry)
-  return new Primary(resolveClusterOptions(options))
+  return new Primary(resolveClusterOptions(options), processSpawner)
 }

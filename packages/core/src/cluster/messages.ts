@@ -5,8 +5,8 @@ export type ToWorker =
   | { readonly promherd: 'drain'; readonly graceMs: number }
 
 export type ToPrimary =
-  /** It takes messages now; the application is still to come. */
-  | { readonly promherd: 'started' }
+  /** It takes messages now, and counts in the store with this id; the application is still to come. */
+  | { readonly promherd: 'started'; readonly store: number }
   /** The application listens. */
   | { readonly promherd: 'listening' }
   /** It has served as many requests as it should. */

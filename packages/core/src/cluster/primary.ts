@@ -15,6 +15,7 @@ import { Hooks } from './hooks.ts'
 import { Journal } from './journal.ts'
 import { isWorkers, type ResolvedClusterOptions } from './options.ts'
 import { exitCodeOf, isEnding, onSignals } from './signals.ts'
+import type { Spawn } from './spawned.ts'
 
 /**
  * The primary: owns the directory, the workers and the metrics port, and answers signals. It is the keeper of the
@@ -38,8 +39,11 @@ export class Primary implements Cluster {
   #closing: Promise<void> | undefined
   #exitCode = 0
 
-  /** Starts everything. @throws ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER */
-  constructor(options: ResolvedClusterOptions) {
+  /**
+   * Starts everything; `spawner` tells how workers with stores in that directory are started.
+   * @throws ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER
+   */
+  constructor(options: ResolvedClusterOptions, spawner: (directory: string) => Spawn) {
     this.#options = options
     const warner = new Warner(options.onWarning)
     this.#warner = warner
@@ -57,7 +61,7 @@ export class Primary implements Cluster {
     this.ready = new Promise(resolve => {
       complete = resolve
     })
-    this.#crew = this.#makeCrew(complete)
+    this.#crew = this.#makeCrew(spawner(this.#directory), complete)
     this.metrics = this.#serve(warner)
     this.#offSignals = onSignals(signals, name => this.#signalled(name))
     this.#hangWatch = this.#watchHangs()
@@ -85,10 +89,10 @@ export class Primary implements Cluster {
     return this.#closing
   }
 
-  #makeCrew(onComplete: () => void): Crew {
+  #makeCrew(spawn: Spawn, onComplete: () => void): Crew {
     const { drainTimeoutMs, startTimeoutMs } = this.#options
     return new Crew({
-      directory: this.#directory,
+      spawn,
       warner: this.#warner,
       drainTimeoutMs,
       startTimeoutMs,
@@ -105,7 +109,7 @@ export class Primary implements Cluster {
   #watchHangs(): HangWatch | undefined {
     const { hangTimeoutMs } = this.#options
     if (hangTimeoutMs === 0) return undefined
-    const onHang = (pids: ReadonlySet<number>): void => this.#crew.abort(pids)
+    const onHang = (stores: ReadonlySet<number>): void => this.#crew.abort(stores)
     return new HangWatch({ herd: this.#herd, upkeep: this.#upkeep, hangTimeoutMs, onHang })
   }
 

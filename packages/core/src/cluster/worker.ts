@@ -30,7 +30,7 @@ export function runWorker(
     void drain(monitor, servers, message.graceMs)
   })
   for (const signal of FOR_THE_PRIMARY) listenInVain(signal)
-  tell({ promherd: 'started' })
+  tell({ promherd: 'started', store: monitor.store.id })
   void start(entry)
 }
 
