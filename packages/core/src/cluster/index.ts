@@ -8,6 +8,7 @@ import { runWorker } from './worker.ts'
 
 export type { Cluster, ClusterHooks, WorkerExit, WorkerStatus } from './cluster.ts'
 export type { ClusterMetricsOptions, ClusterOptions } from './options.ts'
+export { type Program, startProgram } from './program.ts'
 
 /**
  * Runs `entry` in several worker processes, keeps them running, and serves the metrics of all of them on one port.

@@ -54,6 +54,8 @@ export interface ResolvedClusterOptions {
   /** 0 where a worker may hang. */
   readonly hangTimeoutMs: number
   readonly usr1: boolean
+  /** How long the first worker is ahead of the others, at most: until it listens. 0 starts all of them at once. */
+  readonly leadMs: number
   readonly hooks: ClusterHooks
   readonly onWarning: ((message: string) => void) | undefined
 }
@@ -73,6 +75,7 @@ export function resolveClusterOptions(options: ClusterOptions): ResolvedClusterO
     startTimeoutMs: options.startTimeoutMs ?? CLUSTER_DEFAULTS.startTimeoutMs,
     hangTimeoutMs: options.hangTimeoutMs ?? CLUSTER_DEFAULTS.hangTimeoutMs,
     usr1: options.usr1 ?? false,
+    leadMs: 0,
     hooks: options,
     onWarning: options.onWarning,
   }

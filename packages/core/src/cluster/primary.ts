@@ -61,13 +61,15 @@ export class Primary implements Cluster {
     this.ready = new Promise(resolve => {
       complete = resolve
     })
-    this.#crew = this.#makeCrew(spawner(this.#directory), complete)
+    this.#crew = this.#makeCrew(spawner(this.#directory), () => {
+      if (this.#crew.size >= options.workers) complete()
+    })
     this.metrics = this.#serve(warner)
     this.#offSignals = onSignals(signals, name => this.#signalled(name))
     this.#hangWatch = this.#watchHangs()
     void this.#hooks.call('onStarting')
     void this.ready.then(() => this.#hooks.call('onReady'))
-    void this.#crew.scale(options.workers)
+    void this.#start()
   }
 
   get workers(): WorkerStatus[] {
@@ -104,6 +106,13 @@ export class Primary implements Cluster {
       },
       onRestart: (worker, reason) => this.#journal.restarted(worker, reason),
     })
+  }
+
+  async #start(): Promise<void> {
+    const { leadMs, workers } = this.#options
+    if (leadMs > 0) await within(leadMs, this.#crew.scale(1))
+    // Signals may have changed how many there are to be; that they did so knowingly.
+    if (leadMs === 0 || this.#crew.size === 1) await this.#crew.scale(workers)
   }
 
   #watchHangs(): HangWatch | undefined {

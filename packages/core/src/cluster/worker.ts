@@ -5,10 +5,14 @@ import type { ClusterOptions } from './options.ts'
 import { Servers } from './servers.ts'
 import { Wear } from './wear.ts'
 
-/** Runs the application in a worker: says when it listens, and ends it when the primary says so. */
+/**
+ * Runs the application in a worker: says when it listens, and ends it when the primary says so. `leave` is called last,
+ * when all is answered and written down.
+ */
 export function runWorker(
   options: Pick<ClusterOptions, 'maxRequests' | 'maxRequestsJitter'>,
   entry: () => unknown,
+  leave: () => void = () => process.exit(0),
 ): void {
   const monitor = defaultMonitor()
   monitor.store.setState('starting')
@@ -27,7 +31,7 @@ export function runWorker(
     if (message.promherd === 'collect') void answerCollect(monitor, message.id)
     if (message.promherd !== 'drain' || draining) return
     draining = true
-    void drain(monitor, servers, message.graceMs)
+    void drain(monitor, servers, message.graceMs).then(leave)
   })
   for (const signal of FOR_THE_PRIMARY) listenInVain(signal)
   tell({ promherd: 'started', store: monitor.store.id })
@@ -65,7 +69,6 @@ async function drain(monitor: Monitor, servers: Servers, graceMs: number): Promi
   // A response closes after its connection: what it counts then is counted before the last numbers are written.
   await nextTurn()
   await monitor.collect()
-  process.exit(0)
 }
 
 function tell(message: ToPrimary, done: () => void = () => {}): void {
