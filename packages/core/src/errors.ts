@@ -27,6 +27,8 @@ const MESSAGES = {
     `Expected one configuration file in \`${directory}\`, but there are ${names.map(name => `\`${name}\``).join(' and ')}. Remove all but one, or name the one to take with --config or PROMHERD_CONFIG.`,
   ERR_PROMHERD_PROGRAM: (path: string, reason: string, remedy: string) =>
     `Expected \`${path}\` to be the file of a program, but ${reason}. ${remedy}`,
+  ERR_PROMHERD_THREADS: (expected: string, given: string, remedy: string) =>
+    `Expected ${expected}, but ${given}. ${remedy}`,
   ERR_PROMHERD_CLOSED: (what: string) => `Expected ${what} to be open, but it was closed. Create a new one.`,
 } as const
 

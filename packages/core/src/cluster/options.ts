@@ -66,6 +66,11 @@ export interface ResolvedClusterOptions {
  */
 export function resolveClusterOptions(options: ClusterOptions): ResolvedClusterOptions {
   checkOptions('startCluster', options, CLUSTER_SHAPE)
+  return completed(options)
+}
+
+/** Completes options that were checked. */
+export function completed(options: ClusterOptions): ResolvedClusterOptions {
   const metrics = options.metrics === false ? undefined : (options.metrics ?? {})
   return {
     workers: options.workers ?? workersFromEnvironment() ?? availableParallelism(),
@@ -105,7 +110,7 @@ const MOST_MS = 3_600_000
 export const isWorkers: Check = isInteger(
   1,
   1024,
-  'Give the number of processes to run, or leave it out for one per CPU.',
+  'Give the number of workers to run, or leave it out for one per CPU.',
 )
 
 const isHook = isFunction('Give a function, or leave it out.')

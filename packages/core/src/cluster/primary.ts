@@ -8,6 +8,7 @@ import { createMonitor, type Monitor, offerDefaultMonitor } from '../monitor.ts'
 import { MetricsServer } from '../server/metrics-server.ts'
 import { Upkeep } from '../server/upkeep.ts'
 import { Warner } from '../server/warner.ts'
+import type { Store } from '../store/store.ts'
 import type { Cluster, WorkerStatus } from './cluster.ts'
 import { Crew } from './crew.ts'
 import { HangWatch } from './hang-watch.ts'
@@ -35,15 +36,21 @@ export class Primary implements Cluster {
   readonly #warner: Warner
   readonly #hangWatch: HangWatch | undefined
   readonly #offSignals: () => void
+  readonly #stopFigures: (() => void) | undefined
   readonly #onExit = (): void => this.#leave()
   #closing: Promise<void> | undefined
   #exitCode = 0
 
   /**
-   * Starts everything; `spawner` tells how workers with stores in that directory are started.
+   * Starts everything; `spawner` tells how workers with stores in that directory are started, `figures` what the
+   * primary says of its own process.
    * @throws ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER
    */
-  constructor(options: ResolvedClusterOptions, spawner: (directory: string) => Spawn) {
+  constructor(
+    options: ResolvedClusterOptions,
+    spawner: (directory: string) => Spawn,
+    figures?: (store: Store) => () => void,
+  ) {
     this.#options = options
     const warner = new Warner(options.onWarning)
     this.#warner = warner
@@ -53,6 +60,7 @@ export class Primary implements Cluster {
     process.on('exit', this.#onExit)
     this.#monitor = createMonitor({ directory: this.#directory, worker: 0, onWarning: message => warner.say(message) })
     offerDefaultMonitor(this.#monitor)
+    this.#stopFigures = figures && sampleEvery(this.#monitor, figures(this.#monitor.store))
     const signals = SIGNAL_NAMES.filter(name => name !== 'USR1' || options.usr1)
     this.#journal = new Journal(this.#monitor.store, options.workers, signals)
     this.#hooks = new Hooks(options.hooks, warner, () => this.#journal.hookFailed())
@@ -99,7 +107,8 @@ export class Primary implements Cluster {
       drainTimeoutMs,
       startTimeoutMs,
       onComplete,
-      onStart: ({ slot, pid }) => void this.#hooks.call('onWorkerStart', { worker: slot, pid }),
+      onStart: ({ slot, pid, thread }) =>
+        void this.#hooks.call('onWorkerStart', { worker: slot, pid, ...(thread && { thread }) }),
       onExit: exit => {
         void this.#upkeep.now()
         void this.#hooks.call('onWorkerExit', exit)
@@ -176,6 +185,7 @@ export class Primary implements Cluster {
     this.#hangWatch?.stop()
     this.#upkeep.stop()
     this.#offSignals()
+    this.#stopFigures?.()
     await this.#herd.close()
     await this.#monitor.close()
     process.off('exit', this.#onExit)
@@ -192,6 +202,14 @@ export class Primary implements Cluster {
 /** How long a snapshot waits for the workers to bring their numbers up to date. */
 const COLLECT_DEADLINE_MS = 100
 const EXIT_HOOK_DEADLINE_MS = 5000
+const SAMPLE_INTERVAL_MS = 1000
+
+/** Takes a sample before numbers are read, and every so often for who reads them elsewhere. Answers how to stop. */
+function sampleEvery(monitor: Monitor, sample: () => void): () => void {
+  monitor.addCollector(sample)
+  const timer = setInterval(sample, SAMPLE_INTERVAL_MS).unref()
+  return () => clearInterval(timer)
+}
 
 /** Waits for `work`, and not longer than so long. */
 async function within(deadlineMs: number, work: Promise<unknown>): Promise<void> {

@@ -4,7 +4,8 @@ import { constants } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import { resolveConfig } from '../config/resolve.ts'
 import { createMonitor, offerDefaultMonitor } from '../monitor.ts'
-import { runWorker } from './worker.ts'
+import { processLine } from './line.ts'
+import { ignoreSignals, runWorker } from './worker.ts'
 
 /**
  * Loaded before a program in its worker: what `startCluster` does around its entry. Processes and threads that the
@@ -14,7 +15,8 @@ if (cluster.isWorker && isMainThread) {
   const { config } = await resolveConfig({ keys: new Set(['slab']) })
   const { slab, promClient, onWarning, maxRequests, maxRequestsJitter } = config
   offerDefaultMonitor(createMonitor({ slab, promClient, onWarning }))
-  runWorker({ maxRequests, maxRequestsJitter }, () => {}, leave)
+  ignoreSignals()
+  runWorker({ maxRequests, maxRequestsJitter }, processLine, () => {}, leave)
 }
 
 /**

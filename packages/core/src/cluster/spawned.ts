@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads'
 import type { RestartReason } from '../metrics.ts'
 import type { ToWorker } from './messages.ts'
 
@@ -8,7 +9,9 @@ import type { ToWorker } from './messages.ts'
 export interface Spawned {
   /** Undefined for a process that never came to be. */
   readonly pid: number | undefined
-  /** What it is, in words: `process 4121`. */
+  /** Where it is a thread, Node's own object for it. */
+  readonly thread?: Worker
+  /** What it is, in words: `process 4121`, `thread 3`. */
   readonly name: string
   /** Resolves when it is gone and all that it had said is heard, whatever became of it. */
   readonly exited: Promise<Exit>
@@ -22,7 +25,7 @@ export interface Spawned {
   kill(): void
 }
 
-/** Starts the process or the thread for a worker's stable small number. Throws what the platform throws. */
+/** Starts the process or thread for a worker's stable small number. Throws what the platform throws. */
 export type Spawn = (slot: number) => Spawned
 
 /** How a worker ended. */

@@ -41,6 +41,10 @@ export class WorkerHandle {
     return this.#spawned.pid
   }
 
+  get thread(): Spawned['thread'] {
+    return this.#spawned.thread
+  }
+
   /** What it runs in, in words. */
   get name(): string {
     return this.#spawned.name
