@@ -40,6 +40,8 @@ export class Primary implements Cluster {
   readonly #onExit = (): void => this.#leave()
   #closing: Promise<void> | undefined
   #exitCode = 0
+  /** While one worker is ahead of the others. */
+  #isLeading = false
 
   /**
    * Starts everything; `spawner` tells how workers with stores in that directory are started, `figures` what the
@@ -70,7 +72,7 @@ export class Primary implements Cluster {
       complete = resolve
     })
     this.#crew = this.#makeCrew(spawner(this.#directory), () => {
-      if (this.#crew.size >= options.workers) complete()
+      if (!this.#isLeading || this.#crew.size >= options.workers) complete()
     })
     this.metrics = this.#serve(warner)
     this.#offSignals = onSignals(signals, name => this.#signalled(name))
@@ -119,9 +121,11 @@ export class Primary implements Cluster {
 
   async #start(): Promise<void> {
     const { leadMs, workers } = this.#options
-    if (leadMs > 0) await within(leadMs, this.#crew.scale(1))
-    // Signals may have changed how many there are to be; that they did so knowingly.
-    if (leadMs === 0 || this.#crew.size === 1) await this.#crew.scale(workers)
+    this.#isLeading = leadMs > 0
+    if (this.#isLeading) await within(leadMs, this.#crew.scale(1))
+    this.#isLeading = false
+    // Otherwise a signal has said meanwhile how many there are to be.
+    if (this.#crew.size <= 1) await this.#crew.scale(workers)
   }
 
   #watchHangs(): HangWatch | undefined {

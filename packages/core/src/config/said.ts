@@ -42,6 +42,26 @@ export function saidByEnvironment(keys?: ReadonlySet<string>): Said[] {
   })
 }
 
+/**
+ * What options of a command line say: `text` as it was typed.
+ * @throws ERR_PROMHERD_BAD_OPTION, by the name of the option
+ */
+export function saidByCommandLine(given: readonly { option: string; key: string; text: string }[]): Said[] {
+  return given.map(({ option, key, text }) => {
+    const value = /^\d+$/.test(text) ? Number(text) : text
+    CHECKS[key]?.(option, value)
+    return { key, value, source: 'command line', origin: option }
+  })
+}
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  workers: CONFIG_SHAPE.workers,
+  threads: CONFIG_SHAPE.threads,
+  'metrics.port': WHERE_SHAPE.port,
+  'metrics.host': WHERE_SHAPE.host,
+  'metrics.directory': WHERE_SHAPE.directory,
+}
+
 export function saidByDefault(): Said[] {
   return saidBy(DEFAULTS, 'default', 'default')
 }
