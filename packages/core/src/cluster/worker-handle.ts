@@ -30,7 +30,11 @@ export class WorkerHandle {
   constructor(slot: number, options: HandleOptions) {
     this.slot = slot
     this.#options = options
-    this.#worker = cluster.fork({ PROMETHEUS_MULTIPROC_DIR: options.directory, PROMHERD_WORKER: String(slot) })
+    this.#worker = cluster.fork({
+      PROMETHEUS_MULTIPROC_DIR: options.directory,
+      PROMHERD_WORKER: String(slot),
+      PROMHERD_PRIMARY: String(process.pid),
+    })
     options.onFork?.(this.#worker)
     this.#worker.on('message', (message: unknown) => this.#hear(message))
     this.#worker.on('listening', () => this.#listens())
