@@ -1,3 +1,4 @@
+import { watchFastify } from './auto/fastify-channel.ts'
 import { shareWithForks } from './auto/forks.ts'
 import { watchServers } from './auto/servers.ts'
 
@@ -11,5 +12,6 @@ const STARTED = Symbol.for('promherd.auto.v1')
 if (!(STARTED in globalThis)) {
   Object.defineProperty(globalThis, STARTED, { value: true })
   watchServers()
+  watchFastify()
   shareWithForks()
 }
