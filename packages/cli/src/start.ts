@@ -44,7 +44,8 @@ function startInThreads(
   const file = resolve(app)
   return startThreads({ ...options, threads }, async () => {
     process.argv = [process.execPath, file, ...args]
-    await measure()
+    // What processes are given as a preload; a thread has no such option.
+    await import('@promherd/core/auto')
     await import(pathToFileURL(file).href)
   })
 }
@@ -55,10 +56,4 @@ async function tell(cluster: Cluster, app: string, kind: string): Promise<void> 
   if (cluster.metrics === undefined) return say(`${program} listen, no metrics are served.`)
   const { url } = await cluster.metrics.listening
   say(`${program} listen, metrics at ${url}/metrics`)
-}
-
-/** What the workers are given as a preload; a thread has no such option. */
-async function measure(): Promise<void> {
-  const preload = '@promherd/core/auto'
-  await import(preload)
 }

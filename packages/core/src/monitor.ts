@@ -213,7 +213,7 @@ function samplerFor(store: Store): () => void {
 function fromEnvironment(): MonitorOptions {
   const variables = {
     PROMETHEUS_MULTIPROC_DIR: process.env['PROMETHEUS_MULTIPROC_DIR'] || undefined,
-    PROMHERD_WORKER: numberOf(process.env['PROMHERD_WORKER']),
+    PROMHERD_WORKER: isInherited() ? undefined : numberOf(process.env['PROMHERD_WORKER']),
     PROMHERD_SLAB: process.env['PROMHERD_SLAB'] || undefined,
   }
   const { directory, worker, slab } = MONITOR_SHAPE
@@ -227,6 +227,12 @@ function fromEnvironment(): MonitorOptions {
     worker: variables.PROMHERD_WORKER as number | undefined,
     slab: variables.PROMHERD_SLAB as SlabKind | undefined,
   }
+}
+
+/** True where the number is another's: of a worker that has started this process, and has left it its environment. */
+function isInherited(): boolean {
+  const primary = process.env['PROMHERD_PRIMARY'] || undefined
+  return primary !== undefined && primary !== String(process.ppid)
 }
 
 /** What is no number stays as it is, so that the error shows it. */

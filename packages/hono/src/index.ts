@@ -1,12 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import {
-  type AdapterOptions,
-  isUnmatched,
-  type Monitor,
-  monitorOf,
-  type OpenExchange,
-  recorderFor,
-} from '@promherd/core'
+import { type AdapterOptions, type Monitor, monitorOf, type OpenExchange, recorderFor } from '@promherd/core'
+import { honoRouteOf } from '@promherd/core/frameworks'
 import type { Context, Handler, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 
@@ -65,38 +59,6 @@ function nodeRouteOf(context: Context): string | undefined {
   return routeOf(context, (context.env as NodeBindings).outgoing?.statusCode ?? 0)
 }
 
-/**
- * The route that was called last or, where a middleware answered before it, the one that would have been. Where there
- * is none, what the middleware is mounted at that answered.
- */
 function routeOf(context: Context, status: number): string | undefined {
-  const routes = matchedRoutes(context)
-  const at = context.req.routeIndex
-  const called = routes[at]
-  if (called === undefined) return undefined
-  if (isRoute(called) && !(status === 404 && takesNext(called))) return called.path
-  const ahead = routes.slice(at + 1).find(isRoute)
-  if (ahead !== undefined) return ahead.path
-  if (isUnmatched(status)) return undefined
-  return routes.slice(0, at).findLast(isRoute)?.path ?? (isEverywhere(called.path) ? undefined : called.path)
-}
-
-type Matched = ReturnType<typeof matchedRoutes>[number]
-
-/** What stands for all methods is mostly a middleware, which matches what nothing serves. */
-function isRoute(route: Matched): boolean {
-  return route.method !== 'ALL' || !(takesNext(route) || isEverywhere(route.path))
-}
-
-/** True where the handler may have passed the request on. */
-function takesNext({ handler }: Matched): boolean {
-  // The handlers of an application with an `onError` of its own are wrapped when it becomes a part of another.
-  const wrapped = (handler as { [WRAPPED]?: (...parts: never[]) => unknown })[WRAPPED]
-  return (wrapped ?? handler).length > 1
-}
-
-const WRAPPED = '__COMPOSED_HANDLER'
-
-function isEverywhere(path: string): boolean {
-  return path === '*' || path === '/*'
+  return honoRouteOf(matchedRoutes(context), context.req.routeIndex, status)
 }

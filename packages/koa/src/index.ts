@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AdapterOptions, type Monitor, monitorOf, recorderFor } from '@promherd/core'
+import { type KoaContext, koaRouteOf } from '@promherd/core/frameworks'
 
 /** As much of Koa's context as is used. */
 export interface Context {
@@ -20,7 +21,7 @@ export type Middleware = (context: Context, next: () => Promise<unknown>) => Pro
 export function prometheus(options: AdapterOptions = {}): Middleware {
   const recorder = recorderFor(options)
   return async function promherd(context, next) {
-    recorder.follow(context.req, context.res, routeOf, context)
+    recorder.follow(context.req, context.res, koaRouteOf, context as unknown as KoaContext)
     try {
       await next()
     } catch (error) {
@@ -42,28 +43,4 @@ export function metricsHandler(
     context.body = await monitor.metrics()
     context.set('content-type', monitor.contentType)
   }
-}
-
-interface Layer {
-  /** None for a middleware. */
-  readonly methods: readonly string[]
-  readonly path: string | RegExp
-}
-
-/** What @koa/router leaves on the context. */
-interface Routed {
-  readonly matched?: readonly Layer[]
-  readonly method: string
-  /** The path of the layer that was called last, a route or a middleware. */
-  readonly routerPath?: unknown
-}
-
-/** The route that was called last or, where a router's own middleware answered before it, the one that would have been. */
-function routeOf(context: Context): string | undefined {
-  const { matched, method, routerPath } = context as unknown as Routed
-  if (matched === undefined) return undefined
-  const isRoute = ({ methods }: Layer): boolean => methods.includes(method)
-  const called = matched.findIndex(layer => layer.path === routerPath)
-  const layer = matched.slice(Math.max(0, called)).find(isRoute) ?? matched.findLast(isRoute)
-  return layer === undefined ? undefined : String(layer.path)
 }
