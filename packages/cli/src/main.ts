@@ -1,12 +1,10 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Failure, Mistyped } from './failure.ts'
 
 /** The command: what can be typed, and what it means to have typed something else. */
 
 const VERSION: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
-
-/** Nothing was wrong but what was typed: the code that shells and their builtins use for that. */
-const USAGE_EXIT_CODE = 2
 
 /** Runs the command with what was typed after its name. What it does is loaded when it is asked for. */
 export async function main(typed: readonly string[]): Promise<void> {
@@ -102,8 +100,9 @@ function positive(text: string): number {
 
 function exitCodeFor(error: unknown): number {
   // Commander has said what was wrong, or printed what was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE
-  const isOurs = typeof (error as { code?: unknown }).code === 'string' && String((error as Error).message) !== ''
-  process.stderr.write(`promherd: ${isOurs ? (error as Error).message : ((error as Error)?.stack ?? String(error))}\n`)
-  return 1
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : new Mistyped().exitCode
+  const { message, code, stack, exitCode } = error as Error & { code?: unknown; exitCode?: number }
+  const isExpected = error instanceof Failure || typeof code === 'string'
+  process.stderr.write(`promherd: ${isExpected ? message : stack}\n`)
+  return exitCode ?? 1
 }

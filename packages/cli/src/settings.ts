@@ -1,4 +1,5 @@
-import { type ResolvedConfig, resolveConfig, saidByCommandLine } from '@promherd/core/config'
+import { type ResolvedConfig, resolveConfig, type Said, saidByCommandLine } from '@promherd/core/config'
+import { Mistyped } from './failure.ts'
 
 /** What can be typed of the configuration, as commander answers it: texts. */
 export interface Typed {
@@ -16,7 +17,15 @@ export async function settingsOf(typed: Typed): Promise<ResolvedConfig> {
     const text = typed[name]
     return text === undefined ? [] : [{ option: `--${name}`, key, text }]
   })
-  return resolveConfig({ file: typed.config, commandLine: saidByCommandLine(given) })
+  return resolveConfig({ file: typed.config, commandLine: checked(given) })
+}
+
+function checked(given: Parameters<typeof saidByCommandLine>[0]): Said[] {
+  try {
+    return saidByCommandLine(given)
+  } catch (error) {
+    throw new Mistyped((error as Error).message)
+  }
 }
 
 const OPTIONS = [

@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Cluster, startProgram, startThreads } from '@promherd/core/cluster'
 import type { PromherdConfig } from '@promherd/core/config'
-import { Failure } from './failure.ts'
+import { Mistyped } from './failure.ts'
 import { say, settingsOf, type Typed } from './settings.ts'
 import { reloadOnChange } from './watch.ts'
 
@@ -14,7 +14,7 @@ export interface StartOptions extends Typed {
 /** `promherd start`: the program in workers, until a signal ends it. */
 export async function start(app: string, args: readonly string[], options: StartOptions): Promise<void> {
   if (options.workers !== undefined && options.threads !== undefined) {
-    throw new Failure('Expected --workers or --threads, but both are given. Threads share one process: leave one out.')
+    throw new Mistyped('Expected --workers or --threads, but both are given. Threads share one process: leave one out.')
   }
   const { config, file } = await settingsOf(options)
   // What workers read for themselves is in the same file.

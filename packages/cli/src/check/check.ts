@@ -11,13 +11,13 @@ import { reportOf } from './report.ts'
 
 /** `promherd check`: prints what it finds, and ends badly where something is in the way. */
 export async function check(typed: Typed, version: string): Promise<void> {
-  const paint = paintOf(inColour(process.stdout))
+  const { stdout } = process
+  const options = { width: stdout.columns ?? Number.POSITIVE_INFINITY, paint: paintOf(inColour(stdout)) }
   const resolved = await settingsOf(typed)
   const findings = await lookAround(resolved)
   const file = resolved.file === undefined ? 'no configuration file' : `from ${basename(resolved.file)}`
-  process.stdout.write(
-    reportOf({ version, file, settings: resolved.settings, findings, plan: planOf(resolved) }, paint),
-  )
+  const report = { version, file, settings: resolved.settings, findings, plan: planOf(resolved) }
+  stdout.write(reportOf(report, options))
   if (findings.some(({ level }) => level === 'bad')) process.exitCode = 1
 }
 

@@ -13,13 +13,19 @@ export interface Report {
   readonly plan: readonly string[]
 }
 
+export interface ReportOptions {
+  /** Sentences are broken into lines of this width; never where it is infinite. */
+  readonly width: number
+  readonly paint: Paint
+}
+
 /** The report as lines for people. */
-export function reportOf({ version, file, settings, findings, plan }: Report, paint: Paint): string {
+export function reportOf({ version, file, settings, findings, plan }: Report, { width, paint }: ReportOptions): string {
   const isGood = findings.every(({ level }) => level !== 'bad')
   const sections = [
     paint.bold(`promherd ${version}`),
     [paint.bold('Settings'), `  ${paint.dim(file)}`, ...settingLines(settings, paint)].join('\n'),
-    [paint.bold('Environment'), ...findingLines(findings, paint)].join('\n'),
+    [paint.bold('Environment'), ...findingLines(findings, width, paint)].join('\n'),
     ...(plan.length === 0 ? [] : [[paint.bold('promherd start would'), ...plan.map(line => `  ${line}`)].join('\n')]),
     isGood ? paint.good('All is well.') : paint.bad('Something is in the way: see what is marked with ✗.'),
   ]
@@ -31,9 +37,10 @@ function settingLines(settings: readonly Setting[], paint: Paint): string[] {
   const values = Math.max(...settings.map(({ value }) => shown(value).length))
   return settings.map(({ key, value, origin, source, overridden }) => {
     const from = source === 'default' ? paint.dim(origin) : origin
-    const losers = overridden.filter(said => said.source !== 'default')
     const line = `  ${key.padEnd(keys)}  ${paint.accent(shown(value).padEnd(values))}  ${from}`
-    return losers.length === 0 ? line : `${line}${paint.warn(`, over ${losers.map(inWords).join(', ')}`)}`
+    const indent = ' '.repeat(keys + values + 6)
+    const losers = overridden.filter(said => said.source !== 'default')
+    return [line, ...losers.map(said => `${indent}${paint.warn(`over ${inWords(said)}`)}`)].join('\n')
   })
 }
 
@@ -57,8 +64,23 @@ function asJson(value: unknown): string {
   }
 }
 
-function findingLines(findings: readonly Finding[], paint: Paint): string[] {
-  const width = Math.max(...findings.map(({ what }) => what.length))
+function findingLines(findings: readonly Finding[], width: number, paint: Paint): string[] {
+  const column = Math.max(...findings.map(({ what }) => what.length))
   const marks = { good: paint.good('✓'), note: paint.warn('!'), bad: paint.bad('✗') }
-  return findings.map(({ level, what, says }) => `  ${marks[level]} ${what.padEnd(width)}  ${says}`)
+  const indent = column + 6
+  return findings.map(({ level, what, says }) => {
+    const sentence = broken(says, width - indent).join(`\n${' '.repeat(indent)}`)
+    return `  ${marks[level]} ${what.padEnd(column)}  ${sentence}`
+  })
+}
+
+/** A text in lines of this width, as far as its words allow. */
+function broken(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`
+    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
 }

@@ -24,7 +24,8 @@ export function frameOf(view: View, options: FrameOptions): string[] {
     '',
     ...(view.byWorker.length === 0 ? [paint.dim('No worker has been seen.')] : workers),
   ]
-  const lines = [...top, '', ...routesOf(view, width, height - top.length - 1, paint)]
+  const room = height - top.length - 1
+  const lines = room < LEAST_ROUTES ? top : [...top, '', ...routesOf(view, width, room, paint)]
   return lines.length <= height
     ? lines
     : [...lines.slice(0, height - 1), paint.dim(`${lines.length - height + 1} lines more`)]
@@ -57,24 +58,35 @@ function headOf(
   return [
     `${paint.bold(name)}  ${paint.dim(from)}${gap}${paint.dim(corner)}`.trimEnd(),
     '',
-    ...facts.map(line => factsOf(line, paint)),
+    ...facts.map(line => factsOf(line, width, paint)),
   ]
 }
 
 type Fact = readonly [name: string, value: string, style?: ((text: string) => string) | undefined]
 
-function factsOf(facts: readonly Fact[], paint: Paint): string {
-  return facts.map(([name, value, style = paint.bold]) => `${paint.dim(name)} ${style(value)}`).join('   ')
+/** As many facts as the line has room for. */
+function factsOf(facts: readonly Fact[], width: number, paint: Paint): string {
+  let room = width + GAP.length
+  const shown = facts.filter(([name, value]) => {
+    room -= name.length + 1 + value.length + GAP.length
+    return room >= 0
+  })
+  return shown.map(([name, value, style = paint.bold]) => `${paint.dim(name)} ${style(value)}`).join(GAP)
 }
+
+const GAP = '   '
 
 function perSecond(value: number | null): string {
   return value === null ? ABSENT : `${rate(value)}/s`
 }
 
+/** A head, one route, and how many there are more. */
+const LEAST_ROUTES = 3
+
 function routesOf({ byRoute }: View, width: number, room: number, paint: Paint): string[] {
   if (byRoute.length === 0) return [paint.dim('No request has ended meanwhile.')]
   // With the head, and a line that says how many are not shown.
-  const shown = byRoute.length + 1 <= room ? byRoute : byRoute.slice(0, Math.max(1, room - 2))
+  const shown = byRoute.length + 1 <= room ? byRoute : byRoute.slice(0, room - 2)
   const rest = byRoute.length - shown.length
   const lines = tableOf(ROUTES, shown, width, paint)
   return rest === 0 ? lines : [...lines, paint.dim(`and ${rest} more ${rest === 1 ? 'route' : 'routes'}`)]

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { Failure } from '../failure.ts'
+import { Mistyped } from '../failure.ts'
 import { inColour, paintOf } from '../paint.ts'
 import { metricsUrl, settingsOf } from '../settings.ts'
 import { frameOf } from './frame.ts'
@@ -26,12 +26,12 @@ export async function top(url: string | undefined, options: TopOptions): Promise
 
 async function sourceOf(url: string | undefined, directory: string | undefined): Promise<Source> {
   if (url !== undefined && directory !== undefined) {
-    throw new Failure('Expected an address or a --directory, but both are given. Leave one out.')
+    throw new Mistyped('Expected an address or a --directory, but both are given. Leave one out.')
   }
   if (directory !== undefined) return herdDirectory(directory)
   if (url === undefined) return metricsPort(metricsUrl(await settingsOf({}), '/metrics'))
   const whole = /^https?:\/\//.test(url) ? url : `http://${url}`
-  if (!URL.canParse(whole)) throw new Failure(`Expected an address such as 127.0.0.1:9091, but got ${url}.`)
+  if (!URL.canParse(whole)) throw new Mistyped(`Expected an address such as 127.0.0.1:9091, but got ${url}.`)
   return metricsPort(new URL(whole).pathname === '/' ? new URL('/metrics', whole).href : whole)
 }
 
