@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Cluster, startProgram, startThreads } from '@promherd/core/cluster'
+import { type Cluster, programFile, startProgram, startThreads } from '@promherd/core/cluster'
 import type { PromherdConfig } from '@promherd/core/config'
 import { Mistyped } from './failure.ts'
 import { say, settingsOf, type Typed } from './settings.ts'
@@ -41,7 +41,7 @@ function startInThreads(
   args: readonly string[],
 ): Cluster | undefined {
   const { workers: _, ...options } = clusterOptions(config)
-  const file = resolve(app)
+  const file = programFile(app)
   return startThreads({ ...options, threads }, async () => {
     process.argv = [process.execPath, file, ...args]
     // What processes are given as a preload; a thread has no such option.

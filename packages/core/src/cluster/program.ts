@@ -53,7 +53,8 @@ export function startProgram(options: ClusterOptions, program: Program): Cluster
  */
 const LEAD_MS = 500
 
-function programFile(file: string): string {
+/** The absolute path of a program. @throws ERR_PROMHERD_PROGRAM where it is no file */
+export function programFile(file: string): string {
   const path = resolve(file)
   const found = statSync(path, { throwIfNoEntry: false })
   if (found?.isFile() === true) return path
