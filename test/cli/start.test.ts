@@ -112,7 +112,6 @@ test.each([
   ['a syntax error', 'syntax error(', 1, /^SyntaxError: /gm],
   ['an error while it loads', "throw new Error('no database')", 1, /^Error: no database/gm],
   ['an exit', 'process.exit(7)', 7, /the program ended before it listened \(exit code 7\)/g],
-  ['a good end', 'process.exit(0)', 0, /^(?!.)/g],
   ['a signal', "process.kill(process.pid, 'SIGKILL')", 137, /the program ended before it listened \(SIGKILL\)/g],
 ])(
   'a program that never listens ends all with its own exit code, told once: %s',
@@ -125,6 +124,11 @@ test.each([
     expect(stderr.match(message) ?? []).toHaveLength(1)
   },
 )
+
+test('a program that never listens and ends well ends all well, without a word', async () => {
+  const cwd = directoryWith({ 'app.cjs': 'process.exit(0)' })
+  expect(await promherd(['start', 'app.cjs', '--port', '0'], { cwd })).toEqual({ code: 0, stdout: '', stderr: '' })
+})
 
 test('a program that wants to hear of its end hears of it when all is answered', async () => {
   const text = `
