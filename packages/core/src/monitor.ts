@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads'
 import { isPromClientOption, type PromClientOption } from './clients/registry.ts'
 import { promClientCollector } from './clients/source.ts'
 import { TEXT_CONTENT_TYPE, TextEncoder004 } from './exposition/text.ts'
@@ -10,7 +11,7 @@ import type { InternalErrorCause } from './metrics.ts'
 import { checkOptions, isFunction, isInteger, isOneOf, isText, type Shape } from './options.ts'
 import { loneStore, type Opened, openStore } from './process-store.ts'
 import { countCrashes } from './runtime/crashes.ts'
-import { runtimeSampler } from './runtime/runtime.ts'
+import { runtimeSampler, threadSampler } from './runtime/runtime.ts'
 import type { Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
 import type { CounterOptions, GaugeOptions, HistogramOptions } from './store/instrument-options.ts'
 import { type Counter, type Gauge, type Histogram, type InstrumentMaker, Instruments } from './store/instruments.ts'
@@ -26,8 +27,9 @@ export interface MonitorOptions {
    */
   readonly directory?: string | undefined
   /**
-   * This worker's small stable number, from 1. Give one to all workers of a directory or to none.
-   * @default PROMHERD_WORKER, else the least that no living process of the directory has
+   * This worker's small stable number, from 1. Give one to all workers of a directory or to none. A thread with the
+   * number of the process (or thread) that started it is no worker beside it.
+   * @default PROMHERD_WORKER, else in a thread its parent's, else the least that no living process of the directory has
    */
   readonly worker?: number | undefined
   /**
@@ -120,20 +122,20 @@ class ProcessMonitor implements Monitor {
   readonly #instruments: Instruments
   readonly #stopCounting: (() => void) | undefined
 
-  constructor({ store, claim }: Opened, { directory, promClient }: MonitorOptions) {
+  constructor({ store, claim, isHelper = false }: Opened, { directory, promClient }: MonitorOptions) {
     this.store = store
     this.#claim = claim
     this.#instruments = new Instruments(store)
     this.#herd = store.paths === undefined || directory === undefined ? new LoneHerd(store) : new Herd({ directory })
     this.#timers = [setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS).unref()]
-    if (store.worker > 0) this.#collectEvery(HEARTBEAT_INTERVAL_MS, runtimeSampler(store))
+    if (store.worker > 0 && !isHelper) this.#collectEvery(HEARTBEAT_INTERVAL_MS, samplerFor(store))
     this.#collectEvery(store.paths === undefined ? undefined : HEARTBEAT_INTERVAL_MS, streamSampler(store))
     this.#stopCounting = store.worker > 0 ? countCrashes(store) : undefined
     this.#copyPromClient = promClientCollector(store, promClient)
     this.#collectEvery(store.paths === undefined ? undefined : PROM_CLIENT_INTERVAL_MS, this.#copyPromClient)
     if (store.slab.kind === 'flushed') this.#timers.push(setInterval(() => store.flush(), FLUSH_INTERVAL_MS).unref())
     leaveAtExit(this.#leave)
-    store.setState('running')
+    store.setState(isHelper ? undefined : 'running')
   }
 
   http(options: HttpOptions = {}): HttpRecorder {
@@ -200,6 +202,11 @@ class ProcessMonitor implements Monitor {
     this.addCollector(collect)
     if (intervalMs !== undefined) this.#timers.push(setInterval(collect, intervalMs).unref())
   }
+}
+
+/** A thread in a herd leaves to its process what is the process's; one that is a herd of its own says it all. */
+function samplerFor(store: Store): () => void {
+  return isMainThread || store.paths === undefined ? runtimeSampler(store) : threadSampler(store)
 }
 
 /** What the variables of the environment say; they are checked like options, by their own names. */

@@ -1,4 +1,6 @@
+import { isMainThread } from 'node:worker_threads'
 import type { DirectoryLock } from './herd/lock.ts'
+import { leaveNumber, parentNumber } from './herd/parent-number.ts'
 import { claimWorkerNumber } from './herd/worker-number.ts'
 import type { InternalErrorCause } from './metrics.ts'
 import { canMap, type SlabKind } from './store/slab.ts'
@@ -10,6 +12,8 @@ import { Store } from './store/store.ts'
 export interface Opened {
   readonly store: Store
   readonly claim?: DirectoryLock | undefined
+  /** True for a thread that works for the worker with this number, and is none itself. */
+  readonly isHelper?: boolean
 }
 
 export type OnTrouble = (cause: InternalErrorCause, message: string) => void
@@ -24,8 +28,13 @@ export interface StoreWishes {
 export function openStore(directory: string, { worker, slab }: StoreWishes, onTrouble: OnTrouble): Opened {
   let claim: DirectoryLock | undefined
   try {
+    const parent = isMainThread ? undefined : parentNumber(directory)
+    if (parent !== undefined && (worker ?? parent) === parent) {
+      return { store: openBest(directory, parent, slab, onTrouble), isHelper: true }
+    }
     const claimed = worker === undefined ? claimWorkerNumber(directory) : { worker, lock: undefined }
     claim = claimed.lock
+    leaveNumber(directory, claimed.worker)
     return { store: openBest(directory, claimed.worker, slab, onTrouble), claim }
   } catch (error) {
     claim?.release()

@@ -1,8 +1,9 @@
+import type { Worker } from 'node:worker_threads'
 import type { SignalName } from '../metrics.ts'
 import type { HerdServer } from '../server/serve-herd.ts'
 import type { HandleState } from './worker-handle.ts'
 
-/** A running cluster, in the hands of its primary. */
+/** A running cluster of processes or threads, in the hands of its primary. */
 export interface Cluster {
   /** What each worker is doing now. */
   readonly workers: readonly WorkerStatus[]
@@ -36,6 +37,16 @@ export interface WorkerStatus {
   readonly state: HandleState
 }
 
+/** A worker that was started, as `onWorkerStart` hears of it. */
+export interface WorkerStart {
+  /** Its stable small number, from 1. */
+  readonly worker: number
+  /** Undefined for a process that never came to be. */
+  readonly pid: number | undefined
+  /** Where it is a thread, Node's own object for it: its `postMessage` and its messages are the application's. */
+  readonly thread?: Worker
+}
+
 /** How a worker ended, as `onWorkerExit` hears of it. */
 export interface WorkerExit {
   /** Its stable small number, from 1. */
@@ -60,11 +71,9 @@ export interface ClusterHooks {
   readonly onStarting?: (() => unknown) | undefined
   /** All workers listen for the first time. */
   readonly onReady?: (() => unknown) | undefined
-  /** A worker's process has been started; the application is still to come. */
-  readonly onWorkerStart?:
-    | ((worker: { readonly worker: number; readonly pid: number | undefined }) => unknown)
-    | undefined
-  /** A worker's process is gone, whoever ended it. */
+  /** A worker's process or thread has been started; the application is still to come. */
+  readonly onWorkerStart?: ((start: WorkerStart) => unknown) | undefined
+  /** A worker's process or thread is gone, whoever ended it. */
   readonly onWorkerExit?: ((exit: WorkerExit) => unknown) | undefined
   /** The primary was sent a signal, named without SIG, and has counted it. What it means is done all the same. */
   readonly onSignal?: ((name: SignalName) => unknown) | undefined

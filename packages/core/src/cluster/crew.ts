@@ -1,5 +1,4 @@
 import type { WorkerStatus } from './cluster.ts'
-import { Handovers } from './handovers.ts'
 import { Slot, type SlotOptions } from './slot.ts'
 import type { EndReason, WorkerHandle } from './worker-handle.ts'
 
@@ -7,7 +6,6 @@ import type { EndReason, WorkerHandle } from './worker-handle.ts'
 export class Crew {
   readonly #options: CrewOptions
   readonly #slots: Slot[] = []
-  readonly #handovers = new Handovers()
   /** Slots that were given up, while their workers are still ending. */
   readonly #ending = new Set<Slot>()
   /** The greatest number that a slot has had. */
@@ -63,10 +61,10 @@ export class Crew {
     await Promise.all(this.#handles().map(handle => handle.collect()))
   }
 
-  /** Ends the workers with these pids, which hang. */
-  abort(pids: ReadonlySet<number>): void {
+  /** Ends the workers with these stores, which hang. */
+  abort(stores: ReadonlySet<number>): void {
     for (const slot of this.#slots) {
-      for (const handle of slot.handles) if (handle.pid !== undefined && pids.has(handle.pid)) slot.abort(handle)
+      for (const handle of slot.handles) if (handle.store !== undefined && stores.has(handle.store)) slot.abort(handle)
     }
   }
 
@@ -90,7 +88,6 @@ export class Crew {
     const number = this.#slots.length + 1
     const slot: Slot = new Slot(number, number <= this.#most ? 'scale' : undefined, {
       ...this.#options,
-      onFork: worker => this.#handovers.watch(worker),
       onListening: () => this.#listens(),
       onWorn: handle => this.#wears(slot, handle),
     })
@@ -135,7 +132,7 @@ export class Crew {
   }
 }
 
-export interface CrewOptions extends Omit<SlotOptions, 'onFork' | 'onListening' | 'onWorn'> {
+export interface CrewOptions extends Omit<SlotOptions, 'onListening' | 'onWorn'> {
   /** All of them listen. */
   readonly onComplete: () => void
 }

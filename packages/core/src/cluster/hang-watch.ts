@@ -24,9 +24,9 @@ export class HangWatch {
     await upkeep.now()
     const oldest = Date.now() / 1000 - hangTimeoutMs / 1000
     const silent = herd.members.filter(store => (store.worker ?? 0) > 0 && store.header('heartbeatAt') < oldest)
-    const pids = new Set(silent.map(store => store.header('pid')))
-    const hung = new Set([...pids].filter(pid => this.#suspects.has(pid)))
-    this.#suspects = pids
+    const suspects = new Set(silent.map(store => store.header('storeId')))
+    const hung = new Set([...suspects].filter(store => this.#suspects.has(store)))
+    this.#suspects = suspects
     if (hung.size > 0) onHang(hung)
   }
 }
@@ -35,8 +35,8 @@ export interface HangWatchOptions {
   readonly herd: Herd
   readonly upkeep: Upkeep
   readonly hangTimeoutMs: number
-  /** Hears the pids of those that hang. */
-  readonly onHang: (pids: ReadonlySet<number>) => void
+  /** Hears the ids of the stores of those that hang. */
+  readonly onHang: (stores: ReadonlySet<number>) => void
 }
 
 /** More than a heartbeat. */

@@ -1,12 +1,17 @@
 import cluster from 'node:cluster'
 import { isFunction } from '../options.ts'
 import type { Cluster } from './cluster.ts'
+import { processLine } from './line.ts'
 import { type ClusterOptions, resolveClusterOptions } from './options.ts'
 import { Primary } from './primary.ts'
-import { runWorker } from './worker.ts'
+import { processSpawner } from './spawned-process.ts'
+import { ignoreSignals, runWorker } from './worker.ts'
 
-export type { Cluster, ClusterHooks, WorkerExit, WorkerStatus } from './cluster.ts'
+export type { Cluster, ClusterHooks, WorkerExit, WorkerStart, WorkerStatus } from './cluster.ts'
 export type { ClusterMetricsOptions, ClusterOptions } from './options.ts'
+export { type Program, startProgram } from './program.ts'
+export type { ThreadsOptions } from './thread-options.ts'
+export { startThreads } from './threads.ts'
 
 /**
  * Runs `entry` in several worker processes, keeps them running, and serves the metrics of all of them on one port.
@@ -15,9 +20,10 @@ export type { ClusterMetricsOptions, ClusterOptions } from './options.ts'
  */
 export function startCluster(options: ClusterOptions, entry: () => unknown): Cluster | undefined {
   if (cluster.isWorker) {
-    runWorker(options, entry)
+    ignoreSignals()
+    runWorker(options, processLine, entry)
     return undefined
   }
   isFunction("Give a function that starts the application, such as () => import('./app.js').")('entry', entry)
-  return new Primary(resolveClusterOptions(options))
+  return new Primary(resolveClusterOptions(options), processSpawner)
 }

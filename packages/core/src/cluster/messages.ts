@@ -3,19 +3,52 @@ export type ToWorker =
   | { readonly promherd: 'collect'; readonly id: number }
   /** `graceMs`: how long connections that wait for their next request are kept. */
   | { readonly promherd: 'drain'; readonly graceMs: number }
+  /** The answer to a thread that wants to listen. */
+  | ({ readonly promherd: 'port'; readonly id: number } & PortAnswer)
 
 export type ToPrimary =
-  /** It takes messages now; the application is still to come. */
-  | { readonly promherd: 'started' }
-  /** The application listens. */
+  /** It takes messages now, and counts in the store with this id; the application is still to come. */
+  | { readonly promherd: 'started'; readonly store: number }
+  /** The application listens, or has begun where it never will. */
   | { readonly promherd: 'listening' }
   /** It has served as many requests as it should. */
   | { readonly promherd: 'worn' }
   /** The application threw before it ran; the exit follows. */
   | { readonly promherd: 'failed'; readonly error: string }
   | { readonly promherd: 'collected'; readonly id: number }
+  /** A thread ends of its own doing: by `process.exit()`, an error, or for want of anything to do. */
+  | { readonly promherd: 'leaves' }
+  /** A thread wants to listen on a port that all threads share. */
+  | { readonly promherd: 'wants_port'; readonly id: number; readonly wish: PortWish }
+  /** It has a socket of its own for that port now, or could not make one. */
+  | { readonly promherd: 'has_port'; readonly key: string }
+  /** Its server on that port is closed. */
+  | { readonly promherd: 'closed_port'; readonly key: string }
 
-/** Whether an IPC message is one of ours. */
+/** Where a server is to listen. */
+export interface PortWish {
+  /** The same for all threads that are to share one port. */
+  readonly key: string
+  readonly port: number
+  readonly host: string | undefined
+  readonly backlog: number | undefined
+  readonly ipv6Only: boolean | undefined
+}
+
+/** The file descriptor of the socket that is held open for all threads, or why there is none. */
+export type PortAnswer = { readonly fd: number } | { readonly error: PortError }
+
+/** An error of the system, as Node words it. */
+export interface PortError {
+  readonly message: string
+  readonly code?: string | undefined
+  readonly errno?: number | undefined
+  readonly syscall?: string | undefined
+  readonly address?: string | undefined
+  readonly port?: number | undefined
+}
+
+/** Whether a message is one of ours. */
 export function isOurs<Message extends ToWorker | ToPrimary>(message: unknown): message is Message {
   return typeof message === 'object' && message !== null && 'promherd' in message
 }

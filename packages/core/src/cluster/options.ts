@@ -54,6 +54,8 @@ export interface ResolvedClusterOptions {
   /** 0 where a worker may hang. */
   readonly hangTimeoutMs: number
   readonly usr1: boolean
+  /** How long the first worker is ahead of the others, at most: until it listens. 0 starts all of them at once. */
+  readonly leadMs: number
   readonly hooks: ClusterHooks
   readonly onWarning: ((message: string) => void) | undefined
 }
@@ -64,23 +66,29 @@ export interface ResolvedClusterOptions {
  */
 export function resolveClusterOptions(options: ClusterOptions): ResolvedClusterOptions {
   checkOptions('startCluster', options, CLUSTER_SHAPE)
+  return completed(options)
+}
+
+/** Completes options that were checked. */
+export function completed(options: ClusterOptions): ResolvedClusterOptions {
   const metrics = options.metrics === false ? undefined : (options.metrics ?? {})
   return {
     workers: options.workers ?? workersFromEnvironment() ?? availableParallelism(),
     metrics: metrics && resolveWhere(metrics),
     directory: metrics?.directory ?? directoryFromEnvironment(),
-    drainTimeoutMs: options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS,
-    startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
-    hangTimeoutMs: options.hangTimeoutMs ?? HANG_TIMEOUT_MS,
+    drainTimeoutMs: options.drainTimeoutMs ?? CLUSTER_DEFAULTS.drainTimeoutMs,
+    startTimeoutMs: options.startTimeoutMs ?? CLUSTER_DEFAULTS.startTimeoutMs,
+    hangTimeoutMs: options.hangTimeoutMs ?? CLUSTER_DEFAULTS.hangTimeoutMs,
     usr1: options.usr1 ?? false,
+    leadMs: 0,
     hooks: options,
     onWarning: options.onWarning,
   }
 }
 
-const DRAIN_TIMEOUT_MS = 30_000
-const START_TIMEOUT_MS = 60_000
-const HANG_TIMEOUT_MS = 30_000
+/** What holds where nobody says otherwise. */
+export const CLUSTER_DEFAULTS = { drainTimeoutMs: 30_000, startTimeoutMs: 60_000, hangTimeoutMs: 30_000 } as const
+
 /** Two heartbeats: below that a healthy worker would look as if it hung. */
 const LEAST_HANG_TIMEOUT_MS = 2000
 
@@ -102,7 +110,7 @@ const MOST_MS = 3_600_000
 export const isWorkers: Check = isInteger(
   1,
   1024,
-  'Give the number of processes to run, or leave it out for one per CPU.',
+  'Give the number of workers to run, or leave it out for one per CPU.',
 )
 
 const isHook = isFunction('Give a function, or leave it out.')

@@ -8,6 +8,7 @@ import { createMonitor, type Monitor, offerDefaultMonitor } from '../monitor.ts'
 import { MetricsServer } from '../server/metrics-server.ts'
 import { Upkeep } from '../server/upkeep.ts'
 import { Warner } from '../server/warner.ts'
+import type { Store } from '../store/store.ts'
 import type { Cluster, WorkerStatus } from './cluster.ts'
 import { Crew } from './crew.ts'
 import { HangWatch } from './hang-watch.ts'
@@ -15,6 +16,7 @@ import { Hooks } from './hooks.ts'
 import { Journal } from './journal.ts'
 import { isWorkers, type ResolvedClusterOptions } from './options.ts'
 import { exitCodeOf, isEnding, onSignals } from './signals.ts'
+import type { Spawn } from './spawned.ts'
 
 /**
  * The primary: owns the directory, the workers and the metrics port, and answers signals. It is the keeper of the
@@ -34,12 +36,23 @@ export class Primary implements Cluster {
   readonly #warner: Warner
   readonly #hangWatch: HangWatch | undefined
   readonly #offSignals: () => void
+  readonly #stopFigures: (() => void) | undefined
   readonly #onExit = (): void => this.#leave()
   #closing: Promise<void> | undefined
   #exitCode = 0
+  /** While one worker is ahead of the others. */
+  #isLeading = false
 
-  /** Starts everything. @throws ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER */
-  constructor(options: ResolvedClusterOptions) {
+  /**
+   * Starts everything; `spawner` tells how workers with stores in that directory are started, `figures` what the
+   * primary says of its own process.
+   * @throws ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER
+   */
+  constructor(
+    options: ResolvedClusterOptions,
+    spawner: (directory: string) => Spawn,
+    figures?: (store: Store) => () => void,
+  ) {
     this.#options = options
     const warner = new Warner(options.onWarning)
     this.#warner = warner
@@ -49,6 +62,7 @@ export class Primary implements Cluster {
     process.on('exit', this.#onExit)
     this.#monitor = createMonitor({ directory: this.#directory, worker: 0, onWarning: message => warner.say(message) })
     offerDefaultMonitor(this.#monitor)
+    this.#stopFigures = figures && sampleEvery(this.#monitor, figures(this.#monitor.store))
     const signals = SIGNAL_NAMES.filter(name => name !== 'USR1' || options.usr1)
     this.#journal = new Journal(this.#monitor.store, options.workers, signals)
     this.#hooks = new Hooks(options.hooks, warner, () => this.#journal.hookFailed())
@@ -57,13 +71,15 @@ export class Primary implements Cluster {
     this.ready = new Promise(resolve => {
       complete = resolve
     })
-    this.#crew = this.#makeCrew(complete)
+    this.#crew = this.#makeCrew(spawner(this.#directory), () => {
+      if (!this.#isLeading || this.#crew.size >= options.workers) complete()
+    })
     this.metrics = this.#serve(warner)
     this.#offSignals = onSignals(signals, name => this.#signalled(name))
     this.#hangWatch = this.#watchHangs()
     void this.#hooks.call('onStarting')
     void this.ready.then(() => this.#hooks.call('onReady'))
-    void this.#crew.scale(options.workers)
+    void this.#start()
   }
 
   get workers(): WorkerStatus[] {
@@ -85,15 +101,16 @@ export class Primary implements Cluster {
     return this.#closing
   }
 
-  #makeCrew(onComplete: () => void): Crew {
+  #makeCrew(spawn: Spawn, onComplete: () => void): Crew {
     const { drainTimeoutMs, startTimeoutMs } = this.#options
     return new Crew({
-      directory: this.#directory,
+      spawn,
       warner: this.#warner,
       drainTimeoutMs,
       startTimeoutMs,
       onComplete,
-      onStart: ({ slot, pid }) => void this.#hooks.call('onWorkerStart', { worker: slot, pid }),
+      onStart: ({ slot, pid, thread }) =>
+        void this.#hooks.call('onWorkerStart', { worker: slot, pid, ...(thread && { thread }) }),
       onExit: exit => {
         void this.#upkeep.now()
         void this.#hooks.call('onWorkerExit', exit)
@@ -102,10 +119,19 @@ export class Primary implements Cluster {
     })
   }
 
+  async #start(): Promise<void> {
+    const { leadMs, workers } = this.#options
+    this.#isLeading = leadMs > 0
+    if (this.#isLeading) await within(leadMs, this.#crew.scale(1))
+    this.#isLeading = false
+    // Otherwise a signal has said meanwhile how many there are to be.
+    if (this.#crew.size <= 1) await this.#crew.scale(workers)
+  }
+
   #watchHangs(): HangWatch | undefined {
     const { hangTimeoutMs } = this.#options
     if (hangTimeoutMs === 0) return undefined
-    const onHang = (pids: ReadonlySet<number>): void => this.#crew.abort(pids)
+    const onHang = (stores: ReadonlySet<number>): void => this.#crew.abort(stores)
     return new HangWatch({ herd: this.#herd, upkeep: this.#upkeep, hangTimeoutMs, onHang })
   }
 
@@ -163,6 +189,7 @@ export class Primary implements Cluster {
     this.#hangWatch?.stop()
     this.#upkeep.stop()
     this.#offSignals()
+    this.#stopFigures?.()
     await this.#herd.close()
     await this.#monitor.close()
     process.off('exit', this.#onExit)
@@ -179,6 +206,14 @@ export class Primary implements Cluster {
 /** How long a snapshot waits for the workers to bring their numbers up to date. */
 const COLLECT_DEADLINE_MS = 100
 const EXIT_HOOK_DEADLINE_MS = 5000
+const SAMPLE_INTERVAL_MS = 1000
+
+/** Takes a sample before numbers are read, and every so often for who reads them elsewhere. Answers how to stop. */
+function sampleEvery(monitor: Monitor, sample: () => void): () => void {
+  monitor.addCollector(sample)
+  const timer = setInterval(sample, SAMPLE_INTERVAL_MS).unref()
+  return () => clearInterval(timer)
+}
 
 /** Waits for `work`, and not longer than so long. */
 async function within(deadlineMs: number, work: Promise<unknown>): Promise<void> {

@@ -1,23 +1,20 @@
 import type { RestartReason } from '../metrics.ts'
 import { backoffMs } from '../server/backoff.ts'
+import type { Exit } from './spawned.ts'
 
 /** Why and when a worker is started again. */
 
-/** How a process ended, as Node tells it. */
-export interface Exit {
-  readonly code: number | null
-  readonly signal: string | null
-}
+type Ending = Omit<Exit, 'reason'>
 
-/** What an exit that nobody asked for means. V8 aborts when the heap is full; a shell says so with 128 + 6. */
-export function reasonOf({ code, signal }: Exit): RestartReason {
+/** What an exit of a process that nobody asked for means. V8 aborts when the heap is full; a shell says so with 128 + 6. */
+export function reasonOf({ code, signal }: Ending): RestartReason {
   if (signal === 'SIGABRT' || code === 134) return 'out_of_memory'
   if (signal === 'SIGKILL' || code === 137) return 'killed'
   return code === 0 ? 'exit' : 'crash'
 }
 
-/** How a process ended, in words. */
-export function describeExit({ code, signal }: Exit): string {
+/** How a worker ended, in words. */
+export function describeExit({ code, signal }: Ending): string {
   return signal === null ? `exit code ${code}` : signal
 }
 

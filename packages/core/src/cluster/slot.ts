@@ -1,13 +1,13 @@
-import type { Worker } from 'node:cluster'
 import type { RestartReason } from '../metrics.ts'
 import type { Warner } from '../server/warner.ts'
 import type { WorkerExit, WorkerStatus } from './cluster.ts'
-import { describeExit, type Exit, RestartPace, reasonOf } from './restarts.ts'
+import { describeExit, RestartPace } from './restarts.ts'
+import type { Exit, Spawn } from './spawned.ts'
 import { type EndReason, WorkerHandle } from './worker-handle.ts'
 
 /**
- * The place of one worker. There is one process in it that serves; another one when that ends; and for a while two,
- * when one replaces the other.
+ * The place of one worker. There is one process (or thread) in it that serves; another one when that ends; and for a
+ * while two, when one replaces the other.
  */
 export class Slot {
   readonly number: number
@@ -53,7 +53,7 @@ export class Slot {
     await first?.settled(this.#options.startTimeoutMs)
     if (first?.state !== 'starting') return
     this.#options.warner.say(
-      `worker ${this.number} (process ${first.pid}) does not listen after ${this.#options.startTimeoutMs} ms. It is waited for: see that the application calls listen().`,
+      `worker ${this.number} (${first.name}) does not listen after ${this.#options.startTimeoutMs} ms. It is waited for: see that the application calls listen().`,
     )
   }
 
@@ -64,7 +64,7 @@ export class Slot {
   async replace(reason: RestartReason): Promise<boolean> {
     if (this.#closed) return false
     clearTimeout(this.#timer)
-    const next = this.#tryToFork()
+    const next = this.#tryToSpawn()
     this.#next = next
     await next?.settled(this.#options.startTimeoutMs)
     this.#next = undefined
@@ -112,15 +112,15 @@ export class Slot {
     if (killed) warner.say(`worker ${this.number} had not ended after ${drainTimeoutMs} ms and was killed.`)
   }
 
-  #tryToFork(): WorkerHandle | undefined {
+  #tryToSpawn(): WorkerHandle | undefined {
     try {
-      const handle = new WorkerHandle(this.number, this.#options)
+      const handle = new WorkerHandle(this.number, this.#options.spawn(this.number), this.#options)
       void handle.exited.then(exit => this.#ended(handle, exit))
       this.#options.onStart(handle)
       return handle
     } catch (error) {
       this.#options.warner.sayOnce(
-        `fork ${this.number}`,
+        `spawn ${this.number}`,
         `worker ${this.number} could not be started: ${String(error)}.`,
       )
       return undefined
@@ -129,7 +129,7 @@ export class Slot {
 
   #fill(): void {
     if (this.#closed) return
-    this.#handle = this.#tryToFork()
+    this.#handle = this.#tryToSpawn()
     if (this.#handle === undefined) this.#fillAfter(this.#pace.delayAfterMs(0))
     else this.#countRestart(this.#owed)
   }
@@ -144,7 +144,7 @@ export class Slot {
   }
 
   #ended(handle: WorkerHandle, exit: Exit): void {
-    const reason = handle.endReason ?? reasonOf(exit)
+    const reason = handle.endReason ?? exit.reason
     const wasServing = this.has(handle)
     if (wasServing) this.#handle = undefined
     this.#leaving.delete(handle)
@@ -189,16 +189,16 @@ export class Slot {
   }
 
   #describe(handle: WorkerHandle, exit: Exit, reason: RestartReason): string {
-    return `worker ${this.number} (process ${handle.pid}) ended by ${reason} (${describeExit(exit)})`
+    return `worker ${this.number} (${handle.name}) ended by ${reason} (${describeExit(exit)})`
   }
 }
 
 export interface SlotOptions {
-  readonly directory: string
+  /** Starts what a worker runs in. */
+  readonly spawn: Spawn
   readonly warner: Warner
   readonly drainTimeoutMs: number
   readonly startTimeoutMs: number
-  readonly onFork: (worker: Worker) => void
   readonly onListening: () => void
   readonly onWorn: (handle: WorkerHandle) => void
   /** A process has been started. */

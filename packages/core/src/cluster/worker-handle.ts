@@ -1,23 +1,24 @@
-import cluster, { type Worker } from 'node:cluster'
 import type { RestartReason } from '../metrics.ts'
-import { isOurs, type ToPrimary, type ToWorker } from './messages.ts'
-import type { Exit } from './restarts.ts'
+import { isOurs, type ToPrimary } from './messages.ts'
+import type { Exit, Spawned } from './spawned.ts'
 
 /**
- * One worker process as the primary sees it: what it is doing, and what it still owes. It never decides what is to
- * become of its slot; the slot does.
+ * One worker as the primary sees it, whatever it runs in: what it is doing, and what it still owes. It never decides
+ * what is to become of its slot; the slot does.
  */
 export class WorkerHandle {
   /** The worker's stable small number. */
   readonly slot: number
-  /** Resolves when the process is gone and all that it had said is heard, whatever became of it. */
+  /** Resolves when it is gone and all that it had said is heard, whatever became of it. */
   readonly exited: Promise<Exit>
   state: HandleState = 'starting'
   /** Why the primary ends it; undefined while nobody has asked for its end. */
   endReason: EndReason | undefined
   /** What the application threw instead of starting. */
   failure: string | undefined
-  readonly #worker: Worker
+  /** The id of its store, once it has said so. */
+  store: number | undefined
+  readonly #spawned: Spawned
   readonly #startedAt = performance.now()
   readonly #options: HandleOptions
   #takesMessages = false
@@ -26,24 +27,27 @@ export class WorkerHandle {
   #owed: { readonly id: number; readonly settle: () => void } | undefined
   #onUp: () => void = () => {}
 
-  /** Starts the process. Throws what fork throws. */
-  constructor(slot: number, options: HandleOptions) {
+  /** Looks after what has just been started. */
+  constructor(slot: number, spawned: Spawned, options: HandleOptions) {
     this.slot = slot
     this.#options = options
-    this.#worker = cluster.fork({
-      PROMETHEUS_MULTIPROC_DIR: options.directory,
-      PROMHERD_WORKER: String(slot),
-      PROMHERD_PRIMARY: String(process.pid),
-    })
-    options.onFork?.(this.#worker)
-    this.#worker.on('message', (message: unknown) => this.#hear(message))
-    this.#worker.on('listening', () => this.#listens())
-    this.exited = endOf(this.#worker)
+    this.#spawned = spawned
+    this.exited = spawned.exited
+    spawned.listen(message => this.#hear(message))
     void this.exited.then(() => this.#ended())
   }
 
   get pid(): number | undefined {
-    return this.#worker.process.pid
+    return this.#spawned.pid
+  }
+
+  get thread(): Spawned['thread'] {
+    return this.#spawned.thread
+  }
+
+  /** What it runs in, in words. */
+  get name(): string {
+    return this.#spawned.name
   }
 
   /** How long it has been running, in milliseconds. */
@@ -75,7 +79,7 @@ export class WorkerHandle {
     const answered = new Promise<void>(settle => {
       this.#owed = { id, settle }
     })
-    this.#send({ promherd: 'collect', id })
+    this.#spawned.send({ promherd: 'collect', id })
     await answered
   }
 
@@ -97,29 +101,28 @@ export class WorkerHandle {
     return { killed }
   }
 
-  /** Ends one that hangs: SIGABRT, for those who want to look at the core, then SIGKILL. */
+  /** Ends one that hangs. */
   abort(): void {
     this.endReason = 'hung'
-    this.#worker.process.kill('SIGABRT')
-    const timer = setTimeout(() => this.kill(), ABORT_GRACE_MS)
-    void this.exited.then(() => clearTimeout(timer))
+    this.#spawned.abort()
   }
 
   /** Ends it at once. */
   kill(): void {
-    this.#worker.process.kill('SIGKILL')
+    this.#spawned.kill()
   }
 
   #hear(message: unknown): void {
     if (!isOurs<ToPrimary>(message)) return
-    if (message.promherd === 'started') this.#starts()
+    if (message.promherd === 'started') this.#starts(message.store)
     if (message.promherd === 'listening') this.#listens()
     if (message.promherd === 'worn') this.#options.onWorn(this)
     if (message.promherd === 'failed') this.failure = message.error
     if (message.promherd === 'collected' && message.id === this.#owed?.id) this.#settle()
   }
 
-  #starts(): void {
+  #starts(store: number): void {
+    this.store = store
     this.#takesMessages = true
     if (this.state === 'draining') this.#sendDrain()
   }
@@ -143,25 +146,17 @@ export class WorkerHandle {
   }
 
   #sendDrain(): void {
-    this.#send({ promherd: 'drain', graceMs: this.#graceMs })
-  }
-
-  #send(message: ToWorker): void {
-    // A channel that has just closed is no news: the exit follows.
-    if (this.#worker.isConnected()) this.#worker.process.send(message, () => {})
+    this.#spawned.send({ promherd: 'drain', graceMs: this.#graceMs })
   }
 }
 
 export interface HandleOptions {
-  readonly directory: string
-  /** The process has been started. */
-  readonly onFork?: (worker: Worker) => void
   readonly onListening: (handle: WorkerHandle) => void
   /** It has served as many requests as it should. */
   readonly onWorn: (handle: WorkerHandle) => void
 }
 
-/** What a worker process is doing, as far as the primary was told. */
+/** What a worker is doing, as far as the primary was told. */
 export type HandleState = 'starting' | 'running' | 'draining' | 'dead'
 
 /** Why the primary ends a worker: a reason to start another one, or the end of the cluster. */
@@ -169,25 +164,3 @@ export type EndReason = RestartReason | 'close'
 
 /** How long a worker that is replaced keeps connections that wait for their next request: Node's own default. */
 const IDLE_GRACE_MS = 5000
-/** How long a worker that hangs has to follow SIGABRT: one that was stopped cannot. */
-const ABORT_GRACE_MS = 2000
-/** How long after its end a worker is listened to: a child of its own may have taken over its channel. */
-const LAST_WORDS_MS = 1000
-
-function endOf(worker: Worker): Promise<Exit> {
-  return new Promise(resolve => {
-    worker.once('exit', (code: number | null, signal: string | null) => {
-      const exit = { code, signal: signal || null }
-      if (!worker.isConnected()) return resolve(exit)
-      const timer = setTimeout(() => resolve(exit), LAST_WORDS_MS)
-      worker.process.once('disconnect', () => {
-        clearTimeout(timer)
-        resolve(exit)
-      })
-    })
-    // A process that never came to be does not exit either.
-    worker.on('error', () => {
-      if (worker.process.pid === undefined) resolve({ code: null, signal: null })
-    })
-  })
-}

@@ -71,9 +71,11 @@ export class Herd implements SnapshotSource {
     return this.#keeping !== undefined
   }
 
-  /** The stores whose owners lived at the last look. */
+  /** The stores whose owners lived at the last look, without those of threads that only work for a worker. */
   get members(): readonly Member[] {
-    return [...this.#readers.values()].filter(reader => reader.isReadable && !reader.gone)
+    return [...this.#readers.values()].filter(
+      reader => reader.isReadable && !reader.gone && reader.header('state') >= 0,
+    )
   }
 
   /** Everything the herd knows now. Never rejects on account of a store. */

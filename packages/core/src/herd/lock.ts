@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { linkSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isOwnerAlive, ownerIdentity } from '../store/owner.ts'
+import { isOwnerAlive, type Owner, ownerIdentity } from '../store/owner.ts'
 
 /**
- * Something in a directory that one process has at a time, such as being its keeper: a lock that survives its
+ * Something in a directory that one process (or thread) has at a time, such as being its keeper: a lock that survives its
  * holder's death.
  *
  * The lock is a file `<what>.N` that names its holder; the highest N holds. To take a dead holder's place is to link
@@ -81,7 +81,7 @@ export class DirectoryLock {
   #claim(): boolean {
     const draft = `${this.#path}.draft-${this.#token}`
     try {
-      const holder = { pid: process.pid, ...ownerIdentity(), token: this.#token }
+      const holder = { ...ownerIdentity(), token: this.#token }
       writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 })
       linkSync(draft, `${this.#path}.${this.#number}`)
       return true
@@ -94,10 +94,7 @@ export class DirectoryLock {
   }
 }
 
-interface Holder {
-  readonly pid: number
-  readonly pidNamespace: number
-  readonly startTicks: number
+interface Holder extends Owner {
   readonly token: string
   readonly touchedAt: number
 }
@@ -132,8 +129,8 @@ function numbers(path: string): number[] {
 function readHolder(path: string, number: number): Holder | undefined {
   const file = `${path}.${number}`
   try {
-    const { pid, pidNamespace, startTicks, token } = JSON.parse(readFileSync(file, 'utf8'))
-    return { pid, pidNamespace, startTicks, token, touchedAt: statSync(file).mtimeMs }
+    const { pid, pidNamespace, startTicks, threadId = 0, token } = JSON.parse(readFileSync(file, 'utf8'))
+    return { pid, pidNamespace, startTicks, threadId, token, touchedAt: statSync(file).mtimeMs }
   } catch {
     return undefined
   }

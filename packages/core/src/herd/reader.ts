@@ -93,6 +93,7 @@ export class StoreReader implements Source {
       pid: this.header('pid'),
       pidNamespace: this.header('pidNamespace'),
       startTicks: this.header('startTicks'),
+      threadId: this.header('threadId'),
     }
     return !isOwnerAlive(owner, this.header('heartbeatAt') * 1000, staleAfterMs)
   }

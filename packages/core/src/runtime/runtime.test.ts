@@ -6,7 +6,7 @@ import type { Definition } from '../store/catalog.ts'
 import { Store } from '../store/store.ts'
 import { cpuSampler } from './cpu.ts'
 import { eventLoopSampler } from './event-loop.ts'
-import { memorySampler } from './memory.ts'
+import { heapSampler, residentSampler } from './memory.ts'
 
 const heapStore = (): Store => new Store({ slab: 'heap', directory: undefined, worker: 1 })
 
@@ -65,11 +65,8 @@ test('event loop utilization is the busy share of the time since the sample befo
 
 test('memory is what the process and the heap say', () => {
   const store = heapStore()
-  memorySampler(
-    store,
-    () => 300,
-    () => ({ used_heap_size: 100, heap_size_limit: 200 }),
-  )()
+  residentSampler(store, () => 300)()
+  heapSampler(store, () => ({ used_heap_size: 100, heap_size_limit: 200 }))()
   expect(valueIn(store, FAMILIES.workerResidentMemory)).toBe(300)
   expect(valueIn(store, FAMILIES.workerHeapUsed)).toBe(100)
   expect(valueIn(store, FAMILIES.workerHeapLimit)).toBe(200)

@@ -25,11 +25,12 @@ export const HEADER = {
   heartbeatAt: 8,
   /** How many slots are in use, the header's among them. */
   length: 9,
-  /** An index into `WORKER_STATES`. */
+  /** An index into `WORKER_STATES`; -1 for a thread that works for a worker and is none itself. */
   state: 10,
   stateChangedAt: 11,
   /** 1 once the owner has said that it will write no more. */
   closed: 12,
+  /** 0 where a process is the owner; else which of its threads, see `Owner`. */
   threadId: 13,
   /** Retired totals only: how many store ids follow the last series. */
   retiredIds: 14,

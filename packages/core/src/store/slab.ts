@@ -216,3 +216,9 @@ function mmapBinding(): Map | undefined {
   }
   return binding
 }
+
+/** Takes a mapping out of this process. Whoever reads or writes it afterwards ends the process. */
+export function unmap(address: bigint, bytes: number): void {
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+  koffi.load(null).func('int munmap(uintptr_t, size_t)')(address, bytes)
+}

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { isMainThread, threadId } from 'node:worker_threads'
 import { promherdError } from '../errors.ts'
 import { FAMILIES, INTERNAL_ERROR_CAUSES, type InternalErrorCause } from '../metrics.ts'
 import { type CatalogLine, CatalogWriter, type Definition, widthOf } from './catalog.ts'
@@ -188,10 +187,10 @@ export class Store implements FamilyHome {
     this.slab.values[HEADER.heartbeatAt] = now
   }
 
-  /** Says what the owner is doing. */
-  setState(state: WorkerState): void {
+  /** Says what the owner is doing; undefined for one that is no worker. */
+  setState(state: WorkerState | undefined): void {
     const { values } = this.slab
-    values[HEADER.state] = WORKER_STATES.indexOf(state)
+    values[HEADER.state] = state === undefined ? -1 : WORKER_STATES.indexOf(state)
     values[HEADER.stateChangedAt] = Date.now() / 1000
   }
 
@@ -265,7 +264,7 @@ export class Store implements FamilyHome {
     values[HEADER.version] = FORMAT_VERSION
     values[HEADER.storeId] = this.id
     values[HEADER.worker] = this.worker
-    values[HEADER.pid] = process.pid
+    values[HEADER.pid] = owner.pid
     values[HEADER.pidNamespace] = owner.pidNamespace
     values[HEADER.startTicks] = owner.startTicks
     values[HEADER.startedAt] = this.startedAt
@@ -273,7 +272,7 @@ export class Store implements FamilyHome {
     values[HEADER.length] = this.#length
     values[HEADER.state] = WORKER_STATES.indexOf('starting')
     values[HEADER.stateChangedAt] = this.startedAt
-    values[HEADER.threadId] = isMainThread ? 0 : threadId
+    values[HEADER.threadId] = owner.threadId
     // Last, so that a header with it is whole.
     values[HEADER.magic] = MAGIC
     try {

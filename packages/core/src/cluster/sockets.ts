@@ -1,0 +1,38 @@
+import { createRequire } from 'node:module'
+
+/**
+ * Whether, and how, the threads of a process share a port: by duplicates of one socket, where koffi is installed and
+ * the platform has `dup`; else by a socket for each, where Node and the kernel know of `reusePort`; else not at all.
+ */
+export type PortSharing = 'held' | 'reused' | 'none'
+
+export function portSharing(): PortSharing {
+  try {
+    if (duplicator() !== undefined) return 'held'
+  } catch {
+    // koffi is not installed.
+  }
+  return canReuse() ? 'reused' : 'none'
+}
+
+/** Another descriptor for the same file; -1 where there are no more. */
+export function dup(fd: number): number {
+  return duplicator()?.(fd) ?? -1
+}
+
+type Duplicate = (fd: number) => number
+let duplicate: Duplicate | undefined
+
+/** `dup` of the C library, found once. */
+function duplicator(): Duplicate | undefined {
+  if (duplicate !== undefined || process.platform === 'win32') return duplicate
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+  duplicate = koffi.load(null).func('int dup(int)') as Duplicate
+  return duplicate
+}
+
+/** `listen({ reusePort })` came with Node 22.12 and 23.1; on other systems than Linux it shares nothing evenly. */
+function canReuse(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  return process.platform === 'linux' && (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12))
+}

@@ -1,0 +1,69 @@
+import cluster, { type Worker } from 'node:cluster'
+import { Handovers } from './handovers.ts'
+import { reasonOf } from './restarts.ts'
+import type { Exit, Spawn, Spawned } from './spawned.ts'
+
+/** Workers that are processes of Node's cluster, each with a store in `directory`. */
+export function processSpawner(directory: string): Spawn {
+  const handovers = new Handovers()
+  return slot => {
+    const worker = cluster.fork({
+      PROMETHEUS_MULTIPROC_DIR: directory,
+      PROMHERD_WORKER: String(slot),
+      PROMHERD_PRIMARY: String(process.pid),
+    })
+    handovers.watch(worker)
+    return spawnedProcess(worker)
+  }
+}
+
+function spawnedProcess(worker: Worker): Spawned {
+  const { process } = worker
+  const kill = (): void => {
+    process.kill('SIGKILL')
+  }
+  const exited = endOf(worker)
+  return {
+    pid: process.pid,
+    name: `process ${process.pid}`,
+    exited,
+    listen: hear => {
+      worker.on('message', hear)
+      worker.on('listening', () => hear({ promherd: 'listening' }))
+    },
+    send: message => {
+      // A channel that has just closed is no news: the exit follows.
+      if (worker.isConnected()) process.send(message, () => {})
+    },
+    abort: () => {
+      process.kill('SIGABRT')
+      const timer = setTimeout(kill, ABORT_GRACE_MS)
+      void exited.then(() => clearTimeout(timer))
+    },
+    kill,
+  }
+}
+
+/** How long a worker that hangs has to follow SIGABRT: one that was stopped cannot. */
+const ABORT_GRACE_MS = 2000
+/** How long after its end a worker is listened to: a child of its own may have taken over its channel. */
+const LAST_WORDS_MS = 1000
+
+function endOf(worker: Worker): Promise<Exit> {
+  return new Promise(resolve => {
+    worker.once('exit', (code: number | null, signalName: string | null) => {
+      const signal = signalName || null
+      const exit = { code, signal, reason: reasonOf({ code, signal }) }
+      if (!worker.isConnected()) return resolve(exit)
+      const timer = setTimeout(() => resolve(exit), LAST_WORDS_MS)
+      worker.process.once('disconnect', () => {
+        clearTimeout(timer)
+        resolve(exit)
+      })
+    })
+    // A process that never came to be does not exit either.
+    worker.on('error', () => {
+      if (worker.process.pid === undefined) resolve({ code: null, signal: null, reason: 'crash' })
+    })
+  })
+}

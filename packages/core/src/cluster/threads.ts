@@ -1,0 +1,53 @@
+import { isMainThread, threadId } from 'node:worker_threads'
+import { promherdError } from '../errors.ts'
+import { isFunction } from '../options.ts'
+import { processSampler } from '../runtime/runtime.ts'
+import type { Cluster } from './cluster.ts'
+import { threadLine } from './line.ts'
+import { Primary } from './primary.ts'
+import { type ThreadStart, threadSpawner, threadStart } from './spawned-thread.ts'
+import { resolveThreadsOptions, type ThreadsOptions } from './thread-options.ts'
+import { sharePorts } from './thread-ports.ts'
+import { runWorker } from './worker.ts'
+
+/**
+ * Runs `entry` in several threads of this process, keeps them running, and serves the metrics of all of them on one
+ * port. Call it once, first thing: in the main thread it answers the cluster, in a thread that it has started, which
+ * runs the same program, it runs `entry` and answers undefined.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER,
+ * ERR_PROMHERD_THREADS where this is a thread that somebody else has started, or there is no program to run
+ */
+export function startThreads(options: ThreadsOptions, entry: () => unknown): Cluster | undefined {
+  const start = threadStart()
+  if (start !== undefined) {
+    runThread(start, options, entry)
+    return undefined
+  }
+  isFunction("Give a function that starts the application, such as () => import('./app.js').")('entry', entry)
+  const program = programOfThisProcess()
+  const spawner = (directory: string) => threadSpawner(directory, program, options.resourceLimits)
+  return new Primary(resolveThreadsOptions(options), spawner, processSampler)
+}
+
+function runThread({ port, sharing }: ThreadStart, options: ThreadsOptions, entry: () => unknown): void {
+  const line = threadLine(port)
+  process.once('exit', () => line.tell({ promherd: 'leaves' }))
+  sharePorts(sharing, line)
+  runWorker(options, line, entry)
+}
+
+function programOfThisProcess(): string {
+  if (!isMainThread) {
+    const remedy = 'Call it there, once.'
+    throw promherdError(
+      'ERR_PROMHERD_THREADS',
+      '`startThreads` in the main thread',
+      `this is thread ${threadId}`,
+      remedy,
+    )
+  }
+  const [, program] = process.argv
+  if (program !== undefined) return program
+  const remedy = 'Put the call into a file, and run that.'
+  throw promherdError('ERR_PROMHERD_THREADS', 'a program file that each thread can run', 'there is none', remedy)
+}
