@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import { useDirectory } from '../herd/directory.ts'
 import { Herd } from '../herd/herd.ts'
 import type { Monitor } from '../monitor.ts'
 import { isMetricsServer } from '../server/metrics-mark.ts'
@@ -27,12 +28,13 @@ export class Serving {
   /**
    * Becomes the keeper of the directory where nobody is, and clears what an earlier herd left there: so before this
    * process records anything. Without a directory it serves one monitor.
-   * @throws ERR_PROMHERD_BAD_OPTION, and what the file system throws
+   * @throws ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, and what the file system throws
    */
   constructor(directory: string | undefined, warner: Warner) {
     this.#where = resolveWhere({})
     this.#warner = warner
     if (directory === undefined) return
+    useDirectory(directory)
     this.#herd = new Herd({ directory, onTrouble: (cause, message) => warner.sayOnce(cause, message) })
     if (!isServedByPrimary()) this.#herd.keep()
   }

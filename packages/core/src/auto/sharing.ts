@@ -1,7 +1,7 @@
 import type { Cluster } from 'node:cluster'
 import { rmSync } from 'node:fs'
 import { removeAbandonedDirectories } from '../herd/abandoned.ts'
-import { listStores, makeDirectory, useDirectory } from '../herd/directory.ts'
+import { listStores, makeDirectory } from '../herd/directory.ts'
 import { directoryFromEnvironment } from '../server/serve-herd.ts'
 import { Warner } from '../server/warner.ts'
 import { Serving } from './serving.ts'
@@ -17,7 +17,6 @@ export interface Sharing {
  */
 export function startSharing(cluster: Cluster): Sharing {
   const directory = directoryFromEnvironment() ?? ownDirectory()
-  useDirectory(directory)
   const serving = new Serving(directory, new Warner(undefined))
   cluster.on('listening', () => {
     // A worker may listen for something else than HTTP.
