@@ -9,6 +9,8 @@ import { onTestFinished } from 'vitest'
 const FIXTURE = fileURLToPath(new URL('./fixtures/cluster.mjs', import.meta.url))
 
 export interface Start {
+  /** The program. @default the fixture of processes */
+  readonly program?: string
   readonly options?: object
   readonly env?: Readonly<Record<string, string>>
   /** Gives it a process group of its own, as a terminal does. */
@@ -16,8 +18,8 @@ export interface Start {
 }
 
 /** Starts a cluster that ends with the test, if not before. */
-export function startProcess({ options = {}, env = {}, group = false }: Start = {}): Running {
-  const child = spawn(process.execPath, [FIXTURE], {
+export function startProcess({ program = FIXTURE, options = {}, env = {}, group = false }: Start = {}): Running {
+  const child = spawn(process.execPath, [program], {
     env: { ...process.env, CLUSTER_OPTIONS: JSON.stringify(options), ...env },
     detached: group,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -131,7 +133,7 @@ export class Running {
   }
 
   /** Calls a method of the cluster in its primary, and answers what it answers; rejects with what it throws. */
-  async call(method: 'reload' | 'scale' | 'close', ...args: unknown[]): Promise<unknown> {
+  async call(method: string, ...args: unknown[]): Promise<unknown> {
     const answered = once(this.#child, 'message')
     this.#child.send([method, ...args])
     const [{ answer, error }] = await answered

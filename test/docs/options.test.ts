@@ -5,6 +5,7 @@ import fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { CLUSTER_SHAPE } from '../../packages/core/dist/cluster/options.js'
 import { CONFIG_SHAPE } from '../../packages/core/dist/config/config.js'
+import { THREADS_SHAPE } from '../../packages/core/dist/cluster/thread-options.js'
 import { HTTP_SHAPE } from '../../packages/core/dist/http/http-options.js'
 import { SERVER_SHAPE } from '../../packages/core/dist/http/server.js'
 import { MONITOR_SHAPE } from '../../packages/core/dist/monitor.js'
@@ -28,6 +29,7 @@ describe('docs/options.md', () => {
     ['HTTP', HTTP_SHAPE],
     ['serveHerd', SERVE_SHAPE],
     ['startCluster', CLUSTER_SHAPE],
+    ['startThreads', THREADS_SHAPE],
   ])('has every option of %s and no other', (heading, shape) => {
     expect(documented(heading).sort()).toEqual(Object.keys(shape).sort())
   })

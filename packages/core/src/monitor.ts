@@ -2,6 +2,7 @@ import { isMainThread } from 'node:worker_threads'
 import { isPromClientOption, type PromClientOption } from './clients/registry.ts'
 import { promClientCollector } from './clients/source.ts'
 import { TEXT_CONTENT_TYPE, TextEncoder004 } from './exposition/text.ts'
+import { closeStoresOfThreads } from './herd/dead-threads.ts'
 import { useDirectory } from './herd/directory.ts'
 import { Herd } from './herd/herd.ts'
 import { LoneHerd } from './herd/lone.ts'
@@ -121,6 +122,7 @@ class ProcessMonitor implements Monitor {
   readonly #copyPromClient: () => Promise<void>
   readonly #instruments: Instruments
   readonly #stopCounting: (() => void) | undefined
+  readonly #stopClosing: (() => void) | undefined
 
   constructor({ store, claim, isHelper = false }: Opened, { directory, promClient }: MonitorOptions) {
     this.store = store
@@ -131,6 +133,7 @@ class ProcessMonitor implements Monitor {
     if (store.worker > 0 && !isHelper) this.#collectEvery(HEARTBEAT_INTERVAL_MS, samplerFor(store))
     this.#collectEvery(store.paths === undefined ? undefined : HEARTBEAT_INTERVAL_MS, streamSampler(store))
     this.#stopCounting = store.worker > 0 ? countCrashes(store) : undefined
+    this.#stopClosing = directory === undefined ? undefined : closeStoresOfThreads(directory)
     this.#copyPromClient = promClientCollector(store, promClient)
     this.#collectEvery(store.paths === undefined ? undefined : PROM_CLIENT_INTERVAL_MS, this.#copyPromClient)
     if (store.slab.kind === 'flushed') this.#timers.push(setInterval(() => store.flush(), FLUSH_INTERVAL_MS).unref())
@@ -182,6 +185,7 @@ class ProcessMonitor implements Monitor {
     await this.#copyPromClient()
     stayAtExit(this.#leave)
     this.#stopCounting?.()
+    this.#stopClosing?.()
     this.#leave()
     await this.#herd.close()
   }

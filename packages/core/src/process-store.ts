@@ -30,7 +30,8 @@ export function openStore(directory: string, { worker, slab }: StoreWishes, onTr
   try {
     const parent = isMainThread ? undefined : parentNumber(directory)
     if (parent !== undefined && (worker ?? parent) === parent) {
-      return { store: openBest(directory, parent, slab, onTrouble), isHelper: true }
+      const store = openBest(directory, parent, slab, onTrouble)
+      return { store, isHelper: store.paths !== undefined }
     }
     const claimed = worker === undefined ? claimWorkerNumber(directory) : { worker, lock: undefined }
     claim = claimed.lock

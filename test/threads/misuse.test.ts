@@ -1,0 +1,101 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startThreads as start, type ThreadsOptions } from '@promherd/core/cluster'
+import { expect, onTestFinished, test } from 'vitest'
+import { get, startProcess as startCluster, until } from '../cluster/running.ts'
+import { ROOT, runProcess } from '../support/process.ts'
+import { temporaryDirectory } from '../support/resources.ts'
+import { startReady, startThreads } from './running.ts'
+
+/** What cannot be meant, and what goes wrong at the wrong moment: one clear message each, and nothing left. */
+
+test.each<[string, object, string]>([
+  ['no threads', { threads: 0 }, 'Expected `startThreads.threads` to be a whole number from 1 to 1024, but got 0.'],
+  [
+    'half a thread',
+    { threads: 1.5 },
+    'Expected `startThreads.threads` to be a whole number from 1 to 1024, but got 1.5.',
+  ],
+  ['the name that processes have', { workers: 2 }, 'Expected only known options in startThreads, but got `workers`.'],
+  ['a slip of the pen', { treads: 2 }, 'but got `treads`. Did you mean `threads`?'],
+  [
+    'a port out of range',
+    { metrics: { port: 70_000 } },
+    'Expected `startThreads.metrics.port` to be a whole number from 0 to 65535, but got 70000.',
+  ],
+  [
+    'a limit that is none',
+    { resourceLimits: { maxOldGenerationSizeMb: -1 } },
+    'Expected `startThreads.resourceLimits.maxOldGenerationSizeMb` to be a number above 0, but got -1.',
+  ],
+  [
+    'an answer that is none',
+    { listens: 'no' },
+    "Expected `startThreads.listens` to be `true` or `false`, but got 'no'.",
+  ],
+])('%s is refused', (_, options, message) => {
+  expect(() => start(options as ThreadsOptions, () => {})).toThrow(message)
+})
+
+test('an entry that is no function is refused', () => {
+  expect(() => start({ threads: 1 }, './app.js' as never)).toThrow(
+    "Expected `entry` to be a function, but got './app.js'. Give a function that starts the application",
+  )
+})
+
+test('a program that is no file is refused, since no thread could run it', async () => {
+  const script = "import { startThreads } from '@promherd/core/cluster'; startThreads({}, () => {})"
+  const { code, output } = await runProcess(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: join(ROOT, 'test'),
+  })
+  expect(code).toBe(1)
+  expect(output).toContain(
+    'Expected a program file that each thread can run, but there is none. Put the call into a file',
+  )
+})
+
+test('a call in a thread of somebody else is refused', async () => {
+  const running = startThreads({ program: 'nested.mjs' })
+  expect(await running.ended).toEqual({ code: 1, signal: null })
+  expect(running.stderr).toContain(
+    'Expected `startThreads` in the main thread, but this is thread 1. Call it there, once.',
+  )
+})
+
+test('a worker process cannot be the primary of threads in the same directory', async () => {
+  const entry = fileURLToPath(new URL('./fixtures/in-a-worker.mjs', import.meta.url))
+  const running = startCluster({ options: { workers: 1, metrics: { port: 0 } }, env: { ENTRY: entry } })
+  await until('a word', () => running.stderr.includes('Expected to be the only primary of'))
+  expect(running.stderr).toContain(`but process ${running.pid} already is.`)
+})
+
+test('a second primary on a directory leaves the files of the first as they were, and ends', async () => {
+  const directory = temporaryDirectory()
+  onTestFinished(directory.remove)
+  const options = { threads: 1, metrics: { port: 0, directory: directory.path } }
+  const first = await startReady({ options })
+  const files = readdirSync(directory.path).sort()
+  const second = startThreads({ options })
+  expect((await second.ended).code).toBe(1)
+  expect(second.stderr).toContain(
+    `Expected to be the only primary of \`${directory.path}\`, but process ${first.pid} already is.`,
+  )
+  expect(readdirSync(directory.path).sort()).toEqual(files)
+})
+
+test('an application that never listens is told of once for each thread, and ends when it is told to', async () => {
+  const directory = temporaryDirectory()
+  onTestFinished(directory.remove)
+  const running = startThreads({
+    options: { threads: 2, metrics: { port: 0, directory: directory.path }, startTimeoutMs: 300 },
+    env: { ENTRY: '../../cluster/fixtures/silent.mjs' },
+  })
+  await until('a word', () => running.stderr.split('\n').length > 2)
+  expect(running.stderr).toMatch(
+    /^(promherd: worker [12] \(thread \d+\) does not listen after 300 ms\. It is waited for: see that the application calls listen\(\)\.\n){2}$/,
+  )
+  expect(await get(running.metricsUrl('/-/ready'))).toMatchObject({ status: 503 })
+  running.signal('SIGTERM')
+  expect(await running.ended).toEqual({ code: 0, signal: null })
+})
