@@ -110,7 +110,7 @@ describe('is refused:', () => {
       'a wrong type',
       'json',
       '{ "workers": "4" }',
-      "Expected `workers` to be a whole number from 1 to 1024, but got '4'. Give the number of processes to run, or leave it out for one per CPU.",
+      "Expected `workers` to be a whole number from 1 to 1024, but got '4'. Give the number of workers to run, or leave it out for one per CPU.",
     ],
     [
       'a wrong type in a group',
@@ -222,7 +222,7 @@ describe('is refused:', () => {
   test('a variable of the environment, by its name', async () => {
     process.env['WEB_CONCURRENCY'] = 'many'
     expect(await refusal({})).toBe(
-      "Expected `WEB_CONCURRENCY` to be a whole number from 1 to 1024, but got 'many'. Give the number of processes to run, or leave it out for one per CPU.",
+      "Expected `WEB_CONCURRENCY` to be a whole number from 1 to 1024, but got 'many'. Give the number of workers to run, or leave it out for one per CPU.",
     )
   })
 })
