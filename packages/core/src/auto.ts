@@ -1,3 +1,4 @@
+import { configure } from './auto/configuration.ts'
 import { watchFastify } from './auto/fastify-channel.ts'
 import { shareWithForks } from './auto/forks.ts'
 import { watchServers } from './auto/servers.ts'
@@ -11,7 +12,9 @@ const STARTED = Symbol.for('promherd.auto.v1')
 // There may be two copies of this package, or the one be asked for twice.
 if (!(STARTED in globalThis)) {
   Object.defineProperty(globalThis, STARTED, { value: true })
-  watchServers()
-  watchFastify()
-  shareWithForks()
+  if (await configure()) {
+    watchServers()
+    watchFastify()
+    shareWithForks()
+  }
 }

@@ -102,6 +102,11 @@ export function defaultMonitor(): Monitor {
   return holder[DEFAULT]
 }
 
+/** Whether this process has such a monitor already. */
+export function hasDefaultMonitor(): boolean {
+  return (globalThis as { [DEFAULT]?: Monitor })[DEFAULT] !== undefined
+}
+
 /** Makes `monitor` the one that `defaultMonitor` answers, unless this process has one already. */
 export function offerDefaultMonitor(monitor: Monitor): void {
   const holder = globalThis as { [DEFAULT]?: Monitor }

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
+import { configuration } from './configuration.ts'
 import type { Sharing } from './sharing.ts'
 
 /**
@@ -24,7 +25,7 @@ function shared(environment: object = {}): NodeJS.ProcessEnv {
   if (hasFailed || 'PROMHERD_WORKER' in environment || 'PROMETHEUS_MULTIPROC_DIR' in environment) return {}
   try {
     const { startSharing } = createRequire(import.meta.url)('./sharing.js') as typeof import('./sharing.ts')
-    sharing ??= startSharing(cluster)
+    sharing ??= startSharing(cluster, configuration())
     return sharing.environment
   } catch (error) {
     hasFailed = true

@@ -1,8 +1,9 @@
 import type { EventEmitter } from 'node:events'
+import type { ProcessConfig } from '../config/process-config.ts'
 import { type ErrorCode, PromherdError } from '../errors.ts'
-import { HttpRecorder } from '../http/recorder.ts'
+import { type HttpOptions, HttpRecorder } from '../http/recorder.ts'
 import type { RequestServer } from '../http/watch-server.ts'
-import { defaultMonitor, type Monitor } from '../monitor.ts'
+import { createMonitor, defaultMonitor, hasDefaultMonitor, type Monitor, offerDefaultMonitor } from '../monitor.ts'
 import { directoryFromEnvironment } from '../server/serve-herd.ts'
 import { Warner } from '../server/warner.ts'
 import { Recording } from './recording.ts'
@@ -20,24 +21,29 @@ export interface Measuring {
 
 /**
  * Makes the monitor that the process shares, unless it has one, and a port for it.
- * @throws ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, and what the file system throws
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, and what the file system throws
  */
-export function startMeasuring(): Measuring {
-  const warner = new Warner(undefined)
-  const serving = new Serving(directoryFromEnvironment(), warner)
+export function startMeasuring(config: ProcessConfig | undefined): Measuring {
+  const { monitor: options = {}, http = {}, metrics = {} } = config ?? {}
+  const warner = new Warner(options.onWarning)
+  const directory = options.directory ?? directoryFromEnvironment()
+  const serving = metrics === false ? undefined : new Serving(directory, metrics, warner)
+  if (!hasDefaultMonitor()) offerDefaultMonitor(createMonitor(options))
   const monitor = defaultMonitor()
-  const recording = recordingOf(monitor, warner)
+  const recording = recordingOf(monitor, http, warner)
   return {
     measure: server => recording?.measure(server),
-    // The primary of a cluster has a port of its own, or wants none.
-    serve: () => monitor.store.worker > 0 && serving.serve(monitor),
-    makeRoom: (server, port) => serving.makeRoom(server, port),
+    serve: () => {
+      // The primary of a cluster has a port of its own, or wants none.
+      if (monitor.store.worker > 0) serving?.serve(monitor)
+    },
+    makeRoom: (server, port) => serving?.makeRoom(server, port),
   }
 }
 
-function recordingOf(monitor: Monitor, warner: Warner): Recording | undefined {
+function recordingOf(monitor: Monitor, options: HttpOptions, warner: Warner): Recording | undefined {
   try {
-    return new Recording(new HttpRecorder(monitor.store, {}, true))
+    return new Recording(new HttpRecorder(monitor.store, options, true))
   } catch (error) {
     if (!(error instanceof PromherdError) || error.code !== CONFLICT) throw error
     warner.say(

@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
 import { isMetricsServer } from '../server/metrics-mark.ts'
+import { configuration } from './configuration.ts'
 import type { Measuring } from './measuring.ts'
 
 /**
@@ -42,7 +43,7 @@ function start(): Measuring | undefined {
   if (measuring !== undefined || hasFailed) return measuring
   try {
     const { startMeasuring } = createRequire(import.meta.url)('./measuring.js') as typeof import('./measuring.ts')
-    measuring = startMeasuring()
+    measuring = startMeasuring(configuration())
   } catch (error) {
     hasFailed = true
     process.stderr.write(`promherd: nothing is measured: ${error instanceof Error ? error.message : String(error)}\n`)

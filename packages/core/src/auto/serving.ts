@@ -4,7 +4,7 @@ import { Herd } from '../herd/herd.ts'
 import type { Monitor } from '../monitor.ts'
 import { isMetricsServer } from '../server/metrics-mark.ts'
 import { MetricsServer } from '../server/metrics-server.ts'
-import { resolveWhere } from '../server/serve-herd.ts'
+import { resolveWhere, type ServeOptions } from '../server/serve-herd.ts'
 import { Upkeep } from '../server/upkeep.ts'
 import type { Warner } from '../server/warner.ts'
 import { isServedByPrimary } from './primary-pid.ts'
@@ -30,8 +30,8 @@ export class Serving {
    * process records anything. Without a directory it serves one monitor.
    * @throws ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, and what the file system throws
    */
-  constructor(directory: string | undefined, warner: Warner) {
-    this.#where = resolveWhere({})
+  constructor(directory: string | undefined, where: Pick<ServeOptions, 'port' | 'host'>, warner: Warner) {
+    this.#where = resolveWhere(where)
     this.#warner = warner
     if (directory === undefined) return
     useDirectory(directory)
