@@ -60,6 +60,19 @@ test('threads of one process serve a program', async () => {
   expect((await running.ended).code).toBe(0)
 })
 
+test('the workers record as the configuration says, wherever the file is', async () => {
+  const text = 'http: { labels: { tier: web }, ignore: [/health] }\nmaxRequests: 3\nworkers: 1\n'
+  const file = join(directoryWith({ 'here.yaml': text }), 'here.yaml')
+  const { app, metrics } = await startApp(['--config', file])
+  for (const path of ['/health', '/a', '/b']) await get(app + path)
+  const samples = await scrape(`${metrics}/metrics`)
+  expect(sum(samples, 'http_requests_total', { tier: 'web' })).toBe(2)
+  expect(sum(samples, 'http_requests_total')).toBe(2)
+  const isReplaced = async (): Promise<boolean> =>
+    sum(await scrape(`${metrics}/metrics`), 'promherd_worker_restarts_total', { reason: 'max_requests' }) === 1
+  await until(isReplaced, { what: 'the worker to be replaced after three requests' })
+})
+
 test('health, top and the exporter see what runs', async () => {
   const directory = directoryWith({})
   const { metrics, app } = await startApp([
