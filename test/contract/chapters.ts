@@ -1,7 +1,7 @@
 import { OPTIONS } from '../options/adapters.ts'
 import { KNOWN_ROUTES } from '../options/known-routes.ts'
 import { BOUNDS } from './bounds.ts'
-import { CONTRACT } from './contract.ts'
+import { CONTRACT, ON_PRELOAD } from './contract.ts'
 import { CONVERSATIONS } from './conversations.ts'
 import { FASTIFY_TIMEOUTS } from './fastify-timeouts.ts'
 import { pageOf } from './law.ts'
@@ -18,6 +18,7 @@ import { STREAMS_AND_UPGRADES } from './upgrades.ts'
 /** Every chapter of laws, as it stands in `docs/laws.md`. */
 export const PAGES: readonly string[] = [
   pageOf(CONTRACT),
+  pageOf(ON_PRELOAD),
   pageOf(ON_EXPRESS),
   pageOf(ON_FASTIFY),
   pageOf(ON_KOA),

@@ -1,6 +1,7 @@
 import { createMonitor } from '@promherd/core'
 import { expect } from 'vitest'
 import { HARNESSES, NO_ROUTE, NO_ROUTER } from './harnesses/index.ts'
+import { PRELOAD } from './harnesses/preload.ts'
 import type { Chapter, Law } from './law.ts'
 import { numberOf, requestsOf, secondsOf, troublesOf } from './reading.ts'
 import { subjectOf, type World } from './world.ts'
@@ -201,6 +202,8 @@ const OPTIONS: readonly Law<World>[] = [
   },
 ]
 
+const LAWS: readonly Law<World>[] = [...ROUTES, ...ANSWERS, ...ABORTS, ...OPTIONS]
+
 /** What every adapter has to do, whatever the framework. */
 export const CONTRACT: Chapter<World> = {
   title: 'Every adapter',
@@ -208,5 +211,15 @@ export const CONTRACT: Chapter<World> = {
     'The same application on each framework, asked by real clients over loopback; over HTTP/1.1 where nothing else is ' +
     'said. Express has no HTTP/2.',
   subjects: HARNESSES.map(subjectOf),
-  laws: [...ROUTES, ...ANSWERS, ...ABORTS, ...OPTIONS],
+  laws: LAWS,
+}
+
+/** The same of applications that know nothing of it. */
+export const ON_PRELOAD: Chapter<World> = {
+  title: 'The preload',
+  about:
+    'The same applications without an adapter, measured by `--import @promherd/core/auto`. The options are those of its ' +
+    'configuration.',
+  subjects: PRELOAD.map(subjectOf),
+  laws: LAWS,
 }

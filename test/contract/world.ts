@@ -27,7 +27,8 @@ export interface Harness {
   readonly thrown: 'exception' | 'server_error'
   /** What stands for a route where there are none; told whether the answer was that nothing was found. */
   readonly instead?: (wasFound: boolean) => string
-  start(options: AdapterOptions, stage: Stage): Promise<Application>
+  /** Without options there is no adapter: whoever measures it does so from outside. */
+  start(options: AdapterOptions | undefined, stage: Stage): Promise<Application>
 }
 
 export interface Application {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { command as promherd } from '../../packages/cli/dist/main.js'
 import { ROOT } from '../support/process.ts'
 import type { Block, Doc } from './blocks.ts'
 
@@ -13,6 +14,7 @@ const COMMANDS: readonly (readonly [
   [/^npm (?:install|ci)$/, () => undefined],
   [/^node (?:--[\w-]+(?:[= ][@\w/.-]+)? )*([\w/.-]+\.m?js)\b/, ([, file], doc) => fileOf(doc, file!)],
   [/^npx pm2 (?:start|reload|delete) ([\w.]+)/, ([, what], doc) => (what === 'app' ? undefined : fileOf(doc, what!))],
+  [/^(?:npx )?promherd (.+)$/, ([, typed], doc) => typedWell(doc, typed!)],
   [/^git clone /, () => undefined],
   [/^cd ([\w/.-]+)$/, () => undefined],
   [/^curl (?:-\w+ )*'?(\S+)/, ([, url]) => onLoopback(url!)],
@@ -53,6 +55,17 @@ function allKnown(names: string): string | undefined {
 function fileOf(doc: Doc, file: string): string | undefined {
   const isShown = doc.blocks.some(({ text }) => text.startsWith(`// ${file}`))
   return isShown || existsSync(join(doc.folder, file)) ? undefined : `There is no file \`${file}\`.`
+}
+
+/** A subcommand of promherd with options that it has, and a program that is there or stands for the reader's own. */
+function typedWell(doc: Doc, typed: string): string | undefined {
+  const [name = '', ...words] = typed.split(' -- ', 1)[0]!.split(' ')
+  const subcommand = promherd().commands.find(each => each.name() === name)
+  if (subcommand === undefined) return `There is no \`promherd ${name}\`.`
+  const known = subcommand.options.map(({ long }) => long)
+  const unknown = words.find(word => word.startsWith('--') && !known.includes(word))
+  if (unknown !== undefined) return `\`promherd ${name}\` has no \`${unknown}\`.`
+  return name !== 'start' || words[0] === 'app.js' ? undefined : fileOf(doc, words[0]!)
 }
 
 function onLoopback(url: string): string | undefined {

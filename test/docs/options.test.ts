@@ -5,6 +5,7 @@ import fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { CLUSTER_SHAPE } from '../../packages/core/dist/cluster/options.js'
 import { THREADS_SHAPE } from '../../packages/core/dist/cluster/thread-options.js'
+import { CONFIG_SHAPE } from '../../packages/core/dist/config/config.js'
 import { HTTP_SHAPE } from '../../packages/core/dist/http/http-options.js'
 import { SERVER_SHAPE } from '../../packages/core/dist/http/server.js'
 import { MONITOR_SHAPE } from '../../packages/core/dist/monitor.js'
@@ -15,10 +16,12 @@ import { INSTRUMENT_SHAPES } from '../../packages/core/dist/store/instrument-opt
 const root = new URL('../../', import.meta.url)
 const page = readFileSync(new URL('docs/options.md', root), 'utf8')
 
+const configuration = readFileSync(new URL('docs/configuration.md', root), 'utf8')
+
 /** The first column of the first table below a heading. */
-function documented(heading: string): string[] {
-  const section = page.split(/^## /m).find(text => text.startsWith(`${heading}\n`)) ?? ''
-  const table = section.slice(section.indexOf('| option |')).split('\n\n')[0]!
+function documented(heading: string, text = page): string[] {
+  const section = text.split(/^## /m).find(text => text.startsWith(`${heading}\n`)) ?? ''
+  const table = section.slice(section.search(/\| (option|key) \|/)).split('\n\n')[0]!
   return [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!)
 }
 
@@ -63,4 +66,8 @@ describe('docs/options.md', () => {
     expect(read.filter(name => !page.includes(`\`${name}\``))).toEqual([])
     expect(new Set(read).size).toBeGreaterThan(5)
   })
+})
+
+test('docs/configuration.md has every key and no other', () => {
+  expect(documented('Keys', configuration).sort()).toEqual(Object.keys(CONFIG_SHAPE).sort())
 })

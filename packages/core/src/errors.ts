@@ -21,6 +21,12 @@ const MESSAGES = {
     `Expected a directory that this process can write, but \`${directory}\` is not (${reason}). Create it, change its owner, or set PROMETHEUS_MULTIPROC_DIR to another one.`,
   ERR_PROMHERD_KEEPER: (directory: string, pid: number) =>
     `Expected to be the only primary of \`${directory}\`, but process ${pid} already is. Stop it, or give each herd a directory of its own.`,
+  ERR_PROMHERD_CONFIG_FILE: (path: string, reason: string, remedy: string) =>
+    `Expected \`${path}\` to be a configuration file, but ${reason}. ${remedy}`,
+  ERR_PROMHERD_CONFIG_FILES: (directory: string, names: readonly string[]) =>
+    `Expected one configuration file in \`${directory}\`, but there are ${names.map(name => `\`${name}\``).join(' and ')}. Remove all but one, or name the one to take with --config or PROMHERD_CONFIG.`,
+  ERR_PROMHERD_PROGRAM: (path: string, reason: string, remedy: string) =>
+    `Expected \`${path}\` to be the file of a program, but ${reason}. ${remedy}`,
   ERR_PROMHERD_THREADS: (expected: string, given: string, remedy: string) =>
     `Expected ${expected}, but ${given}. ${remedy}`,
   ERR_PROMHERD_CLOSED: (what: string) => `Expected ${what} to be open, but it was closed. Create a new one.`,

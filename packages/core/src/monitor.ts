@@ -103,6 +103,11 @@ export function defaultMonitor(): Monitor {
   return holder[DEFAULT]
 }
 
+/** Whether this process has such a monitor already. */
+export function hasDefaultMonitor(): boolean {
+  return (globalThis as { [DEFAULT]?: Monitor })[DEFAULT] !== undefined
+}
+
 /** Makes `monitor` the one that `defaultMonitor` answers, unless this process has one already. */
 export function offerDefaultMonitor(monitor: Monitor): void {
   const holder = globalThis as { [DEFAULT]?: Monitor }
@@ -228,7 +233,7 @@ function samplerFor(store: Store): () => void {
 function fromEnvironment(): MonitorOptions {
   const variables = {
     PROMETHEUS_MULTIPROC_DIR: process.env['PROMETHEUS_MULTIPROC_DIR'] || undefined,
-    PROMHERD_WORKER: numberOf(process.env['PROMHERD_WORKER']),
+    PROMHERD_WORKER: isInherited() ? undefined : numberOf(process.env['PROMHERD_WORKER']),
     PROMHERD_SLAB: process.env['PROMHERD_SLAB'] || undefined,
   }
   const { directory, worker, slab } = MONITOR_SHAPE
@@ -242,6 +247,12 @@ function fromEnvironment(): MonitorOptions {
     worker: variables.PROMHERD_WORKER as number | undefined,
     slab: variables.PROMHERD_SLAB as SlabKind | undefined,
   }
+}
+
+/** True where the number is another's: of a worker that has started this process, and has left it its environment. */
+function isInherited(): boolean {
+  const primary = process.env['PROMHERD_PRIMARY'] || undefined
+  return primary !== undefined && primary !== String(process.ppid)
 }
 
 /** What is no number stays as it is, so that the error shows it. */

@@ -1,6 +1,12 @@
 import type { ServerResponse } from 'node:http'
-import { canShape, shape } from './shape.ts'
-import { type ExpressApp, type ExpressRequest, type Layer, routerOf } from './types.ts'
+import {
+  canShape,
+  type ExpressApp,
+  type ExpressRequest,
+  expressRouterOf,
+  type Layer,
+  shape,
+} from '@promherd/core/frameworks'
 
 /** Begins to follow a request; must not throw. */
 export type Begin = (request: ExpressRequest, response: ServerResponse) => void
@@ -11,7 +17,7 @@ export type Begin = (request: ExpressRequest, response: ServerResponse) => void
  * something stands before it: what that answers is not to be recorded.
  */
 export function moveToFront(app: ExpressApp, middleware: unknown, begin: Begin): boolean {
-  const router = routerOf(app)
+  const router = expressRouterOf(app)
   if (router === undefined || typeof app.handle !== 'function') return false
   const { stack } = router
   // Express 4 puts two of its own into each application.

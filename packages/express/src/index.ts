@@ -1,8 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AdapterOptions, type Monitor, monitorOf, recorderFor, sendMetrics } from '@promherd/core'
+import {
+  type ExpressApp,
+  type ExpressRequest,
+  expressRouteOf,
+  keepExpressState,
+  type Next,
+  observeExpress,
+} from '@promherd/core/frameworks'
 import { type Begin, moveToFront } from './front.ts'
-import { keepStateOf, observe, routeOf } from './observe.ts'
-import type { ExpressApp, ExpressRequest, Next } from './types.ts'
 
 /** A middleware of Express 5 and 4, without its types. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void
@@ -15,16 +21,16 @@ export function prometheus(options: AdapterOptions = {}): Middleware {
   const recorder = recorderFor(options)
   const seen = new WeakSet<ExpressApp>()
   const begin: Begin = (request, response) => {
-    recorder.follow(request, response, routeOf, request)
+    recorder.follow(request, response, expressRouteOf, request)
     try {
-      keepStateOf(request, response, recorder)
+      keepExpressState(request, response, recorder)
     } catch (error) {
       recorder.store.trouble('http', `a request could not be watched, so its route is missing: ${String(error)}`)
     }
   }
   const arrive = (app: ExpressApp): void => {
     seen.add(app)
-    observe(app)
+    observeExpress(app)
     // `ignore` may look at what only Express gives a request, which is not there yet at the front.
     if (options.ignore === undefined) moveToFront(app, promherd, begin)
   }

@@ -5,6 +5,7 @@ import {
   type Monitor,
   monitorOf,
 } from '@promherd/core'
+import { fastifyRouteOf } from '@promherd/core/frameworks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /**
@@ -16,7 +17,7 @@ export async function prometheus(app: FastifyInstance, options: InitializeOption
   recorder.watch(app.server)
   // Follows the response itself: Fastify's own `onResponse` does not run when the client has gone.
   app.addHook('onRequest', (request, reply, done) => {
-    recorder.follow(request.raw, reply.raw as Parameters<HttpRecorder['follow']>[1], routeOf, request)
+    recorder.follow(request.raw, reply.raw as Parameters<HttpRecorder['follow']>[1], fastifyRouteOf, request)
     done()
   })
   app.addHook('onError', (_request, reply, error, done) => {
@@ -50,9 +51,4 @@ export function metricsHandler(
     reply.header('content-type', monitor.contentType)
     return text
   }
-}
-
-/** Fastify's own routes for what nothing serves have no template. */
-function routeOf(request: FastifyRequest): string | undefined {
-  return request.routeOptions.url
 }

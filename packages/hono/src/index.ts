@@ -1,16 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import {
-  type AdapterOptions,
-  type HttpRecorder,
-  isUnmatched,
-  type Monitor,
-  monitorOf,
-  type OpenExchange,
-  recorderFor,
-} from '@promherd/core'
+import { type AdapterOptions, type Monitor, monitorOf, type OpenExchange, recorderFor } from '@promherd/core'
+import { honoRouteOf } from '@promherd/core/frameworks'
 import type { Context, Handler, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
-import { leadWith } from './front.ts'
 
 /**
  * Records every request that comes by: use it before the routes. On @hono/node-server until the last byte of the
@@ -19,36 +11,22 @@ import { leadWith } from './front.ts'
  */
 export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
   const recorder = recorderFor(options)
-  const promherd: MiddlewareHandler = async (context, next) => {
+  /** Called when the response has closed: what Hono knows of it by then is all on the context. */
+  function routeOfClosed(context: Context): string | undefined {
+    const { outgoing } = context.env as Required<NodeBindings>
+    if (context.error !== undefined) recorder.fail(outgoing, context.error)
+    return routeOf(context, outgoing.statusCode)
+  }
+  // Nothing is awaited where it need not be: that would cost more than all the rest.
+  return function promherd(context, next) {
     const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
     if (incoming === undefined || outgoing === undefined)
       return timed(recorder.begin(context.req.raw, context), context, next)
-    recorder.follow(incoming, outgoing, nodeRouteOf, context)
-    try {
-      await next()
-      if (context.error !== undefined) recorder.fail(outgoing, context.error)
-    } catch (error) {
-      recorder.fail(outgoing, error)
-      throw error
-    }
+    recorder.follow(incoming, outgoing, routeOfClosed, context)
+    const passed = next()
+    passed.then(undefined, error => recorder.fail(outgoing, error))
+    return passed
   }
-  leadWith(promherd, (handler, alone) => {
-    const routeOf = alone !== undefined && isRoute(alone) ? aloneRouteOf(alone) : nodeRouteOf
-    return (context, next) => {
-      const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
-      if (incoming === undefined || outgoing === undefined) return promherd(context, nextOf(handler, context, next))
-      recorder.follow(incoming, outgoing, routeOf, context)
-      try {
-        const answer: unknown = handler(context, next)
-        if (answer instanceof Promise) void watch(answer, context, outgoing, recorder)
-        return answer as Response
-      } catch (error) {
-        recorder.fail(outgoing, error)
-        throw error
-      }
-    }
-  })
-  return promherd
 }
 
 /**
@@ -68,29 +46,6 @@ interface NodeBindings {
   readonly outgoing?: ServerResponse
 }
 
-/** Sees what a handler threw, and what became of it behind the handler. Never rejects. */
-async function watch(
-  answer: Promise<unknown>,
-  context: Context,
-  outgoing: ServerResponse,
-  recorder: HttpRecorder,
-): Promise<void> {
-  try {
-    await answer
-    if (context.error !== undefined) recorder.fail(outgoing, context.error)
-  } catch (error) {
-    recorder.fail(outgoing, error)
-  }
-}
-
-/** What Hono gives a middleware that stands before `handler`. */
-function nextOf(handler: Handler, context: Context, next: () => Promise<void>): () => Promise<void> {
-  return async () => {
-    const answer = await handler(context, next)
-    if (answer && !context.finalized) context.res = answer
-  }
-}
-
 async function timed(exchange: OpenExchange, context: Context, next: () => Promise<void>): Promise<void> {
   try {
     await next()
@@ -102,52 +57,6 @@ async function timed(exchange: OpenExchange, context: Context, next: () => Promi
   }
 }
 
-/** The route of an exchange that is followed: its status is known to Node. */
-function nodeRouteOf(context: Context): string | undefined {
-  return routeOf(context, statusOf(context))
-}
-
-/** The same where `route` is the only one, which is known beforehand but for what says that it did not answer. */
-function aloneRouteOf(route: Matched): (context: Context) => string | undefined {
-  return context => (statusOf(context) === 404 ? routeOf(context, 404) : route.path)
-}
-
-function statusOf(context: Context): number {
-  return (context.env as NodeBindings).outgoing?.statusCode ?? 0
-}
-
-/**
- * The route that was called last or, where a middleware answered before it, the one that would have been. Where there
- * is none, what the middleware is mounted at that answered.
- */
 function routeOf(context: Context, status: number): string | undefined {
-  const routes = matchedRoutes(context)
-  const at = context.req.routeIndex
-  const called = routes[at]
-  if (called === undefined) return undefined
-  if (isRoute(called) && !(status === 404 && takesNext(called))) return called.path
-  const ahead = routes.slice(at + 1).find(isRoute)
-  if (ahead !== undefined) return ahead.path
-  if (isUnmatched(status)) return undefined
-  return routes.slice(0, at).findLast(isRoute)?.path ?? (isEverywhere(called.path) ? undefined : called.path)
-}
-
-type Matched = ReturnType<typeof matchedRoutes>[number]
-
-/** What stands for all methods is mostly a middleware, which matches what nothing serves. */
-function isRoute(route: Matched): boolean {
-  return route.method !== 'ALL' || !(takesNext(route) || isEverywhere(route.path))
-}
-
-/** True where the handler may have passed the request on. */
-function takesNext({ handler }: Matched): boolean {
-  // The handlers of an application with an `onError` of its own are wrapped when it becomes a part of another.
-  const wrapped = (handler as { [WRAPPED]?: (...parts: never[]) => unknown })[WRAPPED]
-  return (wrapped ?? handler).length > 1
-}
-
-const WRAPPED = '__COMPOSED_HANDLER'
-
-function isEverywhere(path: string): boolean {
-  return path === '*' || path === '/*'
+  return honoRouteOf(matchedRoutes(context), context.req.routeIndex, status)
 }

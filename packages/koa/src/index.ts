@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AdapterOptions, type Monitor, monitorOf, recorderFor } from '@promherd/core'
+import { type KoaContext, koaRouteOf } from '@promherd/core/frameworks'
 
 /** As much of Koa's context as is used. */
 export interface Context {
@@ -22,7 +23,7 @@ export function prometheus(options: AdapterOptions = {}): Middleware {
   // Looks at what the others answer and hands it on, since to wait for it would cost more than all the rest.
   return function promherd(context, next) {
     const { res } = context
-    recorder.follow(context.req, res, routeOf, context)
+    recorder.follow(context.req, res, koaRouteOf, context as unknown as KoaContext)
     const passed = Promise.resolve(next())
     passed.then(undefined, error => recorder.fail(res, error))
     return passed
@@ -41,33 +42,4 @@ export function metricsHandler(
     context.body = await monitor.metrics()
     context.set('content-type', monitor.contentType)
   }
-}
-
-interface Layer {
-  /** None for a middleware. */
-  readonly methods: readonly string[]
-  readonly path: string | RegExp
-}
-
-/** What @koa/router leaves on the context. */
-interface Routed {
-  readonly matched?: readonly Layer[]
-  readonly method: string
-  /** The path of the layer that was called last, a route or a middleware. */
-  readonly routerPath?: unknown
-}
-
-/** The route that was called last or, where a router's own middleware answered before it, the one that would have been. */
-function routeOf(context: Context): string | undefined {
-  const { matched, method, routerPath } = context as unknown as Routed
-  if (matched === undefined) return undefined
-  const called = matched.findIndex(layer => layer.path === routerPath)
-  let route: Layer | undefined
-  for (let i = 0; i < matched.length; i++) {
-    const layer = matched[i]!
-    if (!layer.methods.includes(method)) continue
-    route = layer
-    if (i >= called) break
-  }
-  return route === undefined ? undefined : String(route.path)
 }

@@ -25,7 +25,7 @@ function harness(name: string, express: Express): Harness {
     async start(options, stage) {
       const app = express()
       app.set('env', 'test')
-      app.use(prometheus(options))
+      if (options !== undefined) app.use(prometheus(options))
       app.use('/api', express.Router().use('/v1', inner(express)))
       app.use('/users/:id', posts(express))
       addRoutes(app, stage)

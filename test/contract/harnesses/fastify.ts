@@ -11,14 +11,14 @@ export const FASTIFY: readonly Harness[] = [
   { name: 'Fastify 5, HTTP/2', protocol: 'HTTP/2', thrown: 'exception', start: startHttp2 },
 ]
 
-async function startHttp1(options: AdapterOptions, stage: Stage): Promise<Application> {
+async function startHttp1(options: AdapterOptions | undefined, stage: Stage): Promise<Application> {
   const app = fastify({ forceCloseConnections: true })
   await addRoutes(app, options, stage)
   await app.listen({ host: '127.0.0.1', port: 0 })
   return { url: await listening(app.server), close: () => app.close() }
 }
 
-async function startHttp2(options: AdapterOptions, stage: Stage): Promise<Application> {
+async function startHttp2(options: AdapterOptions | undefined, stage: Stage): Promise<Application> {
   const app = fastify({ http2: true })
   await addRoutes(app as unknown as FastifyInstance, options, stage)
   const close = closingHttp2(app.server as Http2Server)
@@ -33,8 +33,8 @@ async function startHttp2(options: AdapterOptions, stage: Stage): Promise<Applic
   }
 }
 
-async function addRoutes(app: FastifyInstance, options: AdapterOptions, stage: Stage): Promise<void> {
-  await app.register(prometheus, options)
+async function addRoutes(app: FastifyInstance, options: AdapterOptions | undefined, stage: Stage): Promise<void> {
+  if (options !== undefined) await app.register(prometheus, options)
   app.get('/items/:id', async () => 'item')
   app.post('/items', async (_request, reply) => reply.code(201).send('made'))
   app.get('/nothing', async (_request, reply) => reply.code(204).send())

@@ -18,17 +18,17 @@ export const HONO: readonly Harness[] = [
   },
 ]
 
-function listener(options: AdapterOptions, stage: Stage): ReturnType<typeof getRequestListener> {
+function listener(options: AdapterOptions | undefined, stage: Stage): ReturnType<typeof getRequestListener> {
   return getRequestListener(application(options, stage).fetch)
 }
 
-function application(options: AdapterOptions, stage: Stage): Hono {
+function application(options: AdapterOptions | undefined, stage: Stage): Hono {
   const app = new Hono()
   // Hono prints what it was not told to handle.
   app.onError((error, context) =>
     error instanceof HTTPException ? error.getResponse() : context.text('Internal Server Error', 500),
   )
-  app.use(prometheus(options))
+  if (options !== undefined) app.use(prometheus(options))
   app.get('/items/:id', context => context.text('item'))
   app.post('/items', context => context.text('made', 201))
   app.get('/nothing', context => context.body(null, 204))

@@ -38,7 +38,7 @@ function harness(name: string, addRoutes: (app: Koa) => (stage: Stage) => void):
     async start(options, stage) {
       const app = new Koa()
       app.silent = true
-      app.use(prometheus(options))
+      if (options !== undefined) app.use(prometheus(options))
       addRoutes(app)(stage)
       return serving(this.protocol ?? 'HTTP/1.1', app.callback())
     },

@@ -17,11 +17,11 @@ export const NODE_HTTP: readonly Harness[] = [
 
 type Handler = (response: ServerResponse, stage: Stage) => void
 
-function startRouted(this: Harness, options: ServerOptions, stage: Stage): Promise<Application> {
+function startRouted(this: Harness, options: ServerOptions | undefined, stage: Stage): Promise<Application> {
   return start.call(this, { ...options, route: routeOf }, stage)
 }
 
-function start(this: Harness, options: ServerOptions, stage: Stage): Promise<Application> {
+function start(this: Harness, options: ServerOptions | undefined, stage: Stage): Promise<Application> {
   return serving(
     this.protocol ?? 'HTTP/1.1',
     (request, response) => {
@@ -29,7 +29,7 @@ function start(this: Harness, options: ServerOptions, stage: Stage): Promise<App
       const handler = ROUTES[`GET ${route}`] ?? ROUTES[`${request.method} ${route}`] ?? answer(404)
       handler(response, stage)
     },
-    server => instrumentServer(server, options),
+    server => options !== undefined && instrumentServer(server, options),
   )
 }
 

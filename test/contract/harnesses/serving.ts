@@ -8,7 +8,7 @@ import type { Application } from '../world.ts'
 export async function serving(
   protocol: Protocol,
   listener: RequestListener,
-  prepare: (server: Server | Http2Server) => void = () => {},
+  prepare: (server: Server | Http2Server) => unknown = () => {},
 ): Promise<Application> {
   if (protocol === 'HTTP/2') return servingHttp2(createHttp2Server(listener as never), prepare)
   const server = createServer(listener)
@@ -19,7 +19,7 @@ export async function serving(
 /** Lets a server of HTTP/2 listen that somebody else has made. */
 export async function servingHttp2(
   server: Http2Server,
-  prepare: (server: Http2Server) => void = () => {},
+  prepare: (server: Http2Server) => unknown = () => {},
 ): Promise<Application> {
   prepare(server)
   const close = closingHttp2(server)

@@ -9,6 +9,7 @@ import { ignoreSignals, runWorker } from './worker.ts'
 
 export type { Cluster, ClusterHooks, WorkerExit, WorkerStart, WorkerStatus } from './cluster.ts'
 export type { ClusterMetricsOptions, ClusterOptions } from './options.ts'
+export { type Program, programFile, startProgram } from './program.ts'
 export type { ThreadsOptions } from './thread-options.ts'
 export { startThreads } from './threads.ts'
 

@@ -54,6 +54,8 @@ export interface ResolvedClusterOptions {
   /** 0 where a worker may hang. */
   readonly hangTimeoutMs: number
   readonly usr1: boolean
+  /** How long the first worker is ahead of the others, at most: until it listens. 0 starts all of them at once. */
+  readonly leadMs: number
   readonly hooks: ClusterHooks
   readonly onWarning: ((message: string) => void) | undefined
 }
@@ -74,18 +76,19 @@ export function completed(options: ClusterOptions): ResolvedClusterOptions {
     workers: options.workers ?? workersFromEnvironment() ?? availableParallelism(),
     metrics: metrics && resolveWhere(metrics),
     directory: metrics?.directory ?? directoryFromEnvironment(),
-    drainTimeoutMs: options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS,
-    startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
-    hangTimeoutMs: options.hangTimeoutMs ?? HANG_TIMEOUT_MS,
+    drainTimeoutMs: options.drainTimeoutMs ?? CLUSTER_DEFAULTS.drainTimeoutMs,
+    startTimeoutMs: options.startTimeoutMs ?? CLUSTER_DEFAULTS.startTimeoutMs,
+    hangTimeoutMs: options.hangTimeoutMs ?? CLUSTER_DEFAULTS.hangTimeoutMs,
     usr1: options.usr1 ?? false,
+    leadMs: 0,
     hooks: options,
     onWarning: options.onWarning,
   }
 }
 
-const DRAIN_TIMEOUT_MS = 30_000
-const START_TIMEOUT_MS = 60_000
-const HANG_TIMEOUT_MS = 30_000
+/** What holds where nobody says otherwise. */
+export const CLUSTER_DEFAULTS = { drainTimeoutMs: 30_000, startTimeoutMs: 60_000, hangTimeoutMs: 30_000 } as const
+
 /** Two heartbeats: below that a healthy worker would look as if it hung. */
 const LEAST_HANG_TIMEOUT_MS = 2000
 

@@ -42,6 +42,8 @@ export class Primary implements Cluster {
   readonly #onExit = (): void => this.#leave()
   #closing: Promise<void> | undefined
   #exitCode = 0
+  /** While one worker is ahead of the others. */
+  #isLeading = false
 
   /**
    * Starts everything; `spawner` tells how workers with stores in that directory are started, `figures` what the
@@ -71,14 +73,16 @@ export class Primary implements Cluster {
     this.ready = new Promise(resolve => {
       complete = resolve
     })
-    this.#crew = this.#makeCrew(spawner(this.#directory), complete)
+    this.#crew = this.#makeCrew(spawner(this.#directory), () => {
+      if (!this.#isLeading || this.#crew.size >= options.workers) complete()
+    })
     this.metrics = this.#serve(warner)
     this.#offSignals = onSignals(signals, name => this.#signalled(name))
     this.#hangWatch = this.#watchHangs()
     this.#outside.watch(() => this.#herd.members)
     void this.#hooks.call('onStarting')
     void this.ready.then(() => this.#hooks.call('onReady'))
-    void this.#crew.scale(options.workers)
+    void this.#start()
   }
 
   get workers(): WorkerStatus[] {
@@ -116,6 +120,15 @@ export class Primary implements Cluster {
       },
       onRestart: (worker, reason) => this.#journal.restarted(worker, reason),
     })
+  }
+
+  async #start(): Promise<void> {
+    const { leadMs, workers } = this.#options
+    this.#isLeading = leadMs > 0
+    if (this.#isLeading) await within(leadMs, this.#crew.scale(1))
+    this.#isLeading = false
+    // Otherwise a signal has said meanwhile how many there are to be.
+    if (this.#crew.size <= 1) await this.#crew.scale(workers)
   }
 
   #watchHangs(): HangWatch | undefined {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import type { SignalName } from '../metrics.ts'
 
 /** Calls `act` for each signal of `names` that the primary is sent, by its name without SIG. Answers how to stop that. */
@@ -18,6 +19,11 @@ export function onSignals(names: readonly SignalName[], act: (name: SignalName) 
 /** The exit code that says which signal ended a process, as shells say it. */
 export function exitCodeOf(name: keyof typeof ENDING): number {
   return 128 + ENDING[name]
+}
+
+/** The same for any signal, by its whole name. */
+export function exitCodeOfSignal(signal: string | null): number {
+  return 128 + (constants.signals[signal as NodeJS.Signals] ?? 0)
 }
 
 /** Whether a signal ends the cluster. */

@@ -7,7 +7,11 @@ import type { Exit, Spawn, Spawned } from './spawned.ts'
 export function processSpawner(directory: string): Spawn {
   const handovers = new Handovers()
   return slot => {
-    const worker = cluster.fork({ PROMETHEUS_MULTIPROC_DIR: directory, PROMHERD_WORKER: String(slot) })
+    const worker = cluster.fork({
+      PROMETHEUS_MULTIPROC_DIR: directory,
+      PROMHERD_WORKER: String(slot),
+      PROMHERD_PRIMARY: String(process.pid),
+    })
     handovers.watch(worker)
     return spawnedProcess(worker)
   }

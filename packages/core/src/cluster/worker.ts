@@ -5,8 +5,16 @@ import { isOurs, type ToWorker } from './messages.ts'
 import { Servers } from './servers.ts'
 import { Wear } from './wear.ts'
 
-/** Runs the application in a worker: says when it is up, and ends it when the primary says so. */
-export function runWorker(options: WorkerOptions, line: Line, entry: () => unknown): void {
+/**
+ * Runs the application in a worker: says when it is up, and ends it when the primary says so. `leave` is called last,
+ * when all is answered and written down.
+ */
+export function runWorker(
+  options: WorkerOptions,
+  line: Line,
+  entry: () => unknown,
+  leave: () => void = () => process.exit(0),
+): void {
   const monitor = defaultMonitor()
   monitor.store.setState('starting')
   const wear = new Wear(options.maxRequests ?? 0, options.maxRequestsJitter ?? 0, () => line.tell({ promherd: 'worn' }))
@@ -22,7 +30,7 @@ export function runWorker(options: WorkerOptions, line: Line, entry: () => unkno
     if (message.promherd === 'collect') void answerCollect(monitor, line, message.id)
     if (message.promherd !== 'drain' || draining) return
     draining = true
-    void drain(monitor, servers, message.graceMs)
+    void drain(monitor, servers, message.graceMs).then(leave)
   })
   line.tell({ promherd: 'started', store: monitor.store.id })
   void start(entry, line, options.listens === false ? onUp : () => {})
@@ -71,5 +79,4 @@ async function drain(monitor: Monitor, servers: Servers, graceMs: number): Promi
   // A response closes after its connection: what it counts then is counted before the last numbers are written.
   await nextTurn()
   await monitor.collect()
-  process.exit(0)
 }

@@ -9,6 +9,12 @@ export function isAnyOwnerAlive(directory: string, staleAfterMs: number = STALE_
   return listStores(directory).some(name => isAlive(directory, name, staleAfterMs))
 }
 
+/** The numbers of the workers whose stores have an owner that lives. Throws what the file system throws. */
+export function livingWorkers(directory: string): ReadonlySet<number> {
+  const living = listStores(directory).filter(name => isAlive(directory, name, STALE_AFTER_MS))
+  return new Set(living.map(({ worker }) => worker))
+}
+
 function isAlive(directory: string, name: StoreName, staleAfterMs: number): boolean {
   let reader: StoreReader
   try {

@@ -68,6 +68,20 @@ export function exchangeOf(response: ServerResponse, store: object): Exchange | 
   return exchange
 }
 
+/** Gives the exchanges on this response whose route is asked for by `placeholder` the one who knows it. */
+export function nameRoute<Context>(
+  response: ServerResponse,
+  placeholder: unknown,
+  routeOf: RouteOf<Context>,
+  context: Context,
+): void {
+  for (let exchange = (response as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
+    if (exchange.routeOf !== placeholder) continue
+    exchange.routeOf = routeOf as RouteOf<unknown>
+    exchange.context = context
+  }
+}
+
 /** Keeps what was thrown: it is a fact of the response, whoever records it. */
 export function noteError(response: ServerResponse, error: unknown): void {
   for (let exchange = (response as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
@@ -91,6 +105,12 @@ export function settle(exchange: Exchange): void {
   exchange.isOpen = false
   leave(exchange)
   exchange.owner.settled(exchange)
+}
+
+/** Ends the following of an exchange, and tells nobody: another takes its place. */
+export function drop(exchange: Exchange): void {
+  exchange.isOpen = false
+  leave(exchange)
 }
 
 /** What carries exchanges: a socket, or a session of HTTP/2. */

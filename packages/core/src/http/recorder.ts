@@ -7,7 +7,7 @@ import { type Detail, detailsOf, type HttpDetails } from './details.ts'
 import { categoryOf, categoryOfStatus, type ErrorFacts } from './evidence.ts'
 import { categorizerOf, type UserCategorizer } from './evidence-custom.ts'
 import { failureOf, tornStatusOf } from './failure.ts'
-import { Exchange, type ExchangeOwner, exchangeOf, noteError, type RouteOf, settle, watch } from './follow.ts'
+import { drop, Exchange, type ExchangeOwner, exchangeOf, noteError, type RouteOf, settle, watch } from './follow.ts'
 import { type FailedExchange, HTTP_SHAPE, type HttpOptions, ignoreOf, type RequestLike } from './http-options.ts'
 import { REFUSED, UNKNOWN_ROUTE, unroutedOf } from './labels.ts'
 import { CLIENT_CLOSED, isAborted, isOver, wasBegun } from './outcome.ts'
@@ -39,9 +39,14 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
   #server: RequestServer | undefined
   #bareRouteOf: RouteOf<IncomingMessage> | undefined
   readonly #normalizeRoute: HttpOptions['normalizeRoute']
+  readonly #standsIn: boolean
+  readonly #isPlain: boolean
 
-  /** @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT */
-  constructor(store: Store, options: HttpOptions = {}) {
+  /**
+   * One that `standsIn` leaves its exchanges to any other of the same store that has options of its own.
+   * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
+   */
+  constructor(store: Store, options: HttpOptions = {}, standsIn = false) {
     checkOptions('the HTTP options', options, HTTP_SHAPE)
     this.store = store
     this.#categorize = categorizerOf('the HTTP options', options, message => store.trouble('callback', message))
@@ -49,6 +54,8 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
     this.#details = detailsOf(store, options, this.#series)
     this.#ignore = ignoreOf(options.ignore)
     this.#normalizeRoute = options.normalizeRoute
+    this.#standsIn = standsIn
+    this.#isPlain = Object.values(options).every(option => option === undefined)
   }
 
   /**
@@ -63,7 +70,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
   ): void {
     try {
       const followed = exchangeOf(response, this.store)
-      if (followed !== undefined) {
+      if (followed !== undefined && !this.#takesOver(followed)) {
         followed.routeOf = routeOf as RouteOf<unknown>
         followed.context = context
       } else if ((request as { upgrade?: boolean }).upgrade === true) {
@@ -199,6 +206,16 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
     const { request, statusCode } = upgrade
     const route = this.#normalized(this.#routeOf(upgrade, statusCode), request)
     this.#count(upgrade, request.method, route, statusCode, undefined, categoryOfStatus(statusCode))
+  }
+
+  /** True where an exchange was followed by one who only stands in, and is followed no more. */
+  #takesOver(followed: Exchange): boolean {
+    const { owner } = followed
+    if (this.#isPlain || owner === this || !followed.isOpen) return false
+    if (!(owner instanceof HttpRecorder) || !owner.#standsIn) return false
+    drop(followed)
+    owner.#left(followed.isStream ? 'sse' : undefined, followed.detail)
+    return true
   }
 
   #left(kind: StreamKind | undefined, detail: Detail | undefined): void {

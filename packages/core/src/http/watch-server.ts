@@ -3,7 +3,6 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Store } from '../store/store.ts'
-import { arrive, leave } from './arrival.ts'
 import { TIMED_OUT } from './failure.ts'
 import { doom } from './follow.ts'
 import { dropped, malformed, started } from './protocol.ts'
@@ -32,18 +31,29 @@ export interface ServerWatcher {
 
 /** Has `watcher` told of `server`, once for each store however often it is asked. Answers how to stop. */
 export function watchServer(server: RequestServer, watcher: ServerWatcher): () => void {
-  const { watchers, stop } = watchOf(server)
+  const { watchers, listeners, stop } = watchOf(server)
   if (watchers.some(({ store }) => store === watcher.store)) return () => {}
   watchers.push(watcher)
   return () => {
     const index = watchers.indexOf(watcher)
     if (index >= 0) watchers.splice(index, 1)
-    if (watchers.length === 0) stop()
+    if (watchers.length === 0 && listeners.length === 0) stop()
   }
+}
+
+/** Hears of a request before those who answer it. Must not throw. */
+export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
+
+/** Has `listener` told of each request of `server` from now on, whoever answers it. Answers how to stop. */
+export function seeRequests(server: RequestServer, listener: RequestListener): () => void {
+  const { listeners } = watchOf(server)
+  listeners.push(listener)
+  return () => void listeners.splice(listeners.indexOf(listener), 1)
 }
 
 interface Watch {
   readonly watchers: ServerWatcher[]
+  readonly listeners: RequestListener[]
   readonly stop: () => void
 }
 
@@ -55,7 +65,8 @@ function watchOf(server: Watched): Watch {
   const known = server[WATCH]
   if (known !== undefined) return known
   const watchers: ServerWatcher[] = []
-  const watch = { watchers, stop: wrapEmit(server, watchers) }
+  const listeners: RequestListener[] = []
+  const watch = { watchers, listeners, stop: wrapEmit(server, watchers, listeners) }
   Object.defineProperty(server, WATCH, { value: watch, configurable: true })
   listen()
   return watch
@@ -63,20 +74,18 @@ function watchOf(server: Watched): Watch {
 
 type Event = readonly [name: string | symbol, ...unknown[]]
 
-function wrapEmit(server: Watched, watchers: readonly ServerWatcher[]): () => void {
+function wrapEmit(
+  server: Watched,
+  watchers: readonly ServerWatcher[],
+  listeners: readonly RequestListener[],
+): () => void {
   const own = Object.getOwnPropertyDescriptor(server, 'emit')
   const { emit } = server
   function promherdEmit(this: Watched, ...event: Event): boolean {
-    if (event[0] !== 'request') {
-      observe(watchers, event)
-      return Reflect.apply(emit, this, event)
-    }
-    arrive()
-    try {
-      return Reflect.apply(emit, this, event)
-    } finally {
-      leave()
-    }
+    if (event[0] !== 'request') observe(watchers, event)
+    else
+      for (let i = 0; i < listeners.length; i++) listeners[i]!(event[1] as IncomingMessage, event[2] as ServerResponse)
+    return Reflect.apply(emit, this, event)
   }
   Object.defineProperty(server, 'emit', { value: promherdEmit, writable: true, configurable: true })
   return () => {

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { SnapshotSource } from '../snapshot/snapshot.ts'
 import { type Address, Listener } from './listener.ts'
+import { markMetricsServer } from './metrics-mark.ts'
 import { Renderer } from './renderer.ts'
 import { Routes } from './routes.ts'
 import type { Warner } from './warner.ts'
@@ -19,6 +20,11 @@ export class MetricsServer {
     const routes = new Routes({ renderer, readiness: options.readiness, readerDeadlineMs })
     this.#server = createServer(TIMEOUTS, (request, response) => void routes.answer(request, response))
     this.#server.maxConnections = MAX_CONNECTIONS
+    markMetricsServer(this.#server)
+    if (options.isGuest === true) {
+      this.#server.unref()
+      this.#server.on('connection', socket => socket.unref())
+    }
     this.#listener = new Listener(this.#server, options, options.warner)
   }
 
@@ -30,6 +36,11 @@ export class MetricsServer {
   /** Where it listens; undefined while it does not. */
   get address(): Address | undefined {
     return this.#listener.address
+  }
+
+  /** True for the server that this one has. */
+  owns(server: object): boolean {
+    return server === this.#server
   }
 
   /** Stops listening, and lets answers that are on their way end, for a moment. */
@@ -56,6 +67,8 @@ export interface MetricsServerOptions {
   readonly warner: Warner
   /** How long a reader may take for one answer. @default 10_000 */
   readonly readerDeadlineMs?: number
+  /** True where it keeps no process alive, nor does any who reads from it. @default false */
+  readonly isGuest?: boolean
 }
 
 const READER_DEADLINE_MS = 10_000

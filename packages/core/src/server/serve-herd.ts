@@ -104,8 +104,8 @@ export function resolveWhere(options: Pick<ServeOptions, 'port' | 'host'>): { po
   }
 }
 
-const DEFAULT_PORT = 9091
-const DEFAULT_HOST = '127.0.0.1'
+export const DEFAULT_PORT = 9091
+export const DEFAULT_HOST = '127.0.0.1'
 
 /** A number from the environment; undefined where the variable is missing or empty. Throws what `check` throws. */
 export function numberFromEnvironment(name: string, check: Check): number | undefined {

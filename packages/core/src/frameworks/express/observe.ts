@@ -1,5 +1,6 @@
 import { IncomingMessage, type ServerResponse } from 'node:http'
-import { type HttpRecorder, isUnmatched } from '@promherd/core'
+import { isUnmatched } from '../../http/labels.ts'
+import type { HttpRecorder } from '../../http/recorder.ts'
 import { mountTemplateOf, templateOf } from './template.ts'
 import { type ExpressApp, type ExpressRequest, type Layer, type Next, type Route, routerOf } from './types.ts'
 

@@ -1,0 +1,92 @@
+import { accessSync, constants, statfsSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { dirname, resolve } from 'node:path'
+import { bad, type Finding, good, note } from './finding.ts'
+
+/** What the machine has that promherd needs. Nothing is changed by looking. */
+
+export function nodeVersion(version: string): Finding {
+  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 19)) return good('Node', version)
+  return bad('Node', `Expected Node 20.19 or newer, but this is ${version}. Install a newer one.`)
+}
+
+/** Whether the metrics port can be had. */
+export function metricsPort(port: number, host: string): Promise<Finding> {
+  return new Promise(answer => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => answer(bad('metrics port', whyNoPort(error, port, host))))
+    server.listen({ port, host, exclusive: true }, () => {
+      server.close(() =>
+        answer(good('metrics port', port === 0 ? `any free one on ${host}` : `${port} on ${host} is free`)),
+      )
+    })
+  })
+}
+
+function whyNoPort(error: NodeJS.ErrnoException, port: number, host: string): string {
+  const where = `port ${port} on ${host}`
+  if (error.code === 'EADDRINUSE') {
+    return `Expected ${where} to be free, but another process has it. Stop that one, or choose another with --port.`
+  }
+  if (error.code === 'EACCES')
+    return `Expected to be allowed to serve on ${where}, but this user is not. Choose one from 1024 on.`
+  if (error.code === 'EADDRNOTAVAIL')
+    return `Expected ${host} to be an address of this host, but it is not. Correct --bind.`
+  return `Expected to serve on ${where}, but that failed (${error.message}).`
+}
+
+/** Whether the directory of the herd can be written, and is in memory. */
+export function herdDirectory(directory: string | undefined): Finding {
+  if (directory === undefined) return freshDirectory()
+  const path = resolve(directory)
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found !== undefined && !found.isDirectory()) {
+    return bad('directory', `Expected ${directory} to be a directory, but it is not. Name another one.`)
+  }
+  const existing = found === undefined ? nearestDirectory(path) : path
+  try {
+    accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch {
+    return bad(
+      'directory',
+      `Expected to be allowed to write ${existing}, but this user is not. Change its owner, or name another one.`,
+    )
+  }
+  const says = found === undefined ? `${directory} will be made` : `${directory} can be written`
+  if (isInMemory(existing)) return good('directory', `${says}, and is in memory`)
+  return note('directory', `${says}, but is on a disk: one below /dev/shm costs the workers less.`)
+}
+
+function freshDirectory(): Finding {
+  try {
+    accessSync('/dev/shm', constants.W_OK)
+    return good('directory', 'a fresh one below /dev/shm, in memory, removed at the end')
+  } catch {
+    return good('directory', 'a fresh one among the temporary files, removed at the end')
+  }
+}
+
+function nearestDirectory(path: string): string {
+  const above = dirname(path)
+  return statSync(above, { throwIfNoEntry: false })?.isDirectory() || above === path ? above : nearestDirectory(above)
+}
+
+/** The numbers by which Linux knows tmpfs and ramfs; elsewhere nothing has them. */
+const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6])
+
+function isInMemory(directory: string): boolean {
+  return IN_MEMORY.has(statfsSync(directory).type)
+}
+
+export function stores(canMap: boolean, slab: unknown): Finding {
+  if (slab === 'mapped' && !canMap) {
+    return bad(
+      'stores',
+      'Expected koffi and mmap for slab `mapped`, but they are missing. Install koffi, or leave `slab` out.',
+    )
+  }
+  if (slab === 'flushed' || slab === 'heap') return note('stores', `${slab}, because the configuration says so`)
+  if (canMap) return good('stores', 'mapped through koffi: a killed worker loses nothing but what is in flight')
+  return note('stores', 'flushed, since koffi is not installed: a killed worker loses up to 100 ms')
+}

@@ -1,0 +1,86 @@
+import type { Said, Setting } from '@promherd/core/config'
+import type { Paint } from '../paint.ts'
+import type { Finding } from './finding.ts'
+
+/** What `promherd check` has found out. */
+export interface Report {
+  readonly version: string
+  /** Where the configuration comes from, in words. */
+  readonly file: string
+  readonly settings: readonly Setting[]
+  readonly findings: readonly Finding[]
+  /** What `promherd start` would do, a sentence each. */
+  readonly plan: readonly string[]
+}
+
+export interface ReportOptions {
+  /** Sentences are broken into lines of this width; never where it is infinite. */
+  readonly width: number
+  readonly paint: Paint
+}
+
+/** The report as lines for people. */
+export function reportOf({ version, file, settings, findings, plan }: Report, { width, paint }: ReportOptions): string {
+  const isGood = findings.every(({ level }) => level !== 'bad')
+  const sections = [
+    paint.bold(`promherd ${version}`),
+    [paint.bold('Settings'), `  ${paint.dim(file)}`, ...settingLines(settings, paint)].join('\n'),
+    [paint.bold('Environment'), ...findingLines(findings, width, paint)].join('\n'),
+    ...(plan.length === 0 ? [] : [[paint.bold('promherd start would'), ...plan.map(line => `  ${line}`)].join('\n')]),
+    isGood ? paint.good('All is well.') : paint.bad('Something is in the way: see what is marked with ✗.'),
+  ]
+  return `${sections.join('\n\n')}\n`
+}
+
+function settingLines(settings: readonly Setting[], paint: Paint): string[] {
+  const keys = Math.max(...settings.map(({ key }) => key.length))
+  const values = Math.max(...settings.map(({ value }) => shown(value).length))
+  return settings.map(({ key, value, origin, source, overridden }) => {
+    const from = source === 'default' ? paint.dim(origin) : origin
+    const line = `  ${key.padEnd(keys)}  ${paint.accent(shown(value).padEnd(values))}  ${from}`
+    const indent = ' '.repeat(keys + values + 6)
+    const losers = overridden.filter(said => said.source !== 'default')
+    return [line, ...losers.map(said => `${indent}${paint.warn(`over ${inWords(said)}`)}`)].join('\n')
+  })
+}
+
+function inWords({ origin, value }: Said): string {
+  return `${origin} (${shown(value)})`
+}
+
+/** At most this long: a list of buckets is known by its beginning. */
+const MOST = 32
+
+function shown(value: unknown): string {
+  const text = typeof value === 'function' ? 'a function' : typeof value === 'string' ? value : asJson(value)
+  return text.length <= MOST ? text : `${text.slice(0, MOST - 1)}…`
+}
+
+function asJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return 'an object'
+  }
+}
+
+function findingLines(findings: readonly Finding[], width: number, paint: Paint): string[] {
+  const column = Math.max(...findings.map(({ what }) => what.length))
+  const marks = { good: paint.good('✓'), note: paint.warn('!'), bad: paint.bad('✗') }
+  const indent = column + 6
+  return findings.map(({ level, what, says }) => {
+    const sentence = broken(says, width - indent).join(`\n${' '.repeat(indent)}`)
+    return `  ${marks[level]} ${what.padEnd(column)}  ${sentence}`
+  })
+}
+
+/** A text in lines of this width, as far as its words allow. */
+function broken(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`
+    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
+}

@@ -1,0 +1,1 @@
+export { defineConfig, type PromherdConfig } from '@promherd/core/config'

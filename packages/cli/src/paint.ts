@@ -1,0 +1,32 @@
+import { styleText } from 'node:util'
+
+/** How what is shown is told apart, by what it means. Without colours each answers the text as it is. */
+export interface Paint {
+  bold(text: string): string
+  dim(text: string): string
+  accent(text: string): string
+  good(text: string): string
+  warn(text: string): string
+  bad(text: string): string
+}
+
+type Style = Parameters<typeof styleText>[0]
+
+export function paintOf(hasColours: boolean): Paint {
+  // Whether colours are wanted is decided here, and not by what stdout happens to be.
+  const options = { validateStream: false }
+  const style = (format: Style) => (text: string) => (hasColours ? styleText(format, text, options) : text)
+  return {
+    bold: style('bold'),
+    dim: style('dim'),
+    accent: style('cyan'),
+    good: style('green'),
+    warn: style('yellow'),
+    bad: style('red'),
+  }
+}
+
+/** Whether colours belong there: on a terminal, unless NO_COLOR is set to anything (https://no-color.org). */
+export function inColour(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'
+}

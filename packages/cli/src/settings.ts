@@ -1,0 +1,54 @@
+import { type ResolvedConfig, resolveConfig, type Said, saidByCommandLine } from '@promherd/core/config'
+import { Mistyped } from './failure.ts'
+
+/** What can be typed of the configuration, as commander answers it: texts. */
+export interface Typed {
+  readonly workers?: string
+  readonly threads?: string
+  readonly port?: string
+  readonly bind?: string
+  readonly directory?: string
+  readonly config?: string
+}
+
+/** The configuration that holds for a command. */
+export async function settingsOf(typed: Typed): Promise<ResolvedConfig> {
+  const given = OPTIONS.flatMap(([name, key]) => {
+    const text = typed[name]
+    return text === undefined ? [] : [{ option: `--${name}`, key, text }]
+  })
+  return resolveConfig({ file: typed.config, commandLine: checked(given) })
+}
+
+function checked(given: Parameters<typeof saidByCommandLine>[0]): Said[] {
+  try {
+    return saidByCommandLine(given)
+  } catch (error) {
+    throw new Mistyped((error as Error).message)
+  }
+}
+
+const OPTIONS = [
+  ['workers', 'workers'],
+  ['threads', 'threads'],
+  ['port', 'metrics.port'],
+  ['bind', 'metrics.host'],
+  ['directory', 'metrics.directory'],
+] as const
+
+/** A setting by its key. The defaults are among them. */
+export function setting(settings: ResolvedConfig['settings'], key: string): unknown {
+  return settings.find(each => each.key === key)?.value
+}
+
+/** Where somebody on this host finds what listens there. */
+export function metricsUrl({ settings }: ResolvedConfig, path: string): string {
+  const host = String(setting(settings, 'metrics.host') ?? '127.0.0.1')
+  const near = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${near.includes(':') ? `[${near}]` : near}:${setting(settings, 'metrics.port') ?? 9091}${path}`
+}
+
+/** A sentence for whoever runs the command, on stderr: stdout belongs to the program. */
+export function say(sentence: string): void {
+  process.stderr.write(`promherd: ${sentence}\n`)
+}

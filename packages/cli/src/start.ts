@@ -1,0 +1,59 @@
+import { availableParallelism } from 'node:os'
+import { relative, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Cluster, programFile, startProgram, startThreads } from '@promherd/core/cluster'
+import type { PromherdConfig } from '@promherd/core/config'
+import { Mistyped } from './failure.ts'
+import { say, settingsOf, type Typed } from './settings.ts'
+import { reloadOnChange } from './watch.ts'
+
+export interface StartOptions extends Typed {
+  readonly watch?: boolean
+}
+
+/** `promherd start`: the program in workers, until a signal ends it. */
+export async function start(app: string, args: readonly string[], options: StartOptions): Promise<void> {
+  if (options.workers !== undefined && options.threads !== undefined) {
+    throw new Mistyped('Expected --workers or --threads, but both are given. Threads share one process: leave one out.')
+  }
+  const { config, file } = await settingsOf(options)
+  // What workers read for themselves is in the same file.
+  if (options.config !== undefined && file !== undefined) process.env['PROMHERD_CONFIG'] = file
+  const threads = options.workers === undefined ? config.threads : undefined
+  const cluster =
+    threads === undefined
+      ? startProgram(clusterOptions(config), { file: app, args, isRestarted: options.watch })
+      : startInThreads(config, threads, app, args)
+  if (cluster === undefined) return
+  void cluster.ready.then(() => tell(cluster, app, threads === undefined ? 'worker' : 'thread'))
+  if (options.watch) await reloadOnChange(cluster, process.cwd())
+}
+
+function clusterOptions({ workers, threads: _t, http: _h, slab: _s, promClient: _p, ...options }: PromherdConfig) {
+  return { ...options, workers: workers === 'max' ? availableParallelism() : workers }
+}
+
+/** Each thread runs this command anew, and comes by here. */
+function startInThreads(
+  config: PromherdConfig,
+  threads: number,
+  app: string,
+  args: readonly string[],
+): Cluster | undefined {
+  const { workers: _, ...options } = clusterOptions(config)
+  const file = programFile(app)
+  return startThreads({ ...options, threads }, async () => {
+    process.argv = [process.execPath, file, ...args]
+    // What processes are given as a preload; a thread has no such option.
+    await import('@promherd/core/auto')
+    await import(pathToFileURL(file).href)
+  })
+}
+
+async function tell(cluster: Cluster, app: string, kind: string): Promise<void> {
+  const { length } = cluster.workers
+  const program = `${length} ${kind}${length === 1 ? '' : 's'} of ${relative(process.cwd(), resolve(app))}`
+  if (cluster.metrics === undefined) return say(`${program} listen, no metrics are served.`)
+  const { url } = await cluster.metrics.listening
+  say(`${program} listen, metrics at ${url}/metrics`)
+}

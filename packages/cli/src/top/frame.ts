@@ -1,0 +1,130 @@
+import type { Paint } from '../paint.ts'
+import { ABSENT, age, bytes, count, percent, rate, seconds } from './format.ts'
+import { type Column, tableOf } from './table.ts'
+import type { RouteView, View, WorkerView } from './view.ts'
+
+/** One picture of a view, as lines for a terminal. */
+
+export interface FrameOptions {
+  readonly width: number
+  /** As many lines as there may be. Unbounded where it is printed. */
+  readonly height: number
+  /** Where the numbers come from. */
+  readonly source: string
+  /** Shown in the corner; undefined where nothing is to be told. */
+  readonly corner: string | undefined
+  readonly paint: Paint
+}
+
+export function frameOf(view: View, options: FrameOptions): string[] {
+  const { width, height, paint } = options
+  const workers = tableOf(WORKERS, view.byWorker, width, paint)
+  const top = [
+    ...headOf(view, options),
+    '',
+    ...(view.byWorker.length === 0 ? [paint.dim('No worker has been seen.')] : workers),
+  ]
+  const room = height - top.length - 1
+  const lines = room < LEAST_ROUTES ? top : [...top, '', ...routesOf(view, width, room, paint)]
+  return lines.length <= height
+    ? lines
+    : [...lines.slice(0, height - 1), paint.dim(`${lines.length - height + 1} lines more`)]
+}
+
+function headOf(
+  { requests, workers, intervalSeconds }: View,
+  { width, source, corner = '', paint }: FrameOptions,
+): string[] {
+  const name = 'promherd top'
+  const room = Math.max(0, width - name.length - corner.length - 4)
+  const from = source.length > room ? `${source.slice(0, Math.max(0, room - 1))}…` : source
+  const gap = ' '.repeat(Math.max(2, width - name.length - 2 - from.length - corner.length))
+  const hasErrors = Number(requests.errorsPerSecond) > 0
+  const isShort = workers.target !== null && workers.running !== null && workers.running < workers.target
+  const facts: readonly Fact[][] = [
+    [
+      ['requests', perSecond(requests.perSecond)],
+      ['p50', seconds(requests.p50Seconds)],
+      ['p99', seconds(requests.p99Seconds)],
+      ['errors', perSecond(requests.errorsPerSecond), hasErrors ? paint.bad : undefined],
+      ['in flight', count(requests.inFlight)],
+    ],
+    [
+      ['workers', `${count(workers.running)} of ${count(workers.target ?? null)}`, isShort ? paint.warn : undefined],
+      ['restarts', count(workers.restarts)],
+      ['over', `${intervalSeconds.toFixed(1)} s`],
+    ],
+  ]
+  return [
+    `${paint.bold(name)}  ${paint.dim(from)}${gap}${paint.dim(corner)}`.trimEnd(),
+    '',
+    ...facts.map(line => factsOf(line, width, paint)),
+  ]
+}
+
+type Fact = readonly [name: string, value: string, style?: ((text: string) => string) | undefined]
+
+/** As many facts as the line has room for. */
+function factsOf(facts: readonly Fact[], width: number, paint: Paint): string {
+  let room = width + GAP.length
+  const shown = facts.filter(([name, value]) => {
+    room -= name.length + 1 + value.length + GAP.length
+    return room >= 0
+  })
+  return shown.map(([name, value, style = paint.bold]) => `${paint.dim(name)} ${style(value)}`).join(GAP)
+}
+
+const GAP = '   '
+
+function perSecond(value: number | null): string {
+  return value === null ? ABSENT : `${rate(value)}/s`
+}
+
+/** A head, one route, and how many there are more. */
+const LEAST_ROUTES = 3
+
+function routesOf({ byRoute }: View, width: number, room: number, paint: Paint): string[] {
+  if (byRoute.length === 0) return [paint.dim('No request has ended meanwhile.')]
+  // With the head, and a line that says how many are not shown.
+  const shown = byRoute.length + 1 <= room ? byRoute : byRoute.slice(0, room - 2)
+  const rest = byRoute.length - shown.length
+  const lines = tableOf(ROUTES, shown, width, paint)
+  return rest === 0 ? lines : [...lines, paint.dim(`and ${rest} more ${rest === 1 ? 'route' : 'routes'}`)]
+}
+
+const WORKERS: readonly Column<WorkerView>[] = [
+  { head: 'WORKER', cell: ({ worker }) => worker, sacrifice: 0 },
+  {
+    head: 'STATE',
+    cell: ({ state }) => state ?? ABSENT,
+    style: ({ state }, paint) => {
+      if (state === 'running') return paint.good
+      return state === 'hung' || state === 'dead' ? paint.bad : paint.warn
+    },
+    isText: true,
+    sacrifice: 0,
+  },
+  { head: 'PID', cell: ({ pid }) => String(pid ?? ABSENT), sacrifice: 4 },
+  { head: 'REQ/S', cell: ({ requestsPerSecond }) => rate(requestsPerSecond), sacrifice: 0 },
+  { head: 'CPU', cell: ({ cpuRatio }) => percent(cpuRatio), sacrifice: 0 },
+  { head: 'MEMORY', cell: ({ memoryBytes }) => bytes(memoryBytes), sacrifice: 1 },
+  { head: 'HEAP', cell: ({ heapRatio }) => percent(heapRatio), sacrifice: 6 },
+  { head: 'LOOP', cell: ({ eventLoopRatio }) => percent(eventLoopRatio), sacrifice: 3 },
+  { head: 'DELAY P99', cell: ({ eventLoopDelayP99Seconds }) => seconds(eventLoopDelayP99Seconds), sacrifice: 2 },
+  { head: 'RESTARTS', cell: ({ restarts }) => count(restarts), sacrifice: 7 },
+  { head: 'UP', cell: ({ upSeconds }) => age(upSeconds), sacrifice: 5 },
+]
+
+const ROUTES: readonly Column<RouteView>[] = [
+  { head: 'METHOD', cell: ({ method }) => method || ABSENT, isText: true, sacrifice: 0 },
+  { head: 'ROUTE', cell: ({ route }) => route || ABSENT, isText: true, isElastic: true, sacrifice: 0 },
+  { head: 'REQ/S', cell: ({ perSecond }) => rate(perSecond), sacrifice: 0 },
+  { head: 'P50', cell: ({ p50Seconds }) => seconds(p50Seconds), sacrifice: 2 },
+  { head: 'P99', cell: ({ p99Seconds }) => seconds(p99Seconds), sacrifice: 1 },
+  {
+    head: 'ERRORS/S',
+    cell: ({ errorsPerSecond }) => rate(errorsPerSecond),
+    style: ({ errorsPerSecond }, paint) => (Number(errorsPerSecond) > 0 ? paint.bad : text => text),
+    sacrifice: 0,
+  },
+]

@@ -1,0 +1,47 @@
+/** The terminal while top has it: a second screen, without a cursor, given back however this process ends. */
+export class Screen {
+  readonly #out = process.stdout
+  readonly #in = process.stdin
+  readonly #onKey: (key: Buffer) => void
+  readonly #onExit = (): void => this.leave()
+  #isOurs = true
+
+  /** Takes the terminal. `onLeave` hears of the keys that leave, `onResize` of a window that has changed. */
+  constructor({ onLeave, onResize }: { onLeave: () => void; onResize: () => void }) {
+    this.#onKey = key => {
+      if (LEAVING.has(key.toString())) onLeave()
+    }
+    process.on('exit', this.#onExit)
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, onLeave)
+    this.#out.on('resize', onResize)
+    this.#out.write('\x1b[?1049h\x1b[?25l')
+    if (!this.#in.isTTY) return
+    this.#in.setRawMode(true)
+    this.#in.on('data', this.#onKey)
+  }
+
+  get width(): number {
+    return this.#out.columns
+  }
+
+  get height(): number {
+    return this.#out.rows
+  }
+
+  /** Shows these lines and nothing else: in one write, so that nothing flickers. */
+  show(lines: readonly string[]): void {
+    if (!this.#isOurs) return
+    this.#out.write(`\x1b[H${lines.map(line => `${line}\x1b[K`).join('\r\n')}\x1b[J`)
+  }
+
+  /** Gives the terminal back as it was. */
+  leave(): void {
+    if (!this.#isOurs) return
+    this.#isOurs = false
+    if (this.#in.isTTY) this.#in.setRawMode(false).pause()
+    this.#out.write('\x1b[?25h\x1b[?1049l')
+  }
+}
+
+/** q, Ctrl-C, and Ctrl-D. */
+const LEAVING: ReadonlySet<string> = new Set(['q', 'Q', '\x03', '\x04'])

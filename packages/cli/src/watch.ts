@@ -1,0 +1,49 @@
+import { extname, relative, sep } from 'node:path'
+import type { Cluster } from '@promherd/core/cluster'
+import { say } from './settings.ts'
+
+/** Replaces the workers when a file of a program changes. Nobody is waited for: it goes on until the process ends. */
+export async function reloadOnChange(cluster: Cluster, directory: string): Promise<void> {
+  const { watch } = await import('chokidar')
+  let timer: NodeJS.Timeout | undefined
+  const changed = new Set<string>()
+  const reload = (): void => {
+    say(`${[...changed].sort().join(', ')} changed: the workers are replaced.`)
+    changed.clear()
+    void cluster.reload()
+  }
+  const watcher = watch(directory, {
+    ignored: (path, stats) => isNoSource(directory, path, stats?.isFile()),
+    ignoreInitial: true,
+  })
+  watcher.on('all', (event, path) => {
+    if (event === 'addDir' || event === 'unlinkDir') return
+    changed.add(relative(directory, path))
+    clearTimeout(timer)
+    timer = setTimeout(reload, QUIET_MS)
+  })
+  watcher.on('error', error => say(`a file cannot be watched (${String(error)}).`))
+}
+
+/** Editors and compilers write several files, one after the other: one reload is for all of them. */
+const QUIET_MS = 200
+
+const SOURCES: ReadonlySet<string> = new Set([
+  '.js',
+  '.mjs',
+  '.cjs',
+  '.ts',
+  '.mts',
+  '.cts',
+  '.jsx',
+  '.tsx',
+  '.json',
+  '.yaml',
+  '.yml',
+])
+
+function isNoSource(directory: string, path: string, isFile: boolean | undefined): boolean {
+  const parts = relative(directory, path).split(sep)
+  if (parts.some(part => part === 'node_modules' || (part.startsWith('.') && part.length > 1))) return true
+  return isFile === true && !SOURCES.has(extname(path))
+}

@@ -1,0 +1,45 @@
+import { subscribe } from 'node:diagnostics_channel'
+import type { ServerResponse } from 'node:http'
+import type { FastifyRequest } from '../frameworks/fastify.ts'
+
+/**
+ * Fastify says on a channel of its own that an application is made, when there is no server yet: so this is heard from
+ * the start, and passed on once there is somebody to hear it.
+ */
+export interface FastifyListener {
+  /** A request that is being served. Must not throw. */
+  arrived(request: FastifyRequest, response: ServerResponse): void
+  /** What was thrown while it was. Must not throw. */
+  failed(response: ServerResponse, error: unknown): void
+}
+
+/** Adds hooks to each application that is made from now on. */
+export function watchFastify(): void {
+  subscribe('fastify.initialization', message => {
+    const { fastify } = message as { readonly fastify: FastifyApp }
+    fastify.addHook('onRequest', (request, reply, done) => {
+      listener?.arrived(request as FastifyRequest, (reply as Reply).raw)
+      ;(done as () => void)()
+    })
+    fastify.addHook('onError', (_request, reply, error, done) => {
+      listener?.failed((reply as Reply).raw, error)
+      ;(done as () => void)()
+    })
+  })
+}
+
+/** Passes on from now on what Fastify says. */
+export function hearFastify(newListener: FastifyListener): void {
+  listener = newListener
+}
+
+let listener: FastifyListener | undefined
+
+interface FastifyApp {
+  addHook(name: 'onRequest', hook: (request: unknown, reply: unknown, done: unknown) => void): void
+  addHook(name: 'onError', hook: (request: unknown, reply: unknown, error: unknown, done: unknown) => void): void
+}
+
+interface Reply {
+  readonly raw: ServerResponse
+}

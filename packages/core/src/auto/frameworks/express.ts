@@ -1,0 +1,94 @@
+import type { ServerResponse } from 'node:http'
+import { keepStateOf, observe, routeOf } from '../../frameworks/express/observe.ts'
+import { canShape, shape } from '../../frameworks/express/shape.ts'
+import { templateOf } from '../../frameworks/express/template.ts'
+import { type ExpressApp, type ExpressRequest, routerOf } from '../../frameworks/express/types.ts'
+import { isUnmatched } from '../../http/labels.ts'
+import type { HttpRecorder } from '../../http/recorder.ts'
+import type { RequestServer } from '../../http/watch-server.ts'
+
+/**
+ * The applications of Express that a server has. One that listens to the server itself (as `app.listen` and
+ * `createServer(app)` have it) is known before the first request; one behind a function of the user's shows itself by
+ * its first request.
+ */
+export class ExpressServer {
+  readonly #server: RequestServer
+  readonly #recorder: HttpRecorder
+  #isShaped = false
+
+  constructor(server: RequestServer, recorder: HttpRecorder) {
+    this.#server = server
+    this.#recorder = recorder
+    this.look()
+  }
+
+  /** Looks at who listens to the server now. */
+  look(): void {
+    for (const listener of this.#server.listeners('request')) {
+      if (!isApp(listener) || !hasRoutes(listener)) continue
+      this.#isShaped = this.#server.listenerCount('request') === 1 && canShape(listener)
+      arrive(listener)
+    }
+  }
+
+  /** To be called with each request before Express sees it. */
+  begin(request: ExpressRequest, response: ServerResponse): void {
+    if (!isUsed) return
+    keepStateOf(request, response, this.#recorder)
+    if (this.#isShaped) shape(request, response)
+  }
+}
+
+/** True for a request that Express has answered, or tried to. */
+export function isOfExpress(request: ExpressRequest): boolean {
+  return isApp(request.app)
+}
+
+/** The template of the route of such a request; undefined where none answered. */
+export function expressRouteOf(request: ExpressRequest): string | undefined {
+  const { app, route, baseUrl, res } = request
+  if (app === undefined || OBSERVED.has(rootOf(app))) return routeOf(request)
+  // It came before the application was known: its route was chosen while nobody looked.
+  arrive(rootOf(app))
+  return route === undefined || isUnmatched(res?.statusCode ?? 0) ? undefined : templateOf(route, app, baseUrl ?? '')
+}
+
+// Requests of others need no state while there is no Express.
+let isUsed = false
+const OBSERVED = new WeakSet<ExpressApp>()
+
+function arrive(app: ExpressApp): void {
+  if (OBSERVED.has(app)) return
+  OBSERVED.add(app)
+  isUsed = true
+  observe(app)
+}
+
+function rootOf(app: ExpressApp): ExpressApp {
+  return app.parent === undefined ? app : rootOf(app.parent)
+}
+
+function isApp(value: unknown): value is ExpressApp {
+  if (typeof value !== 'function') return false
+  const { handle, request, response, use } = value as Partial<ExpressApp>
+  return [handle, use].every(isFunction) && [request, response].every(isObject)
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+}
+
+/** To look at an application that has none yet would make its router, and fix what may still be set. */
+function hasRoutes(app: ExpressApp): boolean {
+  try {
+    return (routerOf(app)?.stack.length ?? 0) > 0
+  } catch {
+    // Express 4 throws where there is no router yet.
+    return false
+  }
+}

@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { read } from '../../http/evidence-chain.ts'
+import { nameRoute, noteError } from '../../http/follow.ts'
+import { routeOf } from '../route.ts'
+
+/** Where hapi makes its requests. */
+export const HAPI_FILE: RegExp = /[\\/]@hapi[\\/]hapi[\\/]lib[\\/]request\.js$/
+
+/** As much of a request of hapi as is looked at. */
+interface HapiRequest {
+  readonly raw: { readonly res: ServerResponse }
+  readonly route: { readonly method: string; readonly path: string }
+  readonly response: unknown
+}
+
+type Generate = (
+  this: unknown,
+  server: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: unknown,
+) => HapiRequest
+
+/** Has the requests of all servers named: the function is looked up anew with each of them. */
+export function hookHapi(exports: unknown): void {
+  const requests = exports as { generate?: Generate }
+  const { generate } = requests
+  if (typeof generate !== 'function') return
+  requests.generate = function promherdGenerate(server, request, response, options) {
+    const made = generate.call(this, server, request, response, options)
+    nameRoute(response, routeOf, hapiRouteOf, made)
+    return made
+  }
+}
+
+/** The template of the route; what hapi answers itself has a method of its own. */
+function hapiRouteOf({ raw, route, response }: HapiRequest): string | undefined {
+  // The answer that was made of an error remembers it.
+  const error = read(response, '_error')
+  if (error != null) noteError(raw.res, error)
+  return route.method === '_special' ? undefined : route.path
+}

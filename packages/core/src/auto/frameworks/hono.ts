@@ -1,0 +1,104 @@
+import type { ServerResponse } from 'node:http'
+import { honoRouteOf, type MatchedRoute } from '../../frameworks/hono.ts'
+import { nameRoute, noteError } from '../../http/follow.ts'
+import { routeOf } from '../route.ts'
+
+/**
+ * Hono tells nobody outside of a request, and its applications cannot be had from their server. But each of its routers
+ * can be asked which handlers a request has, and from there on they are called through a function of ours.
+ */
+
+/** Where a CommonJS application has the routers of Hono. */
+export const HONO_FILE: RegExp = /[\\/]hono[\\/]dist[\\/]cjs[\\/]router[\\/][a-z-]+[\\/]router\.js$/
+
+/** As much of Hono's context as is looked at. */
+interface Context {
+  readonly env?: { readonly outgoing?: ServerResponse } | undefined
+  readonly error?: unknown
+  readonly req: { readonly matchedRoutes?: readonly MatchedRoute[]; readonly routeIndex: number }
+}
+
+type Next = () => Promise<unknown>
+type Handler = ((this: unknown, context: Context, next: Next) => unknown) & { [NAMING]?: true }
+type Entry = [[handler: Handler, route: MatchedRoute], parameters: unknown]
+type Match = (this: unknown, method: string, path: string) => [Entry[], ...unknown[]]
+
+const NAMING = Symbol.for('promherd.hono.v1')
+const MATCH = Symbol('promherd.hono.match')
+type Router = object & { [MATCH]?: Match }
+
+/** Hooks into the classes of routers that a module exports. */
+export function hookHono(exports: unknown): void {
+  for (const found of Object.values(exports as object)) {
+    const prototype = (found as { prototype?: { match?: Match } } | undefined)?.prototype
+    if (typeof prototype?.match === 'function') hookRouter(prototype)
+  }
+}
+
+/** Routers replace their `match` by a faster one when they are first asked: so it is a property that hears of it. */
+function hookRouter(prototype: { match?: Match }): void {
+  if (NAMING in prototype) return
+  const original = naming(prototype.match!)
+  Object.defineProperty(prototype, NAMING, { value: true })
+  Object.defineProperty(prototype, 'match', {
+    configurable: true,
+    get(this: Router) {
+      return this[MATCH] ?? original
+    },
+    set(this: Router, match: Match) {
+      Object.defineProperty(this, MATCH, { value: naming(match), writable: true, configurable: true })
+    },
+  })
+}
+
+function naming(match: Match): Match {
+  return function promherdMatch(method, path) {
+    const result = match.call(this, method, path)
+    const entries = result[0]
+    if (entries.length === 0) return [[UNMATCHED], ...result.slice(1)]
+    for (let i = 0; i < entries.length; i++) {
+      const pair = entries[i]![0]
+      if (pair[0][NAMING] === undefined) pair[0] = calling(pair[0])
+    }
+    return result
+  }
+}
+
+/** A handler that names the request and is the other one in all else. */
+function calling(handler: Handler): Handler {
+  const named: Handler = function promherdHandler(this: unknown, context, next) {
+    name(context)
+    try {
+      const answer = handler.call(this, context, next)
+      if (answer instanceof Promise) answer.then(undefined, error => fail(context, error))
+      return answer
+    } catch (error) {
+      fail(context, error)
+      throw error
+    }
+  }
+  named[NAMING] = true
+  return named
+}
+
+/** Stands where no handler is, so that somebody is called then, too. */
+const UNMATCHED: Entry = [[calling((_context, next) => next()), { method: 'ALL', path: '*', handler: passOn }], {}]
+
+function passOn(_context: unknown, next: Next): unknown {
+  return next()
+}
+
+function name(context: Context): void {
+  const response = context.env?.outgoing
+  if (response !== undefined) nameRoute(response, routeOf, routeOfContext, context)
+}
+
+function fail(context: Context, error: unknown): void {
+  const response = context.env?.outgoing
+  if (response !== undefined) noteError(response, error)
+}
+
+function routeOfContext(context: Context): string | undefined {
+  const { req, env } = context
+  return honoRouteOf(req.matchedRoutes ?? [], req.routeIndex, env?.outgoing?.statusCode ?? 0)
+}

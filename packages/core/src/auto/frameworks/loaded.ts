@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module'
+import type { HttpRecorder } from '../../http/recorder.ts'
+import { hookFastify } from './fastify.ts'
+import { HAPI_FILE, hookHapi } from './hapi.ts'
+import { HONO_FILE, hookHono } from './hono.ts'
+import { importedHono } from './hono-import.ts'
+import { hookKoa, KOA_FILE } from './koa.ts'
+
+/**
+ * Frameworks that say nothing of themselves are found where Node keeps the CommonJS modules that are loaded, whoever
+ * has imported them. What is hooked there is looked up anew with each request, so it need not be found early.
+ */
+const HOOKS: readonly { readonly file: RegExp; hook(exports: unknown): void }[] = [
+  { file: KOA_FILE, hook: hookKoa },
+  { file: HAPI_FILE, hook: hookHapi },
+  { file: HONO_FILE, hook: hookHono },
+]
+
+/** Hooks into what is loaded now and was not before. Never throws. */
+export function hookFrameworks(recorder: HttpRecorder): void {
+  try {
+    hookFastify()
+    const { cache } = createRequire(import.meta.url)
+    const files = Object.keys(cache)
+    if (files.length !== looked) for (const file of files) hookFile(file, cache[file]?.exports)
+    looked = files.length
+    for (const exports of importedHono()) hookHono(exports)
+  } catch (error) {
+    recorder.store.trouble('http', `a framework could not be watched, so its routes are missing: ${String(error)}`)
+  }
+}
+
+let looked = 0
+const SEEN = new Set<string>()
+
+function hookFile(file: string, exports: unknown): void {
+  if (SEEN.has(file)) return
+  const found = HOOKS.find(each => each.file.test(file))
+  if (found === undefined) return
+  SEEN.add(file)
+  found.hook(exports)
+}

@@ -1,0 +1,43 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { exchangeOf } from '../http/follow.ts'
+import type { HttpRecorder } from '../http/recorder.ts'
+import { type RequestServer, seeRequests } from '../http/watch-server.ts'
+import { ExpressServer } from './frameworks/express.ts'
+import { hookFrameworks } from './frameworks/loaded.ts'
+import { routeOf } from './route.ts'
+
+/**
+ * Records what the servers of a process answer. It comes before everybody else, and makes way: what an adapter records
+ * as well is recorded once, with the options of the adapter.
+ */
+export class Recording {
+  readonly #recorder: HttpRecorder
+  readonly #servers = new WeakSet<RequestServer>()
+
+  constructor(recorder: HttpRecorder) {
+    this.#recorder = recorder
+  }
+
+  /** Has all requests of `server` recorded from now on. Never throws. */
+  measure(server: RequestServer): void {
+    if (this.#servers.has(server)) return
+    this.#servers.add(server)
+    const recorder = this.#recorder
+    const express = new ExpressServer(server, recorder)
+    hookFrameworks(recorder)
+    let isFirst = true
+    const begin = (request: IncomingMessage, response: ServerResponse): void => {
+      if (isFirst) {
+        // What was not there yet when the server began to listen.
+        isFirst = false
+        express.look()
+        hookFrameworks(recorder)
+      }
+      if (exchangeOf(response, recorder.store) !== undefined) return
+      recorder.follow(request, response, routeOf, request)
+      express.begin(request, response)
+    }
+    recorder.watch(server, routeOf)
+    seeRequests(server, begin)
+  }
+}

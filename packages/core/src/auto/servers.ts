@@ -1,0 +1,57 @@
+import { subscribe } from 'node:diagnostics_channel'
+import type { EventEmitter } from 'node:events'
+import { createRequire } from 'node:module'
+import { isMetricsServer } from '../server/metrics-mark.ts'
+import { configuration } from './configuration.ts'
+import type { Measuring } from './measuring.ts'
+
+/**
+ * Sees the HTTP servers of this process as they begin to listen, on Node's own diagnostics channels: nobody's code is
+ * touched. All else of promherd is loaded when there is the first one, so that a process without pays nothing.
+ */
+export function watchServers(): void {
+  subscribe('tracing:net.server.listen:asyncStart', message => {
+    const { server, options } = message as Listening
+    measuring?.makeRoom(server, options?.port)
+    KNOWN.add(server)
+    if (isApplication(server)) start()?.measure(server)
+  })
+  subscribe('tracing:net.server.listen:asyncEnd', message => {
+    if (isApplication((message as Listening).server)) measuring?.serve()
+  })
+  // A server that is given its connections by hand never listens.
+  subscribe('http.server.request.start', message => {
+    const { server } = message as Listening
+    if (KNOWN.has(server)) return
+    KNOWN.add(server)
+    if (isApplication(server)) start()?.measure(server)
+  })
+}
+
+const KNOWN = new WeakSet<object>()
+
+interface Listening {
+  readonly server: EventEmitter
+  readonly options?: { readonly port?: unknown }
+}
+
+let measuring: Measuring | undefined
+let hasFailed = false
+
+/** At once, and not by an import that takes its time: the first request is to be seen. */
+function start(): Measuring | undefined {
+  if (measuring !== undefined || hasFailed) return measuring
+  try {
+    const { startMeasuring } = createRequire(import.meta.url)('./measuring.js') as typeof import('./measuring.ts')
+    measuring = startMeasuring(configuration())
+  } catch (error) {
+    hasFailed = true
+    process.stderr.write(`promherd: nothing is measured: ${error instanceof Error ? error.message : String(error)}\n`)
+  }
+  return measuring
+}
+
+/** True for what speaks HTTP, but for our own. Known by their methods: `node:http2` is not to be loaded for this. */
+function isApplication(server: EventEmitter): boolean {
+  return ('closeIdleConnections' in server || 'updateSettings' in server) && !isMetricsServer(server)
+}

@@ -1,0 +1,108 @@
+import type { EventEmitter } from 'node:events'
+import { useDirectory } from '../herd/directory.ts'
+import { Herd } from '../herd/herd.ts'
+import type { Monitor } from '../monitor.ts'
+import { isMetricsServer } from '../server/metrics-mark.ts'
+import { MetricsServer } from '../server/metrics-server.ts'
+import { resolveWhere, type ServeOptions } from '../server/serve-herd.ts'
+import { Upkeep } from '../server/upkeep.ts'
+import type { Warner } from '../server/warner.ts'
+import { isServedByPrimary } from './primary-pid.ts'
+
+/**
+ * The metrics port of a process that nobody has told to have one. It keeps no process alive, and makes room for
+ * whatever else of the process wants the port.
+ *
+ * Of the processes that share a directory, the one that keeps it serves it; when that is gone, another does both.
+ */
+export class Serving {
+  readonly #where: { readonly port: number; readonly host: string }
+  readonly #warner: Warner
+  readonly #herd: Herd | undefined
+  #monitor: Monitor | undefined
+  #server: MetricsServer | undefined
+  #upkeep: Upkeep | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isWanted = false
+
+  /**
+   * Becomes the keeper of the directory where nobody is, and clears what an earlier herd left there: so before this
+   * process records anything. Without a directory it serves one monitor.
+   * @throws ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, and what the file system throws
+   */
+  constructor(directory: string | undefined, where: Pick<ServeOptions, 'port' | 'host'>, warner: Warner) {
+    this.#where = resolveWhere(where)
+    this.#warner = warner
+    if (directory === undefined) return
+    useDirectory(directory)
+    this.#herd = new Herd({ directory, onTrouble: (cause, message) => warner.sayOnce(cause, message) })
+    if (!isServedByPrimary()) this.#herd.keep()
+  }
+
+  /** Serves from now on, where nobody else does. `monitor` is this process's own. Never throws. */
+  serve(monitor?: Monitor): void {
+    if (this.#isWanted) return
+    this.#isWanted = true
+    this.#monitor = monitor
+    this.#try()
+    if (this.#herd !== undefined) this.#timer = setInterval(() => this.#try(), TAKEOVER_INTERVAL_MS).unref()
+  }
+
+  /** Another server of this process is about to listen: it may want our port, or do what we do. */
+  makeRoom(server: EventEmitter, port: unknown): void {
+    if (this.#server === undefined || this.#server.owns(server)) return
+    if (isMetricsServer(server)) this.#leave()
+    else if (port === this.#server.address?.port) {
+      this.#warner.say(
+        `Expected port ${port} to be free for the metrics, but the application listens on it itself. Choose another with PROMETHEUS_METRICS_PORT. The metrics are served again when the application lets go of it.`,
+      )
+      void this.#server.close()
+      this.#server = undefined
+      server.once('close', () => this.#try())
+    }
+  }
+
+  #try(): void {
+    try {
+      if (this.#isWanted && this.#server === undefined && this.#isOurs()) this.#open()
+    } catch (error) {
+      this.#warner.sayOnce('keep', `the metrics cannot be served: ${String(error)}`)
+    }
+  }
+
+  #isOurs(): boolean {
+    if (this.#herd === undefined || this.#herd.isKeeper) return true
+    return !isServedByPrimary() && this.#herd.keep({ goOn: true }) === undefined
+  }
+
+  #open(): void {
+    const source = this.#herd ?? this.#monitor
+    if (source === undefined) return
+    if (this.#herd !== undefined) this.#upkeep ??= new Upkeep(this.#herd, this.#warner)
+    clearInterval(this.#timer)
+    this.#server = new MetricsServer({
+      ...this.#where,
+      source,
+      warner: this.#warner,
+      isGuest: true,
+      beforeSnapshot: async () => {
+        if (this.#herd !== undefined) await this.#monitor?.collect()
+        await this.#upkeep?.now()
+      },
+      readiness: () => undefined,
+    })
+  }
+
+  /** For good: somebody in this process serves metrics on purpose. */
+  #leave(): void {
+    this.#isWanted = false
+    clearInterval(this.#timer)
+    this.#upkeep?.stop()
+    void this.#server?.close()
+    this.#server = undefined
+    void this.#herd?.close()
+  }
+}
+
+/** How soon the place of one that has served and is gone is taken. */
+const TAKEOVER_INTERVAL_MS = 2000

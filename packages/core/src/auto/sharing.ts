@@ -1,0 +1,36 @@
+import type { Cluster } from 'node:cluster'
+import { rmSync } from 'node:fs'
+import type { ProcessConfig } from '../config/process-config.ts'
+import { removeAbandonedDirectories } from '../herd/abandoned.ts'
+import { listStores, makeDirectory } from '../herd/directory.ts'
+import { directoryFromEnvironment } from '../server/serve-herd.ts'
+import { Warner } from '../server/warner.ts'
+import { Serving } from './serving.ts'
+
+/** What a primary that knows nothing of promherd gives to its workers. */
+export interface Sharing {
+  readonly environment: NodeJS.ProcessEnv
+}
+
+/**
+ * Makes the directory that the workers of this process share, and serves it once one of them records.
+ * @throws ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, and what the file system throws
+ */
+export function startSharing(cluster: Cluster, config: ProcessConfig | undefined): Sharing {
+  const { monitor = {}, metrics = {} } = config ?? {}
+  const directory = monitor.directory ?? directoryFromEnvironment() ?? ownDirectory()
+  // Even where it serves nothing, it is the one that keeps the directory.
+  const serving = new Serving(directory, metrics === false ? {} : metrics, new Warner(monitor.onWarning))
+  cluster.on('listening', () => {
+    // A worker may listen for something else than HTTP.
+    if (metrics !== false && listStores(directory).length > 0) serving.serve()
+  })
+  return { environment: { PROMETHEUS_MULTIPROC_DIR: directory, PROMHERD_PRIMARY: String(process.pid) } }
+}
+
+function ownDirectory(): string {
+  removeAbandonedDirectories()
+  const directory = makeDirectory()
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}

@@ -1,0 +1,118 @@
+import cluster from 'node:cluster'
+import { statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promherdError } from '../errors.ts'
+import { Warner } from '../server/warner.ts'
+import type { Cluster, WorkerExit } from './cluster.ts'
+import { isOurs, type ToPrimary } from './messages.ts'
+import { type ClusterOptions, type ResolvedClusterOptions, resolveClusterOptions } from './options.ts'
+import { Primary } from './primary.ts'
+import { exitCodeOfSignal } from './signals.ts'
+import type { Spawn } from './spawned.ts'
+import { processSpawner } from './spawned-process.ts'
+
+/** A program that knows nothing of promherd. */
+export interface Program {
+  /** The file that `node` would be given. */
+  readonly file: string
+  /** What it finds in `process.argv` after its own name. @default [] */
+  readonly args?: readonly string[] | undefined
+  /** Options of Node for the workers. @default those of this process */
+  readonly execArgv?: readonly string[] | undefined
+  /**
+   * Whether a program that has never listened is started again when it ends. Else this process ends then, with the
+   * exit code of the program, as if it were the program. @default false
+   */
+  readonly isRestarted?: boolean | undefined
+}
+
+/**
+ * Runs a program in several worker processes, as `startCluster` runs a function. Each finds in `process.argv` and in
+ * `require.main` what it would find alone, and what it says goes to the same places.
+ * @throws ERR_PROMHERD_PROGRAM, and what `startCluster` throws
+ */
+export function startProgram(options: ClusterOptions, program: Program): Cluster {
+  const { args = [], execArgv = process.execArgv, isRestarted = false } = program
+  const file = programFile(program.file)
+  const resolved = { ...resolveClusterOptions(options), leadMs: LEAD_MS }
+  cluster.setupPrimary({ exec: file, args: [...args], execArgv: [...execArgv, ...preloads()] })
+  if (isRestarted) return new Primary(resolved, processSpawner)
+  const first = new FirstLife()
+  const primary: Primary = new Primary(
+    first.watched(resolved, exit => void endWith(exit, primary, options)),
+    directory => first.listening(processSpawner(directory)),
+  )
+  return primary
+}
+
+/**
+ * How long the first worker is ahead: a program that cannot be loaded says so once then, and not once for each worker.
+ * One that takes longer to load is not waited for.
+ */
+const LEAD_MS = 500
+
+/** The absolute path of a program. @throws ERR_PROMHERD_PROGRAM where it is no file */
+export function programFile(file: string): string {
+  const path = resolve(file)
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isFile() === true) return path
+  if (found?.isDirectory() === true) {
+    throw promherdError(
+      'ERR_PROMHERD_PROGRAM',
+      file,
+      'it is a directory',
+      'Name the file in it that starts the program.',
+    )
+  }
+  throw promherdError('ERR_PROMHERD_PROGRAM', file, 'there is no such file', 'Correct the path.')
+}
+
+/** What is loaded in a worker before the program. */
+function preloads(): string[] {
+  const files = [new URL('./program-worker.js', import.meta.url).href, ...measuring()]
+  return files.flatMap(file => ['--import', file])
+}
+
+function measuring(): string[] {
+  try {
+    return [pathToFileURL(createRequire(import.meta.url).resolve('@promherd/core/auto')).href]
+  } catch {
+    return []
+  }
+}
+
+/** The time until any worker has listened. */
+class FirstLife {
+  #isOver = false
+
+  /** Calls `end` for the first worker that ends in this time. */
+  watched(options: ResolvedClusterOptions, end: (exit: WorkerExit) => void): ResolvedClusterOptions {
+    const onWorkerExit = (exit: WorkerExit): unknown => {
+      if (!this.#isOver && exit.reason !== 'close') end(exit)
+      return options.hooks.onWorkerExit?.(exit)
+    }
+    return { ...options, hooks: { ...options.hooks, onWorkerExit } }
+  }
+
+  listening(spawn: Spawn): Spawn {
+    return slot => {
+      const spawned = spawn(slot)
+      const listen = (hear: (message: unknown) => void): void =>
+        spawned.listen(message => {
+          if (isOurs<ToPrimary>(message) && message.promherd === 'listening') this.#isOver = true
+          hear(message)
+        })
+      return { ...spawned, listen }
+    }
+  }
+}
+
+async function endWith({ code, signal }: WorkerExit, primary: Cluster, { onWarning }: ClusterOptions): Promise<void> {
+  const exitCode = code ?? exitCodeOfSignal(signal)
+  if (exitCode !== 0)
+    new Warner(onWarning).say(`the program ended before it listened (${signal ?? `exit code ${code}`}).`)
+  await primary.close()
+  process.exit(exitCode)
+}

@@ -1,0 +1,5 @@
+export { canMap } from '../store/slab.ts'
+export { defineConfig, type PromherdConfig } from './config.ts'
+export { loadProcessConfig, type ProcessConfig } from './process-config.ts'
+export { type ResolvedConfig, type ResolveOptions, resolveConfig, type Setting } from './resolve.ts'
+export { type Said, type SourceKind, saidByCommandLine } from './said.ts'

@@ -1,0 +1,29 @@
+import type { ClusterMetricsOptions } from '../cluster/options.ts'
+import type { HttpOptions } from '../http/http-options.ts'
+import type { MonitorOptions } from '../monitor.ts'
+import { resolveConfig } from './resolve.ts'
+
+/** What the configuration means to one process that records: a worker, or a program on its own. */
+export interface ProcessConfig {
+  /** For `createMonitor`. */
+  readonly monitor: MonitorOptions
+  /** For whatever records requests. */
+  readonly http: HttpOptions
+  /** Where the metrics are to be served; undefined where nobody says a word about it. */
+  readonly metrics: ClusterMetricsOptions | false | undefined
+}
+
+/**
+ * The configuration of this process, from the environment and the file. Costs one look into the working directory
+ * where there is no file.
+ * @throws ERR_PROMHERD_CONFIG_FILE, ERR_PROMHERD_CONFIG_FILES, and what is wrong with what a source says
+ */
+export async function loadProcessConfig(): Promise<ProcessConfig> {
+  const { config } = await resolveConfig({ keys: KEYS })
+  const { metrics, slab, promClient, onWarning, http = {} } = config
+  const directory = metrics === false ? undefined : metrics?.directory
+  return { monitor: { directory, slab, promClient, onWarning }, http, metrics }
+}
+
+/** How many workers there are, and the like, is for the primary to say and to refuse. */
+const KEYS: ReadonlySet<string> = new Set(['metrics.port', 'metrics.host', 'metrics.directory', 'slab'])

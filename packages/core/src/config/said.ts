@@ -1,0 +1,100 @@
+import { basename } from 'node:path'
+import { CLUSTER_DEFAULTS } from '../cluster/options.ts'
+import { MONITOR_SHAPE } from '../monitor.ts'
+import type { Check } from '../options.ts'
+import { DEFAULT_HOST, DEFAULT_PORT, WHERE_SHAPE } from '../server/serve-herd.ts'
+import { CONFIG_SHAPE, GROUPS, type PromherdConfig } from './config.ts'
+
+/** What each source says, key by key, the same shape for all of them. */
+export interface Said {
+  /** As in the configuration, with a dot between a group and its key: `metrics.port`. */
+  readonly key: string
+  readonly value: unknown
+  readonly source: SourceKind
+  /** What exactly says it: an option of the command line, a variable, a file. */
+  readonly origin: string
+}
+
+/** The kinds of sources, the strongest first. */
+export const SOURCES = ['options', 'command line', 'environment', 'file', 'default'] as const
+export type SourceKind = (typeof SOURCES)[number]
+
+/** What a configuration says. Keys that are there and undefined say nothing. */
+export function saidBy(config: PromherdConfig, source: SourceKind, origin: string): Said[] {
+  return flattened(config).map(([key, value]) => ({ key, value, source, origin }))
+}
+
+export function saidByFile(path: string, config: PromherdConfig): Said[] {
+  return saidBy(config, 'file', basename(path))
+}
+
+/**
+ * What the variables of the environment say about `keys`. Of two for one key the first is the stronger.
+ * @throws ERR_PROMHERD_BAD_OPTION, by the name of the variable
+ */
+export function saidByEnvironment(keys?: ReadonlySet<string>): Said[] {
+  return VARIABLES.flatMap(({ name, key, check, isNumber }): Said[] => {
+    const text = process.env[name]
+    if (text === undefined || text === '' || keys?.has(key) === false) return []
+    const value = isNumber && /^\d+$/.test(text) ? Number(text) : text
+    check(name, value)
+    return [{ key, value, source: 'environment', origin: name }]
+  })
+}
+
+/**
+ * What options of a command line say: `text` as it was typed.
+ * @throws ERR_PROMHERD_BAD_OPTION, by the name of the option
+ */
+export function saidByCommandLine(given: readonly { option: string; key: string; text: string }[]): Said[] {
+  return given.map(({ option, key, text }) => {
+    const value = /^\d+$/.test(text) ? Number(text) : text
+    CHECKS[key]?.(option, value)
+    return { key, value, source: 'command line', origin: option }
+  })
+}
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  workers: CONFIG_SHAPE.workers,
+  threads: CONFIG_SHAPE.threads,
+  'metrics.port': WHERE_SHAPE.port,
+  'metrics.host': WHERE_SHAPE.host,
+  'metrics.directory': WHERE_SHAPE.directory,
+}
+
+export function saidByDefault(): Said[] {
+  return saidBy(DEFAULTS, 'default', 'default')
+}
+
+/** The variables of the environment that stand for a key. */
+export const VARIABLES: readonly Variable[] = [
+  { name: 'WEB_CONCURRENCY', key: 'workers', check: CONFIG_SHAPE.workers, isNumber: true },
+  { name: 'GUNICORN_WORKERS', key: 'workers', check: CONFIG_SHAPE.workers, isNumber: true },
+  { name: 'PROMETHEUS_METRICS_PORT', key: 'metrics.port', check: WHERE_SHAPE.port, isNumber: true },
+  { name: 'PROMETHEUS_BIND_ADDRESS', key: 'metrics.host', check: WHERE_SHAPE.host, isNumber: false },
+  { name: 'PROMETHEUS_MULTIPROC_DIR', key: 'metrics.directory', check: WHERE_SHAPE.directory, isNumber: false },
+  { name: 'PROMHERD_SLAB', key: 'slab', check: MONITOR_SHAPE.slab, isNumber: false },
+]
+
+interface Variable {
+  readonly name: string
+  readonly key: string
+  readonly check: Check
+  readonly isNumber: boolean
+}
+
+const DEFAULTS: PromherdConfig = {
+  workers: 'max',
+  metrics: { port: DEFAULT_PORT, host: DEFAULT_HOST },
+  ...CLUSTER_DEFAULTS,
+}
+
+function flattened(config: PromherdConfig): [key: string, value: unknown][] {
+  return Object.entries(config).flatMap(([key, value]): [string, unknown][] => {
+    if (value === undefined) return []
+    if (!(GROUPS as readonly string[]).includes(key) || value === false) return [[key, value]]
+    return Object.entries(value as object)
+      .filter(([, inner]) => inner !== undefined)
+      .map(([inner, innerValue]) => [`${key}.${inner}`, innerValue])
+  })
+}

@@ -1,0 +1,20 @@
+/**
+ * How the routes of frameworks are told, for those who see their requests: the adapters, and the preload. Internal to
+ * promherd: no framework is loaded from here.
+ */
+export {
+  keepStateOf as keepExpressState,
+  observe as observeExpress,
+  routeOf as expressRouteOf,
+} from './express/observe.ts'
+export { canShape, shape } from './express/shape.ts'
+export {
+  type ExpressApp,
+  type ExpressRequest,
+  type Layer,
+  type Next,
+  routerOf as expressRouterOf,
+} from './express/types.ts'
+export { type FastifyRequest, fastifyRouteOf } from './fastify.ts'
+export { honoRouteOf, type MatchedRoute } from './hono.ts'
+export { type KoaContext, koaRouteOf } from './koa.ts'

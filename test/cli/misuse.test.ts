@@ -1,0 +1,152 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { directoryWith, promherd } from './running.ts'
+
+/** What is typed or set up wrongly: one message that says what to do, and an exit code. */
+
+const FILES = { 'app.cjs': '', 'folder/index.js': '' }
+
+test.each<[args: string[], code: number, message: string]>([
+  [
+    ['start', 'nope.js'],
+    1,
+    'Expected `nope.js` to be the file of a program, but there is no such file. Correct the path.',
+  ],
+  [
+    ['start', 'nope.js', '--threads', '2'],
+    1,
+    'Expected `nope.js` to be the file of a program, but there is no such file.',
+  ],
+  [['start', 'folder'], 1, 'Expected `folder` to be the file of a program, but it is a directory. Name the file in it'],
+  [['start'], 2, "missing required argument 'app'"],
+  [['start', 'app.cjs', '--worker', '2'], 2, "unknown option '--worker'\n(Did you mean --workers?)"],
+  [
+    ['start', 'app.cjs', '--workers', 'two'],
+    2,
+    "Expected `--workers` to be a whole number from 1 to 1024, but got 'two'.",
+  ],
+  [
+    ['start', 'app.cjs', '--port', '70000'],
+    2,
+    'Expected `--port` to be a whole number from 0 to 65535, but got 70000.',
+  ],
+  [['start', 'app.cjs', '--workers', '2', '--threads', '2'], 2, 'Expected --workers or --threads, but both are given.'],
+  [
+    ['start', 'app.cjs', '--config', 'c.json'],
+    1,
+    'to be a configuration file, but there is no such file. Correct --config.',
+  ],
+  [['strat', 'app.cjs'], 2, "unknown command 'strat'\n(Did you mean start?)"],
+  [
+    ['exporter', '--port', '0'],
+    1,
+    'Expected the directory that the workers share, but none is given. Give --directory',
+  ],
+  [
+    ['top', '--interval', '0'],
+    2,
+    "'--interval <seconds>' argument '0' is invalid. Expected a number of seconds above 0",
+  ],
+  [['top', 'http://['], 2, 'Expected an address such as 127.0.0.1:9091, but got http://[.'],
+  [['top', '127.0.0.1:1', '--directory', '.'], 2, 'Expected an address or a --directory, but both are given.'],
+  [['top', '127.0.0.1:1', '--once'], 1, 'Expected metrics at http://127.0.0.1:1/metrics, but'],
+  [['health', '--port', '1'], 1, 'Expected http://127.0.0.1:1/-/healthy to answer within 2 s, but'],
+])('%j', async (args, code, message) => {
+  const ended = await promherd(args, { cwd: directoryWith(FILES) })
+  expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code, stdout: '' })
+  expect(ended.stderr).toContain(`promherd: `)
+  expect(ended.stderr).toContain(message)
+  expect(ended.stderr).not.toContain('    at ')
+})
+
+test.each<[what: string, files: Record<string, string>, message: string]>([
+  [
+    'two files',
+    { 'promherd.config.json': '{}', 'promherd.config.yaml': '' },
+    'there are `promherd.config.json` and `promherd.config.yaml`. Remove all but one',
+  ],
+  [
+    'a wrong type',
+    { 'promherd.config.yaml': 'workers: lots' },
+    "In promherd.config.yaml: Expected `workers` to be a whole number from 1 to 1024, but got 'lots'.",
+  ],
+  [
+    'an unknown key',
+    { 'promherd.config.json': '{ "metrics": { "prot": 1 } }' },
+    'In promherd.config.json: Expected only known options in metrics, but got `prot`. Did you mean `port`?',
+  ],
+])('a configuration with %s is refused by all that read it', async (_, files, message) => {
+  const cwd = directoryWith({ ...FILES, ...files })
+  for (const args of [['start', 'app.cjs'], ['check'], ['exporter'], ['health']]) {
+    const { code, stderr } = await promherd(args, { cwd })
+    expect({ args, code }).toEqual({ args, code: 1 })
+    expect(stderr).toContain(message)
+  }
+})
+
+test('something that is no metrics port of promherd is told from one', async () => {
+  const server = createServer((_, response) => response.end('up 1\n'))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  const { code, stderr } = await promherd(['top', `127.0.0.1:${port}`])
+  expect(code).toBe(1)
+  expect(stderr).toBe(
+    `promherd: Expected http://127.0.0.1:${port}/metrics to be a metrics port of promherd, but it serves something else.\n`,
+  )
+})
+
+test('check says which source won and what it won over', async () => {
+  const cwd = directoryWith({ 'promherd.config.yaml': 'workers: 8\nmetrics: { port: 0 }\nhttp: { sizes: true }\n' })
+  const env = { WEB_CONCURRENCY: '5', GUNICORN_WORKERS: '6', PROMETHEUS_MULTIPROC_DIR: `${cwd}/herd` }
+  const { code, stdout, stderr } = await promherd(['check', '--workers', '2'], { cwd, env })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const lines = stdout
+    .replaceAll(cwd, 'DIR')
+    .split('\n')
+    .map(line => line.trim().replace(/ {2,}/g, ' | '))
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'from promherd.config.yaml',
+      'http.sizes | true | promherd.config.yaml',
+      'metrics.port | 0 | promherd.config.yaml',
+      expect.stringMatching(/^metrics\.directory \| DIR\/herd \| PROMETHEUS_MULTIPROC_DIR$/),
+      'run 2 worker processes',
+    ]),
+  )
+  const at = lines.indexOf('workers | 2 | --workers')
+  expect(lines.slice(at + 1, at + 4)).toEqual([
+    'over WEB_CONCURRENCY (5)',
+    'over GUNICORN_WORKERS (6)',
+    'over promherd.config.yaml (8)',
+  ])
+})
+
+test('check ends badly where something is in the way', async () => {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  const cwd = directoryWith({ ...FILES, 'promherd.config.json': '{ "http": { "categories": ["Bad Name"] } }' })
+  const { code, stdout } = await promherd(['check', '--port', String(port), '--directory', 'app.cjs'], { cwd })
+  expect(code).toBe(1)
+  expect(stdout).toContain(`✗ metrics port  Expected port ${port} on 127.0.0.1 to be free, but another process has it.`)
+  expect(stdout).toContain('✗ directory     Expected app.cjs to be a directory, but it is not.')
+  expect(stdout).toMatch(/✗ http .*categories/)
+})
+
+test('check names all copies of prom-client', async () => {
+  const manifest = (version: string) => JSON.stringify({ name: 'prom-client', version })
+  const cwd = directoryWith({
+    'node_modules/prom-client/package.json': manifest('15.1.3'),
+    'node_modules/@a/b/node_modules/prom-client/package.json': manifest('14.2.0'),
+  })
+  const { code, stdout } = await promherd(['check', '--port', '0'], { cwd })
+  expect(code).toBe(0)
+  expect(stdout).toContain('! prom-client   2 copies (prom-client 14.2.0, prom-client 15.1.3).')
+})
+
+test('the version is printed', async () => {
+  expect(await promherd(['--version'])).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' })
+})

@@ -1,0 +1,161 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { get, isAlive } from '../cluster/running.ts'
+import { ROOT } from '../support/process.ts'
+import { freePort } from '../support/resources.ts'
+import { scrape, sum } from '../support/samples.ts'
+import { until } from '../support/until.ts'
+import { directoryWith, promherd, type Running, start } from './running.ts'
+
+/** `promherd start` with programs that know nothing of it. */
+
+const APP = join(ROOT, 'test/cli/fixtures/app.cjs')
+
+interface Started {
+  readonly running: Running
+  readonly app: string
+  readonly metrics: string
+}
+
+async function startApp(args: readonly string[], program = APP, cwd?: string): Promise<Started> {
+  const [port, metricsPort] = [await freePort(), await freePort()]
+  const running = start(['start', program, '--port', String(metricsPort), ...args], {
+    env: { PORT: String(port) },
+    ...(cwd && { cwd }),
+  })
+  await until(() => running.stderr().includes('metrics at'), { what: `it to listen: ${running.stderr()}` })
+  return { running, app: `http://127.0.0.1:${port}`, metrics: `http://127.0.0.1:${metricsPort}` }
+}
+
+test('a program runs in two workers as it is, both serve, and each request is counted', async () => {
+  const { running, app, metrics } = await startApp(['--workers', '2', '--', 'one', '--two'])
+  const answers = await Promise.all(Array.from({ length: 40 }, () => get(app)))
+  const pids = [...new Set(answers.map(({ body }) => Number(body)))]
+  expect(pids).toHaveLength(2)
+  const said = running.stdout().trim().split('\n')
+  expect(said.map(line => JSON.parse(line))).toEqual(Array(2).fill({ argv: [APP, 'one', '--two'], isMain: true }))
+
+  const samples = await scrape(`${metrics}/metrics`)
+  expect(sum(samples, 'http_requests_total', { method: 'GET', status_code: '200' })).toBe(40)
+  expect(sum(samples, 'promherd_worker_state', { state: 'running' })).toBe(2)
+  expect(sum(samples, 'promherd_workers_target')).toBe(2)
+
+  const slow = get(`${app}/slow`)
+  await until(async () => sum(await scrape(`${metrics}/metrics`), 'http_requests_in_flight') === 1, {
+    what: 'the slow request to have begun',
+  })
+  running.signal('SIGTERM')
+  expect((await slow).body).toBe('slow')
+  expect((await running.ended).code).toBe(0)
+  expect(pids.filter(isAlive)).toEqual([])
+})
+
+test('threads of one process serve a program', async () => {
+  const { running, app, metrics } = await startApp(['--threads', '2', '--', 'one'])
+  await Promise.all(Array.from({ length: 20 }, () => get(app)))
+  expect(sum(await scrape(`${metrics}/metrics`), 'http_requests_total')).toBe(20)
+  expect(JSON.parse(running.stdout().split('\n')[0]!).argv).toEqual([APP, 'one'])
+  running.signal('SIGTERM')
+  expect((await running.ended).code).toBe(0)
+})
+
+test('the workers record as the configuration says, wherever the file is', async () => {
+  const text = 'http: { labels: { tier: web }, ignore: [/health] }\nmaxRequests: 3\nworkers: 1\n'
+  const file = join(directoryWith({ 'here.yaml': text }), 'here.yaml')
+  const { app, metrics } = await startApp(['--config', file])
+  for (const path of ['/health', '/a', '/b']) await get(app + path)
+  const samples = await scrape(`${metrics}/metrics`)
+  expect(sum(samples, 'http_requests_total', { tier: 'web' })).toBe(2)
+  expect(sum(samples, 'http_requests_total')).toBe(2)
+  const isReplaced = async (): Promise<boolean> =>
+    sum(await scrape(`${metrics}/metrics`), 'promherd_worker_restarts_total', { reason: 'max_requests' }) === 1
+  await until(isReplaced, { what: 'the worker to be replaced after three requests' })
+})
+
+test('health, top and the exporter see what runs', async () => {
+  const directory = directoryWith({})
+  const { metrics, app } = await startApp([
+    '--workers',
+    '1',
+    '--config',
+    join(directoryWith({ 'c.json': `{ "metrics": { "directory": "${directory}" } }` }), 'c.json'),
+  ])
+  const { port } = new URL(metrics)
+  for (const probe of [[], ['--ready']]) expect((await promherd(['health', '--port', port, ...probe])).code).toBe(0)
+  await get(app)
+
+  const frame = await promherd(['top', metrics, '--interval', '0.2'])
+  expect(frame).toMatchObject({ code: 0, stderr: '' })
+  expect(frame.stdout).toMatch(/^promherd top {2}http:.*\n\nrequests 0\/s {3}p50 - .*\nworkers 1 of 1 /)
+  expect(frame.stdout).not.toContain('\x1b')
+  for (const where of [[metrics], ['--directory', directory]]) {
+    const { stdout } = await promherd(['top', '--json', '--interval', '0.2', ...where])
+    expect(JSON.parse(stdout).byWorker).toMatchObject([{ worker: '1', state: 'running' }])
+  }
+
+  const exporterPort = String(await freePort())
+  const exporter = start(['exporter', '--directory', directory, '--port', exporterPort])
+  await until(() => exporter.stderr().includes('metrics at'), { what: 'the exporter to listen' })
+  expect(sum(await scrape(`http://127.0.0.1:${exporterPort}/metrics`), 'http_requests_total')).toBe(1)
+  exporter.signal('SIGTERM')
+  expect((await exporter.ended).code).toBe(0)
+})
+
+test('a file that changes replaces the workers, and one that cannot be loaded leaves them as they are', async () => {
+  const program = (word: string) =>
+    `require('node:http').createServer((_, response) => response.end('${word}')).listen(Number(process.env.PORT))`
+  const directory = directoryWith({ 'app.cjs': program('old'), 'node_modules/a/index.js': '' })
+  const { running, app } = await startApp(['--workers', '1', '--watch'], 'app.cjs', directory)
+  expect((await get(app)).body).toBe('old')
+  writeFileSync(join(directory, 'node_modules/a/index.js'), '1')
+  // The watcher has begun when it sees something: until then the file is written anew.
+  const isNew = async (): Promise<boolean> => {
+    if (!running.stderr().includes('app.cjs changed')) writeFileSync(join(directory, 'app.cjs'), program('new'))
+    return (await get(app)).body === 'new'
+  }
+  await until(isNew, { what: 'the new program to answer', everyMs: 400 })
+  expect(running.stderr()).not.toContain('node_modules')
+  writeFileSync(join(directory, 'app.cjs'), 'syntax error(')
+  await until(() => running.stderr().includes('The old one stays.'), { what: 'the broken one to be refused' })
+  expect((await get(app)).body).toBe('new')
+})
+
+test.each([
+  ['a syntax error', 'syntax error(', 1, /^SyntaxError: /gm],
+  ['an error while it loads', "throw new Error('no database')", 1, /^Error: no database/gm],
+  ['an exit', 'process.exit(7)', 7, /the program ended before it listened \(exit code 7\)/g],
+  ['a signal', "process.kill(process.pid, 'SIGKILL')", 137, /the program ended before it listened \(SIGKILL\)/g],
+])(
+  'a program that never listens ends all with its own exit code, told once: %s',
+  async (_, text, exitCode, message) => {
+    const directory = directoryWith({ 'app.cjs': text })
+    const { code, stdout, stderr } = await promherd(['start', 'app.cjs', '--workers', '3', '--port', '0'], {
+      cwd: directory,
+    })
+    expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' })
+    expect(stderr.match(message) ?? []).toHaveLength(1)
+  },
+)
+
+test('a program that never listens and ends well ends all well, without a word', async () => {
+  const cwd = directoryWith({ 'app.cjs': 'process.exit(0)' })
+  expect(await promherd(['start', 'app.cjs', '--port', '0'], { cwd })).toEqual({ code: 0, stdout: '', stderr: '' })
+})
+
+test('a program that wants to hear of its end hears of it when all is answered', async () => {
+  const text = `
+    const server = require('node:http').createServer((_, response) => setTimeout(() => response.end('done'), 500))
+    server.on('request', (_, response) => response.on('close', () => console.log('answered')))
+    server.listen(Number(process.env.PORT))
+    process.on('SIGTERM', () => setTimeout(() => { console.log('tidied up'); process.exit(0) }, 100))`
+  const directory = directoryWith({ 'app.cjs': text })
+  const { running, app, metrics } = await startApp(['--workers', '1'], 'app.cjs', directory)
+  const answer = get(app)
+  await until(async () => sum(await scrape(`${metrics}/metrics`), 'http_requests_in_flight') === 1, {
+    what: 'the request to have begun',
+  })
+  running.signal('SIGTERM')
+  expect((await answer).body).toBe('done')
+  expect(await running.ended).toMatchObject({ code: 0, stdout: 'answered\ntidied up\n' })
+})
