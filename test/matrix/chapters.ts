@@ -2,16 +2,18 @@ import type { Chapter } from '../contract/law.ts'
 import type { Herd } from './herd.ts'
 import { AFTER_A_MINUTE, CUTS_OFF, chapterOf, ENDS_WITH_IT } from './laws.ts'
 import { ALONE } from './managers/alone.ts'
-import { CLUSTER } from './managers/cluster.ts'
 import { CONTAINERS } from './managers/containers.ts'
 import { OWN_CLUSTER } from './managers/own-cluster.ts'
 import { PM2_CLUSTER, PM2_FORK } from './managers/pm2.ts'
+import { CLUSTER, COMMAND, THREADS } from './managers/primaries.ts'
 import { SEPARATE } from './managers/separate.ts'
 
 /** Each way of managing processes with its laws. */
 
 export const ON_ALONE: Chapter<Herd> = chapterOf(ALONE, { deaths: ENDS_WITH_IT }, ['counts', 'shares', 'deaths'])
 export const ON_CLUSTER: Chapter<Herd> = chapterOf(CLUSTER)
+export const ON_THREADS: Chapter<Herd> = chapterOf(THREADS)
+export const ON_COMMAND: Chapter<Herd> = chapterOf(COMMAND)
 export const ON_OWN_CLUSTER: Chapter<Herd> = chapterOf(OWN_CLUSTER)
 export const ON_PM2_CLUSTER: Chapter<Herd> = chapterOf(PM2_CLUSTER, { drain: CUTS_OFF })
 export const ON_PM2_FORK: Chapter<Herd> = chapterOf(PM2_FORK, { drain: CUTS_OFF })
@@ -21,6 +23,8 @@ export const ON_CONTAINERS: Chapter<Herd> = chapterOf(CONTAINERS, AFTER_A_MINUTE
 export const CHAPTERS: readonly Chapter<Herd>[] = [
   ON_ALONE,
   ON_CLUSTER,
+  ON_THREADS,
+  ON_COMMAND,
   ON_OWN_CLUSTER,
   ON_PM2_CLUSTER,
   ON_PM2_FORK,
