@@ -6,13 +6,12 @@ const SIDES = {
   promherd: '@promherd/express',
   express_prom_bundle: 'express-prom-bundle',
   prom_client: 'prom-client alone',
-  auto: '@promherd/core/auto without a server',
 }
 
 /** What it takes a process to load a middleware, and to make it, more than it takes to do nothing at all. */
 export async function startup({ quick }) {
   const settings = { rounds: quick ? 1 : 25 }
-  const results = await alternate(settings.rounds, ['empty', ...Object.keys(SIDES)], side =>
+  const results = await alternate(settings.rounds, ['empty', 'auto', ...Object.keys(SIDES)], side =>
     inFreshProcess(SIDE, { side }, { env: { PROMETHEUS_MULTIPROC_DIR: '' } }),
   )
   const all = (side, when, clock) => results[side].map(result => result[when][clock])
