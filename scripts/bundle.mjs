@@ -17,9 +17,7 @@ const NAMED_BY_FILE = {
   cli: ['main'],
 }
 
-/**
- * Which sources share a file, with all that they import. What is in none is put together by the entries that need it.
- */
+/** Which sources share a file, with all that they import. What is in none is put together by the entries that need it. */
 const GROUPS = {
   core: [
     // What the preload needs in a process that has no HTTP server, and others need too.
@@ -50,8 +48,8 @@ async function bundlePackage(name) {
     platform: 'node',
     tsconfig: false,
     transform: { target: 'node20.19' },
-    // Dependencies, our other packages, and Node itself.
-    external: /^[^./\\]/,
+    // Whatever is no path, be it one of Windows: dependencies, our other packages, and Node itself.
+    external: /^(?![A-Za-z]:)[^./\\]/,
   })
   const { output } = await bundle.generate({
     format: 'esm',
