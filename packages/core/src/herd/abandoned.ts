@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { clearDirectory, KEEPER, listMadeDirectories } from './directory.ts'
-import { isAnyOwnerAlive } from './living.ts'
+import { leftovers } from './living.ts'
 import { isHeldByTheLiving } from './lock.ts'
 
 const LOCK = new RegExp(`^${KEEPER}\\.\\d+$`)
@@ -13,7 +13,7 @@ export function removeAbandonedDirectories(): void {
   for (const directory of listMadeDirectories()) {
     try {
       const hadKeeper = readdirSync(directory).some(name => LOCK.test(name))
-      if (!hadKeeper || isHeldByTheLiving(directory, KEEPER) || isAnyOwnerAlive(directory)) continue
+      if (!hadKeeper || isHeldByTheLiving(directory, KEEPER) || leftovers(directory) === undefined) continue
       rmSync(directory, { recursive: true, force: true })
     } catch {
       // Somebody else's, or gone by now.
@@ -24,7 +24,8 @@ export function removeAbandonedDirectories(): void {
 /** Removes the files of a herd that has ended from a directory that stays, unless somebody still uses them. */
 export function clearAbandoned(directory: string): void {
   try {
-    if (!isHeldByTheLiving(directory, KEEPER) && !isAnyOwnerAlive(directory)) clearDirectory(directory)
+    const left = leftovers(directory)
+    if (left !== undefined && !isHeldByTheLiving(directory, KEEPER)) clearDirectory(directory, left)
   } catch {
     // Gone by now; or the next start has to do it.
   }

@@ -56,12 +56,14 @@ function removeFile(path: string): void {
   rmSync(path, { force: true })
 }
 
-/** Removes what an earlier herd left: stores, catalogs without values, retired totals. Other files stay. */
-export function clearDirectory(directory: string): void {
-  for (const name of readdirSync(directory)) {
-    const ours = parseStoreFile(name) !== undefined || name.startsWith('retired.')
-    if (ours) removeFile(join(directory, name))
-  }
+/** The files of a herd: stores, catalogs without values, retired totals. Throws what the file system throws. */
+export function listHerdFiles(directory: string): string[] {
+  return readdirSync(directory).filter(name => parseStoreFile(name) !== undefined || name.startsWith('retired.'))
+}
+
+/** Removes these files, which an earlier herd has left. */
+export function clearDirectory(directory: string, files: readonly string[] = listHerdFiles(directory)): void {
+  for (const name of files) removeFile(join(directory, name))
 }
 
 /** A fresh private directory in memory where the platform has one, else among the temporary files. */

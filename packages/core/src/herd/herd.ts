@@ -5,8 +5,8 @@ import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { inTurns, type Steps } from '../snapshot/steps.ts'
 import { Store } from '../store/store.ts'
 import { aboutTheHerd, HUNG_AFTER_MS, type Member } from './about.ts'
-import { clearDirectory, KEEPER } from './directory.ts'
-import { isAnyOwnerAlive, STALE_AFTER_MS } from './living.ts'
+import { clearDirectory, KEEPER, listHerdFiles } from './directory.ts'
+import { leftovers, STALE_AFTER_MS } from './living.ts'
 import { DirectoryLock } from './lock.ts'
 import { OpenStores } from './open-stores.ts'
 import type { Outside } from './outside.ts'
@@ -59,8 +59,12 @@ export class Herd implements SnapshotSource {
     const lock = DirectoryLock.take(this.directory, KEEPER)
     if (!(lock instanceof DirectoryLock)) return lock
     try {
-      if (fresh || (!goOn && !isAnyOwnerAlive(this.directory, this.#options.staleAfterMs)))
-        clearDirectory(this.directory)
+      const left = fresh
+        ? listHerdFiles(this.directory)
+        : goOn
+          ? undefined
+          : leftovers(this.directory, this.#options.staleAfterMs)
+      if (left !== undefined) clearDirectory(this.directory, left)
       this.#keeping = { lock, totals: new Retired(this.directory) }
       return undefined
     } catch (error) {

@@ -1,8 +1,23 @@
-import { listStores, type StoreName } from './directory.ts'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { listHerdFiles, listStores, parseStoreFile, type StoreName } from './directory.ts'
 import { StoreReader } from './reader.ts'
 
 /** How long a process in another container may give no sign before it is taken to be dead. */
 export const STALE_AFTER_MS = 60_000
+
+/** How long a store may take from its first file to its header. */
+const MAKING_MS = 10_000
+
+/**
+ * What an earlier herd has left in the directory; undefined where any of its owners lives, or is just making its store.
+ * Who appears after this look is not in the answer. Throws what the file system throws.
+ */
+export function leftovers(directory: string, staleAfterMs: number = STALE_AFTER_MS): string[] | undefined {
+  const files = listHerdFiles(directory)
+  const isUsed = files.some(file => isInTheMaking(directory, file)) || isAnyOwnerAlive(directory, staleAfterMs)
+  return isUsed ? undefined : files
+}
 
 /** Whether any store of the directory has an owner that lives. Throws what the file system throws. */
 export function isAnyOwnerAlive(directory: string, staleAfterMs: number = STALE_AFTER_MS): boolean {
@@ -26,4 +41,25 @@ function isAlive(directory: string, name: StoreName, staleAfterMs: number): bool
   const alive = reader.isReadable && !reader.isAbandoned(staleAfterMs)
   reader.close()
   return alive
+}
+
+/** A store begins with its catalog, and is known by the header of its values: between the two nobody can ask for it. */
+function isInTheMaking(directory: string, file: string): boolean {
+  const store = parseStoreFile(file)
+  if (store === undefined) return false
+  const stat = statSync(join(directory, file), { throwIfNoEntry: false })
+  if (stat === undefined || Math.abs(Date.now() - stat.mtimeMs) > MAKING_MS) return false
+  return !hasHeader(directory, store)
+}
+
+function hasHeader(directory: string, store: StoreName): boolean {
+  try {
+    const reader = StoreReader.open(directory, store)
+    reader.refreshHeader()
+    const isReadable = reader.isReadable
+    reader.close()
+    return isReadable
+  } catch {
+    return false
+  }
 }
