@@ -11,7 +11,7 @@ const SIDES = {
 /** What it takes a process to load a middleware, and to make it, more than it takes to do nothing at all. */
 export async function startup({ quick }) {
   const settings = { rounds: quick ? 1 : 25 }
-  const results = await alternate(settings.rounds, ['empty', ...Object.keys(SIDES)], side =>
+  const results = await alternate(settings.rounds, ['empty', 'auto', ...Object.keys(SIDES)], side =>
     inFreshProcess(SIDE, { side }, { env: { PROMETHEUS_MULTIPROC_DIR: '' } }),
   )
   const all = (side, when, clock) => results[side].map(result => result[when][clock])
@@ -31,6 +31,12 @@ export async function startup({ quick }) {
     'startup.ratio_vs_express_prom_bundle': ratio('CPU to import it', 'imported', 'cpu', { atMost: 0.6 }),
     'startup.wall_ratio_vs_express_prom_bundle': ratio('time to import it', 'imported', 'wall'),
     'startup.made_ratio_vs_express_prom_bundle': ratio('CPU to import and make it', 'made', 'cpu'),
+    'startup.auto_import_ms': figure(
+      'CPU to load the preload in a process that serves no HTTP',
+      'ms',
+      spread(added('auto', 'imported', 'cpu')),
+      { atMost: 40 },
+    ),
     'startup.empty_cpu_ms': figure('an empty process: CPU', 'ms', spread(all('empty', 'imported', 'cpu'))),
     'startup.empty_wall_ms': figure('an empty process: time', 'ms', spread(all('empty', 'imported', 'wall'))),
     ...Object.assign(

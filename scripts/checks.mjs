@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runInstalled, Stop } from './exec.mjs'
+import { ROOT, run, runInstalled, Stop } from './exec.mjs'
 import { requirePrograms, skippedPrograms } from './programs.mjs'
 import { readReport, summaryOf } from './report.mjs'
 
@@ -15,9 +15,10 @@ export function format(args = []) {
   return runInstalled('@biomejs/biome/bin/biome', ['check', '--write', ...args])
 }
 
-/** Builds every package and checks the types of everything, tests among them. */
-export function build(args = []) {
-  return runInstalled('typescript/bin/tsc', ['-b', ...args])
+/** Checks the types of everything, tests among them, compiles every package, and makes the files that run. */
+export async function build(args = []) {
+  const code = await runInstalled('typescript/bin/tsc', ['-b', ...args])
+  return code || run(process.execPath, [join(ROOT, 'scripts/bundle.mjs')])
 }
 
 /** Everything at once. The last line is `tests: N passed, M failed`; the exit code is that of the tests. */

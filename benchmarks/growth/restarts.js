@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { Herd } from '@promherd/core'
+import { Herd } from '../../packages/core/dist/herd/herd.js'
 import { HEADER } from '../../packages/core/dist/store/header.js'
 import { Store } from '../../packages/core/dist/store/store.js'
 import { herdDirectory } from '../lib/directory.js'

@@ -1,5 +1,5 @@
-import { Herd } from '@promherd/core'
 import { TextEncoder004 } from '../../packages/core/dist/exposition/text.js'
+import { Herd } from '../../packages/core/dist/herd/herd.js'
 import { herdDirectory } from '../lib/directory.js'
 import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 import { digestOf } from '../lib/samples.js'

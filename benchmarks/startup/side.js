@@ -9,6 +9,11 @@ const SIDES = {
   empty: async () => () => {},
   promherd: async () => (await import('@promherd/express')).prometheus,
   express_prom_bundle: async () => (await import('express-prom-bundle')).default,
+  /** The preload, in a process that serves no HTTP. */
+  auto: async () => {
+    await import('@promherd/core/auto')
+    return () => {}
+  },
   prom_client: async () => (await import('prom-client')).default.collectDefaultMetrics,
 }
 

@@ -15,7 +15,7 @@ export const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
   latency: ['scrape.p99_ms'],
   copy: ['copy.unchanged_1000_ms'],
   sampling: ['sampling.cpu_percent'],
-  startup: ['startup.ratio_vs_express_prom_bundle'],
+  startup: ['startup.ratio_vs_express_prom_bundle', 'startup.auto_import_ms'],
   growth: ['growth.first_exponent', 'growth.second_exponent', 'growth.memory_exponent', 'growth.restarts_files'],
   memory: ['memory.ratio_vs_prom_client'],
   scale: ['scale.first_ms', 'scale.second_ms', 'scale.rss_mb'],

@@ -6,5 +6,6 @@ it('the benchmark of imports starts a process for each side, under stable keys',
   const { figures, checks } = await bench('startup')
   expect(Object.keys(figures)).toEqual(expect.arrayContaining([...REQUIRED_KEYS['startup']!]))
   expect(figures['startup.ratio_vs_express_prom_bundle']).toMatchObject({ reach: '<= 0.6', met: expect.any(Boolean) })
-  expect(checks).toEqual({ processes: 4 })
+  expect(figures['startup.auto_import_ms']).toMatchObject({ reach: '<= 40', met: expect.any(Boolean) })
+  expect(checks).toEqual({ processes: 5 })
 })

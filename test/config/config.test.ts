@@ -85,7 +85,7 @@ async function resolveIn(directory: string, core = CORE): Promise<{ code?: strin
 }
 
 const RESOLVE = join(ROOT, 'test/config/resolve.mjs')
-const CORE = join(ROOT, 'packages/core/dist/config/index.js')
+const CORE = join(ROOT, 'packages/core/bundle/config.js')
 
 /** What the error says with which these files are refused, with the directory as `DIR`. */
 async function refusal(files: Readonly<Record<string, string>>, file?: string): Promise<string> {
@@ -189,12 +189,12 @@ describe('is refused:', () => {
 
   test('YAML and TypeScript where nothing is installed that reads them, by what is to be installed', async () => {
     const directory = directoryWith({})
-    cpSync(join(ROOT, 'packages/core/dist'), join(directory, 'core'), { recursive: true })
+    cpSync(join(ROOT, 'packages/core/bundle'), join(directory, 'core'), { recursive: true })
     writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
     const pidusage = join(directory, 'node_modules/pidusage')
     mkdirSync(pidusage, { recursive: true })
     writeFileSync(join(pidusage, 'index.js'), 'module.exports = () => {}')
-    const core = join(directory, 'core/config/index.js')
+    const core = join(directory, 'core/config.js')
     const missing = async (name: string): Promise<string> => {
       writeFileSync(join(directory, name), SAME[name]!)
       const { message = '' } = await resolveIn(directory, core)
