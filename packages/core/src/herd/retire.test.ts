@@ -181,3 +181,27 @@ test('a thousand lives leave two files, no descriptors and no readers behind', a
   await herd.close()
   expect(readdirSync(directory).sort()).toEqual(['retired.catalog', 'retired.values'])
 })
+
+test('a retiring that is left alone after any of its steps has changed nothing yet, or is whole', async () => {
+  for (const worker of [1, 2]) {
+    const store = new Store({ slab: 'flushed', directory, worker })
+    const family = store.family(JOBS)
+    for (let i = 0; i < 300; i++) store.slab.values[family.slot([`job ${i}`])] = worker
+    store.close()
+  }
+  const steps = new Retired(directory).retire(listStores(directory))
+  const stagesSeen = new Set<string>()
+  let taken = 0
+  let isDone = false
+  while (!isDone) {
+    const kinds = await kindsOf('jobs_total')
+    expect([...kinds.values()]).toEqual(Array(300).fill(3))
+    const files = readdirSync(directory)
+    stagesSeen.add(`${listStores(directory).length} stores${files.includes('retired.values') ? ', committed' : ''}`)
+    isDone = steps.next().done === true
+    taken++
+  }
+  // The commit and the first removal are one step: what is between them is tested by files that come back.
+  expect([...stagesSeen]).toEqual(['2 stores', '1 stores, committed', '0 stores, committed'])
+  expect(taken).toBeGreaterThan(20)
+})
