@@ -14,7 +14,8 @@ const observe = side === 'promherd' ? ofPromherd() : ofPromClient()
 
 for (let i = 0; i < series; i++) for (const seconds of observationsOf(1, i)) observe(i, seconds)
 let next = 0
-const server = createServer((_, response) => {
+// A connection that is kept must outlast the scrapes between two requests.
+const server = createServer({ keepAliveTimeout: 100_000 }, (_, response) => {
   observe(next++ % series, 0.01)
   response.end('Hello')
 }).listen(0, '127.0.0.1', () => process.send({ filled: true, port: server.address().port }))

@@ -1,47 +1,77 @@
 import { Agent, get } from 'node:http'
+import { constants, setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { settingsOfThisProcess } from '../lib/fresh.js'
 
-/** The other side of the cluster, in a process of its own: its users, or who scrapes it. */
+/** The other side of the cluster, in a process of its own: its users, or who scrapes it. It ends with its parent. */
 
 const { mode, port, seconds, requests_per_second: rate } = settingsOfThisProcess()
-const agent = new Agent({ keepAlive: true, maxSockets: 16 })
-process.send(await (mode === 'load' ? load() : scrape()), () => process.disconnect())
+const agents = { kept: new Agent({ keepAlive: true, maxSockets: 16 }), fresh: new Agent({ keepAlive: false }) }
 
-/** Requests at fixed times, whether the ones before were answered or not: who waits in a queue waits, too. */
+if (mode === 'load') {
+  // Connections are opened and code is compiled before anything is measured.
+  await Promise.all(Array.from({ length: rate }, (_, i) => ask('/', agentOf(i))))
+  process.on('message', async () => process.send(await load()))
+} else {
+  // A scraper is on another machine: this one is not to take the processor from those that are measured.
+  setPriority(constants.priority.PRIORITY_LOW)
+  let isScraping = false
+  let scraped
+  process.on('message', async what => {
+    isScraping = what === 'start'
+    if (isScraping) scraped = scrape(() => isScraping)
+    else process.send(await scraped)
+  })
+}
+process.send({ ready: true })
+
+/**
+ * Requests at fixed times, whether the ones before were answered or not: who waits in a queue waits, too. Every second
+ * one has a connection of its own, which the primary has to accept.
+ */
 async function load() {
-  await Promise.all(Array.from({ length: rate }, () => ask()))
   const startedAt = performance.now()
-  const waits = []
+  const waits = { kept: [], fresh: [] }
   for (let i = 0; i < seconds * rate; i++) {
     const due = startedAt + (i * 1000) / rate
     const early = due - performance.now()
     if (early > 0) await sleep(early)
-    waits.push(ask().then(() => performance.now() - Math.max(due, startedAt)))
+    const agent = agentOf(i)
+    waits[agent].push(ask('/', agent).then(() => performance.now() - due))
   }
-  const times = (await Promise.all(waits)).sort((a, b) => a - b)
-  return { answered: times.length, p99Ms: times[Math.floor(times.length * 0.99)], maxMs: times.at(-1) }
+  const kept = (await Promise.all(waits.kept)).sort((a, b) => a - b)
+  const fresh = (await Promise.all(waits.fresh)).sort((a, b) => a - b)
+  return { answered: kept.length + fresh.length, p99Ms: p99Of(kept), newConnectionsP99Ms: p99Of(fresh) }
 }
 
 /** Once a second, or as soon as the one before has ended. */
-async function scrape() {
+async function scrape(isToGoOn) {
   let scrapes = 0
-  let isStopped = false
-  process.once('message', () => {
-    isStopped = true
-  })
-  while (!isStopped) {
+  let failed = 0
+  let longestMs = 0
+  while (isToGoOn()) {
     const startedAt = performance.now()
-    const { status } = await ask('/metrics')
+    const { status } = await ask('/metrics', 'kept')
+    const ms = performance.now() - startedAt
+    longestMs = Math.max(longestMs, ms)
     if (status === 200) scrapes++
-    await sleep(Math.max(0, Math.min(1000, 1000 - (performance.now() - startedAt))))
+    else failed++
+    await sleep(Math.max(0, 1000 - ms))
   }
-  return { scrapes }
+  return { scrapes, failed, longestMs }
 }
 
-function ask(path = '/') {
+function agentOf(i) {
+  return i % 2 === 0 ? 'kept' : 'fresh'
+}
+
+function p99Of(sorted) {
+  return sorted[Math.floor(sorted.length * 0.99)]
+}
+
+function ask(path, agent) {
   return new Promise((resolve, reject) => {
-    const sent = get({ host: '127.0.0.1', port, path, agent }, response => {
+    const sent = get({ host: '127.0.0.1', port, path, agent: agents[agent] }, response => {
       response.on('end', () => resolve({ status: response.statusCode })).on('error', reject)
       response.resume()
     })

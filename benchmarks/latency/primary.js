@@ -24,14 +24,34 @@ async function lead() {
     })
   })
   const { metricsPort, close } = await serve()
-  const port = await allReady
-  const scraper = settings.scraped ? clientOf('scrape', metricsPort) : undefined
-  const load = clientOf('load', port)
-  const [measured] = await once(load, 'message')
-  scraper?.send('stop')
-  const [{ scrapes }] = scraper === undefined ? [{ scrapes: 0 }] : await once(scraper, 'message')
+  const load = await clientOf('load', await allReady)
+  const scraper = await clientOf('scrape', metricsPort)
+  // The first scrape ever reads every name: the row is about those that come each second from then on.
+  await scrapedWhile(scraper, async () => {})
+  const runs = []
+  for (const scraped of settings.runs) {
+    const measure = () => told(load, 'run')
+    const run = scraped ? await scrapedWhile(scraper, measure) : { ...(await measure()), scrapes: 0, failed: 0 }
+    runs.push({ scraped, ...run })
+  }
+  load.disconnect()
+  scraper.disconnect()
   await close()
-  answer({ ...measured, scrapes })
+  answer({ runs })
+}
+
+async function scrapedWhile(scraper, act) {
+  scraper.send('start')
+  const measured = await act()
+  return { ...measured, ...(await told(scraper, 'stop')) }
+}
+
+/** Tells a client something, and answers what it answers. */
+async function told(client, what) {
+  const answered = once(client, 'message')
+  client.send(what)
+  const [message] = await answered
+  return message
 }
 
 async function withPromherd() {
@@ -62,6 +82,11 @@ async function withPromClient() {
   return { metricsPort: server.address().port, close }
 }
 
-function clientOf(mode, port) {
-  return fork(fileURLToPath(new URL('./client.js', import.meta.url)), [JSON.stringify({ ...settings, mode, port })])
+async function clientOf(mode, port) {
+  const path = fileURLToPath(new URL('./client.js', import.meta.url))
+  const client = fork(path, [JSON.stringify({ ...settings, mode, port })])
+  // Without it nobody would answer: better an error than to wait for ever.
+  client.once('exit', code => code !== 0 && process.exit(1))
+  await once(client, 'message')
+  return client
 }

@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads'
 import { isPromClientOption, type PromClientOption } from './clients/registry.ts'
 import { promClientCollector } from './clients/source.ts'
+import { type Bytes, write } from './exposition/bytes.ts'
 import { TEXT_CONTENT_TYPE, TextEncoder004 } from './exposition/text.ts'
 import { closeStoresOfThreads } from './herd/dead-threads.ts'
 import { useDirectory } from './herd/directory.ts'
@@ -63,6 +64,11 @@ export interface Monitor extends SnapshotSource, InstrumentMaker {
   snapshot(): Promise<Snapshot>
   /** The same as Prometheus text. */
   metrics(): Promise<string>
+  /**
+   * The same text as bytes, in pieces to be sent one after the other: that of a large herd has 20 MB and more. Nobody
+   * may write into one.
+   */
+  metricsBytes(): Promise<Bytes>
   readonly contentType: string
   /** Writes the last numbers and stops every timer. Recording goes on harmlessly, and is lost. */
   close(): Promise<void>
@@ -183,16 +189,12 @@ class ProcessMonitor implements Monitor {
   }
 
   async metrics(): Promise<string> {
-    return inTurns(this.#write(await this.snapshot()))
+    const { pieces } = await this.metricsBytes()
+    return inTurns(textOf(pieces))
   }
 
-  *#write(snapshot: Snapshot): Steps<string> {
-    const pieces: string[] = []
-    for (const piece of this.#encoder.encode(snapshot)) {
-      pieces.push(piece.toString())
-      yield
-    }
-    return pieces.join('')
+  async metricsBytes(): Promise<Bytes> {
+    return inTurns(write(await this.snapshot(), this.#encoder))
   }
 
   async close(): Promise<void> {
@@ -222,6 +224,15 @@ class ProcessMonitor implements Monitor {
     this.addCollector(collect)
     if (intervalMs !== undefined) this.#timers.push(setInterval(collect, intervalMs).unref())
   }
+}
+
+function* textOf(pieces: readonly Buffer[]): Steps<string> {
+  const texts: string[] = []
+  for (const piece of pieces) {
+    texts.push(piece.toString())
+    yield
+  }
+  return texts.join('')
 }
 
 /** A thread in a herd leaves to its process what is the process's; one that is a herd of its own says it all. */

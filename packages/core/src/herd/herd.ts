@@ -132,7 +132,7 @@ export class Herd implements SnapshotSource {
       const dead = this.#stores.dead.map(reader => reader.name)
       if (dead.length === 0) return
       try {
-        this.#retiredCount += keeping.totals.retire(dead)
+        this.#retiredCount += await inTurns(keeping.totals.retire(dead))
       } catch (error) {
         this.#trouble('retire', `the dead could not be retired, and are read where they lie: ${String(error)}`)
       }

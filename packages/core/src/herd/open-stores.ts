@@ -5,7 +5,7 @@ import type { Steps } from '../snapshot/steps.ts'
 import { listStores, RETIRED_CATALOG, RETIRED_VALUES, type StoreName } from './directory.ts'
 import { KnownNames } from './names.ts'
 import { StoreReader } from './reader.ts'
-import { openRetired } from './retire.ts'
+import { openRetired } from './retired-files.ts'
 
 /** What is to be counted. */
 export interface Look {

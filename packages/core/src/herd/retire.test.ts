@@ -2,6 +2,7 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { atOnce } from '../snapshot/steps.ts'
 import type { Definition } from '../store/catalog.ts'
 import { Store } from '../store/store.ts'
 import { listStores } from './directory.ts'
@@ -53,7 +54,7 @@ test('a retired store counts exactly as it did before', async () => {
   leave(3)
   leave(4)
   expect(await totalOf()).toBe(7)
-  expect(new Retired(directory).retire(listStores(directory))).toBe(2)
+  expect(atOnce(new Retired(directory).retire(listStores(directory)))).toBe(2)
   expect(await totalOf()).toBe(7)
   expect(readdirSync(directory).sort()).toEqual(['retired.catalog', 'retired.values'])
 })
@@ -62,14 +63,14 @@ test('a keeper that died between commit and removal doubles nothing, however man
   const store = leave(5)
   const files = [store.paths!.values, store.paths!.catalog]
   for (const file of files) copyFileSync(file, `${file}.kept`)
-  new Retired(directory).retire(listStores(directory))
+  atOnce(new Retired(directory).retire(listStores(directory)))
   for (const file of files) copyFileSync(`${file}.kept`, file)
   for (let total = 5; total < 9; total++) {
     expect(await totalOf()).toBe(total)
     const left = listStores(directory).map(({ id }) => id)
     expect(left).toContain(store.id)
     leave(1)
-    new Retired(directory).retire(listStores(directory))
+    atOnce(new Retired(directory).retire(listStores(directory)))
   }
   expect(await totalOf()).toBe(9)
 })
@@ -80,7 +81,7 @@ test('a keeper that died between names and commit leaves names that confuse nobo
     join(directory, 'retired.catalog'),
     `${JSON.stringify({ kind: 'family', index: 0, ...JOBS, name: 'other_total' })}\n{"kind":"fam`,
   )
-  new Retired(directory).retire(listStores(directory))
+  atOnce(new Retired(directory).retire(listStores(directory)))
   expect(await totalOf()).toBe(5)
   expect(await totalOf('other_total')).toBe(0)
 })
@@ -95,14 +96,14 @@ test('label sets that come and go without end are added up in one series, and no
   const retired = new Retired(directory, 1000)
   for (let i = 0; i < 60; i++) {
     live(`job ${i}`)
-    retired.retire(listStores(directory))
+    atOnce(retired.retire(listStores(directory)))
   }
   const { size } = statSync(join(directory, 'retired.catalog'))
   // The next keeper of the herd goes on where this one ends.
   const next = new Retired(directory, 1000)
   for (const kind of ['job 60', 'job 0']) {
     live(kind)
-    next.retire(listStores(directory))
+    atOnce(next.retire(listStores(directory)))
   }
   expect(await totalOf()).toBe(62)
   const kinds = await kindsOf('jobs_total')
@@ -114,17 +115,17 @@ test('label sets that come and go without end are added up in one series, and no
 
 test('a torn name at the end of the totals shifts no later family', async () => {
   leave(5)
-  new Retired(directory).retire(listStores(directory))
+  atOnce(new Retired(directory).retire(listStores(directory)))
   const torn = JSON.stringify({ kind: 'family', index: 1, sinceSlot: 90, ...JOBS, name: 'torn_total' })
   writeFileSync(join(directory, 'retired.catalog'), torn, { flag: 'a' })
   leave(2, { ...JOBS, name: 'tasks_total' })
-  new Retired(directory).retire(listStores(directory))
+  atOnce(new Retired(directory).retire(listStores(directory)))
   expect([await totalOf(), await totalOf('tasks_total'), await totalOf('torn_total')]).toEqual([5, 2, 0])
 })
 
 test('totals that cannot be read are never written over', () => {
   leave(5)
-  new Retired(directory).retire(listStores(directory))
+  atOnce(new Retired(directory).retire(listStores(directory)))
   writeFileSync(join(directory, 'retired.values'), 'damage')
   expect(() => new Retired(directory)).toThrow('the totals of the dead cannot be read')
 })
@@ -132,18 +133,18 @@ test('totals that cannot be read are never written over', () => {
 test('a store that cannot be read whole is left where it is', () => {
   const store = leave(5)
   writeFileSync(store.paths!.values, 'short')
-  expect(new Retired(directory).retire(listStores(directory))).toBe(0)
+  expect(atOnce(new Retired(directory).retire(listStores(directory)))).toBe(0)
   expect(listStores(directory)).toHaveLength(1)
 })
 
 test('of two keepers the one with older totals changes nothing', async () => {
   const older = new Retired(directory)
   leave(5)
-  new Retired(directory).retire(listStores(directory))
+  atOnce(new Retired(directory).retire(listStores(directory)))
   leave(2)
-  expect(() => older.retire(listStores(directory))).toThrow('another keeper has written the totals')
+  expect(() => atOnce(older.retire(listStores(directory)))).toThrow('another keeper has written the totals')
   expect(await totalOf()).toBe(7)
-  expect(older.retire(listStores(directory))).toBe(1)
+  expect(atOnce(older.retire(listStores(directory)))).toBe(1)
   expect(await totalOf()).toBe(7)
 })
 
@@ -151,7 +152,7 @@ test('when all are dead the newest definition is still the one that is served, a
   const histogram: Definition = { ...JOBS, name: 'h', type: 'histogram', buckets: [1] }
   leave(5, histogram, 100)
   leave(7, { ...histogram, buckets: [2] }, 200)
-  new Retired(directory).retire(listStores(directory))
+  atOnce(new Retired(directory).retire(listStores(directory)))
   const herd = new Herd({ directory })
   await herd.snapshot()
   const { families } = await herd.snapshot()
@@ -179,4 +180,28 @@ test('a thousand lives leave two files, no descriptors and no readers behind', a
   expect(readdirSync(directory).sort()).toEqual(['keeper.1', 'retired.catalog', 'retired.values'])
   await herd.close()
   expect(readdirSync(directory).sort()).toEqual(['retired.catalog', 'retired.values'])
+})
+
+test('a retiring that is left alone after any of its steps has changed nothing yet, or is whole', async () => {
+  for (const worker of [1, 2]) {
+    const store = new Store({ slab: 'flushed', directory, worker })
+    const family = store.family(JOBS)
+    for (let i = 0; i < 300; i++) store.slab.values[family.slot([`job ${i}`])] = worker
+    store.close()
+  }
+  const steps = new Retired(directory).retire(listStores(directory))
+  const stagesSeen = new Set<string>()
+  let taken = 0
+  let isDone = false
+  while (!isDone) {
+    const kinds = await kindsOf('jobs_total')
+    expect([...kinds.values()]).toEqual(Array(300).fill(3))
+    const files = readdirSync(directory)
+    stagesSeen.add(`${listStores(directory).length} stores${files.includes('retired.values') ? ', committed' : ''}`)
+    isDone = steps.next().done === true
+    taken++
+  }
+  // The commit and the first removal are one step: what is between them is tested by files that come back.
+  expect([...stagesSeen]).toEqual(['2 stores', '1 stores, committed', '0 stores, committed'])
+  expect(taken).toBeGreaterThan(20)
 })

@@ -78,7 +78,7 @@ test('of a store that was killed the totals take no number of a series that was 
   jobs.remove('replaced')
   // Not flushed: where its numbers would be there still is what `replaced` had.
   jobs.labels('late').inc(1000)
-  expect(new Retired(directory).retire(listStores(directory))).toBe(1)
+  expect(atOnce(new Retired(directory).retire(listStores(directory)))).toBe(1)
   const herd = new Herd({ directory })
   const { families } = await herd.snapshot()
   await herd.close()

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import { atOnce } from '../snapshot/steps.ts'
 import type { Definition } from '../store/catalog.ts'
 import { Instruments } from '../store/instruments.ts'
 import { Store } from '../store/store.ts'
@@ -75,7 +76,7 @@ describe('a snapshot that is made in many turns', () => {
     for (let turn = 0; turn < 60; turn++) {
       const dead = listStores(directory).filter(({ worker }) => worker < 3)
       const { result, wasUnderway } = await during(herd.snapshot(), turn, () => {
-        expect(new Retired(directory).retire(dead)).toBe(2)
+        expect(atOnce(new Retired(directory).retire(dead))).toBe(2)
       })
       expect(countsIn(result)).toEqual([7 + 3 * turn])
       underway += Number(wasUnderway)

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { atOnce } from '../snapshot/steps.ts'
 import type { Definition } from '../store/catalog.ts'
 import type { StoreFamily } from '../store/family.ts'
 import { HEADER } from '../store/header.ts'
@@ -96,7 +97,7 @@ test('the totals of the dead take nothing of it, and keep which declaration was 
   // What a reader sees of processes that were killed.
   for (const each of [old, store]) each.slab.values[HEADER.pid] = 2 ** 30
   expect(await shown()).toEqual(['counter', { a: 3 }])
-  expect(new Retired(directory).retire(listStores(directory))).toBe(2)
+  expect(atOnce(new Retired(directory).retire(listStores(directory)))).toBe(2)
   expect(await shown()).toEqual(['counter', { a: 3 }])
   for (const each of [old, store]) each.close()
 })

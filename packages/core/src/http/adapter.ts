@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { pipeline, Readable } from 'node:stream'
 import { promherdError } from '../errors.ts'
 import { defaultMonitor, type Monitor } from '../monitor.ts'
 import type { HttpOptions, HttpRecorder } from './recorder.ts'
@@ -28,9 +29,11 @@ export function monitorOf(monitor: Monitor | undefined): Monitor {
 /** Answers a request with the metrics of the herd, or with 503 where they cannot be read. Never rejects. */
 export async function sendMetrics(monitor: Monitor, response: ServerResponse): Promise<void> {
   try {
-    const text = await monitor.metrics()
+    const { pieces, length } = await monitor.metricsBytes()
     response.setHeader('content-type', monitor.contentType)
-    response.end(text)
+    response.setHeader('content-length', length)
+    // The next piece goes when the one before is on its way. A reader that leaves is no trouble of ours.
+    pipeline(Readable.from(pieces), response, () => {})
   } catch (error) {
     monitor.store.trouble('http', `the metrics could not be served: ${String(error)}`)
     response.statusCode = 503

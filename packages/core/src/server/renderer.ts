@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGzip } from 'node:zlib'
+import { type Bytes, bytesOf, write } from '../exposition/bytes.ts'
 import { TextEncoder004 } from '../exposition/text.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
-import { inTurns, type Steps } from '../snapshot/steps.ts'
+import { inTurns } from '../snapshot/steps.ts'
 
 /** Snapshots as bytes to send: one at a time, shared by all who ask meanwhile. */
 export class Renderer {
@@ -27,16 +28,8 @@ export class Renderer {
 
   async #render(): Promise<Rendering> {
     await this.#beforeSnapshot()
-    return inTurns(this.#write(await this.#source.snapshot()))
-  }
-
-  *#write(snapshot: Snapshot): Steps<Rendering> {
-    const pieces: Buffer[] = []
-    for (const piece of this.#encoder.encode(snapshot)) {
-      pieces.push(piece)
-      yield
-    }
-    return new Rendering(snapshot, pieces)
+    const snapshot = await this.#source.snapshot()
+    return new Rendering(snapshot, await inTurns(write(snapshot, this.#encoder)))
   }
 }
 
@@ -46,9 +39,9 @@ export class Rendering {
   readonly text: Bytes
   #gzipped: Promise<Bytes> | undefined
 
-  constructor(snapshot: Snapshot, pieces: readonly Buffer[]) {
+  constructor(snapshot: Snapshot, text: Bytes) {
     this.snapshot = snapshot
-    this.text = bytesOf(pieces)
+    this.text = text
   }
 
   /** True where packing saves more than it costs. */
@@ -61,16 +54,6 @@ export class Rendering {
     this.#gzipped ??= pack(this.text)
     return this.#gzipped
   }
-}
-
-/** Bytes in pieces: to put 20 MB into one buffer would hold up the event loop for longer than it takes to send them. */
-export interface Bytes {
-  readonly pieces: readonly Buffer[]
-  readonly length: number
-}
-
-function bytesOf(pieces: readonly Buffer[]): Bytes {
-  return { pieces, length: pieces.reduce((sum, piece) => sum + piece.length, 0) }
 }
 
 async function pack({ pieces }: Bytes): Promise<Bytes> {

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
+import type { Bytes } from '../exposition/bytes.ts'
 import { TEXT_CONTENT_TYPE } from '../exposition/text.ts'
 import { pageOf } from './page.ts'
-import type { Bytes, Renderer } from './renderer.ts'
+import type { Renderer } from './renderer.ts'
 
 /**
  * What the metrics port answers. Every answer has its length, so that it is sent whole or seen to be cut. Checks of

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { HEADER_SLOTS } from './header.ts'
 
 /**
- * The names of a store: an append-only log of JSON lines, each written with one call. A torn last line is not yet a
+ * The names of a store: an append-only log of JSON lines, each written whole by one call. A torn last line is not yet a
  * line. A family has a number, a series its first slot: a line that is lost takes no other with it.
  */
 
@@ -106,8 +106,17 @@ export class CatalogWriter {
 
   /** Answers false where the line could not be written whole: it is then no line for any reader. */
   append(line: CatalogLine): boolean {
+    return this.#write(encodeLine(line))
+  }
+
+  /** Writes several lines with one call. Answers false where not all of them are lines now. */
+  appendAll(lines: readonly CatalogLine[]): boolean {
+    return this.#write(lines.map(encodeLine).join(''))
+  }
+
+  #write(text: string): boolean {
     if (this.#fd < 0) return false
-    const bytes = Buffer.from((this.#torn ? GIVEN_UP : '') + encodeLine(line))
+    const bytes = Buffer.from((this.#torn ? GIVEN_UP : '') + text)
     try {
       const written = writeSync(this.#fd, bytes)
       this.#bytes += written
