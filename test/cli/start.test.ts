@@ -138,6 +138,30 @@ test.each([
   },
 )
 
+test.each([
+  ['a syntax error', 'syntax error(', 1, /SyntaxError: /g],
+  ['an error while it loads', "throw new Error('no database')", 1, /Error: no database/g],
+  ['an exit', 'process.exit(7)', 7, /the program ended before it listened \(exit code 7\)/g],
+])('so does one in threads: %s', async (_, text, exitCode, message) => {
+  const cwd = directoryWith({ 'app.cjs': text })
+  const { code, stdout, stderr } = await promherd(['start', 'app.cjs', '--threads', '3', '--port', '0'], { cwd })
+  expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' })
+  expect(stderr.match(message) ?? []).toHaveLength(1)
+})
+
+test('a program that has nothing more to do ends as it would alone, and one that waits for its port does not', async () => {
+  const cwd = directoryWith({
+    'done.cjs': "process.exitCode = 3; console.log('done')",
+    'late.mjs': `
+      import { createServer } from 'node:http'
+      createServer().listen(0, '127.0.0.1', () => console.log('listens'))`,
+  })
+  const done = await promherd(['start', 'done.cjs', '--port', '0', '--workers', '2'], { cwd })
+  expect(done).toMatchObject({ code: 3, stdout: 'done\n' })
+  const late = start(['start', 'late.mjs', '--port', '0', '--workers', '1'], { cwd })
+  await until(() => late.stdout().includes('listens'), { what: 'it to listen' })
+})
+
 test('a program that never listens and ends well ends all well, without a word', async () => {
   const cwd = directoryWith({ 'app.cjs': 'process.exit(0)' })
   expect(await promherd(['start', 'app.cjs', '--port', '0'], { cwd })).toEqual({ code: 0, stdout: '', stderr: '' })

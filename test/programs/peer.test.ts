@@ -5,7 +5,18 @@ import { requestsOf } from '../auto/preloaded.ts'
 import { freePort } from '../support/resources.ts'
 import { scrape, sum } from '../support/samples.ts'
 import { until } from '../support/until.ts'
-import { alone, answerTo, fileOf, herded, listening, request, run, type Program, type Running, type Starter } from './program.ts'
+import {
+  alone,
+  answerTo,
+  fileOf,
+  herded,
+  listening,
+  type Program,
+  type Running,
+  request,
+  run,
+  type Starter,
+} from './program.ts'
 
 /** PeerServer, which brokers connections between browsers: Express 4, and WebSockets. */
 
@@ -48,7 +59,12 @@ class Browser {
 async function talk(port: number): Promise<unknown[]> {
   const heard: unknown[] = []
   const more = { isLast: false }
-  const pipelined = [request('GET /', more), request('OPTIONS /', more), request('HEAD /', more), request('GET /nowhere/at/all')]
+  const pipelined = [
+    request('GET /', more),
+    request('OPTIONS /', more),
+    request('HEAD /', more),
+    request('GET /nowhere/at/all'),
+  ]
   heard.push(await answerTo(port, pipelined.join('')))
   heard.push(await answerTo(port, request('GET /peerjs/peers', { headers: { Origin: 'http://a.example' } })))
   const id = await answerTo(port, request('GET /peerjs/id'))
