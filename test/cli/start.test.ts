@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { get, isAlive } from '../cluster/running.ts'
 import { ROOT } from '../support/process.ts'
 import { freePort } from '../support/resources.ts'
@@ -98,6 +99,21 @@ test('health, top and the exporter see what runs', async () => {
   const exporter = start(['exporter', '--directory', directory, '--port', exporterPort])
   await until(() => exporter.stderr().includes('metrics at'), { what: 'the exporter to listen' })
   expect(sum(await scrape(`http://127.0.0.1:${exporterPort}/metrics`), 'http_requests_total')).toBe(1)
+  exporter.signal('SIGTERM')
+  expect((await exporter.ended).code).toBe(0)
+})
+
+test('the exporter waits for a port that is taken, and has it when it is free', async () => {
+  const other = createServer()
+  await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void other.close())
+  const { port } = other.address() as AddressInfo
+  const exporter = start(['exporter', '--directory', directoryWith({}), '--port', String(port)])
+  await until(() => exporter.stderr().includes(`Expected port ${port}`), { what: 'it to say so' })
+  expect(exporter.stderr()).not.toContain('metrics at')
+  other.close()
+  await until(() => exporter.stderr().includes('metrics at'), { what: 'it to listen' })
+  expect(sum(await scrape(`http://127.0.0.1:${port}/metrics`), 'promherd_stores')).toBe(0)
   exporter.signal('SIGTERM')
   expect((await exporter.ended).code).toBe(0)
 })

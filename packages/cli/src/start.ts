@@ -25,6 +25,7 @@ export async function start(app: string, args: readonly string[], options: Start
       ? startProgram(clusterOptions(config), { file: app, args, isRestarted: options.watch })
       : startInThreads({ ...config, threads }, app, args, options.watch)
   if (cluster === undefined) return
+  if (needsLoader(app)) adviseOnLoaders(cluster, app)
   void cluster.ready.then(() => tell(cluster, app, threads === undefined ? 'worker' : 'thread'))
   if (options.watch) await reloadOnChange(cluster, process.cwd())
 }
@@ -49,6 +50,23 @@ function startInThreads(
     await import(pathToFileURL(file).href)
   }
   return startProgramThreads({ ...options, threads: config.threads }, entry, { isRestarted })
+}
+
+/** Whether a program is written in TypeScript, and this Node is too old to run that by itself. */
+function needsLoader(app: string): boolean {
+  const { typescript } = process.features as { readonly typescript?: string | false }
+  return /\.[cm]?tsx?$/.test(app) && !typescript
+}
+
+/** Says what to do where such a program has never listened. What was wrong with it has been said before. */
+function adviseOnLoaders(cluster: Cluster, app: string): void {
+  const advise = (code: number): void => {
+    if (code === 0) return
+    const command = `NODE_OPTIONS='--import tsx' promherd start ${app}`
+    say(`Node ${process.version} runs TypeScript with a loader only: \`npm install tsx\`, then \`${command}\`.`)
+  }
+  process.once('exit', advise)
+  void cluster.ready.then(() => process.off('exit', advise))
 }
 
 async function tell(cluster: Cluster, app: string, kind: string): Promise<void> {
