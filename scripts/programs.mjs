@@ -14,6 +14,8 @@ export const PROGRAMS = {
     debian: 'python3-prometheus-client',
   },
   'redis-server': { probes: [['redis-server', '--version']], debian: 'redis-server' },
+  // A terminal that is really one, whose windows can be resized and read.
+  tmux: { probes: [['tmux', '-V']], debian: 'tmux' },
 }
 
 /** What else the tests need, and PROMHERD_SKIP may list. */

@@ -76,8 +76,11 @@ test('nothing is served a second time where the application serves its herd itse
   )
 })
 
-test('what cannot be measured is said once, and served all the same', async () => {
-  const app = await startPreloaded('http.mjs', { env: { PROMETHEUS_MULTIPROC_DIR: process.execPath } })
+test.each([
+  ['a file', process.execPath],
+  ['nowhere to make it', '/proc/nowhere/at/all'],
+])('what cannot be measured is said once, and served all the same: %s', async (_, directory) => {
+  const app = await startPreloaded('http.mjs', { env: { PROMETHEUS_MULTIPROC_DIR: directory } })
   expect(await app.ask('/')).toBe(`200 ${app.process.pid}`)
   expect(await app.ask('/')).toBe(`200 ${app.process.pid}`)
   expect(app.process.output().match(/promherd:/g)).toHaveLength(1)

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { get, isAlive } from '../cluster/running.ts'
 import { ROOT } from '../support/process.ts'
 import { freePort } from '../support/resources.ts'
@@ -102,6 +103,21 @@ test('health, top and the exporter see what runs', async () => {
   expect((await exporter.ended).code).toBe(0)
 })
 
+test('the exporter waits for a port that is taken, and has it when it is free', async () => {
+  const other = createServer()
+  await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void other.close())
+  const { port } = other.address() as AddressInfo
+  const exporter = start(['exporter', '--directory', directoryWith({}), '--port', String(port)])
+  await until(() => exporter.stderr().includes(`Expected port ${port}`), { what: 'it to say so' })
+  expect(exporter.stderr()).not.toContain('metrics at')
+  other.close()
+  await until(() => exporter.stderr().includes('metrics at'), { what: 'it to listen' })
+  expect(sum(await scrape(`http://127.0.0.1:${port}/metrics`), 'promherd_stores')).toBe(0)
+  exporter.signal('SIGTERM')
+  expect((await exporter.ended).code).toBe(0)
+})
+
 test('a file that changes replaces the workers, and one that cannot be loaded leaves them as they are', async () => {
   const program = (word: string) =>
     `require('node:http').createServer((_, response) => response.end('${word}')).listen(Number(process.env.PORT))`
@@ -137,6 +153,30 @@ test.each([
     expect(stderr.match(message) ?? []).toHaveLength(1)
   },
 )
+
+test.each([
+  ['a syntax error', 'syntax error(', 1, /SyntaxError: /g],
+  ['an error while it loads', "throw new Error('no database')", 1, /Error: no database/g],
+  ['an exit', 'process.exit(7)', 7, /the program ended before it listened \(exit code 7\)/g],
+])('so does one in threads: %s', async (_, text, exitCode, message) => {
+  const cwd = directoryWith({ 'app.cjs': text })
+  const { code, stdout, stderr } = await promherd(['start', 'app.cjs', '--threads', '3', '--port', '0'], { cwd })
+  expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' })
+  expect(stderr.match(message) ?? []).toHaveLength(1)
+})
+
+test('a program that has nothing more to do ends as it would alone, and one that waits for its port does not', async () => {
+  const cwd = directoryWith({
+    'done.cjs': "process.exitCode = 3; console.log('done')",
+    'late.mjs': `
+      import { createServer } from 'node:http'
+      createServer().listen(0, '127.0.0.1', () => console.log('listens'))`,
+  })
+  const done = await promherd(['start', 'done.cjs', '--port', '0', '--workers', '2'], { cwd })
+  expect(done).toMatchObject({ code: 3, stdout: 'done\n' })
+  const late = start(['start', 'late.mjs', '--port', '0', '--workers', '1'], { cwd })
+  await until(() => late.stdout().includes('listens'), { what: 'it to listen' })
+})
 
 test('a program that never listens and ends well ends all well, without a word', async () => {
   const cwd = directoryWith({ 'app.cjs': 'process.exit(0)' })

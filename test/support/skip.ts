@@ -6,6 +6,7 @@ export type Program =
   | 'promtool'
   | 'prometheus-client'
   | 'redis-server'
+  | 'tmux'
   | 'tmpfs'
   | 'namespaces'
   | 'node-22'

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Cluster, programFile, startProgram, startThreads } from '@promherd/core/cluster'
+import { type Cluster, programFile, startProgram, startProgramThreads } from '@promherd/core/cluster'
 import type { PromherdConfig } from '@promherd/core/config'
 import { Mistyped } from './failure.ts'
 import { say, settingsOf, type Typed } from './settings.ts'
@@ -23,8 +23,9 @@ export async function start(app: string, args: readonly string[], options: Start
   const cluster =
     threads === undefined
       ? startProgram(clusterOptions(config), { file: app, args, isRestarted: options.watch })
-      : startInThreads(config, threads, app, args)
+      : startInThreads({ ...config, threads }, app, args, options.watch)
   if (cluster === undefined) return
+  if (needsLoader(app)) adviseOnLoaders(cluster, app)
   void cluster.ready.then(() => tell(cluster, app, threads === undefined ? 'worker' : 'thread'))
   if (options.watch) await reloadOnChange(cluster, process.cwd())
 }
@@ -36,18 +37,36 @@ function clusterOptions({ workers, threads: _t, http: _h, slab: _s, promClient: 
 /** Each thread runs this command anew, and comes by here. */
 function startInThreads(
   config: PromherdConfig,
-  threads: number,
   app: string,
   args: readonly string[],
+  isRestarted = false,
 ): Cluster | undefined {
   const { workers: _, ...options } = clusterOptions(config)
   const file = programFile(app)
-  return startThreads({ ...options, threads }, async () => {
+  const entry = async (): Promise<void> => {
     process.argv = [process.execPath, file, ...args]
     // What processes are given as a preload; a thread has no such option.
     await import('@promherd/core/auto')
     await import(pathToFileURL(file).href)
-  })
+  }
+  return startProgramThreads({ ...options, threads: config.threads }, entry, { isRestarted })
+}
+
+/** Whether a program is written in TypeScript, and this Node is too old to run that by itself. */
+function needsLoader(app: string): boolean {
+  const { typescript } = process.features as { readonly typescript?: string | false }
+  return /\.[cm]?tsx?$/.test(app) && !typescript
+}
+
+/** Says what to do where such a program has never listened. What was wrong with it has been said before. */
+function adviseOnLoaders(cluster: Cluster, app: string): void {
+  const advise = (code: number): void => {
+    if (code === 0) return
+    const command = `NODE_OPTIONS='--import tsx' promherd start ${app}`
+    say(`Node ${process.version} runs TypeScript with a loader only: \`npm install tsx\`, then \`${command}\`.`)
+  }
+  process.once('exit', advise)
+  void cluster.ready.then(() => process.off('exit', advise))
 }
 
 async function tell(cluster: Cluster, app: string, kind: string): Promise<void> {

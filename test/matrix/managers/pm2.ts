@@ -41,7 +41,7 @@ async function start(example: Example, mode: Mode): Promise<Managed> {
   const metrics = { name: 'metrics', script: join(ROOT, 'examples/pm2/metrics.js'), exec_mode: 'fork', env }
   const ecosystem = join(home.path, 'ecosystem.json')
   writeFileSync(ecosystem, JSON.stringify({ apps: [...apps, metrics] }))
-  const pm2 = (...args: string[]): Promise<void> => run(home.path, args)
+  const pm2 = (...args: string[]): Promise<void> => runPm2(home.path, args)
   await pm2('start', ecosystem)
   const daemon = Number(readFileSync(join(home.path, 'pm2.pid'), 'utf8'))
   return {
@@ -59,7 +59,8 @@ async function start(example: Example, mode: Mode): Promise<Managed> {
   }
 }
 
-async function run(home: string, args: readonly string[]): Promise<void> {
+/** Runs a command of a PM2 whose daemon is at home there. */
+export async function runPm2(home: string, args: readonly string[]): Promise<void> {
   const { code, output } = await runProcess(join(ROOT, 'examples/pm2/node_modules/.bin/pm2'), args, {
     cwd: home,
     // It looks for news of itself elsewhere otherwise.

@@ -11,7 +11,7 @@ export type { Cluster, ClusterHooks, WorkerExit, WorkerStart, WorkerStatus } fro
 export type { ClusterMetricsOptions, ClusterOptions } from './options.ts'
 export { type Program, programFile, startProgram } from './program.ts'
 export type { ThreadsOptions } from './thread-options.ts'
-export { startThreads } from './threads.ts'
+export { startProgramThreads, startThreads } from './threads.ts'
 
 /**
  * Runs `entry` in several worker processes, keeps them running, and serves the metrics of all of them on one port.

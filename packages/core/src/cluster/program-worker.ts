@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { subscribe } from 'node:diagnostics_channel'
 import type { EventEmitter } from 'node:events'
 import { constants } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
@@ -17,6 +18,17 @@ if (cluster.isWorker && isMainThread) {
   offerDefaultMonitor(createMonitor({ slab, promClient, onWarning }))
   ignoreSignals()
   runWorker({ maxRequests, maxRequestsJitter }, processLine, () => {}, leave)
+  endWithTheProgram()
+}
+
+/**
+ * A program that has nothing more to do ends, as it would alone: what the primary may still say keeps it only from when
+ * it wants a port, for which the primary is asked.
+ */
+function endWithTheProgram(): void {
+  process.channel?.unref()
+  const wait = (): void => process.channel?.ref()
+  for (const channel of ['tracing:net.server.listen:asyncStart', 'udp.socket']) subscribe(channel, wait)
 }
 
 /**

@@ -4,13 +4,9 @@ import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promherdError } from '../errors.ts'
-import { Warner } from '../server/warner.ts'
-import type { Cluster, WorkerExit } from './cluster.ts'
-import { isOurs, type ToPrimary } from './messages.ts'
-import { type ClusterOptions, type ResolvedClusterOptions, resolveClusterOptions } from './options.ts'
-import { Primary } from './primary.ts'
-import { exitCodeOfSignal } from './signals.ts'
-import type { Spawn } from './spawned.ts'
+import type { Cluster } from './cluster.ts'
+import { type ClusterOptions, resolveClusterOptions } from './options.ts'
+import { programPrimary } from './program-primary.ts'
 import { processSpawner } from './spawned-process.ts'
 
 /** A program that knows nothing of promherd. */
@@ -36,22 +32,10 @@ export interface Program {
 export function startProgram(options: ClusterOptions, program: Program): Cluster {
   const { args = [], execArgv = process.execArgv, isRestarted = false } = program
   const file = programFile(program.file)
-  const resolved = { ...resolveClusterOptions(options), leadMs: LEAD_MS }
+  const resolved = resolveClusterOptions(options)
   cluster.setupPrimary({ exec: file, args: [...args], execArgv: [...execArgv, ...preloads()] })
-  if (isRestarted) return new Primary(resolved, processSpawner)
-  const first = new FirstLife()
-  const primary: Primary = new Primary(
-    first.watched(resolved, exit => void endWith(exit, primary, options)),
-    directory => first.listening(processSpawner(directory)),
-  )
-  return primary
+  return programPrimary(resolved, processSpawner, { isRestarted })
 }
-
-/**
- * How long the first worker is ahead: a program that cannot be loaded says so once then, and not once for each worker.
- * One that takes longer to load is not waited for.
- */
-const LEAD_MS = 500
 
 /** The absolute path of a program. @throws ERR_PROMHERD_PROGRAM where it is no file */
 export function programFile(file: string): string {
@@ -81,38 +65,4 @@ function measuring(): string[] {
   } catch {
     return []
   }
-}
-
-/** The time until any worker has listened. */
-class FirstLife {
-  #isOver = false
-
-  /** Calls `end` for the first worker that ends in this time. */
-  watched(options: ResolvedClusterOptions, end: (exit: WorkerExit) => void): ResolvedClusterOptions {
-    const onWorkerExit = (exit: WorkerExit): unknown => {
-      if (!this.#isOver && exit.reason !== 'close') end(exit)
-      return options.hooks.onWorkerExit?.(exit)
-    }
-    return { ...options, hooks: { ...options.hooks, onWorkerExit } }
-  }
-
-  listening(spawn: Spawn): Spawn {
-    return slot => {
-      const spawned = spawn(slot)
-      const listen = (hear: (message: unknown) => void): void =>
-        spawned.listen(message => {
-          if (isOurs<ToPrimary>(message) && message.promherd === 'listening') this.#isOver = true
-          hear(message)
-        })
-      return { ...spawned, listen }
-    }
-  }
-}
-
-async function endWith({ code, signal }: WorkerExit, primary: Cluster, { onWarning }: ClusterOptions): Promise<void> {
-  const exitCode = code ?? exitCodeOfSignal(signal)
-  if (exitCode !== 0)
-    new Warner(onWarning).say(`the program ended before it listened (${signal ?? `exit code ${code}`}).`)
-  await primary.close()
-  process.exit(exitCode)
 }

@@ -4,7 +4,10 @@ import { isFunction } from '../options.ts'
 import { processSampler } from '../runtime/runtime.ts'
 import type { Cluster } from './cluster.ts'
 import { threadLine } from './line.ts'
+import type { ResolvedClusterOptions } from './options.ts'
 import { Primary } from './primary.ts'
+import { type ProgramLife, programPrimary } from './program-primary.ts'
+import type { Spawn } from './spawned.ts'
 import { type ThreadStart, threadSpawner, threadStart } from './spawned-thread.ts'
 import { resolveThreadsOptions, type ThreadsOptions } from './thread-options.ts'
 import { sharePorts } from './thread-ports.ts'
@@ -18,15 +21,33 @@ import { runWorker } from './worker.ts'
  * ERR_PROMHERD_THREADS where this is a thread that somebody else has started, or there is no program to run
  */
 export function startThreads(options: ThreadsOptions, entry: () => unknown): Cluster | undefined {
-  const start = threadStart()
-  if (start !== undefined) {
-    runThread(start, options, entry)
+  return start(options, entry, (resolved, spawner) => new Primary(resolved, spawner, processSampler))
+}
+
+/**
+ * The same for an entry that loads a program which knows nothing of promherd.
+ * @throws what `startThreads` throws
+ */
+export function startProgramThreads(
+  options: ThreadsOptions,
+  entry: () => unknown,
+  life: ProgramLife,
+): Cluster | undefined {
+  return start(options, entry, (resolved, spawner) => programPrimary(resolved, spawner, life, processSampler))
+}
+
+type MakePrimary = (options: ResolvedClusterOptions, spawner: (directory: string) => Spawn) => Primary
+
+function start(options: ThreadsOptions, entry: () => unknown, primaryOf: MakePrimary): Cluster | undefined {
+  const given = threadStart()
+  if (given !== undefined) {
+    runThread(given, options, entry)
     return undefined
   }
   isFunction("Give a function that starts the application, such as () => import('./app.js').")('entry', entry)
   const program = programOfThisProcess()
   const spawner = (directory: string) => threadSpawner(directory, program, options.resourceLimits)
-  return new Primary(resolveThreadsOptions(options), spawner, processSampler)
+  return primaryOf(resolveThreadsOptions(options), spawner)
 }
 
 function runThread({ port, sharing }: ThreadStart, options: ThreadsOptions, entry: () => unknown): void {

@@ -1,6 +1,6 @@
 import { accessSync, constants, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { promherdError } from '../errors.ts'
 
 /** The names in a herd's directory, and who may make and clear it. */
@@ -100,10 +100,27 @@ const DEFAULT_PREFIX = 'promherd-'
  */
 export function useDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makePath(resolve(directory))
     if (!statSync(directory).isDirectory()) throw new Error('it is not a directory')
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
     throw promherdError('ERR_PROMHERD_DIRECTORY', directory, error instanceof Error ? error.message : String(error))
+  }
+}
+
+/**
+ * Makes a directory, and those that it lies in. Node does that itself, but never comes back where the file system
+ * denies that there is a place for it, as /proc does.
+ */
+function makePath(directory: string): void {
+  const isThere = statSync(directory, { throwIfNoEntry: false }) !== undefined
+  if (isThere) return
+  const parent = dirname(directory)
+  if (parent !== directory) makePath(parent)
+  try {
+    mkdirSync(directory, { mode: 0o700 })
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
