@@ -93,7 +93,10 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
     if (this.#hasGivenWay) return
     try {
       const followed = exchangeOf(response, this.store)
+      // Who knows no routes leaves them to those who may.
+      const knows = followed === undefined || routeOf !== unknownRoute
       if (followed !== undefined && !this.#takesOver(followed)) {
+        if (!knows) return
         followed.routeOf = routeOf as RouteOf<unknown>
         followed.context = context
       } else if ((request as { upgrade?: boolean }).upgrade === true) {
@@ -101,7 +104,8 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
       } else if (!this.#ignores(request)) {
         const { server } = request.socket as { server?: RequestServer }
         if (server !== this.#server && server !== undefined) this.watch(server)
-        const exchange = new Exchange(this, request, response, routeOf as RouteOf<unknown>, context)
+        const route = knows ? (routeOf as RouteOf<unknown>) : followed.routeOf
+        const exchange = new Exchange(this, request, response, route, knows ? context : followed.context)
         this.#details?.begin(exchange)
         watch(exchange)
         this.#series.addInFlight(1, exchange.detail?.openSlot)
