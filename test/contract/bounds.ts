@@ -34,7 +34,8 @@ function flooded(framework: string, name = framework, node: readonly string[] = 
     name,
     async within(use) {
       const env = { ...process.env, PROMETHEUS_MULTIPROC_DIR: '', PROMETHEUS_METRICS_PORT: String(await freePort()) }
-      const options = { execArgv: ['--expose-gc', ...node], serialization: 'advanced' as const, env }
+      const cwd = fileURLToPath(new URL('.', import.meta.url))
+      const options = { cwd, execArgv: ['--expose-gc', ...node], serialization: 'advanced' as const, env }
       const child = fork(FLOODED, node.length === 0 ? [framework] : [framework, 'preloaded'], options)
       try {
         const [{ port }] = (await once(child, 'message')) as [{ port: number }]
