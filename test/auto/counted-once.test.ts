@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { temporaryDirectory } from '../support/resources.ts'
 import { select } from '../support/samples.ts'
+import { until } from '../support/until.ts'
 import { requestsOf, startPreloaded } from './preloaded.ts'
 
 test('what an adapter records, too, is counted once, and what stands before it as well', async () => {
@@ -29,3 +31,45 @@ test('labels that only an adapter knows are its own: the rest is not recorded, a
   expect(requestsOf(await app.scrape(), ['team', 'route'])).toEqual({ 'web /items/:id': 1 })
   expect(app.process.output()).toContain('what its adapters do not see is not recorded')
 })
+
+test.each([
+  ['labels', { labels: { team: 'web' } }, ['team', 'route'], { 'web /items/:id': 2 }],
+  ['buckets', { buckets: [0.1, 1] }, ['route'], { '/items/:id': 2 }],
+  ['a bound', { maxSeries: 50 }, ['route'], { '/items/:id': 2 }],
+] as const)(
+  'an adapter with %s of its own that comes after the server listens is let in',
+  async (_what, options, labels, requests) => {
+    const app = await startPreloaded('late-adapter.mjs', { env: { OPTIONS: JSON.stringify(options), EARLY: '1' } })
+    for (const path of ['/items/1', '/items/2', '/bare']) expect(await app.ask(path)).toMatch(/^200 /)
+    await until(async () => Object.keys(requestsOf(await app.scrape(), labels)).length > 0, { what: 'requests' })
+    const samples = await app.scrape()
+    expect(requestsOf(samples, labels)).toEqual(requests)
+    expect(select(samples, 'http_requests_in_flight').map(({ value }) => value)).toEqual([0])
+    expect(app.process.output()).toContain('what its adapters do not see is not recorded')
+  },
+)
+
+test('an adapter without options that comes after the server listens shares what is recorded', async () => {
+  const app = await startPreloaded('late-adapter.mjs', { env: { EARLY: '1' } })
+  for (const path of ['/items/1', '/bare']) expect(await app.ask(path)).toMatch(/^200 /)
+  await app.counted({ 'GET _unknown 200': 2, 'GET /items/:id 200': 1 })
+  expect(app.process.output()).not.toContain('promherd:')
+})
+
+test.each([
+  // What the adapter does not see is recorded beside it, into the same monitor.
+  ['before', { 'GET _unknown 200': 2, 'GET /items/:id 200': 1 }],
+  // It says so, and what had been recorded by then stays.
+  ['after', { 'GET _unknown 200': 1, 'GET /items/:id 200': 1 }],
+] as const)(
+  'a monitor of the application for the same directory, made %s the server listens, counts once',
+  async (OWN, requests) => {
+    const directory = temporaryDirectory()
+    onTestFinished(directory.remove)
+    const env = { PROMETHEUS_MULTIPROC_DIR: directory.path, OWN, EARLY: '1' }
+    const app = await startPreloaded('late-adapter.mjs', { env })
+    for (const path of ['/items/1', '/bare']) expect(await app.ask(path)).toMatch(/^200 /)
+    await app.counted(requests)
+    expect(app.process.output().includes('what its adapters do not see is not recorded')).toBe(OWN === 'after')
+  },
+)

@@ -2,11 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
+import { freePort } from '../support/resources.ts'
 import { flood, type Seen } from './flood.ts'
+import { preloadedName } from './harnesses/preloading.ts'
 import type { Chapter, Subject } from './law.ts'
 
 const FLOODED = fileURLToPath(new URL('fixtures/flooded.mjs', import.meta.url))
 const KNOWN = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']
+
+const FRAMEWORKS = ['Express 5', 'Express 4', 'Fastify 5', 'Koa 3', 'Hono 4']
 
 const FIXED = ['/items/:id', '_unmatched', '_middleware']
 
@@ -25,11 +29,14 @@ interface Flooded {
   told(): Promise<Told>
 }
 
-function flooded(name: string): Subject<Flooded> {
+function flooded(framework: string, name = framework, node: readonly string[] = []): Subject<Flooded> {
   return {
     name,
     async within(use) {
-      const child = fork(FLOODED, [name], { execArgv: ['--expose-gc'], serialization: 'advanced' })
+      const env = { ...process.env, PROMETHEUS_MULTIPROC_DIR: '', PROMETHEUS_METRICS_PORT: String(await freePort()) }
+      const cwd = fileURLToPath(new URL('.', import.meta.url))
+      const options = { cwd, execArgv: ['--expose-gc', ...node], serialization: 'advanced' as const, env }
+      const child = fork(FLOODED, node.length === 0 ? [framework] : [framework, 'preloaded'], options)
       try {
         const [{ port }] = (await once(child, 'message')) as [{ port: number }]
         await use({ url: `http://127.0.0.1:${port}`, told: () => told(child) })
@@ -54,7 +61,10 @@ export const BOUNDS: Chapter<Flooded> = {
     'Each server in a process of its own, flooded with paths, methods and headers of which no two are the same. Counted ' +
     'exactly: as many of each method and status as the clients saw. Nothing left behind: the same series after 20,000 ' +
     'requests and after 100,000, and less than 1.5 MB of heap more.',
-  subjects: ['Express 5', 'Express 4', 'Fastify 5', 'Koa 3', 'Hono 4', 'node:http'].map(flooded),
+  subjects: [
+    ...[...FRAMEWORKS, 'node:http'].map(name => flooded(name)),
+    ...FRAMEWORKS.map(name => flooded(name, preloadedName(name), ['--import', '@promherd/core/auto'])),
+  ],
   laws: [
     {
       sentence: '100,000 requests that are all unlike each other are counted exactly and leave nothing behind',

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { instrumentServer, type Monitor } from '@promherd/core'
+import type { Monitor } from '@promherd/core'
 import { expect } from 'vitest'
 import { PATIENT } from './outcome-world.ts'
 import { errorsOf, settled } from './reading.ts'
@@ -36,11 +36,17 @@ export const BAD_REQUEST = { requests: { [`${REFUSED} 400`]: 1 }, errors: { [`${
 /** Deadlines that do not keep a test waiting, in milliseconds. */
 export const QUICK = { requestTimeout: 100, headersTimeout: 100, connectionsCheckingInterval: 20 }
 
+/** Where a conversation is recorded, and how. */
+export interface Watching {
+  readonly monitor: Monitor
+  watch(server: Server): unknown
+}
+
 /** Holds it without promherd and with it, and compares what is heard; then expects what has been recorded. */
-export async function alike(monitor: Monitor, conversation: Conversation): Promise<void> {
+export async function alike({ monitor, watch }: Watching, conversation: Conversation): Promise<void> {
   const bare = await heldBy(makes(conversation), conversation)
   const watched = makes(conversation)
-  watch(watched, monitor)
+  unchanged(watched, watch)
   const result = await heldBy(watched, conversation)
   expect(result).toEqual(bare)
   for (const line of conversation.hears) expect(result.heard).toContain(line)
@@ -57,11 +63,11 @@ function makes({ options, prepare }: Conversation): Server {
   return server
 }
 
-/** Instruments a server, which keeps the listeners that it had. */
-function watch(server: Server, monitor: Monitor): void {
+/** Has a server watched, which keeps the listeners that it had. */
+function unchanged(server: Server, watch: Watching['watch']): void {
   const events = server.eventNames().map(event => [event, server.listenerCount(event)])
   const others = events.filter(([event]) => event !== 'request')
-  instrumentServer(server, { monitor })
+  watch(server)
   expect(server.eventNames().map(event => [event, server.listenerCount(event)])).toEqual(expect.arrayContaining(others))
   expect(server.eventNames()).toEqual(events.map(([event]) => event))
 }

@@ -1,16 +1,18 @@
-import { createMonitor, type Monitor } from '@promherd/core'
+import type { Server } from 'node:http'
+import { createMonitor, instrumentServer, type Monitor } from '@promherd/core'
 import { expect } from 'vitest'
-import { alike, type Conversation } from './conversation.ts'
+import { alike, type Conversation, type Watching } from './conversation.ts'
 import { AWAY } from './conversations-away.ts'
 import { ENDINGS } from './conversations-ending.ts'
 import { REFUSALS } from './conversations-refused.ts'
-import type { Chapter, Law } from './law.ts'
+import { preloadedName, recordingInto } from './harnesses/preloading.ts'
+import type { Chapter, Law, Subject } from './law.ts'
 import { troublesOf } from './reading.ts'
 
 const NODE = 'node:http'
 
-function lawOf([name, conversation]: readonly [string, Conversation]): Law<Monitor> {
-  const run = (monitor: Monitor): Promise<void> => alike(monitor, conversation)
+function lawOf([name, conversation]: readonly [string, Conversation]): Law<Watching> {
+  const run = (world: Watching): Promise<void> => alike(world, conversation)
   const recorded = [...Object.keys(conversation.requests), ...Object.keys(conversation.errors ?? {})]
   if (conversation.unseen === undefined) return { sentence: `${name}: ${recorded.map(quoted).join(', ')}`, run }
   return { sentence: `${name}: recorded`, run, cannot: { [NODE]: { reason: conversation.unseen, instead: run } } }
@@ -20,26 +22,31 @@ function quoted(record: string): string {
   return `\`${record}\``
 }
 
+function subject(name: string, watch: (monitor: Monitor, server: Server) => unknown): Subject<Watching> {
+  return {
+    name,
+    async within(use) {
+      const monitor = createMonitor({ slab: 'heap' })
+      try {
+        await use({ monitor, watch: server => watch(monitor, server) })
+        expect(await troublesOf(monitor)).toEqual({})
+      } finally {
+        await monitor.close()
+      }
+    },
+  }
+}
+
 /** What Node answers by itself, byte for byte, with promherd and without, each refusal counted once. */
-export const CONVERSATIONS: Chapter<Monitor> = {
+export const CONVERSATIONS: Chapter<Watching> = {
   title: 'What Node answers by itself',
   about:
     'What Node refuses, and how connections end, on a bare server. The client hears the same, byte for byte, with promherd ' +
     'and without; the connection ends, or goes on to serve, alike; the server has the same listeners. Each is recorded ' +
     'once, as it says here: the request by its status, then the failure by its category.',
   subjects: [
-    {
-      name: NODE,
-      async within(use) {
-        const monitor = createMonitor({ slab: 'heap' })
-        try {
-          await use(monitor)
-          expect(await troublesOf(monitor)).toEqual({})
-        } finally {
-          await monitor.close()
-        }
-      },
-    },
+    subject(NODE, (monitor, server) => instrumentServer(server, { monitor })),
+    { ...subject(preloadedName(NODE), (monitor, server) => recordingInto(monitor).measure(server)), like: NODE },
   ],
   laws: Object.entries({ ...REFUSALS, ...AWAY, ...ENDINGS }).map(lawOf),
 }

@@ -23,6 +23,8 @@ export interface Exception<World> {
 /** Something that has to keep laws: an adapter on a version of its framework, and a protocol. */
 export interface Subject<World> {
   readonly name: string
+  /** Another subject, whose exceptions are those of this one, too, where it has none of its own. */
+  readonly like?: string | undefined
   /** Makes a world for one law, lets it be used, and takes it away. */
   within(use: (world: World) => Promise<void>): Promise<void>
   /** Takes away what its laws share, after the last of them. */
@@ -58,7 +60,7 @@ export function keeps<World>(chapter: Chapter<World>): void {
     (_name, subject) => {
       if (subject.end !== undefined) afterAll(() => subject.end!())
       for (const law of chapter.laws) {
-        const exception = law.cannot?.[subject.name]
+        const exception = exceptionOf(law, subject)
         const run = exception === undefined ? law.run : exception.instead
         const name = exception === undefined ? law.sentence : `cannot: ${law.sentence}`
         test(name, () => subject.within(world => run(world)), law.timeoutMs)
@@ -71,8 +73,8 @@ export function keeps<World>(chapter: Chapter<World>): void {
 export function pageOf<World>({ title, about, subjects, laws }: Chapter<World>): string {
   const reasons: string[] = []
   const rows = laws.map(law => {
-    const cells = subjects.map(({ name }) => {
-      const exception = law.cannot?.[name]
+    const cells = subjects.map(subject => {
+      const exception = exceptionOf(law, subject)
       return exception === undefined ? '✓' : `cannot ${noteOf(reasons, exception.reason)}`
     })
     return `| ${[law.sentence.replaceAll('|', '\\|'), ...cells].join(' | ')} |`
@@ -81,6 +83,10 @@ export function pageOf<World>({ title, about, subjects, laws }: Chapter<World>):
   const table = [`| ${head.join(' | ')} |`, `| ${head.map(() => '---').join(' | ')} |`, ...rows]
   const notes = reasons.map((reason, i) => `${i + 1}. ${reason}`)
   return [`## ${title}`, about, table.join('\n'), ...(notes.length === 0 ? [] : [notes.join('\n')])].join('\n\n')
+}
+
+function exceptionOf<World>({ cannot }: Law<World>, { name, like }: Subject<World>): Exception<World> | undefined {
+  return cannot?.[name] ?? (like === undefined ? undefined : cannot?.[like])
 }
 
 /** The number of a note: those who have the same reason share it. */

@@ -39,6 +39,11 @@ export const HANDLERS: Readonly<Record<string, RawHandler>> = {
   cut: (_request, response) => {
     response.write('first', () => response.destroy())
   },
+  // As hapi does.
+  'late-end': (request, response) => {
+    request.once('aborted', () => response.end('late'))
+    response.write('first')
+  },
   broken: (_request, response) => void pipeline(breaking(), response, ignoring),
   failed: (_request, response) => void response.writeHead(500).end('failed'),
   events: (_request, response, stage) => {

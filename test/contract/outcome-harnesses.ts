@@ -20,7 +20,7 @@ import type { Stage } from './stage.ts'
  * A server, not listening yet, whose route `/raw/:name` is answered by the handler of that name. A framework also has
  * `/thrown`, which throws, and `/native-events`, a stream of events as it is made there.
  */
-export type OutcomeHarness = (options: AdapterOptions, stage: Stage, make?: Make) => Promise<Server>
+export type OutcomeHarness = (options: AdapterOptions | undefined, stage: Stage, make?: Make) => Promise<Server>
 
 /** Makes the server; one of HTTP/2 may stand for one of HTTP/1. */
 export type Make = (listener: RequestListener) => Server
@@ -39,7 +39,7 @@ const withExpress =
   async (options, stage, make = createServer) => {
     const app = express()
     app.set('env', 'test')
-    app.use(onExpress.prometheus(options))
+    if (options !== undefined) app.use(onExpress.prometheus(options))
     app.all('/raw/:name', (request, response) => answer(request.params.name, request, response, stage))
     app.get('/native-events', (_request, response) => {
       response.type('text/event-stream')
@@ -56,7 +56,7 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
   'Express 4': withExpress(express4),
   'Fastify 5': async (options, stage, make = createServer) => {
     const app = fastify({ serverFactory: handler => make(handler) })
-    await app.register(onFastify.prometheus, options)
+    if (options !== undefined) await app.register(onFastify.prometheus, options)
     // A body is for the handler to read, as in the others.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _payload, done) => done(null))
@@ -74,7 +74,7 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
   'Koa 3': async (options, stage, make = createServer) => {
     const app = new Koa()
     app.silent = true
-    app.use(onKoa.prometheus(options))
+    if (options !== undefined) app.use(onKoa.prometheus(options))
     const router = new Router()
     router.all('/raw/:name', context => {
       context.respond = false
@@ -94,7 +94,7 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
   'Hono 4': async (options, stage, make = createServer) => {
     const app = new Hono<{ Bindings: { incoming: IncomingMessage; outgoing: ServerResponse } }>()
     app.onError((_error, context) => context.text('Internal Server Error', 500))
-    app.use(onHono.prometheus(options))
+    if (options !== undefined) app.use(onHono.prometheus(options))
     app.on(['GET', 'POST', 'HEAD'], '/raw/:name', context => {
       // Hono answers HEAD with a response of its own, whatever the handler sent.
       if (context.req.raw.method === 'HEAD') return context.text('item')
@@ -118,7 +118,7 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
     })
     const route = (request: IncomingMessage): string | undefined =>
       request.url?.startsWith('/raw/') === true ? '/raw/:name' : undefined
-    instrumentServer(server, { ...options, route })
+    if (options !== undefined) instrumentServer(server, { ...options, route })
     return server
   },
 }

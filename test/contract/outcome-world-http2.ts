@@ -3,8 +3,9 @@ import type { RequestListener, Server } from 'node:http'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, createServer } from 'node:http2'
 import { createMonitor, type Monitor } from '@promherd/core'
 import { expect } from 'vitest'
+import { preloadedName, preloading } from './harnesses/preloading.ts'
 import type { Subject } from './law.ts'
-import { OUTCOME_HARNESSES, type OutcomeHarness } from './outcome-harnesses.ts'
+import { OUTCOME_HARNESSES, type OutcomeHarness, PLAIN } from './outcome-harnesses.ts'
 import { errorsOf, settled } from './reading.ts'
 import { listening, Stage } from './stage.ts'
 
@@ -15,9 +16,9 @@ export class Http2World {
   server!: Server
   #client!: ClientHttp2Session
 
-  async start(harness: OutcomeHarness): Promise<void> {
+  async start(harness: OutcomeHarness, isPreloaded: boolean): Promise<void> {
     const make = (listener: RequestListener): Server => createServer(listener as never) as unknown as Server
-    this.server = await harness({ monitor: this.monitor }, this.stage, make)
+    this.server = await harness(isPreloaded ? undefined : { monitor: this.monitor }, this.stage, make)
     await this.connect()
   }
 
@@ -63,18 +64,33 @@ export class Http2World {
   }
 }
 
-/** Those who serve HTTP/2. */
-export const HTTP2_SUBJECTS: readonly Subject<Http2World>[] = Object.entries(OUTCOME_HARNESSES)
-  .filter(([name]) => !name.startsWith('Express'))
-  .map(([name, harness]) => ({
-    name: name.replace('http', 'http2'),
-    async within(use) {
-      const world = new Http2World()
-      await world.start(harness)
-      try {
-        await use(world)
-      } finally {
-        await world.end()
-      }
-    },
-  }))
+type Use = (world: Http2World) => Promise<void>
+
+async function using(world: Http2World, harness: OutcomeHarness, isPreloaded: boolean, use: Use): Promise<void> {
+  await world.start(harness, isPreloaded)
+  try {
+    await use(world)
+  } finally {
+    await world.end()
+  }
+}
+
+/** Those who serve HTTP/2, and the frameworks among them under the preload. */
+export const HTTP2_SUBJECTS: readonly Subject<Http2World>[] = [
+  ...Object.entries(OUTCOME_HARNESSES)
+    .filter(([name]) => !name.startsWith('Express'))
+    .map(([name, harness]) => ({
+      name: name.replace('http', 'http2'),
+      within: (use: Use) => using(new Http2World(), harness, false, use),
+    })),
+  ...Object.entries(OUTCOME_HARNESSES)
+    .filter(([name]) => !name.startsWith('Express') && name !== PLAIN)
+    .map(([name, harness]) => ({
+      name: preloadedName(name),
+      like: name,
+      within(use: Use) {
+        const world = new Http2World()
+        return preloading(world.monitor, {}, () => using(world, harness, true, use))
+      },
+    })),
+]

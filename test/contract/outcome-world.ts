@@ -3,8 +3,9 @@ import type { Socket } from 'node:net'
 import { createMonitor, type Monitor } from '@promherd/core'
 import { expect } from 'vitest'
 import { dial, said } from './client.ts'
+import { preloadedName, preloading } from './harnesses/preloading.ts'
 import type { Subject } from './law.ts'
-import { OUTCOME_HARNESSES, type OutcomeHarness } from './outcome-harnesses.ts'
+import { OUTCOME_HARNESSES, type OutcomeHarness, PLAIN } from './outcome-harnesses.ts'
 import { errorsOf, numberOf, requestsOf, settled } from './reading.ts'
 import { closing, listening, Stage } from './stage.ts'
 
@@ -16,18 +17,21 @@ export class OutcomeWorld {
   readonly name: string
   readonly monitor: Monitor = createMonitor({ slab: 'heap' })
   readonly stage: Stage = new Stage()
+  /** Whether there is no adapter, and the preload records. */
+  readonly isPreloaded: boolean
   readonly #harness: OutcomeHarness
   readonly #servers: Server[] = []
 
-  constructor(name: string, harness: OutcomeHarness) {
+  constructor(name: string, harness: OutcomeHarness, isPreloaded = false) {
     this.name = name
+    this.isPreloaded = isPreloaded
     this.#harness = harness
   }
 
   /** A server that does not listen yet. */
   async make(options: ServerOptions = {}): Promise<Server> {
     const make = (listener: RequestListener): Server => createServer(options, listener)
-    const server = await this.#harness({ monitor: this.monitor }, this.stage, make)
+    const server = await this.#harness(this.isPreloaded ? undefined : { monitor: this.monitor }, this.stage, make)
     this.#servers.push(server)
     return server
   }
@@ -76,17 +80,30 @@ export class OutcomeWorld {
   }
 }
 
-/** Every framework on a server of HTTP/1.1, and a server without one. */
-export const OUTCOME_SUBJECTS: readonly Subject<OutcomeWorld>[] = Object.entries(OUTCOME_HARNESSES).map(
-  ([name, harness]) => ({
+/** Every framework on a server of HTTP/1.1, a server without one, and the frameworks under the preload. */
+export const OUTCOME_SUBJECTS: readonly Subject<OutcomeWorld>[] = [
+  ...Object.entries(OUTCOME_HARNESSES).map(([name, harness]) => ({
     name,
-    async within(use) {
-      const world = new OutcomeWorld(name, harness)
-      try {
-        await use(world)
-      } finally {
-        await world.end()
-      }
-    },
-  }),
-)
+    within: (use: Use) => using(new OutcomeWorld(name, harness), use),
+  })),
+  ...Object.entries(OUTCOME_HARNESSES)
+    .filter(([name]) => name !== PLAIN)
+    .map(([name, harness]) => ({
+      name: preloadedName(name),
+      like: name,
+      within(use: Use) {
+        const world = new OutcomeWorld(name, harness, true)
+        return preloading(world.monitor, {}, () => using(world, use))
+      },
+    })),
+]
+
+type Use = (world: OutcomeWorld) => Promise<void>
+
+async function using(world: OutcomeWorld, use: Use): Promise<void> {
+  try {
+    await use(world)
+  } finally {
+    await world.end()
+  }
+}

@@ -105,6 +105,16 @@ const ABORTS: readonly Law<OutcomeWorld>[] = [
       await world.failed('client_abort')
     },
   },
+  {
+    sentence: 'what the application ends because its client has left is an abort',
+    async run(world) {
+      const socket = await world.asking('/raw/late-end')
+      await heard(socket, 'first')
+      socket.destroy()
+      await world.recorded('GET', 200)
+      await world.failed('client_abort')
+    },
+  },
   aborts('closes', socket => void socket.destroy()),
   aborts('resets', socket => void socket.resetAndDestroy()),
 ]

@@ -1,8 +1,12 @@
 import fc from 'fast-check'
 import { HARNESSES } from './harnesses/index.ts'
+import { PRELOAD } from './harnesses/preload.ts'
+import { preloadedName } from './harnesses/preloading.ts'
 import type { Chapter, Subject } from './law.ts'
 import { happens, steps } from './random-exchanges.ts'
 import { subjectOf, type World } from './world.ts'
+
+type Use = (subject: Subject<World>) => Promise<void>
 
 /** What no example thought of; the world of the law is a subject, as each sequence has a world of its own. */
 export const RANDOM_EXCHANGES: Chapter<Subject<World>> = {
@@ -10,7 +14,10 @@ export const RANDOM_EXCHANGES: Chapter<Subject<World>> = {
   about:
     'Random sequences of requests, pipelined ones, streams, and clients that leave at any point, compared with a model ' +
     'that says what has to be recorded.',
-  subjects: HARNESSES.map(harness => ({ name: harness.name, within: use => use(subjectOf(harness)) })),
+  subjects: [
+    ...HARNESSES.map(harness => ({ name: harness.name, within: (use: Use) => use(subjectOf(harness)) })),
+    ...PRELOAD.map(harness => ({ name: preloadedName(harness.name), within: (use: Use) => use(subjectOf(harness)) })),
+  ],
   laws: [
     {
       sentence: 'whatever happens is counted exactly, and nothing stays in flight',

@@ -27,6 +27,8 @@ export interface Harness {
   readonly thrown: 'exception' | 'server_error'
   /** What stands for a route where there are none; told whether the answer was that nothing was found. */
   readonly instead?: (wasFound: boolean) => string
+  /** How the framework writes the template that is `/items/:id` elsewhere. @default the same */
+  readonly templateOf?: (route: string) => string
   /** Without options there is no adapter: whoever measures it does so from outside. */
   start(options: AdapterOptions | undefined, stage: Stage): Promise<Application>
 }
@@ -88,8 +90,11 @@ export class World {
   }
 
   #relabelled(table: Record<string, number>, notFound: readonly string[]): Record<string, number> {
-    const { instead } = this.harness
-    if (instead === undefined) return table
+    const { instead, templateOf = same } = this.harness
+    if (instead === undefined) {
+      const relabelled = ([key, count]: [string, number]) => [key.split(' ').map(templateOf).join(' '), count] as const
+      return Object.fromEntries(Object.entries(table).map(relabelled))
+    }
     const all: Record<string, number> = {}
     for (const [key, count] of Object.entries(table)) {
       const [method, , what] = key.split(' ')
@@ -98,6 +103,10 @@ export class World {
     }
     return all
   }
+}
+
+function same(route: string): string {
+  return route
 }
 
 /** A harness as somebody who has to keep laws. */

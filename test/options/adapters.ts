@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { expect } from 'vitest'
 import type { Chapter, Law } from '../contract/law.ts'
 import { PLAIN, SENT } from './applications.ts'
-import { OPTIONS_SUBJECTS, type OptionsWorld } from './options-world.ts'
+import { OPTIONS_SUBJECTS, type OptionsWorld, PRELOADED_SUBJECTS } from './options-world.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
@@ -87,6 +87,6 @@ export const OPTIONS: Chapter<OptionsWorld> = {
   title: 'Options',
   about:
     'The options of HTTP recording that need something of the framework, on an application with a parser and gzip.',
-  subjects: OPTIONS_SUBJECTS,
+  subjects: [...OPTIONS_SUBJECTS, ...PRELOADED_SUBJECTS],
   laws: LAWS,
 }

@@ -37,10 +37,10 @@ export interface Running {
 const packed = (): Readable => Readable.from([PLAIN]).pipe(createGzip())
 
 /** By the name of the framework. */
-export const APPLICATIONS: Readonly<Record<string, (options: AdapterOptions) => Promise<Running>>> = {
+export const APPLICATIONS: Readonly<Record<string, (options: AdapterOptions | undefined) => Promise<Running>>> = {
   'Express 5': async options => {
     const app = express()
-    app.use(onExpress(options))
+    if (options !== undefined) app.use(onExpress(options))
     app.post('/parsed', express.json({ limit: '1mb' }), (incoming, response) => void response.json(incoming.body))
     app.get('/packed', (_incoming, response) => void packed().pipe(response.set('content-encoding', 'gzip')))
     app.post('/unread', (_incoming, response) => void response.send('no'))
@@ -49,7 +49,7 @@ export const APPLICATIONS: Readonly<Record<string, (options: AdapterOptions) => 
   },
   'Fastify 5': async options => {
     const app = fastify({ forceCloseConnections: true })
-    await app.register(onFastify, options)
+    if (options !== undefined) await app.register(onFastify, options)
     app.post('/parsed', async incoming => incoming.body)
     app.get('/packed', async (_incoming, reply) => reply.header('content-encoding', 'gzip').send(packed()))
     app.post('/unread', async () => 'no')
@@ -69,13 +69,14 @@ export const APPLICATIONS: Readonly<Record<string, (options: AdapterOptions) => 
     router.post('/unread', context => {
       context.body = 'no'
     })
-    app.use(onKoa(options)).use(router.routes())
+    if (options !== undefined) app.use(onKoa(options))
+    app.use(router.routes())
     const server = createServer(app.callback())
     return { url: await listening(server), close: () => closing(server) }
   },
   'Hono 4': async options => {
     const app = new Hono()
-    app.use(onHono(options))
+    if (options !== undefined) app.use(onHono(options))
     app.post('/parsed', async context => context.json((await context.req.json()) as object))
     app.get('/packed', context =>
       context.body(Readable.toWeb(packed()) as ReadableStream, 200, { 'content-encoding': 'gzip' }),

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { type AdapterOptions, createMonitor, type Monitor } from '@promherd/core'
 import { expect } from 'vitest'
+import { preloadedName, preloading } from '../contract/harnesses/preloading.ts'
 import type { Subject } from '../contract/law.ts'
 import { APPLICATIONS, type Running } from './applications.ts'
 
@@ -11,13 +12,19 @@ export class OptionsWorld {
   readonly monitor: Monitor = createMonitor({ slab: 'heap' })
   #running: Running | undefined
 
-  constructor(name: string) {
+  readonly #isPreloaded: boolean
+
+  constructor(name: string, isPreloaded = false) {
     this.name = name
+    this.#isPreloaded = isPreloaded
   }
 
   /** Starts the application with these options. */
   async start(options: AdapterOptions): Promise<void> {
-    this.#running = await APPLICATIONS[this.name]!({ monitor: this.monitor, ...options })
+    const start = APPLICATIONS[this.name]!
+    this.#running = this.#isPreloaded
+      ? await preloading(this.monitor, options, () => start(undefined))
+      : await start({ monitor: this.monitor, ...options })
   }
 
   /** The sum of each series, once there are so many observations. */
@@ -56,12 +63,20 @@ export class OptionsWorld {
 /** Every framework, each with its application. */
 export const OPTIONS_SUBJECTS: readonly Subject<OptionsWorld>[] = Object.keys(APPLICATIONS).map(name => ({
   name,
-  async within(use) {
-    const world = new OptionsWorld(name)
-    try {
-      await use(world)
-    } finally {
-      await world.end()
-    }
-  },
+  within: use => using(new OptionsWorld(name), use),
 }))
+
+/** The same under the preload. */
+export const PRELOADED_SUBJECTS: readonly Subject<OptionsWorld>[] = Object.keys(APPLICATIONS).map(name => ({
+  name: preloadedName(name),
+  like: name,
+  within: use => using(new OptionsWorld(name, true), use),
+}))
+
+async function using(world: OptionsWorld, use: (world: OptionsWorld) => Promise<void>): Promise<void> {
+  try {
+    await use(world)
+  } finally {
+    await world.end()
+  }
+}

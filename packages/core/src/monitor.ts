@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { isPromClientOption, type PromClientOption } from './clients/registry.ts'
 import { promClientCollector } from './clients/source.ts'
@@ -99,8 +100,17 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
   const given = { ...fromEnvironment(), ...withoutAbsent(options) }
   if (given.directory === undefined) return new ProcessMonitor(loneStore(given.worker ?? 1, warn), given)
   useDirectory(given.directory)
-  return new ProcessMonitor(openStore(given.directory, given, warn), given)
+  const monitor = new ProcessMonitor(openStore(given.directory, given, warn), given)
+  OPEN.set(resolve(given.directory), monitor)
+  return monitor
 }
+
+/** The monitor of this process that was made last for that directory, and is not closed. */
+export function monitorIn(directory: string | undefined): Monitor | undefined {
+  return directory === undefined ? undefined : OPEN.get(resolve(directory))
+}
+
+const OPEN = new Map<string, Monitor>()
 
 /** The monitor that all adapters of this process share unless they are given another; made at its first use. */
 export function defaultMonitor(): Monitor {
@@ -199,6 +209,7 @@ class ProcessMonitor implements Monitor {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
+    for (const [directory, monitor] of OPEN) if (monitor === this) OPEN.delete(directory)
     this.#instruments.close()
     await this.#copyPromClient()
     stayAtExit(this.#leave)

@@ -58,5 +58,6 @@ async function timed(exchange: OpenExchange, context: Context, next: () => Promi
 }
 
 function routeOf(context: Context, status: number): string | undefined {
-  return honoRouteOf(matchedRoutes(context), context.req.routeIndex, status)
+  // The helper knows only the contexts of its own build, and an application may have the other one, of CommonJS.
+  return honoRouteOf(context.req.matchedRoutes ?? matchedRoutes(context), context.req.routeIndex, status)
 }

@@ -1,6 +1,7 @@
 import { createMonitor, type Monitor } from '@promherd/core'
 import { expect } from 'vitest'
 import { ask } from '../client.ts'
+import { preloadedName, preloading } from '../harnesses/preloading.ts'
 import type { Subject } from '../law.ts'
 import { errorsOf, settled, troublesOf } from '../reading.ts'
 import type { Application } from '../world.ts'
@@ -15,6 +16,10 @@ export class Routes<App> {
     this.app = app
     this.monitor = monitor
     this.#serve = serve
+  }
+
+  serve(): Promise<Application> {
+    return this.#serve(this.app)
   }
 
   /** Asks for each path (`/items/1`, or `HEAD /items/1`) and expects its status, then exactly these records. */
@@ -33,6 +38,24 @@ export class Routes<App> {
 
   async hasErrors(errors: Record<string, number>): Promise<void> {
     expect(await errorsOf(this.monitor)).toEqual(errors)
+  }
+}
+
+/** Makes a world whose application has an adapter with this monitor, or none where the preload records it. */
+type Make<World> = (monitor: Monitor, isPreloaded: boolean) => World | Promise<World>
+
+/** Frameworks as somebody who has to keep laws of routes: with their adapter, and under the preload. */
+export function routesSubjects<World>(makes: Readonly<Record<string, Make<World>>>): Subject<World>[] {
+  const subjects = Object.entries(makes).map(([name, make]) => routesSubject(name, monitor => make(monitor, false)))
+  return [...subjects, ...Object.entries(makes).map(([name, make]) => preloadedRoutes(name, make))]
+}
+
+function preloadedRoutes<World>(name: string, make: Make<World>): Subject<World> {
+  const { within } = routesSubject(preloadedName(name), monitor => ({ monitor, make: () => make(monitor, true) }))
+  return {
+    name: preloadedName(name),
+    like: name,
+    within: use => within(({ monitor, make }) => preloading(monitor, {}, async () => use(await make()))),
   }
 }
 

@@ -4,6 +4,7 @@ import { prometheus } from '@promherd/express'
 import type { ErrorRequestHandler } from 'express'
 import { expect } from 'vitest'
 import { ask } from '../client.ts'
+import { preloadedName } from '../harnesses/preloading.ts'
 import type { Law } from '../law.ts'
 import { settled } from '../reading.ts'
 import { closing, listening } from '../stage.ts'
@@ -86,6 +87,18 @@ export const FALLING: readonly Law<OnExpress>[] = [
       app.get('/late/:id', ok)
       app.get('/passed/:id', (_request, _response, next) => next())
       await world.gives({ '/late/1': 200, '/passed/1': 404 }, { 'GET _unmatched 404': 2, 'GET /late/:id 200': 1 })
+    },
+    cannot: {
+      [preloadedName('Express 4')]: {
+        reason: 'Express 4 leaves no trace on a request while it has neither a route nor a middleware.',
+        async instead(world) {
+          const { app } = world
+          await world.gives({ '/late/1': 404 }, { 'GET _unknown 404': 1 })
+          app.get('/late/:id', ok)
+          const requests = { 'GET _unknown 404': 1, 'GET _unmatched 404': 1, 'GET /late/:id 200': 1 }
+          await world.gives({ '/late/1': 200, '/passed/1': 404 }, requests)
+        },
+      },
     },
   },
   {

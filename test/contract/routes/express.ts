@@ -2,7 +2,7 @@ import { prometheus } from '@promherd/express'
 import { VERSIONS } from '../harnesses/express.ts'
 import { serving } from '../harnesses/serving.ts'
 import type { Chapter } from '../law.ts'
-import { routesSubject } from './asking.ts'
+import { routesSubjects } from './asking.ts'
 import { FALLING } from './express-falling.ts'
 import { MATCHING } from './express-matching.ts'
 import { MIDDLEWARE } from './express-middleware.ts'
@@ -15,15 +15,20 @@ export const ON_EXPRESS: Chapter<OnExpress> = {
   about:
     'A route is its path as it was registered, with the paths that its routers are mounted at. What a middleware ' +
     'answers is called by what it is mounted at, and `_middleware` at the root.',
-  subjects: Object.entries(VERSIONS).map(([name, express]) =>
-    routesSubject(name, monitor => {
-      const app = express()
-      app.set('env', 'test')
-      app.use(prometheus({ monitor }))
-      const world = new OnExpress(app, monitor, served => serving('HTTP/1.1', served))
-      world.express = express
-      return world
-    }),
+  subjects: routesSubjects(
+    Object.fromEntries(
+      Object.entries(VERSIONS).map(([name, express]) => [
+        name,
+        (monitor, isPreloaded) => {
+          const app = express()
+          app.set('env', 'test')
+          if (!isPreloaded) app.use(prometheus({ monitor }))
+          const world = new OnExpress(app, monitor, served => serving('HTTP/1.1', served))
+          world.express = express
+          return world
+        },
+      ]),
+    ),
   ),
   laws: [...MOUNTED, ...MATCHING, ...MIDDLEWARE, ...FALLING],
 }

@@ -1,15 +1,29 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { instrumentServer } from '@promherd/core'
 import { prometheus } from '@promherd/fastify'
 import fastify, { type FastifyInstance } from 'fastify'
 import { expect } from 'vitest'
+import { preloadedName } from '../harnesses/preloading.ts'
 import type { Chapter, Law } from '../law.ts'
 import { requestsOf, settled } from '../reading.ts'
 import { listening } from '../stage.ts'
-import { Routes, routesSubject } from './asking.ts'
+import { Routes, routesSubjects } from './asking.ts'
 
 type OnFastify = Routes<FastifyInstance>
 
+const FASTIFY = 'Fastify 5'
+const PRELOADED = preloadedName(FASTIFY)
+
 const ok = async (): Promise<string> => 'ok'
+
+/** The status of the answer to a request for a host. */
+async function statusFor(url: string, host: string): Promise<number> {
+  const sent = request(url, { agent: false, headers: { host } }).end()
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  response.resume()
+  return response.statusCode!
+}
 
 function refused(): Error {
   return Object.assign(new Error('who are you?'), { statusCode: 401 })
@@ -113,9 +127,11 @@ const MATCHING: readonly Law<OnFastify>[] = [
     async run(world) {
       world.app.route({ method: 'GET', url: '/items/:id', constraints: { host: 'other' }, handler: ok })
       world.app.route({ method: 'GET', url: '/items/:id', handler: ok })
-      await world.app.ready()
-      await world.app.inject({ url: '/items/1', headers: { host: 'other' } })
-      await world.gives({ '/items/1': 200 }, { 'GET /items/:id 200': 2 })
+      const { url, close } = await world.serve()
+      expect(await statusFor(`${url}/items/1`, 'other')).toBe(200)
+      expect(await statusFor(`${url}/items/1`, 'localhost')).toBe(200)
+      await settled(world.monitor, { 'GET /items/:id 200': 2 })
+      await close()
     },
   },
   {
@@ -125,7 +141,7 @@ const MATCHING: readonly Law<OnFastify>[] = [
       await world.gives({ '/items/%zz': 400 }, { 'GET _middleware 400': 1 })
     },
     cannot: {
-      'Fastify 5': {
+      [FASTIFY]: {
         reason: 'Fastify asks no hook before it refuses one: `instrumentServer(app.server)` sees it.',
         async instead(world) {
           const { app } = world
@@ -134,6 +150,13 @@ const MATCHING: readonly Law<OnFastify>[] = [
           expect((await app.inject('/items/%zz')).statusCode).toBe(400)
           expect(await requestsOf(world.monitor)).toEqual({})
           instrumentServer(app.server, { monitor: world.monitor })
+          await world.gives({ '/items/%zz': 400, '/items/1': 200 }, { 'GET _unknown 400': 1, 'GET /items/:id 200': 1 })
+        },
+      },
+      [PRELOADED]: {
+        reason: 'Fastify asks no hook before it refuses one: it is recorded, and nobody can say its route.',
+        async instead(world) {
+          world.app.get('/items/:id', ok)
           await world.gives({ '/items/%zz': 400, '/items/1': 200 }, { 'GET _unknown 400': 1, 'GET /items/:id 200': 1 })
         },
       },
@@ -205,6 +228,16 @@ const BESIDE: readonly Law<OnFastify>[] = [
       await world.hasErrors({ 'GET _unmatched not_found': 1, 'GET /broken exception': 1 })
       await app.close()
     },
+    cannot: {
+      [PRELOADED]: {
+        reason: 'What is injected comes to no server, and the preload sees servers.',
+        async instead(world) {
+          world.app.get('/items/:id', ok)
+          expect((await world.app.inject('/items/1')).statusCode).toBe(200)
+          await world.gives({ '/items/1': 200 }, { 'GET /items/:id 200': 1 })
+        },
+      },
+    },
   },
 ]
 
@@ -212,15 +245,15 @@ const BESIDE: readonly Law<OnFastify>[] = [
 export const ON_FASTIFY: Chapter<OnFastify> = {
   title: 'Routes on Fastify',
   about: 'A route is its `url` with the prefixes of its plugins, whoever answers for it.',
-  subjects: [
-    routesSubject('Fastify 5', async monitor => {
+  subjects: routesSubjects({
+    [FASTIFY]: async (monitor, isPreloaded) => {
       const app = fastify({ forceCloseConnections: true })
-      await app.register(prometheus, { monitor })
+      if (!isPreloaded) await app.register(prometheus, { monitor })
       return new Routes(app as FastifyInstance, monitor, async served => {
         await served.listen({ host: '127.0.0.1', port: 0 })
         return { url: await listening(served.server), close: () => served.close() }
       })
-    }),
-  ],
+    },
+  }),
   laws: [...PREFIXES, ...MATCHING, ...BESIDE],
 }

@@ -1,11 +1,12 @@
 import { getRequestListener } from '@hono/node-server'
+import type { Monitor } from '@promherd/core'
 import { prometheus } from '@promherd/hono'
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { serving } from '../harnesses/serving.ts'
 import type { Chapter, Law } from '../law.ts'
 import type { Application } from '../world.ts'
-import { Routes, routesSubject } from './asking.ts'
+import { Routes, routesSubject, routesSubjects } from './asking.ts'
 
 type OnHono = Routes<Hono>
 
@@ -177,17 +178,20 @@ async function elsewhere(app: Hono): Promise<Application> {
 export const ON_HONO: Chapter<OnHono> = {
   title: 'Routes on Hono',
   about: 'A route is its path with what it is grouped under, on Node and where there is no Node server to be seen.',
-  subjects: (
-    [
-      ['Hono 4 on Node', app => serving('HTTP/1.1', getRequestListener(app.fetch))],
-      ['Hono 4 elsewhere', elsewhere],
-    ] as const satisfies [string, (app: Hono) => Promise<Application>][]
-  ).map(([name, serve]) =>
-    routesSubject(name, monitor => {
-      const app = new Hono()
-      app.use(prometheus({ monitor }))
-      return new Routes(app, monitor, serve)
+  subjects: [
+    routesSubject('Hono 4 elsewhere', monitor => new Routes(applicationOf(monitor), monitor, elsewhere)),
+    ...routesSubjects({
+      'Hono 4 on Node': (monitor, isPreloaded) =>
+        new Routes(applicationOf(isPreloaded ? undefined : monitor), monitor, app =>
+          serving('HTTP/1.1', getRequestListener(app.fetch)),
+        ),
     }),
-  ),
+  ],
   laws: [...GROUPED, ...MATCHING, ...BESIDE],
+}
+
+function applicationOf(monitor: Monitor | undefined): Hono {
+  const app = new Hono()
+  if (monitor !== undefined) app.use(prometheus({ monitor }))
+  return app
 }

@@ -4,7 +4,7 @@ import Koa, { type Context } from 'koa'
 import { ROUTERS, type RouterClass } from '../harnesses/koa.ts'
 import { serving } from '../harnesses/serving.ts'
 import type { Chapter, Law } from '../law.ts'
-import { Routes, routesSubject } from './asking.ts'
+import { Routes, routesSubjects } from './asking.ts'
 
 /** A Koa application, and the router that it is to use. */
 class OnKoa extends Routes<Koa> {
@@ -202,15 +202,20 @@ export const ON_KOA: Chapter<OnKoa> = {
   title: 'Routes on Koa',
   about:
     'A route is its path with the prefixes of its routers. What stands outside of a router answers as `_middleware`.',
-  subjects: Object.entries(ROUTERS).map(([name, Router]) =>
-    routesSubject(name, monitor => {
-      const app = new Koa()
-      app.silent = true
-      app.use(prometheus({ monitor }))
-      const world = new OnKoa(app, monitor, served => serving('HTTP/1.1', served.callback()))
-      world.Router = Router
-      return world
-    }),
+  subjects: routesSubjects(
+    Object.fromEntries(
+      Object.entries(ROUTERS).map(([name, Router]) => [
+        name,
+        (monitor, isPreloaded) => {
+          const app = new Koa()
+          app.silent = true
+          if (!isPreloaded) app.use(prometheus({ monitor }))
+          const world = new OnKoa(app, monitor, served => serving('HTTP/1.1', served.callback()))
+          world.Router = Router
+          return world
+        },
+      ]),
+    ),
   ),
   laws: [...PREFIXES, ...MATCHING, ...BESIDE],
 }

@@ -1,9 +1,16 @@
 import type { EventEmitter } from 'node:events'
 import type { ProcessConfig } from '../config/process-config.ts'
-import { type ErrorCode, PromherdError } from '../errors.ts'
 import { type HttpOptions, HttpRecorder } from '../http/recorder.ts'
+import { isConflict } from '../http/stand-in.ts'
 import type { RequestServer } from '../http/watch-server.ts'
-import { createMonitor, defaultMonitor, hasDefaultMonitor, type Monitor, offerDefaultMonitor } from '../monitor.ts'
+import {
+  createMonitor,
+  defaultMonitor,
+  hasDefaultMonitor,
+  type Monitor,
+  monitorIn,
+  offerDefaultMonitor,
+} from '../monitor.ts'
 import { directoryFromEnvironment } from '../server/serve-herd.ts'
 import { Warner } from '../server/warner.ts'
 import { Recording } from './recording.ts'
@@ -28,7 +35,8 @@ export function startMeasuring(config: ProcessConfig | undefined): Measuring {
   const warner = new Warner(options.onWarning)
   const directory = options.directory ?? directoryFromEnvironment()
   const serving = metrics === false ? undefined : new Serving(directory, metrics, warner)
-  if (!hasDefaultMonitor()) offerDefaultMonitor(createMonitor(options))
+  // One that the application has made for the same directory is taken: two would be two workers.
+  if (!hasDefaultMonitor()) offerDefaultMonitor(monitorIn(directory) ?? createMonitor(options))
   const monitor = defaultMonitor()
   const recording = recordingOf(monitor, http, warner)
   return {
@@ -42,15 +50,15 @@ export function startMeasuring(config: ProcessConfig | undefined): Measuring {
 }
 
 function recordingOf(monitor: Monitor, options: HttpOptions, warner: Warner): Recording | undefined {
+  const leave = (): void => warner.say(LEFT)
   try {
-    return new Recording(new HttpRecorder(monitor.store, options, true))
+    return new Recording(new HttpRecorder(monitor.store, options, leave))
   } catch (error) {
-    if (!(error instanceof PromherdError) || error.code !== CONFLICT) throw error
-    warner.say(
-      'The application records requests itself, with other labels or buckets than the preload would: what its adapters do not see is not recorded.',
-    )
+    if (!isConflict(error)) throw error
+    leave()
     return undefined
   }
 }
 
-const CONFLICT: ErrorCode = 'ERR_PROMHERD_FAMILY_CONFLICT'
+const LEFT =
+  'The application records requests itself, with other labels or buckets than the preload would, or into the same directory by a monitor of its own: what its adapters do not see is not recorded.'

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { ErrorCategory } from '../metrics.ts'
 import { categoryOf } from './evidence.ts'
 import type { Exchange } from './follow.ts'
@@ -21,10 +22,18 @@ export const TIMED_OUT: Fate = { statusCode: GIVEN_UP, category: 'timeout' }
 /** The status that the client of a torn exchange was sent, or the one that stands for none. */
 export function tornStatusOf(exchange: Exchange): number {
   const { request, response, connection } = exchange
-  if (wasBegun(response)) return response.statusCode
+  if (wasBegun(response)) return sentStatusOf(response)
   if (connection?.fate !== undefined) return connection.fate.statusCode
   return hasClientLeft(request, response) ? CLIENT_CLOSED : GIVEN_UP
 }
+
+/** What stands in the headers that have left: restify sets another status when the client is gone. */
+function sentStatusOf(response: ServerResponse): number {
+  const [, status] = STATUS_LINE.exec(String((response as { _header?: string | null })._header)) ?? []
+  return status === undefined ? response.statusCode : Number(status)
+}
+
+const STATUS_LINE = /^HTTP\/1\.1 (\d{3})/
 
 /** The category of an exchange that was torn, or answered with 400 or above. */
 export function failureOf(exchange: Exchange, responseDestroyed: boolean): ErrorCategory | undefined {

@@ -17,10 +17,15 @@ export function isAborted(request: IncomingMessage, response: ServerResponse): b
   // HTTP/2 marks cancelled streams as finished too; its own codes tell them apart.
   if (stream !== undefined) return !response.writableEnded || stream.aborted || (stream.rstCode ?? 0) !== 0
   // What waits in the kernel's queue when the connection is lost finishes too, as Node has it, in the same tick.
-  if (response.writableFinished) return request.socket?.errored != null
+  if (response.writableFinished) return request.socket?.errored != null || isStuck(request, response)
   // Without a connection (as tests inject requests) nobody takes the bytes, so that they were given is the end.
   const isConnected = response.socket === null || response.socket === request.socket
   return isConnected || !response.writableEnded
+}
+
+/** True for what was ended when its connection was gone: Node takes a response off its connection when it has left. */
+function isStuck(request: IncomingMessage, response: ServerResponse): boolean {
+  return response.socket !== null && response.socket === request.socket && response.socket.destroyed
 }
 
 /** True where the response has closed, or its connection, so that it will not say again that it does. */

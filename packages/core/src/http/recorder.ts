@@ -7,11 +7,22 @@ import { type Detail, detailsOf, type HttpDetails } from './details.ts'
 import { categoryOf, categoryOfStatus, type ErrorFacts } from './evidence.ts'
 import { categorizerOf, type UserCategorizer } from './evidence-custom.ts'
 import { failureOf, tornStatusOf } from './failure.ts'
-import { drop, Exchange, type ExchangeOwner, exchangeOf, noteError, type RouteOf, settle, watch } from './follow.ts'
+import {
+  drop,
+  Exchange,
+  type ExchangeOwner,
+  exchangeOf,
+  noteError,
+  openExchanges,
+  type RouteOf,
+  settle,
+  watch,
+} from './follow.ts'
 import { type FailedExchange, HTTP_SHAPE, type HttpOptions, ignoreOf, type RequestLike } from './http-options.ts'
 import { REFUSED, UNKNOWN_ROUTE, unroutedOf } from './labels.ts'
 import { CLIENT_CLOSED, isAborted, isOver, wasBegun } from './outcome.ts'
 import { HttpSeries } from './series.ts'
+import { inPlaceOfStandIn, standIn } from './stand-in.ts'
 import { isEventStream } from './streams.ts'
 import { Upgrade, type UpgradeOwner, upgradeOf } from './upgrades.ts'
 import { type RequestServer, type ServerWatcher, watchServer } from './watch-server.ts'
@@ -39,22 +50,33 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
   #server: RequestServer | undefined
   #bareRouteOf: RouteOf<IncomingMessage> | undefined
   readonly #normalizeRoute: HttpOptions['normalizeRoute']
-  readonly #standsIn: boolean
+  /** Told when it gives way, where it only stands in. */
+  readonly #onGiveWay: (() => void) | undefined
+  readonly #watches: (() => void)[] = []
+  #hasGivenWay = false
   readonly #isPlain: boolean
 
   /**
-   * One that `standsIn` leaves its exchanges to any other of the same store that has options of its own.
+   * One with `onGiveWay` only stands in: it leaves its exchanges to any other of the same store that has options of its
+   * own, and gives way altogether where the two cannot be together.
    * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
    */
-  constructor(store: Store, options: HttpOptions = {}, standsIn = false) {
+  constructor(store: Store, options: HttpOptions = {}, onGiveWay?: () => void) {
     checkOptions('the HTTP options', options, HTTP_SHAPE)
     this.store = store
     this.#categorize = categorizerOf('the HTTP options', options, message => store.trouble('callback', message))
-    this.#series = new HttpSeries(store, options)
-    this.#details = detailsOf(store, options, this.#series)
+    const declared = () => {
+      const series = new HttpSeries(store, options)
+      return { series, details: detailsOf(store, options, series) }
+    }
+    const { series, details } = onGiveWay === undefined ? inPlaceOfStandIn(store, declared) : declared()
+    this.#series = series
+    this.#details = details
+    if (onGiveWay === undefined) series.claim()
+    else standIn(this)
     this.#ignore = ignoreOf(options.ignore)
     this.#normalizeRoute = options.normalizeRoute
-    this.#standsIn = standsIn
+    this.#onGiveWay = onGiveWay
     this.#isPlain = Object.values(options).every(option => option === undefined)
   }
 
@@ -68,9 +90,13 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
     routeOf: RouteOf<Context>,
     context: Context,
   ): void {
+    if (this.#hasGivenWay) return
     try {
       const followed = exchangeOf(response, this.store)
+      // Who knows no routes leaves them to those who may.
+      const knows = followed === undefined || routeOf !== unknownRoute
       if (followed !== undefined && !this.#takesOver(followed)) {
+        if (!knows) return
         followed.routeOf = routeOf as RouteOf<unknown>
         followed.context = context
       } else if ((request as { upgrade?: boolean }).upgrade === true) {
@@ -78,7 +104,8 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
       } else if (!this.#ignores(request)) {
         const { server } = request.socket as { server?: RequestServer }
         if (server !== this.#server && server !== undefined) this.watch(server)
-        const exchange = new Exchange(this, request, response, routeOf as RouteOf<unknown>, context)
+        const route = knows ? (routeOf as RouteOf<unknown>) : followed.routeOf
+        const exchange = new Exchange(this, request, response, route, knows ? context : followed.context)
         this.#details?.begin(exchange)
         watch(exchange)
         this.#series.addInFlight(1, exchange.detail?.openSlot)
@@ -96,7 +123,9 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
   watch(server: RequestServer, bareRouteOf?: RouteOf<IncomingMessage>): () => void {
     this.#server = server
     this.#bareRouteOf = bareRouteOf
-    return watchServer(server, this)
+    const unwatch = watchServer(server, this)
+    if (this.#onGiveWay !== undefined) this.#watches.push(unwatch)
+    return unwatch
   }
 
   /** Keeps the error that ended an exchange, as evidence for its category. Never throws. */
@@ -147,6 +176,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
 
   /** Internal: how an exchange says that it has ended. */
   settled(exchange: Exchange): void {
+    if (this.#hasGivenWay) return
     this.#left(exchange.isStream ? 'sse' : undefined, exchange.detail)
     try {
       const { request, response } = exchange
@@ -170,6 +200,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
 
   /** Internal: how an open exchange says that it is a stream. */
   streams(exchange: Exchange): void {
+    if (this.#hasGivenWay) return
     exchange.isStream = true
     this.#series.addInFlight(-1, exchange.detail?.openSlot)
     this.#series.addStreams('sse', 1)
@@ -203,18 +234,31 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
   /** Internal: how an upgrade says that it is over. */
   upgradeEnded(upgrade: Upgrade): void {
     this.#left(upgrade.isStream ? 'upgrade' : undefined, upgrade.detail)
+    if (this.#hasGivenWay) return
     const { request, statusCode } = upgrade
     const route = this.#normalized(this.#routeOf(upgrade, statusCode), request)
     this.#count(upgrade, request.method, route, statusCode, undefined, categoryOfStatus(statusCode))
   }
 
+  /** Internal: leaves everything to those whom the application has asked to record. What is open is left to them. */
+  giveWay(isInTheWay: boolean): void {
+    if (this.#hasGivenWay) return
+    this.#hasGivenWay = true
+    for (const unwatch of this.#watches) unwatch()
+    for (const exchange of openExchanges(this.store)) {
+      if (exchange.owner === this) this.#left(exchange.isStream ? 'sse' : undefined, exchange.detail)
+    }
+    if (isInTheWay) this.#series.withdraw()
+    this.#onGiveWay?.()
+  }
+
   /** True where an exchange was followed by one who only stands in, and is followed no more. */
   #takesOver(followed: Exchange): boolean {
     const { owner } = followed
-    if (this.#isPlain || owner === this || !followed.isOpen) return false
-    if (!(owner instanceof HttpRecorder) || !owner.#standsIn) return false
+    if (owner === this || !followed.isOpen || !(owner instanceof HttpRecorder)) return false
+    if (owner.#onGiveWay === undefined || (this.#isPlain && !owner.#hasGivenWay)) return false
     drop(followed)
-    owner.#left(followed.isStream ? 'sse' : undefined, followed.detail)
+    if (!owner.#hasGivenWay) owner.#left(followed.isStream ? 'sse' : undefined, followed.detail)
     return true
   }
 

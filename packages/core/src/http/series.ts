@@ -7,6 +7,9 @@ import { CustomLabels } from './custom-labels.ts'
 import type { HttpOptions } from './http-options.ts'
 import { type Facts, type Naming, namingOf, type Surroundings } from './naming.ts'
 
+// What somebody other than a stand-in has declared, too.
+const CLAIMED = new WeakSet<StoreFamily>()
+
 /**
  * Where the numbers of HTTP exchanges are: from labels to slots without a text being made for it.
  *
@@ -31,6 +34,7 @@ export class HttpSeries {
   readonly #hasFaults: boolean
   readonly #methods: number
   readonly #scope: Scope
+  readonly #families: StoreFamily[] = []
 
   /** @throws ERR_PROMHERD_FAMILY_CONFLICT where the store has the families with other buckets or labels already. */
   constructor(store: Store, options: HttpOptions) {
@@ -59,8 +63,19 @@ export class HttpSeries {
     const { maxSeries } = this.#options
     const labels = [...definition.labels, ...this.labels.names]
     const family = this.#store.family({ ...definition, labels }, maxSeries)
+    this.#families.push(family)
     if (maxSeries === undefined || family.maxSeries === maxSeries) return family
     throw promherdError('ERR_PROMHERD_FAMILY_CONFLICT', definition.name, 'maxSeries', family.maxSeries, maxSeries)
+  }
+
+  /** From now on its families are not taken back. */
+  claim(): void {
+    for (const family of this.#families) CLAIMED.add(family)
+  }
+
+  /** Takes back the families that others might declare with other labels or buckets, but for those that are claimed. */
+  withdraw(): void {
+    for (const family of this.#families) if (!CLAIMED.has(family)) this.#store.withdraw(family)
   }
 
   /** Changes how many exchanges are open, of those whose slot `openSlotOf` answered. */

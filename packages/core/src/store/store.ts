@@ -72,7 +72,9 @@ export class Store implements FamilyHome {
       refuseConflict(existing.definition, definition)
       return existing
     }
-    const withdrawn = this.#withdrawn.get(key)?.find(each => isSame(each.definition, definition))
+    const withdrawn = this.#withdrawn
+      .get(key)
+      ?.find(each => each.maxSeries === maxSeries && isSame(each.definition, definition))
     if (withdrawn !== undefined && this.#revive(withdrawn)) {
       this.#families.set(key, withdrawn)
       return withdrawn

@@ -1,0 +1,64 @@
+import { dirname } from 'node:path'
+import { type ErrorCode, PromherdError } from '../errors.ts'
+import type { Store } from '../store/store.ts'
+
+/**
+ * Who records in the place of the application, and is there before it is known what that does itself. Whoever is asked
+ * to record by the application goes before it.
+ */
+export interface StandIn {
+  readonly store: Store
+  /** Records nothing from now on. What it has declared is taken back where others declare it otherwise. */
+  giveWay(isInTheWay: boolean): void
+}
+
+// One for each store, and one for each directory that several stores of this process may be in.
+const BY_STORE = new WeakMap<Store, StandIn>()
+const BY_DIRECTORY = new Map<string, StandIn>()
+
+export function standIn(who: StandIn): void {
+  BY_STORE.set(who.store, who)
+  const directory = directoryOf(who.store)
+  if (directory !== undefined) BY_DIRECTORY.set(directory, who)
+}
+
+/**
+ * What `declare` makes of `store`; who stands in gives way where it has declared something else. So it does where it
+ * records into another store of the same directory: all would be counted twice.
+ */
+export function inPlaceOfStandIn<T>(store: Store, declare: () => T): T {
+  const made = declaredBy(store, declare)
+  const directory = directoryOf(store)
+  const beside = directory === undefined ? undefined : BY_DIRECTORY.get(directory)
+  if (beside !== undefined && beside.store !== store) leave(beside, false)
+  return made
+}
+
+function declaredBy<T>(store: Store, declare: () => T): T {
+  try {
+    return declare()
+  } catch (error) {
+    const inTheWay = BY_STORE.get(store)
+    if (inTheWay === undefined || !isConflict(error)) throw error
+    leave(inTheWay, true)
+    return declare()
+  }
+}
+
+function leave(who: StandIn, isInTheWay: boolean): void {
+  const directory = directoryOf(who.store)
+  BY_STORE.delete(who.store)
+  if (directory !== undefined) BY_DIRECTORY.delete(directory)
+  who.giveWay(isInTheWay)
+}
+
+/** True where a family is declared already, with other labels or the like. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof PromherdError && error.code === CONFLICT
+}
+
+const CONFLICT: ErrorCode = 'ERR_PROMHERD_FAMILY_CONFLICT'
+
+function directoryOf({ paths }: Store): string | undefined {
+  return paths === undefined ? undefined : dirname(paths.values)
+}

@@ -1,0 +1,83 @@
+import 'reflect-metadata'
+import {
+  Controller,
+  Get,
+  HttpCode,
+  HttpException,
+  type INestApplication,
+  Module,
+  Post,
+  StreamableFile,
+} from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import { ExpressAdapter } from '@nestjs/platform-express'
+import { FastifyAdapter } from '@nestjs/platform-fastify'
+import { closing, listening, type Stage } from '../stage.ts'
+import type { Harness } from '../world.ts'
+
+/** NestJS has no adapter of ours. It answers what was thrown itself, and says to nobody what it was. */
+export const NEST: readonly Harness[] = [
+  harness('NestJS 12 on Express', () => new ExpressAdapter()),
+  harness('NestJS 12 on Fastify', () => new FastifyAdapter()),
+]
+
+function harness(name: string, adapter: () => object): Harness {
+  return {
+    name,
+    thrown: 'server_error',
+    async start(_options, stage) {
+      const app: INestApplication = await NestFactory.create(rootOf(stage), adapter() as never, { logger: false })
+      await app.listen(0, '127.0.0.1')
+      const server = app.getHttpServer()
+      return { url: await listening(server), close: () => closing(server) }
+    },
+  }
+}
+
+type Answers = Readonly<Record<string, readonly [decorators: readonly MethodDecorator[], answer: () => unknown]>>
+
+function rootOf(stage: Stage): object {
+  const controllers = [
+    controller('/', {
+      item: [[Get('items/:id')], () => 'item'],
+      made: [[Post('items')], () => 'made'],
+      nothing: [[Get('nothing'), HttpCode(204)], () => undefined],
+      unchanged: [[Get('unchanged'), HttpCode(304)], () => undefined],
+      teapot: [
+        [Get('teapot')],
+        () => {
+          throw new HttpException('I am a teapot', 418)
+        },
+      ],
+      hold: [[Get('hold')], () => stage.hold()],
+      stream: [[Get('stream')], () => new StreamableFile(stage.stream())],
+    }),
+    controller('api/v1', {
+      item: [[Get('items/:id')], () => 'item'],
+      broken: [
+        [Get('broken')],
+        () => {
+          throw new Error('broken')
+        },
+      ],
+    }),
+    controller('users/:id', { post: [[Get('posts/:post')], () => 'post'] }),
+  ]
+  class Root {}
+  Module({ controllers })(Root)
+  return Root
+}
+
+/** What decorators do, by hand. */
+function controller(path: string, answers: Answers): new () => object {
+  class Answering {}
+  for (const [name, [decorators, answer]] of Object.entries(answers)) {
+    const descriptor = { value: answer, writable: true, configurable: true, enumerable: false }
+    Object.defineProperty(Answering.prototype, name, descriptor)
+    for (const decorate of decorators) {
+      decorate(Answering.prototype, name, Object.getOwnPropertyDescriptor(Answering.prototype, name)!)
+    }
+  }
+  Controller(path)(Answering)
+  return Answering
+}
