@@ -94,12 +94,17 @@ export class KeptPart {
     }
     const at = i * this.#width
     for (let slot = at; slot < at + this.#width; slot++) this.#numbers[slot] = values[slot]!
-    const own = exemplars?.get(i)
-    if (own !== undefined) {
-      this.#exemplars ??= new Map()
-      this.#exemplars.set(i, own)
-    } else this.#exemplars?.delete(i)
-    return write(this.#inner[i]!, values, at, own)
+    const inner = this.#inner[i]!
+    if (exemplars === undefined && this.#exemplars === undefined) return write(inner, values, at)
+    return write(inner, values, at, this.#note(i, exemplars?.get(i)))
+  }
+
+  /** Remembers which exemplars the bytes of a series are going to show, and answers them. */
+  #note(i: number, exemplars: Exemplars | undefined): Exemplars | undefined {
+    this.#exemplars ??= new Map()
+    if (exemplars === undefined) this.#exemplars.delete(i)
+    else this.#exemplars.set(i, exemplars)
+    return exemplars
   }
 }
 
