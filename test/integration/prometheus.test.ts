@@ -1,10 +1,8 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RunningExample, startClustered } from '../support/example.ts'
-import { type RunningProcess, runProcess, startProcess } from '../support/process.ts'
+import { runProcess } from '../support/process.ts'
+import { type Prometheus, type Result, startPrometheus } from '../support/prometheus.ts'
 import { readWithPython } from '../support/python.ts'
-import { freePort, temporaryDirectory } from '../support/resources.ts'
 import { parseText, select, sum } from '../support/samples.ts'
 import { isSkipped, needs } from '../support/skip.ts'
 import { until } from '../support/until.ts'
@@ -112,61 +110,4 @@ async function send(rounds: number): Promise<void> {
     const responses = PATHS.map(path => fetch(herd.url + path, { headers: { connection: 'close' } }))
     for (const response of await Promise.all(responses)) await response.arrayBuffer()
   }
-}
-
-interface Result {
-  readonly metric: Record<string, string>
-  readonly value: number
-}
-
-interface Prometheus {
-  query(promql: string): Promise<Result[]>
-  stop(): Promise<void>
-}
-
-async function startPrometheus(target: string): Promise<Prometheus> {
-  const { host, pathname } = new URL(target)
-  const directory = temporaryDirectory()
-  const port = await freePort()
-  const config = {
-    global: { scrape_interval: '1s', scrape_timeout: '1s' },
-    scrape_configs: [{ job_name: 'herd', metrics_path: pathname, static_configs: [{ targets: [host] }] }],
-  }
-  // JSON is YAML too.
-  writeFileSync(join(directory.path, 'prometheus.yml'), JSON.stringify(config))
-  const running = await startProcess('prometheus', [
-    `--config.file=${join(directory.path, 'prometheus.yml')}`,
-    `--storage.tsdb.path=${join(directory.path, 'data')}`,
-    `--web.listen-address=127.0.0.1:${port}`,
-    '--log.level=warn',
-  ])
-  const url = `http://127.0.0.1:${port}`
-  await untilReady(running, url)
-  return {
-    query: promql => query(url, promql),
-    async stop() {
-      await running.stop()
-      directory.remove()
-    },
-  }
-}
-
-async function untilReady(running: RunningProcess, url: string): Promise<void> {
-  try {
-    await until(async () => (await fetch(`${url}/-/ready`)).ok, { what: 'Prometheus to be ready', deadlineMs: 20_000 })
-  } catch (error) {
-    throw new Error(`${String(error)}\n${running.output()}`, { cause: error })
-  }
-}
-
-async function query(url: string, promql: string): Promise<Result[]> {
-  const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(promql)}`)
-  const answer = (await response.json()) as { error?: string; data: { result: RawResult[] } }
-  if (answer.error !== undefined) throw new Error(answer.error)
-  return answer.data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }))
-}
-
-interface RawResult {
-  readonly metric: Record<string, string>
-  readonly value: [at: number, value: string]
 }

@@ -84,6 +84,7 @@ export class PromCopier {
       if (feed.round !== this.#rounds && byOrigin.get(feed.origin)?.readings !== undefined) this.#leave(feed)
     }
     for (const copy of this.#copies.values()) copy.finish()
+    this.#store.settleExemplars()
   }
 
   #leave(feed: MetricFeed): void {

@@ -41,11 +41,13 @@ export class FamilyFeed {
     return part
   }
 
-  /** Takes in a number for which there is one in each series. */
-  takeOne(sample: PromSample, defaults: PromLabels): void {
-    const { numbers, again } = this.partOf(sample, defaults, false)
+  /** Takes in a number for which there is one in each series, and answers the series. */
+  takeOne(sample: PromSample, defaults: PromLabels): Part {
+    const part = this.partOf(sample, defaults, false)
+    const { numbers, again } = part
     // Several label sets may mean the same to Prometheus.
     numbers[0] = again && this.#copy.addsUp ? numbers[0]! + sample.value : sample.value
+    return part
   }
 
   /** Brings what the round has gathered into the series. What is gone leaves its counts behind. */

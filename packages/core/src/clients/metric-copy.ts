@@ -1,5 +1,8 @@
 import type { Store } from '../store/store.ts'
+import { takeExemplar } from './exemplars.ts'
 import { FamilyCopy } from './family-copy.ts'
+import type { PromExemplar } from './registry.ts'
+import type { SeriesCopy } from './series-copy.ts'
 import { boundOf, type PromShape } from './shape.ts'
 
 /** Series of one family that are copied before the rest shares one: these are the user's own, so it is generous. */
@@ -31,6 +34,11 @@ export class MetricCopy {
   /** Which bucket a label `le` stands for. */
   bucketOf(le: unknown): number | undefined {
     return this.#bounds.get(le) ?? this.#bounds.get(boundOf(le))
+  }
+
+  /** Takes in what a metric has as the exemplar of a bucket; a counter has one bucket. */
+  takeExemplar(series: SeriesCopy, bucket: number, given: PromExemplar): void {
+    takeExemplar(this.#store, this.shape.definition.name, series, bucket, given)
   }
 
   /** Ends a round. */

@@ -1,6 +1,6 @@
 import { FamilyFeed } from './family-feed.ts'
 import type { MetricCopy } from './metric-copy.ts'
-import type { PromLabels, PromReading } from './registry.ts'
+import type { PromLabels, PromReading, PromSample } from './registry.ts'
 
 /** What one metric of one registry brings into the copy of its name. */
 export class MetricFeed {
@@ -28,7 +28,7 @@ export class MetricFeed {
     const { type } = this.copy.shape.definition
     if (type === 'histogram') this.#takeHistogram(reading, defaults)
     else if (type === 'summary') this.#takeSummary(reading, defaults)
-    else for (const sample of reading.values) this.#numbers.takeOne(sample, defaults)
+    else for (const sample of reading.values) this.#takeOne(sample, defaults)
     this.#numbers.commit()
     this.#quantiles?.commit()
   }
@@ -37,6 +37,11 @@ export class MetricFeed {
   leave(): void {
     this.#numbers.leave()
     this.#quantiles?.leave()
+  }
+
+  #takeOne(sample: PromSample, defaults: PromLabels): void {
+    const { series } = this.#numbers.takeOne(sample, defaults)
+    if (sample.exemplar) this.copy.takeExemplar(series, 0, sample.exemplar)
   }
 
   #takeHistogram({ name, values }: PromReading, defaults: PromLabels): void {
@@ -48,9 +53,10 @@ export class MetricFeed {
       if (!isBucket && metricName !== sumName) continue
       const bucket = isBucket ? this.copy.bucketOf(sample.labels?.['le']) : undefined
       if (isBucket && bucket === undefined) continue
-      const { numbers } = this.#numbers.partOf(sample, defaults, true)
+      const { numbers, series } = this.#numbers.partOf(sample, defaults, true)
       const i = bucket ?? numbers.length - 1
       numbers[i] = numbers[i]! + sample.value
+      if (sample.exemplar && bucket !== undefined) this.copy.takeExemplar(series, bucket, sample.exemplar)
     }
   }
 

@@ -33,6 +33,16 @@ export interface PromSample {
   readonly sharedLabels?: PromLabels
   /** Where it is not the metric's own name: `_bucket`, `_sum` and `_count`. */
   readonly metricName?: string | undefined
+  /** The same object each time, which the metric writes its next exemplar into. */
+  readonly exemplar?: PromExemplar | null | undefined
+}
+
+/** What a metric with `enableExemplars` keeps for a counter, or for a bucket. */
+export interface PromExemplar {
+  readonly labelSet?: unknown
+  readonly value?: unknown
+  /** Unix seconds; missing until the first has been taken. */
+  readonly timestamp?: unknown
 }
 
 export type PromLabels = Readonly<Record<string, unknown>>

@@ -1,3 +1,4 @@
+import type { ExemplarNote } from '../store/exemplar-book.ts'
 import type { Place } from '../store/family.ts'
 
 /** What one metric says of one series. */
@@ -49,6 +50,8 @@ export class SeriesCopy {
   readonly values: readonly string[]
   /** Undefined for the one that all share which have no place of their own. */
   readonly place: Place | undefined
+  /** By bucket: where its exemplars are, once it has any. */
+  exemplars: (ExemplarNote | undefined)[] | undefined
   readonly #parts: Part[] = []
   #left: number[] | undefined
 

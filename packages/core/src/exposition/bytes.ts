@@ -1,6 +1,6 @@
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Steps } from '../snapshot/steps.ts'
-import type { TextEncoder004 } from './text.ts'
+import type { Encoder } from './encoder.ts'
 
 /** Bytes in pieces: to put 20 MB into one buffer would hold up the event loop for longer than it takes to send them. */
 export interface Bytes {
@@ -13,7 +13,7 @@ export function bytesOf(pieces: readonly Buffer[]): Bytes {
 }
 
 /** The text of a snapshot, one piece a step. */
-export function* write(snapshot: Snapshot, encoder: TextEncoder004): Steps<Bytes> {
+export function* write(snapshot: Snapshot, encoder: Encoder): Steps<Bytes> {
   const pieces: Buffer[] = []
   for (const piece of encoder.encode(snapshot)) {
     pieces.push(piece)

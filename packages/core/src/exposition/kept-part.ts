@@ -1,3 +1,5 @@
+import type { Exemplars } from '../snapshot/snapshot.ts'
+
 /** Some series of a family that are written alike. */
 export interface Part {
   /** Two parts with the same key write the same labels and numbers as the same text. */
@@ -10,10 +12,12 @@ export interface Part {
   /** What stands between the braces for these label values. */
   readonly labelText: (values: readonly string[]) => string
   readonly write: Writer
+  /** By the index of the series; undefined where none is to be written. */
+  readonly exemplars?: ReadonlyMap<number, Exemplars> | undefined
 }
 
 /** The text of the series whose labels read `inner` and whose numbers begin at `at`. */
-export type Writer = (inner: string, values: Float64Array, at: number) => string
+export type Writer = (inner: string, values: Float64Array, at: number, exemplars?: Exemplars) => string
 
 /**
  * The bytes of one part as they were last written, in blocks of some hundred series, with the labels and numbers that
@@ -28,6 +32,8 @@ export class KeptPart {
   readonly #inner: string[] = []
   readonly #blocks: Block[] = []
   #numbers = new Float64Array(0)
+  /** The exemplars that the bytes show; undefined where they never showed any. */
+  #exemplars: Map<number, Exemplars> | undefined
 
   constructor({ width, lines }: Part) {
     this.#width = width
@@ -71,24 +77,43 @@ export class KeptPart {
     return block.bytes
   }
 
-  /** True where the series at `i` has the labels and numbers that its bytes show. */
-  #stoodStill({ labels, values }: Part, i: number): boolean {
+  /** True where the series at `i` has the labels, numbers and exemplars that its bytes show. */
+  #stoodStill({ labels, values, exemplars }: Part, i: number): boolean {
     if (this.#labels[i] !== labels[i]) return false
     const numbers = this.#numbers
     const at = i * this.#width
     for (let slot = at; slot < at + this.#width; slot++) if (numbers[slot] !== values[slot]) return false
-    return true
+    if (exemplars === undefined && this.#exemplars === undefined) return true
+    return isSame(exemplars?.get(i), this.#exemplars?.get(i))
   }
 
-  #write({ labels, values, labelText, write }: Part, i: number): string {
+  #write({ labels, values, labelText, write, exemplars }: Part, i: number): string {
     if (this.#labels[i] !== labels[i]) {
       this.#labels[i] = labels[i]!
       this.#inner[i] = labelText(labels[i]!)
     }
     const at = i * this.#width
     for (let slot = at; slot < at + this.#width; slot++) this.#numbers[slot] = values[slot]!
-    return write(this.#inner[i]!, values, at)
+    const inner = this.#inner[i]!
+    if (exemplars === undefined && this.#exemplars === undefined) return write(inner, values, at)
+    return write(inner, values, at, this.#note(i, exemplars?.get(i)))
   }
+
+  /** Remembers which exemplars the bytes of a series are going to show, and answers them. */
+  #note(i: number, exemplars: Exemplars | undefined): Exemplars | undefined {
+    this.#exemplars ??= new Map()
+    if (exemplars === undefined) this.#exemplars.delete(i)
+    else this.#exemplars.set(i, exemplars)
+    return exemplars
+  }
+}
+
+/** True where both have the same exemplars, or none. They are not changed once they are made. */
+function isSame(a: Exemplars | undefined, b: Exemplars | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 const BLOCK_LINES = 2048

@@ -18,10 +18,14 @@ export interface StoreName {
   readonly base: string
 }
 
-const STORE_FILE = /^(\d{1,9})-([0-9a-z]{1,10})\.(values|catalog)$/
+/** The files of a store. The values are the first to be removed: without them the store is not listed any more. */
+const PARTS = ['values', 'catalog', 'exemplars', 'exemplars.draft'] as const
+type Part = (typeof PARTS)[number]
+
+const STORE_FILE = /^(\d{1,9})-([0-9a-z]{1,10})\.(values|catalog|exemplars|exemplars\.draft)$/
 
 /** What a file of the directory is: a store's, or nothing of ours. */
-export function parseStoreFile(name: string): (StoreName & { part: 'values' | 'catalog' }) | undefined {
+export function parseStoreFile(name: string): (StoreName & { part: Part }) | undefined {
   const match = STORE_FILE.exec(name)
   if (match === null) return undefined
   const [, worker, id, part] = match
@@ -29,7 +33,7 @@ export function parseStoreFile(name: string): (StoreName & { part: 'values' | 'c
     worker: Number(worker),
     id: Number.parseInt(id!, 36),
     base: `${worker}-${id}`,
-    part: part as 'values' | 'catalog',
+    part: part as Part,
   }
 }
 
@@ -43,11 +47,9 @@ export function listStores(directory: string): StoreName[] {
   return stores
 }
 
-/** Removes both files of a store; it may have lost one of them already. */
+/** Removes the files of a store; it may have lost some of them already. */
 export function removeStore(directory: string, store: StoreName): void {
-  // The values first: without them the store is not listed any more.
-  removeFile(join(directory, `${store.base}.values`))
-  removeFile(join(directory, `${store.base}.catalog`))
+  for (const part of PARTS) removeFile(join(directory, `${store.base}.${part}`))
 }
 
 /** Removes a file, and lets a directory in its place be: that is not ours. Throws what else the file system throws. */
@@ -56,7 +58,7 @@ function removeFile(path: string): void {
   rmSync(path, { force: true })
 }
 
-/** The files of a herd: stores, catalogs without values, retired totals. Throws what the file system throws. */
+/** The files of a herd: stores, what is left of others, retired totals. Throws what the file system throws. */
 export function listHerdFiles(directory: string): string[] {
   return readdirSync(directory).filter(name => parseStoreFile(name) !== undefined || name.startsWith('retired.'))
 }

@@ -110,6 +110,7 @@ export class Herd implements SnapshotSource {
     if (totals !== undefined) yield* this.#merger.add(totals)
     for (const store of stores) {
       yield* store.read()
+      yield* store.readExemplars()
       if (store.hasNumbers) yield* this.#merger.add(store)
       yield
     }

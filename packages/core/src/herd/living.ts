@@ -46,7 +46,7 @@ function isAlive(directory: string, name: StoreName, staleAfterMs: number): bool
 /** A store begins with its catalog, and is known by the header of its values: between the two nobody can ask for it. */
 function isInTheMaking(directory: string, file: string): boolean {
   const store = parseStoreFile(file)
-  if (store === undefined) return false
+  if (store?.part !== 'values' && store?.part !== 'catalog') return false
   const stat = statSync(join(directory, file), { throwIfNoEntry: false })
   if (stat === undefined || Math.abs(Date.now() - stat.mtimeMs) > MAKING_MS) return false
   return !hasHeader(directory, store)

@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import type { Source } from '../snapshot/source.ts'
 import type { Steps } from '../snapshot/steps.ts'
 import type { CatalogLine } from '../store/catalog.ts'
+import type { StoredExemplar } from '../store/exemplar.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
 import { isOwnerAlive } from '../store/owner.ts'
 import { CatalogReader } from './catalog-reader.ts'
 import type { StoreName } from './directory.ts'
+import { ExemplarsFile } from './exemplars-file.ts'
 import { openToRead } from './files.ts'
 import { KnownNames } from './names.ts'
 
@@ -25,10 +27,12 @@ export class StoreReader implements Source {
   reading: Reading = 'damaged'
   /** Retired totals only: the stores that they include already. */
   retiredIds: Float64Array = new Float64Array(0)
+  exemplars: readonly StoredExemplar[] | undefined
   /** True once the owner is gone: its gauges speak of nothing any more. */
   gone = false
   #valuesFd: number
   readonly #catalog: CatalogReader
+  readonly #exemplars: ExemplarsFile | undefined
   #header: Float64Array = new Float64Array(HEADER_SLOTS)
   #buffer: Float64Array = new Float64Array(HEADER_SLOTS)
 
@@ -36,11 +40,12 @@ export class StoreReader implements Source {
   constructor(
     directory: string,
     name: StoreName,
-    files: { values: string; catalog: string; worker: number | undefined },
+    files: { values: string; catalog: string; exemplars?: string; worker: number | undefined },
     names: KnownNames = new KnownNames(),
   ) {
     this.name = name
     this.worker = files.worker
+    this.#exemplars = files.exemplars === undefined ? undefined : new ExemplarsFile(join(directory, files.exemplars))
     this.#valuesFd = openToRead(join(directory, files.values))
     try {
       this.#catalog = new CatalogReader(join(directory, files.catalog), names)
@@ -52,7 +57,8 @@ export class StoreReader implements Source {
 
   /** A store's reader, by the store's name. Readers of one herd share what they know of names. */
   static open(directory: string, name: StoreName, names?: KnownNames): StoreReader {
-    const files = { values: `${name.base}.values`, catalog: `${name.base}.catalog`, worker: name.worker }
+    const { base, worker } = name
+    const files = { values: `${base}.values`, catalog: `${base}.catalog`, exemplars: `${base}.exemplars`, worker }
     return new StoreReader(directory, name, files, names)
   }
 
@@ -87,6 +93,11 @@ export class StoreReader implements Source {
       this.reading = 'damaged'
     }
     return this.reading
+  }
+
+  /** Reads the newest exemplars; the totals of the dead have none. */
+  *readExemplars(): Steps<void> {
+    if (this.#exemplars !== undefined) this.exemplars = yield* this.#exemplars.read()
   }
 
   /** Reads only what the owner says of itself. */

@@ -1,5 +1,6 @@
 import type { Source } from '../snapshot/source.ts'
 import type { CatalogLine } from '../store/catalog.ts'
+import type { StoredExemplar } from '../store/exemplar.ts'
 import { HEADER } from '../store/header.ts'
 import type { Store } from '../store/store.ts'
 import type { Member } from './about.ts'
@@ -21,6 +22,10 @@ export class SelfSource implements Source, Member {
     this.#store = store
     this.worker = store.worker
     this.startedAt = store.startedAt
+  }
+
+  get exemplars(): readonly StoredExemplar[] | undefined {
+    return this.#store.exemplars?.list
   }
 
   /** Takes numbers and names of one moment: the owner may go on between the steps of a sum. */

@@ -2,16 +2,23 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGzip } from 'node:zlib'
 import { type Bytes, bytesOf, write } from '../exposition/bytes.ts'
-import { TextEncoder004 } from '../exposition/text.ts'
+import type { Encoder } from '../exposition/encoder.ts'
+import type { FormatName } from '../exposition/negotiate.ts'
+import { OPENMETRICS_CONTENT_TYPE, OpenMetricsEncoder } from '../exposition/openmetrics.ts'
+import { TEXT_CONTENT_TYPE, TextEncoder004 } from '../exposition/text.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { inTurns } from '../snapshot/steps.ts'
 
-/** Snapshots as bytes to send: one at a time, shared by all who ask meanwhile. */
+/** Snapshots as bytes to send: for each format one at a time, shared by all who ask meanwhile. */
 export class Renderer {
   readonly #source: SnapshotSource
   readonly #beforeSnapshot: () => Promise<void>
-  readonly #encoder = new TextEncoder004()
-  #underway: Promise<Rendering> | undefined
+  /** One that nobody asks for keeps nothing. */
+  readonly #encoders: Readonly<Record<FormatName, Encoder>> = {
+    text: new TextEncoder004(),
+    openmetrics: new OpenMetricsEncoder(),
+  }
+  readonly #underway = new Map<FormatName, Promise<Rendering>>()
 
   constructor(source: SnapshotSource, beforeSnapshot: () => Promise<void>) {
     this.#source = source
@@ -19,28 +26,37 @@ export class Renderer {
   }
 
   /** Rejects where the snapshot cannot be taken. */
-  render(): Promise<Rendering> {
-    this.#underway ??= this.#render().finally(() => {
-      this.#underway = undefined
-    })
-    return this.#underway
+  render(format: FormatName): Promise<Rendering> {
+    const underway = this.#underway.get(format)
+    if (underway !== undefined) return underway
+    const rendering = this.#render(format).finally(() => this.#underway.delete(format))
+    this.#underway.set(format, rendering)
+    return rendering
   }
 
-  async #render(): Promise<Rendering> {
+  async #render(format: FormatName): Promise<Rendering> {
     await this.#beforeSnapshot()
     const snapshot = await this.#source.snapshot()
-    return new Rendering(snapshot, await inTurns(write(snapshot, this.#encoder)))
+    const text = await inTurns(write(snapshot, this.#encoders[format]))
+    return new Rendering(snapshot, CONTENT_TYPES[format], text)
   }
+}
+
+const CONTENT_TYPES: Readonly<Record<FormatName, string>> = {
+  text: TEXT_CONTENT_TYPE,
+  openmetrics: OPENMETRICS_CONTENT_TYPE,
 }
 
 /** One snapshot and its text, in pieces that all who read it share. */
 export class Rendering {
   readonly snapshot: Snapshot
+  readonly contentType: string
   readonly text: Bytes
   #gzipped: Promise<Bytes> | undefined
 
-  constructor(snapshot: Snapshot, text: Bytes) {
+  constructor(snapshot: Snapshot, contentType: string, text: Bytes) {
     this.snapshot = snapshot
+    this.contentType = contentType
     this.text = text
   }
 

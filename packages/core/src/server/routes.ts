@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import type { Bytes } from '../exposition/bytes.ts'
-import { TEXT_CONTENT_TYPE } from '../exposition/text.ts'
+import { negotiate } from '../exposition/negotiate.ts'
 import { pageOf } from './page.ts'
 import type { Renderer } from './renderer.ts'
 
@@ -79,8 +79,8 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
 ])
 
 async function metrics({ renderer }: RoutesOptions, request: IncomingMessage): Promise<Reply> {
-  const rendering = await renderer.render()
-  const reply = { status: 200, type: TEXT_CONTENT_TYPE, body: rendering.text, headers: VARY }
+  const rendering = await renderer.render(negotiate(request.headers.accept))
+  const reply = { status: 200, type: rendering.contentType, body: rendering.text, headers: VARY }
   if (!rendering.isWorthPacking || !takesGzip(request)) return reply
   return { ...reply, body: await rendering.gzipped(), headers: { ...VARY, 'Content-Encoding': 'gzip' } }
 }
@@ -91,11 +91,11 @@ function ready({ readiness }: RoutesOptions): Reply {
 }
 
 async function page({ renderer }: RoutesOptions): Promise<Reply> {
-  const { snapshot } = await renderer.render()
+  const { snapshot } = await renderer.render('text')
   return { status: 200, type: 'text/html; charset=utf-8', body: pageOf(snapshot), headers: NOTHING_FROM_OUTSIDE }
 }
 
-const VARY = { Vary: 'Accept-Encoding' }
+const VARY = { Vary: 'Accept, Accept-Encoding' }
 const NOTHING_FROM_OUTSIDE = { 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'" }
 
 function plain(status: number, sentence: string): Reply {

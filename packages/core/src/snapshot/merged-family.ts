@@ -1,8 +1,9 @@
 import { isAbsent } from '../store/absent.ts'
 import type { Definition } from '../store/catalog.ts'
+import type { Exemplar } from '../store/exemplar.ts'
 import { IntList } from './int-list.ts'
 import { SeriesIndex } from './series-index.ts'
-import type { Family, SnapshotType } from './snapshot.ts'
+import type { Exemplars, Family, SnapshotType } from './snapshot.ts'
 import type { Source } from './source.ts'
 import type { Steps } from './steps.ts'
 import { ADDED_FOR_EVER, Sums } from './sums.ts'
@@ -30,6 +31,8 @@ export class MergedFamily {
   readonly #rounds = new IntList()
   #countsTo = new IntList()
   #countsFor: MergedFamily | undefined
+  /** By series and bucket; undefined where nobody has given any. */
+  #exemplars: Map<number, (Exemplar | undefined)[]> | undefined
 
   constructor(definition: Definition) {
     this.definition = definition
@@ -45,6 +48,7 @@ export class MergedFamily {
 
   clear(): void {
     this.#sums.clear()
+    this.#exemplars = undefined
     this.since = 0
   }
 
@@ -95,6 +99,21 @@ export class MergedFamily {
     }
   }
 
+  /** Takes in an exemplar of the series with these label values. Of several for one bucket the newest stands. */
+  addExemplar(labels: readonly string[], exemplar: Exemplar): void {
+    const { type, buckets } = this.definition
+    if (type !== 'counter' && type !== 'histogram') return
+    const series = this.#series.find(labels)
+    if (series === undefined) return
+    this.#exemplars ??= new Map()
+    const own = this.#exemplars.get(series) ?? []
+    this.#exemplars.set(series, own)
+    const bound = type === 'counter' ? 0 : buckets.findIndex(each => exemplar.value <= each)
+    const bucket = bound < 0 ? buckets.length : bound
+    const other = own[bucket]
+    if (other === undefined || exemplar.timestamp > other.timestamp) own[bucket] = exemplar
+  }
+
   /** Adds the counts of this family's series to `counter`, which then knows the series of both. */
   *addCountsTo(counter: MergedFamily, round: number): Steps<void> {
     const buckets = this.definition.buckets.length + 1
@@ -136,19 +155,23 @@ export class MergedFamily {
   }
 
   /** The series that somebody still has, with their numbers as a snapshot shows them. */
-  *#shown(round: number): Steps<Pick<Family, 'labels' | 'values'>> {
+  *#shown(round: number): Steps<Pick<Family, 'labels' | 'values' | 'exemplars'>> {
     const width = this.#sums.shownWidth
     const labels: (readonly string[])[] = []
     const values = new Float64Array(this.#series.size * width)
+    const exemplars = this.#exemplars && new Map<number, Exemplars>()
     for (let series = 0; series < this.#series.size; series++) {
       if (series % SERIES_A_STEP === SERIES_A_STEP - 1) yield
       if (this.#rounds.items[series] !== round) continue
       if (this.#series.isOverflow(series) && this.#sums.isZero(series)) continue
       if (!this.isOfTheLiving) this.#sums.keepFromFalling(series)
       this.#sums.show(series, values, labels.length * width)
+      const own = this.#exemplars?.get(series)
+      if (own !== undefined) exemplars?.set(labels.length, own)
       labels.push(this.#series.labels[series]!)
     }
-    return { labels, values: values.subarray(0, labels.length * width) }
+    const shown = { labels, values: values.subarray(0, labels.length * width) }
+    return exemplars === undefined ? shown : { ...shown, exemplars }
   }
 }
 

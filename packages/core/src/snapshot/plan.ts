@@ -1,4 +1,5 @@
 import type { CatalogLine, Definition, FamilyLine, RemovedLine, SeriesLine } from '../store/catalog.ts'
+import type { StoredExemplar } from '../store/exemplar.ts'
 import { HEADER } from '../store/header.ts'
 import { IntList } from './int-list.ts'
 import type { MergedFamily, Places } from './merged-family.ts'
@@ -45,12 +46,8 @@ export class Plan {
       this.#waiting.push(line)
       return
     }
-    const { labels, merge } = column.family.definition
-    const apart = merge === 'worker' && source.worker !== undefined
-    // The totals of the dead name the worker themselves. Any other number of values is damage.
-    if (line.values.length !== labels.length + Number(merge === 'worker' && !apart)) return
-    const values = apart ? [...line.values, String(source.worker)] : line.values
-    column.add(line.slot, column.family.seriesOf(values, line.overflow === true))
+    const values = labelValuesIn(source, column.family.definition, line.values)
+    if (values !== undefined) column.add(line.slot, column.family.seriesOf(values, line.overflow === true))
   }
 
   #remove({ family, slot }: RemovedLine): void {
@@ -78,7 +75,33 @@ export class Plan {
       if (source.gone && column.family.isOfTheLiving) continue
       yield* column.family.add(source, column, round)
     }
+    if (source.exemplars !== undefined && source.exemplars.length > 0)
+      yield* this.#addExemplars(source.exemplars, source)
   }
+
+  *#addExemplars(exemplars: readonly StoredExemplar[], source: Source): Steps<void> {
+    const families = new Map<string, MergedFamily>()
+    for (const { family } of this.#columns.values()) families.set(family.definition.name, family)
+    let added = 0
+    for (const { family, series, exemplar } of exemplars) {
+      const known = families.get(family)
+      const values = known && labelValuesIn(source, known.definition, series)
+      if (values !== undefined) known?.addExemplar(values, exemplar)
+      if (++added % LINES_A_STEP === 0) yield
+    }
+  }
+}
+
+/** What names a series in the sum; undefined for another number of values than the family has labels, which is damage. */
+function labelValuesIn(
+  { worker }: Source,
+  { labels, merge }: Definition,
+  values: readonly string[],
+): readonly string[] | undefined {
+  // The totals of the dead name the worker themselves.
+  const apart = merge === 'worker' && worker !== undefined
+  if (values.length !== labels.length + Number(merge === 'worker' && !apart)) return undefined
+  return apart ? [...values, String(worker)] : values
 }
 
 /** What one source has of one family. */

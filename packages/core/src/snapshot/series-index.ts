@@ -39,6 +39,11 @@ export class SeriesIndex {
     return series
   }
 
+  /** The number of the series with these label values, if somebody has it. */
+  find(labels: readonly string[]): number | undefined {
+    return this.#byKey.get(keyOf(labels))
+  }
+
   /** True for the series that takes what a full family cannot. */
   isOverflow(series: number): boolean {
     return this.#overflow.has(series)

@@ -1,3 +1,5 @@
+import type { Exemplar } from '../store/exemplar.ts'
+
 /**
  * The narrow waist: everything the herd knows at one moment, as plain data. Encoders, forwarders and pages read this
  * and nothing else.
@@ -30,6 +32,8 @@ export interface Family {
    * the observations. Summary: the sum, then the count.
    */
   readonly values: Float64Array
+  /** Counters and histograms, where somebody has given some: those of the series at an index, see `Exemplars`. */
+  readonly exemplars?: ReadonlyMap<number, Exemplars>
   /** Summaries only: the quantiles as each worker sees them, label `quantile` before `worker`, one value each. */
   readonly quantiles?: {
     readonly labelNames: readonly string[]
@@ -37,6 +41,9 @@ export interface Family {
     readonly values: Float64Array
   }
 }
+
+/** The newest exemplar of each bucket that has one; a counter has one bucket. */
+export type Exemplars = readonly (Exemplar | undefined)[]
 
 /** Whatever can say how things stand: a herd, or one process's store. */
 export interface SnapshotSource {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promherdError } from '../errors.ts'
 import { FAMILIES, INTERNAL_ERROR_CAUSES, type InternalErrorCause } from '../metrics.ts'
 import { type CatalogLine, CatalogWriter, type Definition, widthOf } from './catalog.ts'
+import { ExemplarBook } from './exemplar-book.ts'
 import { DEFAULT_MAX_SERIES, type FamilyHome, OVERFLOW, StoreFamily } from './family.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC, WORKER_STATES, type WorkerState } from './header.ts'
 import { ownerIdentity } from './owner.ts'
@@ -32,6 +33,7 @@ export class Store implements FamilyHome {
   readonly #errors: StoreFamily
   readonly #dropped: StoreFamily
   readonly #onTrouble: (cause: InternalErrorCause, message: string) => void
+  #exemplars: ExemplarBook | undefined
   #length = HEADER_SLOTS
   #familyCount = 0
   #closed = false
@@ -225,6 +227,26 @@ export class Store implements FamilyHome {
     }
   }
 
+  /** The exemplars of its series; undefined where nobody has ever given one. */
+  get exemplars(): ExemplarBook | undefined {
+    return this.#exemplars
+  }
+
+  /** Where exemplars of its series are kept, made at its first use. */
+  keepExemplars(): ExemplarBook {
+    this.#exemplars ??= new ExemplarBook(this.paths)
+    return this.#exemplars
+  }
+
+  /** Tells others of the exemplars that were given since the last time. Never throws. */
+  settleExemplars(): void {
+    try {
+      this.#exemplars?.settle()
+    } catch (error) {
+      this.trouble('store_write', `the exemplars could not be written: ${String(error)}`)
+    }
+  }
+
   /** Says that the owner's event loop still turns. */
   beat(now: number = Date.now() / 1000): void {
     this.slab.values[HEADER.heartbeatAt] = now
@@ -258,6 +280,7 @@ export class Store implements FamilyHome {
     this.beat()
     this.slab.values[HEADER.closed] = 1
     this.flush()
+    this.#exemplars?.close()
     this.#closed = true
     this.#letGo()
   }
@@ -344,12 +367,14 @@ const MAX_LINES = 2 ** 17
 export interface StorePaths {
   readonly values: string
   readonly catalog: string
+  /** There only once somebody has given an exemplar. */
+  readonly exemplars: string
 }
 
 /** The files of a store. The name carries what a reader needs to know before it opens them. */
 export function storePaths(directory: string, worker: number, id: number): StorePaths {
   const base = join(directory, `${worker}-${id.toString(36)}`)
-  return { values: `${base}.values`, catalog: `${base}.catalog` }
+  return { values: `${base}.values`, catalog: `${base}.catalog`, exemplars: `${base}.exemplars` }
 }
 
 /** The catalog comes first: a store is found by its values, and must not be found without its names. */

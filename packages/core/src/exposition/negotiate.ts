@@ -1,0 +1,44 @@
+/** The formats that a snapshot can be had in. */
+export type FormatName = 'text' | 'openmetrics'
+
+/**
+ * Which format a client wants that sends this `Accept` (RFC 9110, 12.5.1): OpenMetrics 1.0 where it is named and
+ * nothing that stands for the text is preferred to it, else the text, which every client reads.
+ */
+export function negotiate(accept: string | undefined): FormatName {
+  let openMetrics = 0
+  const text = new Map<string, number>()
+  for (const { type, version, weight } of rangesIn(accept ?? '')) {
+    if (type === 'application/openmetrics-text' && isAny(version, '1.0.0')) openMetrics = Math.max(openMetrics, weight)
+    if (TEXT_RANGES.includes(type) && isAny(version, '0.0.4')) text.set(type, Math.max(text.get(type) ?? 0, weight))
+  }
+  // What is said of a type in particular goes before what is said of many.
+  const range = TEXT_RANGES.find(each => text.has(each))
+  return openMetrics > 0 && openMetrics >= (range === undefined ? 0 : text.get(range)!) ? 'openmetrics' : 'text'
+}
+
+const TEXT_RANGES = ['text/plain', 'text/*', '*/*']
+
+interface Range {
+  readonly type: string
+  readonly version: string | undefined
+  /** From 0, not at all, to 1. */
+  readonly weight: number
+}
+
+function rangesIn(accept: string): Range[] {
+  return accept.split(',').map(item => {
+    const [type = '', ...parameters] = item.split(';').map(part => part.trim().toLowerCase())
+    const weight = Number(parameterOf(parameters, 'q') ?? 1)
+    return { type, version: parameterOf(parameters, 'version'), weight: weight >= 0 && weight <= 1 ? weight : 0 }
+  })
+}
+
+function parameterOf(parameters: readonly string[], name: string): string | undefined {
+  const parameter = parameters.find(each => each.startsWith(`${name}=`))
+  return parameter?.slice(name.length + 1).replace(/^"(.*)"$/, '$1')
+}
+
+function isAny(version: string | undefined, wanted: string): boolean {
+  return version === undefined || version === wanted
+}

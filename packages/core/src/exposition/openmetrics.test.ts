@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import type { Exemplars, Family, Snapshot } from '../snapshot/snapshot.ts'
+import { OpenMetricsEncoder } from './openmetrics.ts'
+import { TextEncoder004 } from './text.ts'
+
+const LABELS = [['/a']]
+
+function familyOf(name: string, type: Family['type'], more: Partial<Family> = {}): Family {
+  const values = Float64Array.of(3)
+  return { name, type, help: 'H.', labelNames: ['route'], buckets: [], labels: LABELS, width: 1, values, ...more }
+}
+
+const histogram = familyOf('d', 'histogram', { buckets: [0.5, 1], width: 4, values: Float64Array.of(1, 2, 3, 7.25) })
+
+const TRACE = { labels: [['trace_id', 'a"b']] as const, value: 0.75, timestamp: 1700000000.123 }
+
+function snapshotOf(...families: Family[]): Snapshot {
+  return { takenAt: 0, families }
+}
+
+function textOf(snapshot: Snapshot, encoder = new OpenMetricsEncoder()): string {
+  return [...encoder.encode(snapshot)].join('')
+}
+
+describe('OpenMetrics text', () => {
+  it('calls a counter by its name without `_total`, and its sample with it', () => {
+    expect(textOf(snapshotOf(familyOf('jobs_total', 'counter')))).toBe(
+      '# HELP jobs H.\n# TYPE jobs counter\njobs_total{route="/a"} 3\n# EOF\n',
+    )
+  })
+
+  it('leaves every series its name, whatever its counter is called', () => {
+    const odd = textOf(snapshotOf(familyOf('jobs', 'counter'), familyOf('_total', 'counter')))
+    expect(odd).toContain('# TYPE jobs unknown\njobs{route="/a"} 3\n')
+    expect(odd).toContain('# TYPE _total unknown\n_total{route="/a"} 3\n')
+    for (const other of ['jobs', 'jobs_created']) {
+      const met = textOf(snapshotOf(familyOf(other, 'gauge'), familyOf('jobs_total', 'counter')))
+      expect(met).toContain('# TYPE jobs_total unknown\njobs_total{route="/a"} 3\n')
+    }
+  })
+
+  it('writes gauges, untyped, summaries and histograms', () => {
+    const quantiles = { labelNames: ['quantile', 'worker'], labels: [['1', '2']], values: Float64Array.of(9) }
+    const summary = familyOf('s', 'summary', { width: 2, values: Float64Array.of(2.5, 4), quantiles })
+    const help = 'A "quoted" \\ help\nof two lines.'
+    const all = snapshotOf(familyOf('g', 'gauge', { help }), familyOf('u', 'untyped'), summary, histogram)
+    expect(textOf(all)).toBe(
+      [
+        '# HELP g A \\"quoted\\" \\\\ help\\nof two lines.',
+        '# TYPE g gauge',
+        'g{route="/a"} 3',
+        '# HELP u H.',
+        '# TYPE u unknown',
+        'u{route="/a"} 3',
+        '# HELP s H.',
+        '# TYPE s summary',
+        's{quantile="1.0",worker="2"} 9',
+        's_sum{route="/a"} 2.5',
+        's_count{route="/a"} 4',
+        '# HELP d H.',
+        '# TYPE d histogram',
+        'd_bucket{route="/a",le="0.5"} 1',
+        'd_bucket{route="/a",le="1.0"} 3',
+        'd_bucket{route="/a",le="+Inf"} 6',
+        'd_sum{route="/a"} 7.25',
+        'd_count{route="/a"} 6',
+        '# EOF\n',
+      ].join('\n'),
+    )
+  })
+
+  it('writes bounds as the specification lists them', () => {
+    const canonical = ['-2.5', '0.0', '1e-10', '1e-05', '0.0001', '0.001', '0.1', '1.0', '1.5', '10.0', '100000.0']
+    canonical.push('123456.5', '1e+06', '1.5e+06', '1e+10', '1e+100', '+Inf')
+    const buckets = canonical.slice(0, -1).map(Number)
+    const values = new Float64Array(buckets.length + 2)
+    const text = textOf(snapshotOf(familyOf('d', 'histogram', { buckets, width: values.length, values })))
+    expect([...text.matchAll(/le="([^"]+)"/g)].map(([, le]) => le)).toEqual(canonical)
+  })
+
+  it('puts exemplars at the ends of buckets and counters, which the text 0.0.4 does not', () => {
+    const exemplars = new Map<number, Exemplars>([[0, [undefined, TRACE]]])
+    const marked = snapshotOf(
+      familyOf('jobs_total', 'counter', { exemplars: new Map([[0, [TRACE]]]) }),
+      familyOf('odd', 'counter', { exemplars: new Map([[0, [TRACE]]]) }),
+      { ...histogram, exemplars },
+    )
+    const written = ' # {trace_id="a\\"b"} 0.75 1700000000.123\n'
+    const text = textOf(marked)
+    expect(text).toContain(`jobs_total{route="/a"} 3${written}`)
+    expect(text).toContain(`d_bucket{route="/a",le="1.0"} 3${written}d_bucket{route="/a",le="+Inf"} 6\n`)
+    expect(text.split(' # {')).toHaveLength(3)
+    const plain = snapshotOf(familyOf('jobs_total', 'counter'), familyOf('odd', 'counter'), histogram)
+    expect(textOf(marked, new TextEncoder004())).toBe(textOf(plain, new TextEncoder004()))
+  })
+
+  it('says what a new encoder says after exemplars came, changed and went beside numbers that stood still', () => {
+    const encoder = new OpenMetricsEncoder()
+    const all: (Exemplars | undefined)[] = [undefined, [TRACE], [undefined, TRACE], [{ ...TRACE, value: 0.1 }]]
+    for (const own of [...all, undefined, [TRACE], [TRACE]] as typeof all) {
+      const snapshot = snapshotOf(own === undefined ? histogram : { ...histogram, exemplars: new Map([[0, own]]) })
+      expect(textOf(snapshot, encoder)).toBe(textOf(snapshot))
+    }
+  })
+})
