@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 const CONTRACT = ['test/contract/**/*.test.ts', 'test/options/**/*.test.ts']
 
@@ -16,7 +16,11 @@ export default defineConfig({
       { extends: true, resolve: { alias: unbundled }, test: { name: 'contract', include: CONTRACT } },
       {
         extends: true,
-        test: { name: 'all else', include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'], exclude: CONTRACT },
+        test: {
+          name: 'all else',
+          include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...CONTRACT],
+        },
       },
     ],
     // What is tested is what would be published, of the sources as they are now.

@@ -31,7 +31,7 @@ if (cluster.isPrimary) {
   const renderer = new Renderer(source, async () => {})
   const scrape = async () => {
     const startedAt = performance.now()
-    const { text } = await renderer.render()
+    const { text } = await renderer.render('text')
     return { pieces: text.pieces, snapshotMs, encodeMs: performance.now() - startedAt - snapshotMs }
   }
   await lead(settings, scrape, async () => {

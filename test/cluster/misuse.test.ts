@@ -100,7 +100,7 @@ test('an application that ends at once leaves no process', async () => {
   await running.said('metrics')
   await until('both to be told', () => running.stderr.split('\n').length > 2)
   expect(await leftAfterEnd(running, directory)).toEqual(NOTHING)
-  expect(running.stderr.trim().split('\n')).toHaveLength(2)
+  expect(running.stderr).toMatch(/^(promherd: worker [12] [^\n]*\n){2}$/)
 })
 
 test('signals to a primary that still starts are answered', async () => {
@@ -163,7 +163,8 @@ test('a cluster that is closed by its method leaves neither processes nor files'
   const own = readdirSync(parent).find(isOurs)!
   expect(processesOf(running.pid)).toHaveLength(3)
   await running.call('close')
-  expect(processesOf(running.pid)).toEqual([running.pid])
+  // With nothing left to do it ends by itself, and may have.
+  expect(processesOf(running.pid).filter(pid => pid !== running.pid)).toEqual([])
   expect(existsSync(join(parent, own))).toBe(false)
   expect(await running.ended).toEqual({ code: 0, signal: null })
   expect(processesOf(running.pid)).toEqual([])
