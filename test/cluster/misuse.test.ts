@@ -96,7 +96,8 @@ test('an application that never listens is told of once for each worker, and end
 
 test('an application that ends at once leaves no process', async () => {
   const directory = ownDirectory()
-  const running = start('./leaving.mjs', directory)
+  // It may take its time to end where the machine is busy, and is not to be waited for aloud.
+  const running = start('./leaving.mjs', directory, { startTimeoutMs: 60_000 })
   await running.said('metrics')
   await until('both to be told', () => running.stderr.split('\n').length > 2)
   expect(await leftAfterEnd(running, directory)).toEqual(NOTHING)
