@@ -11,7 +11,7 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** Does the work so that others have the event loop after every few milliseconds. */
+/** Does the work so that others have the event loop after every half millisecond or so. */
 export async function inTurns<T>(steps: Steps<T>): Promise<T> {
   let since = performance.now()
   for (;;) {
