@@ -14,6 +14,8 @@ export const PROGRAMS = {
     debian: 'python3-prometheus-client',
   },
   'redis-server': { probes: [['redis-server', '--version']], debian: 'redis-server' },
+  // Makes the certificates of the tests.
+  openssl: { probes: [['openssl', 'version']], debian: 'openssl' },
   // A terminal that is really one, whose windows can be resized and read.
   tmux: { probes: [['tmux', '-V']], debian: 'tmux' },
 }

@@ -6,15 +6,19 @@ import { connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { isSkipped, needs } from '../support/skip.ts'
 import { type Running, startReady, until } from './running.ts'
 
 /** HTTP/2 and TLS under the cluster: reloads and ends that fail nothing. */
 
 let certificates = ''
 
+beforeEach(context => needs(context, 'openssl'))
+
 beforeAll(() => {
   certificates = mkdtempSync(join(tmpdir(), 'secure-'))
+  if (isSkipped('openssl')) return
   const [key, cert] = [join(certificates, 'key.pem'), join(certificates, 'cert.pem')]
   const how = [
     '-newkey',

@@ -6,6 +6,7 @@ export type Program =
   | 'promtool'
   | 'prometheus-client'
   | 'redis-server'
+  | 'openssl'
   | 'tmux'
   | 'tmpfs'
   | 'namespaces'
