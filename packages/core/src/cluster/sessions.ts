@@ -8,7 +8,8 @@ import type { Server } from 'node:net'
  * waits for its streams.
  */
 export class Sessions {
-  readonly #open = new Set<ServerHttp2Session>()
+  /** The sessions that are open, and whether each has had a stream. */
+  readonly #open = new Map<ServerHttp2Session, boolean>()
   #draining = false
 
   /** Watches a server; does nothing where it is none of HTTP/2. */
@@ -19,13 +20,29 @@ export class Sessions {
   /** Ends all sessions, and those that begin from now on; each is gone when its last stream is. */
   drain(): void {
     this.#draining = true
-    for (const session of this.#open) end(session)
+    for (const [session, isUsed] of this.#open) {
+      if (isUsed) end(session)
+      else this.#awaitUse(session)
+    }
   }
 
   #begins(session: ServerHttp2Session): void {
-    this.#open.add(session)
+    this.#open.set(session, false)
     session.once('close', () => this.#open.delete(session))
+    session.once('stream', () => this.#isUsed(session))
+    if (this.#draining) this.#awaitUse(session)
+  }
+
+  #isUsed(session: ServerHttp2Session): void {
+    this.#open.set(session, true)
     if (this.#draining) end(session)
+  }
+
+  /** Whoever opened a session for later must not hold us up. */
+  #awaitUse(session: ServerHttp2Session): void {
+    setTimeout(() => {
+      if (this.#open.get(session) === false) end(session)
+    }, UNUSED_MS)
   }
 }
 
@@ -49,5 +66,7 @@ function end(session: ServerHttp2Session): void {
 }
 
 const GREATEST_STREAM_ID = 2 ** 31 - 1
+/** How long a session may be open before its client asks something. */
+const UNUSED_MS = 1000
 /** How long a client may take to answer: one that is gone does not. */
 const UNANSWERED_MS = 1000
