@@ -148,5 +148,5 @@ test('check names all copies of prom-client', async () => {
 })
 
 test('the version is printed', async () => {
-  expect(await promherd(['--version'])).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' })
+  expect(await promherd(['--version'])).toEqual({ code: 0, signal: null, stdout: '0.1.0\n', stderr: '' })
 })

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/resources.ts'
 
 const COMMAND = join(ROOT, 'packages/cli/bin/promherd.js')
 
-/** What the tests were started with is not for the command. */
+/** What the tests were started with is not for what they start. */
 const CLEAN = {
   WEB_CONCURRENCY: undefined,
   PROMETHEUS_MULTIPROC_DIR: undefined,
@@ -26,6 +26,7 @@ export interface Start {
 
 export interface Ended {
   readonly code: number | null
+  readonly signal: string | null
   readonly stdout: string
   readonly stderr: string
 }
@@ -40,8 +41,13 @@ export interface Running {
 }
 
 /** Starts the command. */
-export function start(args: readonly string[], { cwd = ROOT, env = {} }: Start = {}): Running {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
+export function start(args: readonly string[], options?: Start): Running {
+  return startNode([COMMAND, ...args], options)
+}
+
+/** Starts Node with these words. */
+export function startNode(args: readonly string[], { cwd = ROOT, env = {} }: Start = {}): Running {
+  const child = spawn(process.execPath, args, {
     cwd,
     env: { ...process.env, ...CLEAN, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -53,7 +59,7 @@ export function start(args: readonly string[], { cwd = ROOT, env = {} }: Start =
   child.stderr.setEncoding('utf8').on('data', text => {
     stderr += text
   })
-  const ended = once(child, 'close').then(([code]) => ({ code, stdout, stderr }))
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }))
   onTestFinished(async () => {
     child.kill('SIGQUIT')
     const deadline = setTimeout(() => child.kill('SIGKILL'), 10_000)

@@ -180,7 +180,12 @@ test('a program that has nothing more to do ends as it would alone, and one that
 
 test('a program that never listens and ends well ends all well, without a word', async () => {
   const cwd = directoryWith({ 'app.cjs': 'process.exit(0)' })
-  expect(await promherd(['start', 'app.cjs', '--port', '0'], { cwd })).toEqual({ code: 0, stdout: '', stderr: '' })
+  expect(await promherd(['start', 'app.cjs', '--port', '0'], { cwd })).toEqual({
+    code: 0,
+    signal: null,
+    stdout: '',
+    stderr: '',
+  })
 })
 
 test('a program that wants to hear of its end hears of it when all is answered', async () => {

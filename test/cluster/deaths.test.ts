@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { FAILING, isTriedEverLater } from './failing.ts'
 import { startLoad, stopLoad } from './load.ts'
 import { get, isAlive, type Running, startProcess, startReady, until } from './running.ts'
 
@@ -122,28 +123,10 @@ test('a worker that has served as many requests as it should is replaced, and no
   expect(samples.restarts['max_requests']! * 200).toBeLessThanOrEqual(received)
 }, 60_000)
 
-test.each([
-  ['throws', './broken.mjs', 'crash', 'exit code 1'],
-  ['ends at once', './leaving.mjs', 'exit', 'exit code 0'],
-])('an application that %s is tried ever later, and told of once', async (_, entry, reason, exit) => {
-  const startedAt = performance.now()
-  const running = startProcess({ options: { workers: 1, metrics: { port: 0 } }, env: { ENTRY: entry } })
-  await running.said('metrics')
-  const series = `promherd_worker_restarts_total{worker="1",reason="${reason}"}`
-  const restarts = await until('four restarts', async () => {
-    const count = (await running.scrape()).value(series)!
-    return count >= 4 ? count : undefined
-  })
-  // The first wait is 100 ms, and each is twice the one before.
-  expect(restarts).toBeLessThanOrEqual(Math.log2((performance.now() - startedAt) / 100 + 1))
-  const ready = await get(running.metricsUrl('/-/ready'))
-  expect(ready.status).toBe(503)
-  expect(ready.body).toMatch(/^No worker is listening: worker 1 \(process \d+\) ended by \w+ \(exit code \d\)\.\n$/)
-  const said = running.stderr.split('\n').filter(line => line.includes(' ended by '))
-  expect(said).toHaveLength(1)
-  expect(said[0]).toContain(`ended by ${reason} (${exit}); another starts in 100 ms.`)
-  const stack = /the application could not be started: Error: no configuration\n +at .*broken\.mjs/g
-  expect(running.stderr.match(stack) ?? []).toHaveLength(entry === './broken.mjs' ? 1 : 0)
+test.each(FAILING)('an application that %s is tried ever later, and told of once', async (_, file, reason, exit) => {
+  const entry = `./${file}`
+  const start = () => startProcess({ options: { workers: 1, metrics: { port: 0 } }, env: { ENTRY: entry } })
+  await isTriedEverLater(start, { kind: 'process', entry, reason, exit })
 })
 
 test('workers end when their primary is killed', async () => {

@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { endsTheReload } from './failing.ts'
 import { startLoad, stopLoad } from './load.ts'
 import { get, type Running, startProcess, startReady, until } from './running.ts'
 
@@ -104,25 +102,7 @@ test('while two processes have one number, the page shows the newer one, and wha
 })
 
 test('a new worker that does not come up ends the reload, and the old ones stay', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'cluster-'))
-  onTestFinished(() => rmSync(directory, { recursive: true }))
-  const brokenBy = join(directory, 'broken')
-  const running = await startReady({ env: { ENTRY: './fragile.mjs', BROKEN_BY: brokenBy } })
-  const before = await pidsOf(running)
-  writeFileSync(brokenBy, '')
-  expect(await running.call('reload')).toBe(false)
-  expect(await pidsOf(running)).toEqual(before)
-  expect((await get(running.appUrl())).status).toBe(200)
-  expect((await running.scrape()).restarts).toEqual({})
-  const said = running.stderr.split('\n').filter(line => line.startsWith('promherd:'))
-  expect(said).toEqual([
-    'promherd: the application could not be started: Error: no configuration',
-    'promherd: a new worker 1 (reload) did not come up: it ended before it listened. The old one stays.',
-    'promherd: the reload ends at worker 1: the workers after it stay as they were.',
-  ])
-  rmSync(brokenBy)
-  expect(await running.call('reload')).toBe(true)
-  expect((await running.scrape()).restarts).toEqual({ reload: 2 })
+  await endsTheReload(env => startReady({ env }))
 })
 
 test('a new worker that never listens is ended at the deadline, and the old one stays', async () => {

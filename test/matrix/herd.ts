@@ -1,6 +1,5 @@
-import { get } from 'node:http'
 import { expect } from 'vitest'
-import { isAlive } from '../cluster/running.ts'
+import { get, isAlive } from '../cluster/running.ts'
 import type { Example } from '../support/example.ts'
 import { type Sample, scrape, select, sum } from '../support/samples.ts'
 import { until } from '../support/until.ts'
@@ -122,15 +121,7 @@ export function sharesIn(samples: readonly Sample[]): Map<string, number> {
   )
 }
 
-/** One request on a connection of its own, so that the workers take turns. */
-export function statusOf(url: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const asked = get(url, { agent: false, signal: AbortSignal.timeout(20_000) }, response => {
-      response
-        .on('error', reject)
-        .on('end', () => resolve(response.statusCode ?? 0))
-        .resume()
-    })
-    asked.on('error', reject)
-  })
+/** The status of one request on a connection of its own, so that the workers take turns. */
+export async function statusOf(url: string): Promise<number> {
+  return (await get(url)).status
 }

@@ -2,21 +2,11 @@ import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { requestsOf } from '../auto/preloaded.ts'
+import type { Running } from '../cli/running.ts'
 import { freePort } from '../support/resources.ts'
 import { scrape, sum } from '../support/samples.ts'
 import { until } from '../support/until.ts'
-import {
-  alone,
-  answerTo,
-  fileOf,
-  herded,
-  listening,
-  type Program,
-  type Running,
-  request,
-  run,
-  type Starter,
-} from './program.ts'
+import { alone, answerTo, fileOf, herded, listening, type Program, request, run, type Starter } from './program.ts'
 
 /** PeerServer, which brokers connections between browsers: Express 4, and WebSockets. */
 

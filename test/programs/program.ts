@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { type Running, startNode } from '../cli/running.ts'
 import { ROOT } from '../support/process.ts'
 import { until } from '../support/until.ts'
 
@@ -34,55 +33,12 @@ export function fileOf(path: string): string {
   return join(ROOT, 'test/node_modules', path)
 }
 
-/** What can be seen of a program that has ended. */
-export interface Ended {
-  readonly code: number | null
-  readonly signal: string | null
-  readonly stdout: string
-  /** Without the lines of promherd. */
-  readonly stderr: string
-}
-
-/** A program that runs, and ends with the test. */
-export interface Running {
-  readonly ended: Promise<Ended>
-  stdout(): string
-  stderr(): string
-  signal(name: NodeJS.Signals): void
-}
-
-/** Starts a program. */
+/** Starts a program; when it has ended, its stderr is without the lines of promherd. */
 export function run(program: Program, starter: Starter): Running {
-  const child = spawn(process.execPath, starter(program), {
-    cwd: program.cwd ?? ROOT,
-    env: { ...process.env, ...CLEAN, ...program.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let [stdout, stderr] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', text => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', text => {
-    stderr += text
-  })
-  const withoutOurs = (): string => stderr.replace(/^promherd: .*\n/gm, '')
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr: withoutOurs() }))
-  onTestFinished(async () => {
-    child.kill('SIGQUIT')
-    const deadline = setTimeout(() => child.kill('SIGKILL'), 10_000)
-    await ended
-    clearTimeout(deadline)
-  })
-  return { ended, stdout: () => stdout, stderr: () => stderr, signal: name => void child.kill(name) }
-}
-
-/** What the tests were started with is not for the programs. */
-const CLEAN = {
-  WEB_CONCURRENCY: undefined,
-  PROMETHEUS_MULTIPROC_DIR: undefined,
-  PROMETHEUS_METRICS_PORT: undefined,
-  PROMHERD_CONFIG: undefined,
-  NODE_OPTIONS: undefined,
+  const { cwd, env } = program
+  const running = startNode(starter(program), { ...(cwd && { cwd }), ...(env && { env }) })
+  const ended = running.ended.then(end => ({ ...end, stderr: end.stderr.replace(/^promherd: .*\n/gm, '') }))
+  return { ...running, ended }
 }
 
 /** Waits until somebody takes connections on a port. */

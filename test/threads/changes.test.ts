@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { endsTheReload } from '../cluster/failing.ts'
 import { startLoad, stopLoad } from '../cluster/load.ts'
 import { get, until } from '../cluster/running.ts'
-import { temporaryDirectory } from '../support/resources.ts'
 import { settled, startListening, startThreads, threadsOf } from './running.ts'
 
 /** Reloads, more and fewer threads, and the end of all. */
@@ -27,23 +27,7 @@ test('SIGHUP under load replaces every thread and fails no request', async () =>
 }, 60_000)
 
 test('a new thread that does not come up ends the reload, and the old ones stay', async () => {
-  const directory = temporaryDirectory()
-  onTestFinished(directory.remove)
-  const brokenBy = join(directory.path, 'broken')
-  const running = await startListening({ env: { ENTRY: './fragile.mjs', BROKEN_BY: brokenBy } })
-  writeFileSync(brokenBy, '')
-  expect(await running.call('reload')).toBe(false)
-  expect((await get(running.appUrl())).status).toBe(200)
-  expect((await running.scrape()).restarts).toEqual({})
-  const said = running.stderr.split('\n').filter(line => line.startsWith('promherd:'))
-  expect(said).toEqual([
-    'promherd: the application could not be started: Error: no configuration',
-    'promherd: a new worker 1 (reload) did not come up: it ended before it listened. The old one stays.',
-    'promherd: the reload ends at worker 1: the workers after it stay as they were.',
-  ])
-  rmSync(brokenBy)
-  expect(await running.call('reload')).toBe(true)
-  expect((await running.scrape()).restarts).toEqual({ reload: 2 })
+  await endsTheReload(env => startListening({ env }))
 })
 
 test('threads come and go by method and by signal, never the last', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { FAILING, isTriedEverLater } from '../cluster/failing.ts'
 import { startLoad, stopLoad } from '../cluster/load.ts'
 import { get, type Running, until } from '../cluster/running.ts'
 import { filesOf, settled, startListening, startThreads, threadsOf } from './running.ts'
@@ -112,28 +113,10 @@ test('a thread that hangs is terminated and told as hung, and the other goes on'
   expect((await get(running.appUrl())).status).toBe(200)
 })
 
-test.each([
-  ['throws', '../../cluster/fixtures/broken.mjs', 'crash', 'exit code 1'],
-  ['ends at once', '../../cluster/fixtures/leaving.mjs', 'exit', 'exit code 0'],
-])('an application that %s is tried ever later, and told of once', async (_, entry, reason, exit) => {
-  const startedAt = performance.now()
-  const running = startThreads({ options: { threads: 1, metrics: { port: 0 } }, env: { ENTRY: entry } })
-  await running.said('metrics')
-  const series = `promherd_worker_restarts_total{worker="1",reason="${reason}"}`
-  const restarts = await until('four restarts', async () => {
-    const count = (await running.scrape()).value(series)!
-    return count >= 4 ? count : undefined
-  })
-  // The first wait is 100 ms, and each is twice the one before.
-  expect(restarts).toBeLessThanOrEqual(Math.log2((performance.now() - startedAt) / 100 + 1))
-  const ready = await get(running.metricsUrl('/-/ready'))
-  expect(ready.status).toBe(503)
-  expect(ready.body).toMatch(/^No worker is listening: worker 1 \(thread \d+\) ended by \w+ \(exit code \d\)\.\n$/)
-  const said = running.stderr.split('\n').filter(line => line.includes(' ended by '))
-  expect(said).toHaveLength(1)
-  expect(said[0]).toContain(`ended by ${reason} (${exit}); another starts in 100 ms.`)
-  const stack = /the application could not be started: Error: no configuration\n +at .*broken\.mjs/g
-  expect(running.stderr.match(stack) ?? []).toHaveLength(entry.endsWith('broken.mjs') ? 1 : 0)
+test.each(FAILING)('an application that %s is tried ever later, and told of once', async (_, file, reason, exit) => {
+  const entry = `../../cluster/fixtures/${file}`
+  const start = () => startThreads({ options: { threads: 1, metrics: { port: 0 } }, env: { ENTRY: entry } })
+  await isTriedEverLater(start, { kind: 'thread', entry, reason, exit })
 })
 
 test('a hundred restarts leave the same series, and neither files nor memory of them', async () => {

@@ -1,0 +1,69 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished } from 'vitest'
+import { temporaryDirectory } from '../support/resources.ts'
+import { get, type Running, until } from './running.ts'
+
+/** What holds of workers whose application does not start, be they processes or threads. */
+
+/** Where a fixture is that throws, and one that ends at once; what is told of each. */
+export const FAILING = [
+  ['throws', 'broken.mjs', 'crash', 'exit code 1'],
+  ['ends at once', 'leaving.mjs', 'exit', 'exit code 0'],
+] as const
+
+/** A herd of one worker of a kind (`process`, `thread`) tries it ever later, tells it once, and is not ready. */
+export async function isTriedEverLater(
+  start: () => Running,
+  { kind, entry, reason, exit }: { kind: string; entry: string; reason: string; exit: string },
+): Promise<void> {
+  const startedAt = performance.now()
+  const running = start()
+  await running.said('metrics')
+  const series = `promherd_worker_restarts_total{worker="1",reason="${reason}"}`
+  const restarts = await until('four restarts', async () => {
+    const count = (await running.scrape()).value(series)!
+    return count >= 4 ? count : undefined
+  })
+  // The first wait is 100 ms, and each is twice the one before.
+  expect(restarts).toBeLessThanOrEqual(Math.log2((performance.now() - startedAt) / 100 + 1))
+  const ready = await get(running.metricsUrl('/-/ready'))
+  expect(ready.status).toBe(503)
+  expect(ready.body.replace(/\d+/g, 'N')).toBe(
+    `No worker is listening: worker N (${kind} N) ended by ${reason} (${exit.replace(/\d+/, 'N')}).\n`,
+  )
+  const said = running.stderr.split('\n').filter(line => line.includes(' ended by '))
+  expect(said).toHaveLength(1)
+  expect(said[0]).toContain(`ended by ${reason} (${exit}); another starts in 100 ms.`)
+  const stack = /the application could not be started: Error: no configuration\n +at .*broken\.mjs/g
+  expect(running.stderr.match(stack) ?? []).toHaveLength(entry.endsWith('broken.mjs') ? 1 : 0)
+}
+
+/** A reload of two workers ends where a new one does not come up; `start` is given what breaks the application. */
+export async function endsTheReload(start: (env: Readonly<Record<string, string>>) => Promise<Running>): Promise<void> {
+  const directory = temporaryDirectory()
+  onTestFinished(directory.remove)
+  const brokenBy = join(directory.path, 'broken')
+  const running = await start({ ENTRY: './fragile.mjs', BROKEN_BY: brokenBy })
+  const before = await startTimesOf(running)
+  writeFileSync(brokenBy, '')
+  expect(await running.call('reload')).toBe(false)
+  expect(await startTimesOf(running)).toEqual(before)
+  expect((await get(running.appUrl())).status).toBe(200)
+  expect((await running.scrape()).restarts).toEqual({})
+  const said = running.stderr.split('\n').filter(line => line.startsWith('promherd:'))
+  expect(said).toEqual([
+    'promherd: the application could not be started: Error: no configuration',
+    'promherd: a new worker 1 (reload) did not come up: it ended before it listened. The old one stays.',
+    'promherd: the reload ends at worker 1: the workers after it stay as they were.',
+  ])
+  rmSync(brokenBy)
+  expect(await running.call('reload')).toBe(true)
+  expect((await running.scrape()).restarts).toEqual({ reload: 2 })
+}
+
+async function startTimesOf(running: Running): Promise<string[]> {
+  const times = (await running.scrape()).text.match(/^promherd_worker_start_time_seconds\{.*$/gm) ?? []
+  expect(times).toHaveLength(2)
+  return times
+}
