@@ -8,7 +8,7 @@ import { THREADS_SHAPE } from '../../packages/core/dist/cluster/thread-options.j
 import { CONFIG_SHAPE } from '../../packages/core/dist/config/config.js'
 import { HTTP_SHAPE } from '../../packages/core/dist/http/http-options.js'
 import { SERVER_SHAPE } from '../../packages/core/dist/http/server.js'
-import { MONITOR_SHAPE } from '../../packages/core/dist/monitor.js'
+import { MONITOR_SHAPE } from '../../packages/core/dist/monitor-options.js'
 import { SERVE_SHAPE } from '../../packages/core/dist/server/serve-herd.js'
 import { MERGES } from '../../packages/core/dist/store/catalog.js'
 import { INSTRUMENT_SHAPES } from '../../packages/core/dist/store/instrument-options.js'

@@ -2,6 +2,7 @@ export { type ErrorCode, PromherdError } from './errors.ts'
 export { TEXT_CONTENT_TYPE } from './exposition/text.ts'
 export { Herd, type HerdOptions } from './herd/herd.ts'
 export { type AdapterOptions, monitorOf, recorderFor, sendMetrics } from './http/adapter.ts'
+export type { OpenExchange } from './http/begun.ts'
 export type { ComputedLabel, LabelOptions } from './http/custom-labels.ts'
 export { type InitializeOptions, initializingRecorderFor } from './http/initialize.ts'
 export { isUnmatched, MIDDLEWARE, UNKNOWN_ROUTE, UNMATCHED } from './http/labels.ts'
@@ -9,13 +10,13 @@ export {
   type FailedExchange,
   type HttpOptions,
   HttpRecorder,
-  type OpenExchange,
   type RequestLike,
   type RouteOf,
 } from './http/recorder.ts'
 export { instrumentServer, type RequestServer, type ServerOptions } from './http/server.ts'
 export { counter, gauge, histogram } from './instruments.ts'
-export { createMonitor, defaultMonitor, type Monitor, type MonitorOptions } from './monitor.ts'
+export { createMonitor, defaultMonitor, type Monitor } from './monitor.ts'
+export type { MonitorOptions } from './monitor-options.ts'
 export type { Address } from './server/listener.ts'
 export { type HerdServer, type ServeOptions, serveHerd } from './server/serve-herd.ts'
 export type { Family, Snapshot, SnapshotSource } from './snapshot/snapshot.ts'

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
-import { isPromClientOption, type PromClientOption } from './clients/registry.ts'
 import { promClientCollector } from './clients/source.ts'
 import { type Bytes, write } from './exposition/bytes.ts'
 import { TEXT_CONTENT_TYPE, TextEncoder004 } from './exposition/text.ts'
@@ -11,45 +10,19 @@ import { LoneHerd } from './herd/lone.ts'
 import { type HttpOptions, HttpRecorder } from './http/recorder.ts'
 import { streamSampler } from './http/streams.ts'
 import type { InternalErrorCause } from './metrics.ts'
-import { checkOptions, isFunction, isInteger, isOneOf, isText, type Shape } from './options.ts'
+import { fromEnvironment, MONITOR_SHAPE, type MonitorOptions } from './monitor-options.ts'
+import { checkOptions } from './options.ts'
 import { loneStore, type Opened, openStore } from './process-store.ts'
 import { countCrashes } from './runtime/crashes.ts'
+import { leaveAtExit, stayAtExit } from './runtime/leaving.ts'
 import { runtimeSampler, threadSampler, watchRuntime } from './runtime/runtime.ts'
 import type { Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
 import { inTurns, type Steps } from './snapshot/steps.ts'
 import type { CounterOptions, GaugeOptions, HistogramOptions } from './store/instrument-options.ts'
 import { type Counter, type Gauge, type Histogram, type InstrumentMaker, Instruments } from './store/instruments.ts'
-import { SLAB_KINDS, type SlabKind } from './store/slab.ts'
 import type { Store } from './store/store.ts'
 
 /** The composition root: from options to a store, what records into it, and what can be read from it. */
-
-export interface MonitorOptions {
-  /**
-   * Where the herd's stores are. Workers with the same directory are one herd; without one this process is a herd of
-   * its own. @default PROMETHEUS_MULTIPROC_DIR, else none
-   */
-  readonly directory?: string | undefined
-  /**
-   * This worker's small stable number, from 1. Give one to all workers of a directory or to none. A thread with the
-   * number of the process (or thread) that started it is no worker beside it.
-   * @default PROMHERD_WORKER, else in a thread its parent's, else the least that no living process of the directory has
-   */
-  readonly worker?: number | undefined
-  /**
-   * What is under the store: `mapped` loses nothing but the requests in flight when the process is killed and needs
-   * koffi, `flushed` loses at most the last 100 ms, `heap` is for a process alone.
-   * @default PROMHERD_SLAB, else the best that there is
-   */
-  readonly slab?: SlabKind | undefined
-  /**
-   * Which prom-client registries become part of this process's numbers: `auto` takes the default registry of every
-   * prom-client that is loaded, a list takes those (what a bundled application needs), `false` none. @default 'auto'
-   */
-  readonly promClient?: PromClientOption | undefined
-  /** Hears, once for each cause, of what went wrong inside promherd. @default a line on stderr */
-  readonly onWarning?: ((message: string) => void) | undefined
-}
 
 /** Where one process records, and where it reads what it or its herd has recorded. */
 export interface Monitor extends SnapshotSource, InstrumentMaker {
@@ -80,15 +53,6 @@ const FLUSH_INTERVAL_MS = 100
 const HEARTBEAT_INTERVAL_MS = 1000
 /** How often prom-client is copied for a reader in another process that has no way to ask for it. */
 const PROM_CLIENT_INTERVAL_MS = 5000
-
-/** How each of the options is checked. */
-export const MONITOR_SHAPE: Shape<MonitorOptions> = {
-  directory: isText('Give the path of a directory that the workers share.'),
-  worker: isInteger(0, 1_000_000, 'Number the workers from 1.'),
-  slab: isOneOf(SLAB_KINDS, 'Leave it out for the best that there is.'),
-  promClient: isPromClientOption,
-  onWarning: isFunction('Give a function that takes the message.'),
-}
 
 /**
  * Makes a monitor.
@@ -251,58 +215,9 @@ function samplerFor(store: Store): () => void {
   return isMainThread || store.paths === undefined ? runtimeSampler(store) : threadSampler(store)
 }
 
-/** What the variables of the environment say; they are checked like options, by their own names. */
-function fromEnvironment(): MonitorOptions {
-  const variables = {
-    PROMETHEUS_MULTIPROC_DIR: process.env['PROMETHEUS_MULTIPROC_DIR'] || undefined,
-    PROMHERD_WORKER: isInherited() ? undefined : numberOf(process.env['PROMHERD_WORKER']),
-    PROMHERD_SLAB: process.env['PROMHERD_SLAB'] || undefined,
-  }
-  const { directory, worker, slab } = MONITOR_SHAPE
-  checkOptions('the environment', variables, {
-    PROMETHEUS_MULTIPROC_DIR: directory,
-    PROMHERD_WORKER: worker,
-    PROMHERD_SLAB: slab,
-  })
-  return {
-    directory: variables.PROMETHEUS_MULTIPROC_DIR,
-    worker: variables.PROMHERD_WORKER as number | undefined,
-    slab: variables.PROMHERD_SLAB as SlabKind | undefined,
-  }
-}
-
-/** True where the number is another's: of a worker that has started this process, and has left it its environment. */
-function isInherited(): boolean {
-  const primary = process.env['PROMHERD_PRIMARY'] || undefined
-  return primary !== undefined && primary !== String(process.ppid)
-}
-
-/** What is no number stays as it is, so that the error shows it. */
-function numberOf(text: string | undefined): number | string | undefined {
-  if (text === undefined || text === '') return undefined
-  return Number.isNaN(Number(text)) ? text : Number(text)
-}
-
 /** An option that is there and undefined is as if it were not there. */
 function withoutAbsent(options: MonitorOptions): MonitorOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-}
-
-// One listener for all monitors of the process: Node warns of a leak when there are many.
-const LEAVING = new Set<() => void>()
-
-function leaveAtExit(leave: () => void): void {
-  if (LEAVING.size === 0) process.on('exit', leaveAll)
-  LEAVING.add(leave)
-}
-
-function stayAtExit(leave: () => void): void {
-  LEAVING.delete(leave)
-  if (LEAVING.size === 0) process.off('exit', leaveAll)
-}
-
-function leaveAll(): void {
-  for (const leave of LEAVING) leave()
 }
 
 function onceEach(warn: (message: string) => void): (cause: InternalErrorCause, message: string) => void {

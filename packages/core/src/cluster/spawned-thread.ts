@@ -9,7 +9,7 @@ import {
   workerData,
 } from 'node:worker_threads'
 import { unmapFile } from '../store/mappings.ts'
-import { storePaths } from '../store/store.ts'
+import { storePaths } from '../store/store-files.ts'
 import { HeldPorts, type PortUser } from './held-ports.ts'
 import { isOurs, type ToPrimary, type ToWorker } from './messages.ts'
 import { type PortSharing, portSharing } from './sockets.ts'

@@ -1,7 +1,7 @@
 import { CLUSTER_SHAPE, type ClusterOptions, isWorkers } from '../cluster/options.ts'
 import { PromherdError } from '../errors.ts'
 import { HTTP_SHAPE, type HttpOptions } from '../http/http-options.ts'
-import { MONITOR_SHAPE, type MonitorOptions } from '../monitor.ts'
+import { MONITOR_SHAPE, type MonitorOptions } from '../monitor-options.ts'
 import { type Check, checkOptions, isInteger, type Shape } from '../options.ts'
 
 /**

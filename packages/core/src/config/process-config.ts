@@ -1,6 +1,6 @@
 import type { ClusterMetricsOptions } from '../cluster/options.ts'
 import type { HttpOptions } from '../http/http-options.ts'
-import type { MonitorOptions } from '../monitor.ts'
+import type { MonitorOptions } from '../monitor-options.ts'
 import { resolveConfig } from './resolve.ts'
 
 /** What the configuration means to one process that records: a worker, or a program on its own. */

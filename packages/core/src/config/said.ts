@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { CLUSTER_DEFAULTS } from '../cluster/options.ts'
-import { MONITOR_SHAPE } from '../monitor.ts'
+import { MONITOR_SHAPE } from '../monitor-options.ts'
 import type { Check } from '../options.ts'
 import { DEFAULT_HOST, DEFAULT_PORT, WHERE_SHAPE } from '../server/serve-herd.ts'
 import { CONFIG_SHAPE, GROUPS, type PromherdConfig } from './config.ts'

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { StreamKind } from '../metrics.ts'
 import { checkOptions } from '../options.ts'
 import type { Store } from '../store/store.ts'
+import { Begun, type End, IGNORED, type OpenExchange } from './begun.ts'
 import { type Detail, detailsOf, type HttpDetails } from './details.ts'
 import { categoryOf, categoryOfStatus, type ErrorFacts } from './evidence.ts'
 import { categorizerOf, type UserCategorizer } from './evidence-custom.ts'
@@ -29,15 +30,6 @@ import { type RequestServer, type ServerWatcher, watchServer } from './watch-ser
 
 export type { RouteOf } from './follow.ts'
 export { type FailedExchange, HTTP_SHAPE, type HttpOptions, type RequestLike } from './http-options.ts'
-
-/** An exchange of a runtime without a `ServerResponse`. */
-export interface OpenExchange {
-  /**
-   * Records how it ended: the route's template or undefined where none answered, the status that was sent (499 where
-   * the client left before any was), and the error if one was thrown. Later calls do nothing. Never throws.
-   */
-  end(route: string | undefined, statusCode: number, error?: unknown): void
-}
 
 /** Records HTTP exchanges into a store. Nothing that it does while requests are served throws. */
 export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner {
@@ -274,7 +266,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
     if (upgrade !== undefined) Object.assign(upgrade, { routeOf, context })
   }
 
-  readonly #end = (begun: Begun, route: string | undefined, status: number, error: unknown): void => {
+  readonly #end: End = (begun, route, status, error) => {
     this.#series.addInFlight(-1, begun.detail?.openSlot)
     try {
       const { request } = begun
@@ -350,28 +342,3 @@ function settleUnrouted(exchange: Exchange): void {
 export function unknownRoute(): string {
   return UNKNOWN_ROUTE
 }
-
-/** An exchange that was begun by hand. */
-class Begun implements OpenExchange {
-  readonly request: RequestLike
-  readonly context: unknown
-  readonly startedAt: number = performance.now()
-  detail: Detail | undefined = undefined
-  #end: End | undefined
-
-  constructor(request: RequestLike, context: unknown, end: End) {
-    this.request = request
-    this.context = context
-    this.#end = end
-  }
-
-  end(route: string | undefined, statusCode: number, error?: unknown): void {
-    const end = this.#end
-    this.#end = undefined
-    end?.(this, route, statusCode, error)
-  }
-}
-
-type End = (begun: Begun, route: string | undefined, status: number, error: unknown) => void
-
-const IGNORED: OpenExchange = { end: () => {} }

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { promherdError } from '../errors.ts'
 import { FAMILIES, INTERNAL_ERROR_CAUSES, type InternalErrorCause } from '../metrics.ts'
-import { type CatalogLine, CatalogWriter, type Definition, widthOf } from './catalog.ts'
+import { type CatalogLine, type CatalogWriter, type Definition, widthOf } from './catalog.ts'
 import { ExemplarBook } from './exemplar-book.ts'
 import { DEFAULT_MAX_SERIES, type FamilyHome, OVERFLOW, StoreFamily } from './family.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC, WORKER_STATES, type WorkerState } from './header.ts'
 import { ownerIdentity } from './owner.ts'
+import { isSame, keyOfFamily, refuseConflict } from './same-family.ts'
 import { openSlab, type Slab, type SlabKind } from './slab.ts'
+import { openFiles, removePaths, type StorePaths, storePaths } from './store-files.ts'
 
 /**
  * One process's (or thread's) numbers: a slab of float64 slots and a catalog that names them.
@@ -364,57 +363,7 @@ const MAX_NAME_BYTES = 2 ** 25
 /** The same for a store whose names are objects on the heap. */
 const MAX_LINES = 2 ** 17
 
-export interface StorePaths {
-  readonly values: string
-  readonly catalog: string
-  /** There only once somebody has given an exemplar. */
-  readonly exemplars: string
-}
-
-/** The files of a store. The name carries what a reader needs to know before it opens them. */
-export function storePaths(directory: string, worker: number, id: number): StorePaths {
-  const base = join(directory, `${worker}-${id.toString(36)}`)
-  return { values: `${base}.values`, catalog: `${base}.catalog`, exemplars: `${base}.exemplars` }
-}
-
-/** The catalog comes first: a store is found by its values, and must not be found without its names. */
-function openFiles(kind: SlabKind, paths: StorePaths | undefined): { slab: Slab; catalog: CatalogWriter | undefined } {
-  const catalog = paths && new CatalogWriter(paths.catalog)
-  try {
-    return { slab: openSlab(kind, paths?.values), catalog }
-  } catch (error) {
-    catalog?.close()
-    removePaths(paths)
-    throw error
-  }
-}
-
-function removePaths(paths: StorePaths | undefined): void {
-  if (paths === undefined) return
-  rmSync(paths.values, { force: true })
-  rmSync(paths.catalog, { force: true })
-}
-
 /** 48 random bits: exact in a float64, and no two starts share them. */
 function newStoreId(): number {
   return randomBytes(6).readUIntBE(0, 6)
-}
-
-/** Both halves of a summary have its name. */
-function keyOfFamily({ name, type }: Definition): string {
-  return type === 'quantiles' ? `${name}{quantile}` : name
-}
-
-const PARTS = ['type', 'labels', 'buckets', 'merge'] as const
-
-function isSame(a: Definition, b: Definition): boolean {
-  return PARTS.every(part => String(a[part]) === String(b[part]))
-}
-
-function refuseConflict(existing: Definition, given: Definition): void {
-  for (const part of PARTS) {
-    if (String(existing[part]) !== String(given[part])) {
-      throw promherdError('ERR_PROMHERD_FAMILY_CONFLICT', given.name, part, existing[part], given[part])
-    }
-  }
 }
