@@ -1,7 +1,8 @@
 import { closeSync, copyFileSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
 import { HEADER, HEADER_SLOTS } from '../../packages/core/dist/store/header.js'
-import { Store, storePaths } from '../../packages/core/dist/store/store.js'
+import { Store } from '../../packages/core/dist/store/store.js'
+import { storePaths } from '../../packages/core/dist/store/store-files.js'
 import { LABELS, observationsOf, seriesLabels } from '../lib/workload.js'
 
 /** A herd of any size without its processes: one store is filled, the others are its copies under names of their own. */
