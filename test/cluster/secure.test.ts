@@ -84,6 +84,11 @@ async function stream(running: Running, protocol: Protocol, isOver: () => boolea
   session.close()
 }
 
+function countedIn(text: string): number {
+  const counted = [...text.matchAll(/^http_requests_total\{.*status_code="200"\} (\d+)$/gm)]
+  return counted.reduce((sum, [, count]) => sum + Number(count), 0)
+}
+
 interface Outcome {
   answered: number
   sessions: number
@@ -107,9 +112,45 @@ test.each(['h2c', 'h2'] as const)(
     expect(outcome.sessions).toBeGreaterThanOrEqual(8)
     const samples = await running.sees('http_requests_in_flight', 0)
     expect(samples.restarts).toEqual({ reload: 2 })
-    const counted = [...samples.text.matchAll(/^http_requests_total\{.*status_code="200"\} (\d+)$/gm)]
-    expect(counted.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(outcome.answered)
+    expect(countedIn(samples.text)).toBe(outcome.answered)
     expect(running.stderr).toBe('')
+  },
+  60_000,
+)
+
+test.each(['h2c', 'h2'] as const)(
+  'a reload under many streams of %s at once breaks none that was begun; those refused are answered when asked again',
+  async protocol => {
+    const running = await start(protocol)
+    let [answered, isOver] = [0, false]
+    const broken: string[] = []
+    const batches = async () => {
+      let session = sessionTo(running, protocol)
+      const asked = async (n: number): Promise<void> => {
+        if (session.closed) session = sessionTo(running, protocol)
+        try {
+          await ask(session, `/?ms=${(n % 5) * 20}`)
+          answered++
+        } catch (error) {
+          // The server took it not up, or the client did not send it: to be sent again (RFC 9113, 8.7).
+          if (/NGHTTP2_REFUSED_STREAM|GOAWAY/.test(String(error))) await asked(n)
+          else broken.push(String(error))
+        }
+      }
+      while (!isOver) await Promise.all(Array.from({ length: 20 }, (_, n) => asked(n)))
+      session.close()
+    }
+    const lanes = [batches(), batches(), batches()]
+    await until('some answers', () => answered > 100)
+    expect(await running.call('reload')).toBe(true)
+    const before = answered
+    await until('more answers', () => answered > before + 100)
+    isOver = true
+    await Promise.all(lanes)
+    expect(broken).toEqual([])
+    const samples = await running.sees('http_requests_in_flight', 0)
+    expect(samples.restarts).toEqual({ reload: 2 })
+    expect(countedIn(samples.text)).toBe(answered)
   },
   60_000,
 )

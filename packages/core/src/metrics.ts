@@ -11,19 +11,19 @@ export const DURATION_BUCKETS: readonly number[] = [
 ]
 
 /** The upper bounds for the sizes of bodies, in bytes: a bucket for each power of ten, from 100 B to 100 MB. */
-export const SIZE_BUCKETS: readonly number[] = [100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8]
+const SIZE_BUCKETS: readonly number[] = [100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8]
 
 /**
  * The upper bounds for the delay of an event loop, in seconds. Below the first the event loop's own clock of whole
  * milliseconds says more than any load; above the last a worker is told of as hung, by its heartbeat.
  */
-export const LOOP_DELAY_BUCKETS: readonly number[] = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const LOOP_DELAY_BUCKETS: readonly number[] = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /**
  * The upper bounds for pauses of garbage collection, in seconds: the young generation takes from some tenths of a
  * millisecond to some milliseconds, a full collection of a large heap up to a second.
  */
-export const GARBAGE_BUCKETS: readonly number[] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
+const GARBAGE_BUCKETS: readonly number[] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
 
 /** What may be collected: see Node's `performanceEntry.detail` of garbage collections. A closed set. */
 export const GARBAGE_KINDS = ['minor', 'major', 'incremental', 'weak_callbacks'] as const
@@ -112,7 +112,7 @@ function otelHistogram(name: string, help: string, buckets: readonly number[]): 
 }
 
 /** The families of promherd's own, by the name that the code knows them by. */
-export type FamilyKey =
+type FamilyKey =
   | 'requestDuration'
   | 'requests'
   | 'requestErrors'

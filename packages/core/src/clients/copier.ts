@@ -7,7 +7,7 @@ import type { PromRegistry } from './registry.ts'
 import { isSameShape, type LabelledReading, type PromShape, shapeOf } from './shape.ts'
 
 /** How long a metric may take to say its numbers before its last ones stand. */
-export const READ_DEADLINE_MS = 1000
+const READ_DEADLINE_MS = 1000
 
 const OWN_NAMES: ReadonlySet<string> = new Set(Object.values(FAMILIES).map(({ name }) => name))
 /** What prom-client says of the process: two copies of it say the same thing twice. */

@@ -12,7 +12,7 @@ export function promClientCollector(store: Store, option: PromClientOption = 'au
 }
 
 /** The default registries that are loaded; says once where they are more than one. */
-export function foundRegistries(store: Store, finder: RegistryFinder): () => readonly PromRegistry[] {
+function foundRegistries(store: Store, finder: RegistryFinder): () => readonly PromRegistry[] {
   let told = false
   return () => {
     const found = finder.find()

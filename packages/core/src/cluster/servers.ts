@@ -3,7 +3,7 @@ import type { Server as HttpServer, ServerResponse } from 'node:http'
 import { Server, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
-import { isHttp2, Sessions } from './sessions.ts'
+import { isHttp2, Sessions, unusedMs } from './sessions.ts'
 
 /**
  * The servers of this process, found without touching anybody's code: Node says on its diagnostics channels which
@@ -38,12 +38,12 @@ export class Servers {
     const startedAt = performance.now()
     let open = this.#servers.size
     for (const server of this.#servers) stopAccepting(server, () => open--)
-    this.#sessions.drain()
+    this.#sessions.drain(graceMs)
     for (const response of this.#connections.values()) if (response !== undefined) announceTheEnd(response)
     while (open > 0) {
       const waitedMs = performance.now() - startedAt
       for (const server of this.#servers) if (isHttp(server)) closeIdle(server, waitedMs, graceMs)
-      if (waitedMs > Math.max(graceMs, UNUSED_GRACE_MS)) this.#closeUnused()
+      if (waitedMs > unusedMs(graceMs)) this.#closeUnused()
       await wait(TIDY_INTERVAL_MS)
     }
   }
@@ -94,7 +94,6 @@ interface Exchange {
 }
 
 const TIDY_INTERVAL_MS = 50
-const UNUSED_GRACE_MS = 1000
 
 /** The close of an HTTP server would close idle connections at once: here only its port is closed. */
 function stopAccepting(server: Server, done: () => void): void {

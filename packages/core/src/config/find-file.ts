@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { promherdError } from '../errors.ts'
 
 /** What a configuration file may be called: `promherd.config` with one of these endings. */
-export const CONFIG_ENDINGS = ['js', 'mjs', 'cjs', 'ts', 'json', 'yaml', 'yml'] as const
+const CONFIG_ENDINGS = ['js', 'mjs', 'cjs', 'ts', 'json', 'yaml', 'yml'] as const
 
 const CONFIG_NAMES: ReadonlySet<string> = new Set(CONFIG_ENDINGS.map(ending => `promherd.config.${ending}`))
 

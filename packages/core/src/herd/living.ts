@@ -20,7 +20,7 @@ export function leftovers(directory: string, staleAfterMs: number = STALE_AFTER_
 }
 
 /** Whether any store of the directory has an owner that lives. Throws what the file system throws. */
-export function isAnyOwnerAlive(directory: string, staleAfterMs: number = STALE_AFTER_MS): boolean {
+function isAnyOwnerAlive(directory: string, staleAfterMs: number = STALE_AFTER_MS): boolean {
   return listStores(directory).some(name => isAlive(directory, name, staleAfterMs))
 }
 

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { expect, onTestFinished, test } from 'vitest'
 import { GARBAGE_KINDS } from '../metrics.ts'
 import { createMonitor, type Monitor } from '../monitor.ts'
-import { countOf, type Family } from '../snapshot/snapshot.ts'
+import type { Family } from '../snapshot/snapshot.ts'
 import { observeDelays } from './event-loop-delay.ts'
 
 setFlagsFromString('--expose-gc')
@@ -100,3 +100,11 @@ test('a primary is no worker, and watches nothing', async () => {
   expect(await delays(monitor)).toBeUndefined()
   await monitor.close()
 })
+
+/** How many observations the histogram series at `index` has. */
+function countOf(family: Family, index: number): number {
+  let count = 0
+  const start = index * family.width
+  for (let slot = start; slot < start + family.buckets.length + 1; slot++) count += family.values[slot]!
+  return count
+}

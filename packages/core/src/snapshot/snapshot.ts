@@ -49,11 +49,3 @@ export type Exemplars = readonly (Exemplar | undefined)[]
 export interface SnapshotSource {
   snapshot(): Promise<Snapshot>
 }
-
-/** How many observations the histogram series at `index` has. */
-export function countOf(family: Family, index: number): number {
-  let count = 0
-  const start = index * family.width
-  for (let slot = start; slot < start + family.buckets.length + 1; slot++) count += family.values[slot]!
-  return count
-}

@@ -11,7 +11,7 @@ export const MERGES = ['sum', 'max', 'min', 'mean', 'latest', 'worker'] as const
 export type Merge = (typeof MERGES)[number]
 
 /** `quantiles` is the per-worker half of a summary; it has the summary's name. */
-export const FAMILY_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'quantiles', 'untyped'] as const
+const FAMILY_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'quantiles', 'untyped'] as const
 export type FamilyType = (typeof FAMILY_TYPES)[number]
 
 /** What a family of series is. Two processes that mean the same family say the same here. */

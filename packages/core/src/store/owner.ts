@@ -45,7 +45,7 @@ export function pidNamespaceOf(pid: number | 'self'): number {
  * proc_pid_stat(5)); undefined where it cannot be known, -1 for one that has ended and whose parent has not asked for
  * its end yet.
  */
-export function startTicksOf(task: number | string): number | undefined {
+function startTicksOf(task: number | string): number | undefined {
   try {
     const stat = readFileSync(`/proc/${task}/stat`, 'latin1')
     // The second field is a name in brackets that may hold spaces and brackets itself.
