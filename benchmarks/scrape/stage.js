@@ -21,11 +21,9 @@ export async function lead(settings, scrape, clean = () => {}) {
   const result = { first: await take(scrape) }
   // Once for nothing: being watched costs a worker more the first time.
   await watched(workers, () => sleep(5))
-  result.workers = await watched(workers, async () => {
-    result.second = await take(scrape)
-  })
-  // The same span of time in which nobody scrapes: what the workers do by themselves.
-  result.control = await watched(workers, () => sleep(result.second.ms + 10))
+  result.second = await take(scrape)
+  result.turns = []
+  for (let turn = 0; turn < (settings.turns ?? 1); turn++) result.turns.push(await felt(workers, scrape))
   await askAll(workers, 'change')
   const { pieces, ...changed } = await take(scrape, true)
   result.changed = changed
@@ -59,6 +57,31 @@ export function work({ fill, change }) {
     if (ask in answers) process.send({ answered: ask, ...answers[ask]() })
   })
   process.send({ ready: true })
+}
+
+/**
+ * What the workers feel of a scrape, and of two spans as long in which there is none: nobody does anything, or the
+ * primary is busy with something else, which shows what comes of there being more processes than processors.
+ */
+async function felt(workers, scrape) {
+  let ms = 0
+  const scraped = await watched(workers, async () => {
+    ms = (await take(scrape)).ms
+  })
+  const idle = await watched(workers, () => take(() => sleep(ms).then(() => ({}))))
+  const busy = await watched(workers, () => take(() => spin(ms)))
+  return { scraped, idle, busy }
+}
+
+/** Busy for so long, in turns as short as those of a scrape. */
+async function spin(ms) {
+  const until = performance.now() + ms
+  while (performance.now() < until) {
+    const turn = performance.now() + 0.5
+    while (performance.now() < turn);
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  return {}
 }
 
 /** What the workers did while something was going on: their CPU in all, and the longest block of any. */
