@@ -118,8 +118,8 @@ function headline(key, added) {
   }
 }
 
-/** `noop` is a middleware that does nothing: the least that anything in that place costs. */
-const NO_PACKAGES = new Set(['ours', 'plain', 'noop'])
+/** `noop` does nothing and `timed` keeps nothing: the least that anything costs in that place. */
+const NO_PACKAGES = new Set(['ours', 'plain', 'noop', 'timed'])
 
 function addedFigures(key, names, added, how) {
   const measured = names.filter(name => added.has(name))
@@ -134,6 +134,7 @@ function addedFigures(key, names, added, how) {
 function described(variant) {
   if (variant === 'ours') return 'promherd'
   if (variant === 'noop') return 'a middleware that does nothing'
+  if (variant === 'timed') return 'a middleware that takes the time until the response closes, and keeps nothing'
   if (variant === 'plain') return `prom-client ${manifestOf('prom-client').version} by hand`
   const { version, engines } = manifestOf(variant)
   // Whatever runs is measured; whoever reads should know what it does not promise to run on.

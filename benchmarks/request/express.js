@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import express from 'express'
 import { countedByOurs, sumOf } from './counted.js'
 import { plainMetrics } from './plain.js'
+import { timed } from './timed.js'
 
 /** Express 5: what is measured, and how each peer is set up: labels of method, template and status, at least cost. */
 
@@ -26,6 +27,14 @@ export const variants = {
   },
   async noop() {
     return { server: app((_req, _res, next) => next()) }
+  },
+  async timed() {
+    return {
+      server: app((_request, response, next) => {
+        timed(response)
+        next()
+      }),
+    }
   },
   async ours() {
     const { prometheus } = await import('@promherd/express')

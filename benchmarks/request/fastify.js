@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import fastify from 'fastify'
 import { countedByOurs, sumOf } from './counted.js'
 import { plainMetrics } from './plain.js'
+import { timed } from './timed.js'
 
 /** Fastify 5: what is measured, and how each peer is set up: labels of method, template and status, at least cost. */
 
@@ -23,6 +24,16 @@ export const variants = {
   },
   async noop() {
     return { server: await serverOf(app => app.addHook('onRequest', (_request, _reply, done) => done())) }
+  },
+  async timed() {
+    return {
+      server: await serverOf(app =>
+        app.addHook('onRequest', (_request, reply, done) => {
+          timed(reply.raw)
+          done()
+        }),
+      ),
+    }
   },
   async ours() {
     const { prometheus } = await import('@promherd/fastify')

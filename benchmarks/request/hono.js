@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { routePath } from 'hono/route'
 import { countedByOurs, sumOf } from './counted.js'
 import { plainMetrics } from './plain.js'
+import { timed } from './timed.js'
 
 /** Hono 4 on @hono/node-server: what is measured, and how the peer is set up. */
 
@@ -20,6 +21,14 @@ export const variants = {
   },
   async noop() {
     return { server: app((_c, next) => next()) }
+  },
+  async timed() {
+    return {
+      server: app((c, next) => {
+        timed(c.env.outgoing)
+        return next()
+      }),
+    }
   },
   async ours() {
     const { prometheus } = await import('@promherd/hono')

@@ -4,6 +4,7 @@ import Router from '@koa/router'
 import Koa from 'koa'
 import { countedByOurs, sumOf } from './counted.js'
 import { plainMetrics } from './plain.js'
+import { timed } from './timed.js'
 
 /** Koa 3 with @koa/router: what is measured, and how the peer is set up. */
 
@@ -27,6 +28,14 @@ export const variants = {
   },
   async noop() {
     return { server: app((_ctx, next) => next()) }
+  },
+  async timed() {
+    return {
+      server: app((ctx, next) => {
+        timed(ctx.res)
+        return next()
+      }),
+    }
   },
   async ours() {
     const { prometheus } = await import('@promherd/koa')
