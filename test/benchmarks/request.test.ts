@@ -17,7 +17,7 @@ describe('the benchmark of requests', () => {
     const { figures, checks } = JSON.parse(stdout)
     expect(checks).toEqual({ equal: true })
     const key = `request.${framework}`
-    const all = ['bare', 'noop', 'ours', 'plain', ...peers]
+    const all = ['bare', 'noop', 'timed', 'ours', 'plain', ...peers]
     expect(Object.keys(figures)).toEqual([
       `${key}.added_us`,
       `${key}.ratio_vs_best_peer`,
