@@ -41,7 +41,7 @@ export async function latency({ quick, workers = quick ? 2 : 8, series = quick ?
 }
 
 const SCRIPT = new URL('./latency/primary.js', import.meta.url)
-const TURNS = [false, true, true, false, false, true]
+const TURNS = [false, true, true, false, false, true, true, false]
 /** Its primary falls behind by seconds for each scrape: what it has not done by then is not waited for. */
 const RIVAL_MS = 60_000
 
