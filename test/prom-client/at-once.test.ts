@@ -89,6 +89,30 @@ test('a metric that is given a collect() later is asked from then on', async () 
   expect([samples.get(G), samples.get(keyOf('s_count', { of: 'x' }))]).toEqual([7, 2])
 })
 
+test('what the collect() of one metric sets in those that come after it is served in the same round', async () => {
+  const register = new client.Registry()
+  const common = { help: 'Help.', registers: [register] }
+  let round = 0
+  new client.Gauge({
+    ...common,
+    name: 'first',
+    async collect() {
+      gauge.set(++round)
+      counter.inc(1)
+      summary.observe({ of: 'x' }, round)
+    },
+  })
+  const gauge = new client.Gauge({ ...common, name: 'g' })
+  const counter = new client.Counter({ ...common, name: 'c_total' })
+  const summary = summaryIn(register)
+  const { monitor } = herdOf(register)
+  for (const expected of [1, 2, 3]) {
+    const samples = await served(monitor, 'g', 'c_total', 's')
+    const keys = [G, keyOf('c_total', {}), keyOf('s_count', { of: 'x' })]
+    expect(keys.map(key => samples.get(key))).toEqual([expected, expected, expected])
+  }
+})
+
 test('the quantiles of a summary are worked out when something has moved in it, and only then', async () => {
   const register = new client.Registry()
   const summary = summaryIn(register)

@@ -49,26 +49,14 @@ export class RegistryReader {
   /** Reads everything once. Resolves when all have answered, or after the deadline. Never rejects. */
   async readAll(registries: readonly PromRegistry[]): Promise<readonly Answer[]> {
     this.#rounds++
+    const asked = new Asked()
     const answers: Answer[] = []
-    const questions: Question[] = []
-    for (const registry of registries) {
-      for (const answer of this.#look(registry)) {
-        answers.push(answer)
-        if (answer instanceof Question) questions.push(answer)
-      }
-    }
-    const patient: Promise<void>[] = []
-    const impatient: Promise<void>[] = []
-    for (const question of questions) {
-      const heard = this.#hear(question)
-      if (this.#slow.has(question.origin)) impatient.push(heard)
-      else patient.push(heard)
-    }
+    for (const registry of registries) for (const answer of this.#look(registry, asked)) answers.push(answer)
     await Promise.all([
-      withinDeadline(patient, this.#deadlineMs),
-      withinDeadline(impatient, Math.min(GRACE_MS, this.#deadlineMs)),
+      withinDeadline(asked.patient, this.#deadlineMs),
+      withinDeadline(asked.impatient, Math.min(GRACE_MS, this.#deadlineMs)),
     ])
-    this.#close(questions)
+    this.#close(asked.questions)
     return answers
   }
 
@@ -77,18 +65,21 @@ export class RegistryReader {
     return this.#origins.get(registry)?.round === this.#rounds
   }
 
-  /** What there is to read in a registry: what could be read at once is answered, the rest is to be asked. */
-  #look(registry: PromRegistry): Answer[] {
+  /**
+   * Reads what there is in a registry, each in its turn, since the `collect()` of one may set those that come after it.
+   * What does not answer at once is asked, and noted.
+   */
+  #look(registry: PromRegistry, asked: Asked): Answer[] {
     try {
       return registry.getMetricsAsArray === undefined
-        ? [this.#wholeQuestion(registry)]
-        : this.#metricAnswers(registry, registry.getMetricsAsArray())
+        ? [this.#askWhole(registry, asked)]
+        : this.#lookAtMetrics(registry, registry.getMetricsAsArray(), asked)
     } catch (error) {
-      return [new Question(this.#begin(registry), registry, undefined, () => Promise.reject(error))]
+      return [this.#ask(new Question(this.#begin(registry), registry, undefined, () => Promise.reject(error)), asked)]
     }
   }
 
-  #metricAnswers(registry: PromRegistry, metrics: readonly object[]): Answer[] {
+  #lookAtMetrics(registry: PromRegistry, metrics: readonly object[], asked: Asked): Answer[] {
     const label = labeller(registry)
     const answers: Answer[] = []
     for (const metric of metrics) {
@@ -100,10 +91,10 @@ export class RegistryReader {
       const name = String(metric.name)
       const reading = this.#atOnce.read(metric)
       if (reading === undefined) {
-        const ask = async (): Promise<LabelledReading[]> => [
+        const read = async (): Promise<LabelledReading[]> => [
           label(await this.#atOnce.ask(metric), labelNamesOf(metric)),
         ]
-        answers.push(new Question(origin, registry, name, ask))
+        answers.push(this.#ask(new Question(origin, registry, name, read), asked))
       } else {
         answers.push({ origin, registry, name, readings: [label(reading, labelNamesOf(metric))], failure: undefined })
       }
@@ -111,12 +102,21 @@ export class RegistryReader {
     return answers
   }
 
-  #wholeQuestion(registry: PromRegistry): Question {
+  #askWhole(registry: PromRegistry, asked: Asked): Question {
     const label = labeller(registry)
-    return new Question(this.#begin(registry), registry, undefined, async () => {
+    const read = async (): Promise<LabelledReading[]> => {
       const readings = (await registry.getMetricsAsJSON()).filter(each => !(EXPOSED in each))
       return readings.map(reading => label(reading as PromReading, undefined))
-    })
+    }
+    return this.#ask(new Question(this.#begin(registry), registry, undefined, read), asked)
+  }
+
+  #ask(question: Question, { questions, patient, impatient }: Asked): Question {
+    questions.push(question)
+    const heard = this.#hear(question)
+    if (this.#slow.has(question.origin)) impatient.push(heard)
+    else patient.push(heard)
+    return question
   }
 
   #begin(asked: object): Origin {
@@ -158,6 +158,13 @@ export class RegistryReader {
 
 /** How long a metric is waited for that has missed the deadline before: enough for one that answers at once. */
 const GRACE_MS = 20
+
+/** What is asked in a round, and who is waited for how long. */
+class Asked {
+  readonly questions: Question[] = []
+  readonly patient: Promise<void>[] = []
+  readonly impatient: Promise<void>[] = []
+}
 
 /** One thing that is asked for in a round, and its answer. */
 class Question implements Answer {
