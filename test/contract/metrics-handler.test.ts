@@ -10,8 +10,8 @@ import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import Koa from 'koa'
-import { expect, test } from 'vitest'
-import { settled } from './reading.ts'
+import { describe, expect, test } from 'vitest'
+import { settled, troublesOf } from './reading.ts'
 import { closing, listening } from './stage.ts'
 
 const APPLICATIONS = {
@@ -30,6 +30,8 @@ const APPLICATIONS = {
   },
   Koa: (monitor: Monitor) => {
     const app = new Koa()
+    // Koa says on the console of each reader that leaves that it has left.
+    app.silent = true
     app.use(onKoa.prometheus({ monitor }))
     app.use(new Router().get('/metrics', onKoa.metricsHandler({ monitor })).routes())
     return app.callback()
@@ -42,19 +44,79 @@ const APPLICATIONS = {
   },
 }
 
-test.each(Object.entries(APPLICATIONS))('a route of %s can serve the metrics', async (_name, applicationWith) => {
-  const monitor = createMonitor({ slab: 'heap' })
-  monitor.http().record('GET', '/items/:id', 200, 0.5)
-  const server = createServer(await applicationWith(monitor))
-  const url = await listening(server)
-  const response = await fetch(`${url}/metrics`, { headers: { connection: 'close' } })
-  expect(response.status).toBe(200)
-  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
-  expect(await response.text()).toContain('http_requests_total{method="GET",route="/items/:id",status_code="200"} 1\n')
-  await settled(monitor, { 'GET /items/:id 200': 1, 'GET /metrics 200': 1 })
-  await closing(server)
-  await monitor.close()
+describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, applicationWith) => {
+  async function serving() {
+    const warnings: string[] = []
+    const monitor = createMonitor({ slab: 'heap', onWarning: message => warnings.push(message) })
+    // A large herd's text is longer than a string may be.
+    monitor.metrics = () => Promise.reject(new Error('the text was put into one string'))
+    const server = createServer(await applicationWith(monitor))
+    const end = async (): Promise<void> => {
+      await closing(server)
+      await monitor.close()
+    }
+    return { monitor, warnings, url: `${await listening(server)}/metrics`, end }
+  }
+
+  test('can serve the metrics, as bytes of a known length', async () => {
+    const { monitor, url, end } = await serving()
+    monitor.http().record('GET', '/items/:id', 200, 0.5)
+    // More than one piece.
+    const series = monitor.counter({ name: 'of_many_total', help: 'Many.', labels: ['of'], maxSeries: 5000 })
+    for (let i = 0; i < 5000; i++) series.labels(`é${i}`).inc(i)
+    expect((await monitor.metricsBytes()).pieces.length).toBeGreaterThan(1)
+    const response = await fetch(url, { headers: CLOSE })
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+    const bytes = Buffer.from(await response.arrayBuffer())
+    expect(response.headers.get('content-length')).toBe(String(bytes.length))
+    const text = bytes.toString()
+    expect(text).toContain('http_requests_total{method="GET",route="/items/:id",status_code="200"} 1\n')
+    expect(text.match(/^of_many_total\{.*$/gm)).toHaveLength(5000)
+    await settled(monitor, { 'GET /items/:id 200': 1, 'GET /metrics 200': 1 })
+    await end()
+  })
+
+  test('answers HEAD with the same headers and nothing more', async () => {
+    const { monitor, url, end } = await serving()
+    const { status, headers } = await fetch(url, { method: 'HEAD', headers: CLOSE })
+    expect(status).toBe(200)
+    expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+    expect(Number(headers.get('content-length'))).toBeGreaterThan(1000)
+    await settled(monitor, { 'HEAD /metrics 200': 1 })
+    await end()
+  })
+
+  test('answers 503 where the metrics cannot be read, and counts it', async () => {
+    const { monitor, warnings, url, end } = await serving()
+    monitor.metricsBytes = () => Promise.reject(new Error('no directory'))
+    const response = await fetch(url, { headers: CLOSE })
+    expect([response.status, await response.text()]).toEqual([503, ''])
+    expect(warnings).toEqual(['the metrics could not be served: Error: no directory'])
+    expect(await troublesOf(monitor)).toEqual({ http: 1 })
+    await settled(monitor, { 'GET /metrics 503': 1 })
+    await end()
+  })
+
+  test('is not disturbed by a reader that leaves before the end', async () => {
+    const { monitor, warnings, url, end } = await serving()
+    const piece = Buffer.alloc(2 ** 20, '#')
+    const pieces = Array.from({ length: 64 }, () => piece)
+    const { metricsBytes } = monitor
+    monitor.metricsBytes = async () => ({ pieces, length: pieces.length * piece.length })
+    const leaving = new AbortController()
+    const response = await fetch(url, { headers: CLOSE, signal: leaving.signal })
+    await response.body!.getReader().read()
+    leaving.abort()
+    await settled(monitor, { 'GET /metrics 200': 1 })
+    monitor.metricsBytes = metricsBytes
+    expect((await fetch(url, { headers: CLOSE })).status).toBe(200)
+    expect(warnings).toEqual([])
+    await end()
+  })
 })
+
+const CLOSE = { connection: 'close' }
 
 test.each([
   ['Express', onExpress.prometheus],

@@ -47,8 +47,17 @@ test('Prometheus has the exemplars of prom-client in two workers, and answers th
   const later = [expected[0]!, series('work_seconds_bucket', { le: '0.5' }, given[2]![0], more[0]), expected[2]!]
   expect(await settled(prometheus, 'work_seconds_bucket', later)).toEqual(sorted(later))
   expect((await prometheus.query('work_seconds_count')).map(({ value }) => value)).toEqual([7])
+  expect(await unitOf(prometheus, 'work_seconds')).toBe('seconds')
+  expect(await unitOf(prometheus, 'work')).toBe('')
   expect(prometheus.log()).toBe('')
 })
+
+async function unitOf(prometheus: Prometheus, metric: string): Promise<string | undefined> {
+  const { data } = (await (await fetch(`${prometheus.url}/api/v1/metadata?metric=${metric}`)).json()) as {
+    data: Record<string, { unit: string }[]>
+  }
+  return data[metric]?.[0]?.unit
+}
 
 /** What Prometheus has, once it is what was expected, or the last that there was. */
 async function settled(prometheus: Prometheus, name: string, expected: unknown): Promise<object[]> {

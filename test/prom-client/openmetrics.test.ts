@@ -2,7 +2,7 @@ import { createMonitor, serveHerd } from '@promherd/core'
 import fc from 'fast-check'
 import client from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
-import { readOpenMetricsWithPython } from '../support/python.ts'
+import { readOpenMetricsWithPython, readUnitsWithPython } from '../support/python.ts'
 import { temporaryDirectory } from '../support/resources.ts'
 import { needs } from '../support/skip.ts'
 import { keyOf, samplesIn } from './samples.ts'
@@ -17,7 +17,7 @@ const hostile = fc.oneof(
 const amount = fc.oneof(fc.double({ min: 0, max: 1e12, noNaN: true }), fc.constantFrom(1e-7, 1e21, 1e300))
 
 /** One process's herd on a port of its own, and what it has of prom-client: a metric of each kind. */
-async function herdOnPort() {
+async function herdOnPort(...more: client.Registry[]) {
   const directory = temporaryDirectory()
   const plain = new client.Registry()
   // prom-client has exemplars in no other.
@@ -32,7 +32,7 @@ async function herdOnPort() {
     histogram: new client.Histogram({ ...marked, name: 'h', buckets: [1e-7, 1, 2.5, 1e3, 1e6] }),
     summary: new client.Summary({ ...common, name: 's', percentiles: [0, 0.5, 1] }),
   }
-  const monitor = createMonitor({ directory: directory.path, worker: 1, promClient: [plain, openMetrics] })
+  const monitor = createMonitor({ directory: directory.path, worker: 1, promClient: [plain, openMetrics, ...more] })
   opened(monitor)
   const server = serveHerd({ directory: directory.path, port: 0, host: '127.0.0.1' })
   const { url } = await server.listening
@@ -116,6 +116,34 @@ test("Python's client reads every sample and every exemplar as it was meant", as
       )
       .sort(),
   )
+})
+
+test("Python's client reads the units of promherd's families and of the user's", async context => {
+  needs(context, 'prometheus-client')
+  const register = new client.Registry()
+  const common = { help: 'Help.', registers: [register] }
+  new client.Counter({ ...common, name: 'waited_seconds_total' }).inc(1)
+  new client.Gauge({ ...common, name: 'full_ratio' }).set(0.5)
+  new client.Histogram({ ...common, name: 'sent_bytes', buckets: [1] }).observe(2)
+  new client.Summary({ ...common, name: 'read_bytes', percentiles: [0.5] }).observe(2)
+  // A counter without its ending is `unknown` here, and has its unit nevertheless.
+  new client.Counter({ ...common, name: 'slept_seconds' }).inc(1)
+  new client.Gauge({ ...common, name: 'of_seconds_left' }).set(1)
+  const stage = await herdOnPort(register)
+  onTestFinished(stage.end)
+  stage.monitor.http().record('GET', '/', 200, 0.5)
+  await stage.monitor.collect()
+  const units = await readUnitsWithPython(await (await stage.get(OPENMETRICS)).text())
+  expect(units).toMatchObject({
+    waited_seconds: 'seconds',
+    full_ratio: 'ratio',
+    sent_bytes: 'bytes',
+    read_bytes: 'bytes',
+    slept_seconds: 'seconds',
+    http_request_duration_seconds: 'seconds',
+  })
+  for (const [name, unit] of Object.entries(units)) expect(name.endsWith(`_${unit}`), name).toBe(true)
+  expect(await (await stage.get('*/*')).text()).not.toContain('# UNIT')
 })
 
 test('packed it is the same, and other types are not taken for it', async () => {

@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks'
 import client from '@prometheus-io/client'
 import { createMonitor } from '@promherd/core'
 import { exposeHerd } from '@promherd/core/prom-client'
@@ -22,7 +23,24 @@ for (const [i, of] of ['x', 'a|b', 'é"\\\n'].entries()) {
 plain.set(7)
 
 const names = ['c_total', 'g', 'plain', 'h', 's']
+const [x] = [...summary.store.values()]
+let workedOut = 0
+const compress = x.value.td.compress
+x.value.td.compress = function () {
+  workedOut++
+  return compress.call(this)
+}
 const report = { node: process.versions.node, own: await client.register.metrics(), served: await monitor.metrics() }
+
+await monitor.collect()
+await monitor.collect()
+// Once for the text of the registry itself, which moves it, and once for the first of three copies.
+report.workedOut = workedOut
+// The same count and sum as before.
+summary.reset()
+summary.observe({ of: 'x' }, 0)
+summary.observe({ of: 'a|b' }, 3)
+report.moved = await monitor.metrics()
 
 client.register.resetMetrics()
 await monitor.collect()
@@ -32,6 +50,16 @@ const afterReset = await monitor.metrics()
 for (const name of names) client.register.removeSingleMetric(name)
 new client.Counter({ ...common, name: 'c_total' }).inc({ of: 'x' }, 100)
 const afterReplaced = await monitor.metrics()
+
+const many = new client.Registry()
+for (let i = 0; i < 100; i++) new client.Gauge({ name: `g_${i}`, help: 'G.', registers: [many] })
+const apart = createMonitor({ promClient: [many] })
+let promises = 0
+const hook = createHook({ init: (_, type) => (promises += type === 'PROMISE' ? 1 : 0) }).enable()
+await apart.collect()
+hook.disable()
+report.promises = promises
+await apart.close()
 
 const through = new client.Registry()
 const undo = exposeHerd(through, { monitor })

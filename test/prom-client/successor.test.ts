@@ -11,6 +11,9 @@ interface Report {
   readonly node: string
   readonly own: string
   readonly served: string
+  readonly workedOut: number
+  readonly promises: number
+  readonly moved: string
   readonly afterReset: string
   readonly afterReplaced: string
   readonly exposed: string
@@ -38,6 +41,11 @@ test('`@prometheus-io/client` is copied, reset, replaced, shown through and told
   const served = [...samplesIn(report.served)].filter(([key]) => !/^\["(promherd|http)_/.test(key))
   const withoutWorker = served.map(([key, value]) => [key.replace(',["worker","1"]', ''), value] as const)
   expect(new Map(withoutWorker)).toEqual(own)
+
+  expect(report.workedOut).toBe(2)
+  expect(report.promises).toBeLessThan(100)
+  const moved = [...samplesIn(report.moved)].filter(([key]) => key.includes('"quantile"'))
+  expect(moved.map(([, value]) => value)).toEqual([0, 3, 0])
 
   const x = { app: 'shop', of: 'x' }
   const afterReset = samplesIn(report.afterReset)

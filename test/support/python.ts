@@ -38,6 +38,20 @@ samples = [s for f in text_fd_to_metric_families(text) for s in f.samples]
 print(json.dumps([[s.name, s.labels, s.value, told(s.exemplar)] for s in samples]))
 `
 
+/** The units of the families of OpenMetrics text, without those that have none, as Python's client reads them. */
+export async function readUnitsWithPython(text: string): Promise<Record<string, string>> {
+  const read = await runProcess(await python(), ['-c', READ_UNITS], { input: text })
+  if (read.code !== 0) throw new Error(`Expected Python to read OpenMetrics: ${read.output}`)
+  return JSON.parse(read.output) as Record<string, string>
+}
+
+const READ_UNITS = `
+import io, json, sys
+from prometheus_client.openmetrics.parser import text_fd_to_metric_families
+text = io.TextIOWrapper(sys.stdin.buffer, encoding='utf-8', newline='\\n')
+print(json.dumps({f.name: f.unit for f in text_fd_to_metric_families(text) if f.unit}))
+`
+
 /** The first Python that has Prometheus's client; another may stand in front of Debian's. */
 async function python(): Promise<string> {
   const probe = await runProcess('python3', ['-c', 'import prometheus_client']).catch(() => ({ code: 1 }))

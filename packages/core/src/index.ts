@@ -1,7 +1,14 @@
 export { type ErrorCode, PromherdError } from './errors.ts'
 export { TEXT_CONTENT_TYPE } from './exposition/text.ts'
 export { Herd, type HerdOptions } from './herd/herd.ts'
-export { type AdapterOptions, monitorOf, recorderFor, sendMetrics } from './http/adapter.ts'
+export {
+  type AdapterOptions,
+  type MetricsReply,
+  monitorOf,
+  recorderFor,
+  replyWithMetrics,
+  sendMetrics,
+} from './http/adapter.ts'
 export type { OpenExchange } from './http/begun.ts'
 export type { ComputedLabel, LabelOptions } from './http/custom-labels.ts'
 export { type InitializeOptions, initializingRecorderFor } from './http/initialize.ts'

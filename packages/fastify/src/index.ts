@@ -1,9 +1,11 @@
+import { Readable } from 'node:stream'
 import {
   type HttpRecorder,
   type InitializeOptions,
   initializingRecorderFor,
   type Monitor,
   monitorOf,
+  replyWithMetrics,
 } from '@promherd/core'
 import { fastifyRouteOf } from '@promherd/core/frameworks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -44,11 +46,10 @@ Object.assign(prometheus, {
  */
 export function metricsHandler(
   options: { readonly monitor?: Monitor | undefined } = {},
-): (request: FastifyRequest, reply: FastifyReply) => Promise<string> {
+): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const monitor = monitorOf(options.monitor)
   return async function promherdMetrics(_request, reply) {
-    const text = await monitor.metrics()
-    reply.header('content-type', monitor.contentType)
-    return text
+    const { status, headers, pieces } = await replyWithMetrics(monitor)
+    return reply.code(status).headers(headers).send(Readable.from(pieces))
   }
 }

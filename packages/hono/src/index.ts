@@ -1,5 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AdapterOptions, type Monitor, monitorOf, type OpenExchange, recorderFor } from '@promherd/core'
+import {
+  type AdapterOptions,
+  type Monitor,
+  monitorOf,
+  type OpenExchange,
+  recorderFor,
+  replyWithMetrics,
+} from '@promherd/core'
 import { honoRouteOf } from '@promherd/core/frameworks'
 import type { Context, Handler, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
@@ -36,8 +43,21 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
 export function metricsHandler(options: { readonly monitor?: Monitor | undefined } = {}): Handler {
   const monitor = monitorOf(options.monitor)
   return async function promherdMetrics(context) {
-    return context.body(await monitor.metrics(), 200, { 'content-type': monitor.contentType })
+    const { status, headers, pieces } = await replyWithMetrics(monitor)
+    return context.body(streamOf(pieces), status, headers)
   }
+}
+
+/** The next piece goes when the one before is on its way. */
+function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  const rest = pieces.values()
+  return new ReadableStream({
+    pull(controller) {
+      const { done, value } = rest.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+  })
 }
 
 /** What @hono/node-server gives as the environment. */

@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AdapterOptions, type Monitor, monitorOf, recorderFor } from '@promherd/core'
+import { Readable } from 'node:stream'
+import { type AdapterOptions, type Monitor, monitorOf, recorderFor, replyWithMetrics } from '@promherd/core'
 import { type KoaContext, koaRouteOf } from '@promherd/core/frameworks'
 
 /** As much of Koa's context as is used. */
 export interface Context {
   readonly req: IncomingMessage
   readonly res: ServerResponse
+  status: number
   body: unknown
-  set(field: string, value: string): void
+  set(fields: Readonly<Record<string, string>>): void
 }
 
 /** A middleware of Koa, without its types. */
@@ -39,7 +41,10 @@ export function metricsHandler(
 ): (context: Context) => Promise<void> {
   const monitor = monitorOf(options.monitor)
   return async function promherdMetrics(context) {
-    context.body = await monitor.metrics()
-    context.set('content-type', monitor.contentType)
+    const { status, headers, pieces } = await replyWithMetrics(monitor)
+    context.status = status
+    context.body = Readable.from(pieces)
+    // Koa takes the length away where it is given a stream.
+    context.set(headers)
   }
 }

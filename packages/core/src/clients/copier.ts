@@ -2,6 +2,7 @@ import { FAMILIES } from '../metrics.ts'
 import type { Store } from '../store/store.ts'
 import { MetricCopy } from './metric-copy.ts'
 import { MetricFeed } from './metric-feed.ts'
+import type { Origin } from './origin.ts'
 import { type Answer, RegistryReader } from './read.ts'
 import type { PromRegistry } from './registry.ts'
 import { isSameShape, type LabelledReading, type PromShape, shapeOf } from './shape.ts'
@@ -26,14 +27,11 @@ export class PromCopier {
   readonly #registries: () => readonly PromRegistry[]
   readonly #reader = new RegistryReader(READ_DEADLINE_MS)
   readonly #copies = new Map<string, MetricCopy>()
-  /** What each metric, or each registry that can only be read as a whole, brings in, by the names. */
-  readonly #feeds = new WeakMap<object, Map<string, MetricFeed>>()
   /** Those whose metrics are registered. */
   readonly #living = new Set<MetricFeed>()
   readonly #refused = new Set<string>()
   /** Those for whose failure somebody has been told, until they answer again. */
   readonly #failing = new Set<string>()
-  #rounds = 0
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
 
@@ -67,21 +65,23 @@ export class PromCopier {
   }
 
   #apply(answers: readonly Answer[]): void {
-    this.#rounds++
-    const byOrigin = new Map<object, Answer>()
     for (const answer of answers) {
       this.#noteFailure(answer)
-      byOrigin.set(answer.origin, answer)
+      answer.origin.hasAnswered = answer.readings !== undefined
     }
     // Who is gone goes first: one that replaces it takes its name, and adds to what it has left. A registry that could
     // not even be asked what it has may still have all that it had.
-    for (const feed of this.#living) if (!byOrigin.has(feed.origin) && !byOrigin.has(feed.registry)) this.#leave(feed)
+    const { rounds } = this.#reader
+    for (const feed of this.#living) {
+      if (feed.origin.round !== rounds && !this.#reader.isAsked(feed.registry)) this.#leave(feed)
+    }
     for (const answer of answers) {
-      for (const reading of answer.readings ?? [])
+      for (const reading of answer.readings ?? []) {
         this.#feedFor(reading, answer)?.take(reading.reading, reading.defaults)
+      }
     }
     for (const feed of this.#living) {
-      if (feed.round !== this.#rounds && byOrigin.get(feed.origin)?.readings !== undefined) this.#leave(feed)
+      if (feed.round !== rounds && feed.origin.round === rounds && feed.origin.hasAnswered) this.#leave(feed)
     }
     for (const copy of this.#copies.values()) copy.finish()
     this.#store.settleExemplars()
@@ -89,17 +89,22 @@ export class PromCopier {
 
   #leave(feed: MetricFeed): void {
     feed.leave()
+    feed.isLiving = false
     this.#living.delete(feed)
   }
 
   /** The feed that takes this reading; undefined where there is nothing to copy, or no place for it. */
   #feedFor(source: LabelledReading, answer: Answer): MetricFeed | undefined {
-    const known = this.#feeds.get(answer.origin)?.get(source.name)
-    const isKnown = known !== undefined && this.#copies.get(source.name) === known.copy
+    const known = answer.origin.feeds.get(source.name)
+    const isKnown = known !== undefined && !known.copy.isWithdrawn
     const feed = isKnown && this.#isStill(known.copy.shape, source) ? known : this.#newFeed(source, answer)
-    if (feed === undefined || this.#isSaidByAnother(feed, source.name)) return undefined
-    feed.round = this.#rounds
-    this.#living.add(feed)
+    if (feed === undefined) return undefined
+    if (!feed.isLiving) {
+      if (this.#isSaidByAnother(feed, source.name)) return undefined
+      feed.isLiving = true
+      this.#living.add(feed)
+    }
+    feed.round = this.#reader.rounds
     return feed
   }
 
@@ -112,25 +117,27 @@ export class PromCopier {
     const copy = this.#copyFor(name, shape, origin)
     if (copy === undefined) return undefined
     const feed = new MetricFeed(copy, origin, registry)
-    const feeds = this.#feeds.get(origin) ?? new Map<string, MetricFeed>()
-    this.#feeds.set(origin, feeds.set(name, feed))
+    origin.feeds.set(name, feed)
     return feed
   }
 
   /** True where the reading is what the copy was made for, as far as that costs nothing to see. */
   #isStill({ labelNames }: PromShape, source: LabelledReading): boolean {
-    if (source.labelNames !== undefined) return Object.keys(source.defaults).every(label => labelNames.includes(label))
+    if (source.labelNames !== undefined) {
+      for (const label in source.defaults) if (!labelNames.includes(label)) return false
+      return true
+    }
     const shape = source.reading.values.length === 0 ? undefined : shapeOf(source)
     return shape === undefined || shape.labelNames.every(label => labelNames.includes(label))
   }
 
   #isSaidByAnother(feed: MetricFeed, name: string): boolean {
-    if (!ABOUT_THE_PROCESS.test(name) || this.#living.has(feed)) return false
+    if (!ABOUT_THE_PROCESS.test(name)) return false
     for (const other of this.#living) if (other !== feed && other.copy === feed.copy) return true
     return false
   }
 
-  #copyFor(name: string, shape: PromShape, origin: object): MetricCopy | undefined {
+  #copyFor(name: string, shape: PromShape, origin: Origin): MetricCopy | undefined {
     if (OWN_NAMES.has(name)) return this.#refuse(name, "promherd's own metrics have one of that name")
     const existing = this.#copies.get(name)
     if (existing === undefined) return this.#create(name, shape)

@@ -72,14 +72,18 @@ export class FamilyCopy {
 
   /** Ends a round. Gauges of which nobody says anything are shown no more. */
   finish(): void {
+    if (this.#empty.size > 0) this.#finishEmpty()
+    if (this.#restChanged && !this.isOfTheMoment) this.#writeTo(this.family.overflow, this.#rest)
+    this.#restChanged = false
+  }
+
+  #finishEmpty(): void {
     for (const series of this.#empty) {
       if (!series.isEmpty) {
         this.#empty.delete(series)
         this.write(series)
       } else if (series.place !== undefined) setAbsent(this.family.slab.values, series.place.slot)
     }
-    if (this.#restChanged && !this.isOfTheMoment) this.#writeTo(this.family.overflow, this.#rest)
-    this.#restChanged = false
   }
 
   /** Gives the place of a gauge that is shown no more to another; false where there is none. */

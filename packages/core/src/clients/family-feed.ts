@@ -12,8 +12,10 @@ import { Part } from './series-copy.ts'
 export class FamilyFeed {
   readonly #copy: FamilyCopy
   readonly #parts = new Map<string, Part>()
-  #before: Part[] = []
-  #now: Part[] = []
+  /** In the order of the samples: those of this round, then what is left of the round before. */
+  readonly #order: Part[] = []
+  /** How many of them are of this round. */
+  #met = 0
   #round = 0
 
   constructor(copy: FamilyCopy) {
@@ -21,18 +23,18 @@ export class FamilyFeed {
   }
 
   begin(): void {
-    this.#before = this.#now
-    this.#now = []
+    this.#met = 0
     this.#round++
   }
 
   /** The series that `sample` is of. Where `goesOn` is true, it is probably that of the sample before. */
   partOf(sample: PromSample, defaults: PromLabels, goesOn: boolean): Part {
-    const current = goesOn ? this.#now.at(-1) : undefined
+    const current = goesOn && this.#met > 0 ? this.#order[this.#met - 1] : undefined
     if (current !== undefined && this.#isOf(current, sample, defaults)) return current
-    const guess = this.#before[this.#now.length]
+    const guess = this.#met < this.#order.length ? this.#order[this.#met] : undefined
     const part = guess !== undefined && this.#isOf(guess, sample, defaults) ? guess : this.#lookUp(sample, defaults)
-    this.#now.push(part)
+    if (part !== guess) this.#order[this.#met] = part
+    this.#met++
     if (part.round !== this.#round) {
       part.round = this.#round
       part.again = false
@@ -52,6 +54,7 @@ export class FamilyFeed {
 
   /** Brings what the round has gathered into the series. What is gone leaves its counts behind. */
   commit(): void {
+    if (this.#order.length > this.#met) this.#order.length = this.#met
     for (const [key, part] of this.#parts) {
       if (part.round !== this.#round) {
         this.#parts.delete(key)
@@ -67,7 +70,7 @@ export class FamilyFeed {
       part.from = [...part.last]
     }
     if (this.#copy.isOfTheMoment) this.#parts.clear()
-    this.#now = []
+    this.#order.length = 0
   }
 
   #bringIn(part: Part): void {

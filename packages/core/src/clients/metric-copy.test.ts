@@ -4,6 +4,7 @@ import { FAMILIES } from '../metrics.ts'
 import { Store } from '../store/store.ts'
 import { MetricCopy } from './metric-copy.ts'
 import { MetricFeed } from './metric-feed.ts'
+import { Origin } from './origin.ts'
 import type { PromReading } from './registry.ts'
 import { shapeOf } from './shape.ts'
 
@@ -11,7 +12,7 @@ function copyOf(reading: PromReading, maxSeries: number): { store: Store; round:
   const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
   const shape = shapeOf({ name: reading.name, reading, labelNames: ['of'], defaults: {} })
   const copy = new MetricCopy(store, shape!, maxSeries)
-  const feed = new MetricFeed(copy, {}, {})
+  const feed = new MetricFeed(copy, new Origin(), {})
   const round = (next: PromReading): void => {
     feed.take(next, {})
     copy.finish()

@@ -13,6 +13,8 @@ export class MetricCopy {
   readonly shape: PromShape
   readonly numbers: FamilyCopy
   readonly quantiles: FamilyCopy | undefined
+  /** True once another metric stands for the name. */
+  isWithdrawn = false
   readonly #store: Store
   readonly #bounds = new Map<unknown, number>()
 
@@ -50,6 +52,7 @@ export class MetricCopy {
   /** Takes it out of the store; false where that could not be written. */
   withdraw(): boolean {
     if (this.quantiles !== undefined && !this.#store.withdraw(this.quantiles.family)) return false
-    return this.#store.withdraw(this.numbers.family)
+    this.isWithdrawn = this.#store.withdraw(this.numbers.family)
+    return this.isWithdrawn
   }
 }

@@ -1,19 +1,21 @@
 import { FamilyFeed } from './family-feed.ts'
 import type { MetricCopy } from './metric-copy.ts'
+import type { Origin } from './origin.ts'
 import type { PromLabels, PromReading, PromSample } from './registry.ts'
 
 /** What one metric of one registry brings into the copy of its name. */
 export class MetricFeed {
   readonly copy: MetricCopy
-  /** The metric; the registry where that can only be read as a whole. */
-  readonly origin: object
+  readonly origin: Origin
   readonly registry: object
   /** The round in which it last brought something in. */
   round = 0
+  /** True while its metric is registered. */
+  isLiving = false
   readonly #numbers: FamilyFeed
   readonly #quantiles: FamilyFeed | undefined
 
-  constructor(copy: MetricCopy, origin: object, registry: object) {
+  constructor(copy: MetricCopy, origin: Origin, registry: object) {
     this.copy = copy
     this.origin = origin
     this.registry = registry

@@ -1,3 +1,5 @@
+import { AtOnceReader } from './at-once.ts'
+import { Origin } from './origin.ts'
 import {
   defaultLabelsOf,
   EXPOSED,
@@ -11,9 +13,10 @@ import type { LabelledReading } from './shape.ts'
 
 /** What came of reading one metric, or one registry as a whole. */
 export interface Answer {
-  /** The metric, or the registry where that had to be read as a whole. */
-  readonly origin: object
+  /** What was asked: a metric, or a registry as a whole. */
+  readonly origin: Origin
   readonly registry: PromRegistry
+  /** The metric's; undefined for a registry. */
   readonly name: string | undefined
   /** Undefined where it has not answered in time, or failed. */
   readonly readings: readonly LabelledReading[] | undefined
@@ -28,30 +31,107 @@ export interface Answer {
  */
 export class RegistryReader {
   readonly #deadlineMs: number
-  #slow = new Set<object>()
-  #late = new Map<object, readonly LabelledReading[]>()
+  readonly #atOnce = new AtOnceReader()
+  readonly #origins = new WeakMap<object, Origin>()
+  #rounds = 0
+  #slow = new Set<Origin>()
+  #late = new Map<Origin, readonly LabelledReading[]>()
 
   constructor(deadlineMs: number) {
     this.#deadlineMs = deadlineMs
   }
 
+  /** How many rounds there were. */
+  get rounds(): number {
+    return this.#rounds
+  }
+
   /** Reads everything once. Resolves when all have answered, or after the deadline. Never rejects. */
   async readAll(registries: readonly PromRegistry[]): Promise<readonly Answer[]> {
-    const seen = new Set<object>()
-    const questions = registries.flatMap(registry => questionsOf(registry, seen))
-    const patient: Promise<void>[] = []
-    const impatient: Promise<void>[] = []
-    for (const question of questions) {
-      const heard = this.#hear(question)
-      if (this.#slow.has(question.origin)) impatient.push(heard)
-      else patient.push(heard)
-    }
+    this.#rounds++
+    const asked = new Asked()
+    const answers: Answer[] = []
+    for (const registry of registries) for (const answer of this.#look(registry, asked)) answers.push(answer)
     await Promise.all([
-      withinDeadline(Promise.all(patient), this.#deadlineMs),
-      withinDeadline(Promise.all(impatient), Math.min(GRACE_MS, this.#deadlineMs)),
+      withinDeadline(asked.patient, this.#deadlineMs),
+      withinDeadline(asked.impatient, Math.min(GRACE_MS, this.#deadlineMs)),
     ])
-    this.#close(questions)
-    return questions
+    this.#close(asked.questions)
+    return answers
+  }
+
+  /** True where a registry as a whole was there to be asked in this round. */
+  isAsked(registry: object): boolean {
+    return this.#origins.get(registry)?.round === this.#rounds
+  }
+
+  /**
+   * Reads what there is in a registry, each in its turn, since the `collect()` of one may set those that come after it.
+   * What does not answer at once is asked, and noted.
+   */
+  #look(registry: PromRegistry, asked: Asked): Answer[] {
+    try {
+      return registry.getMetricsAsArray === undefined
+        ? [this.#askWhole(registry, asked)]
+        : this.#lookAtMetrics(registry, registry.getMetricsAsArray(), asked)
+    } catch (error) {
+      return [this.#ask(new Question(this.#begin(registry), registry, undefined, () => Promise.reject(error)), asked)]
+    }
+  }
+
+  #lookAtMetrics(registry: PromRegistry, metrics: readonly object[], asked: Asked): Answer[] {
+    const label = labeller(registry)
+    const answers: Answer[] = []
+    for (const metric of metrics) {
+      if (EXPOSED in metric || !isMetric(metric)) continue
+      const origin = this.#originOf(metric)
+      // Another registry has it too.
+      if (origin.round === this.#rounds) continue
+      origin.begin(this.#rounds)
+      const name = String(metric.name)
+      const reading = this.#atOnce.read(metric)
+      if (reading === undefined) {
+        const read = async (): Promise<LabelledReading[]> => [
+          label(await this.#atOnce.ask(metric), labelNamesOf(metric)),
+        ]
+        answers.push(this.#ask(new Question(origin, registry, name, read), asked))
+      } else {
+        answers.push({ origin, registry, name, readings: [label(reading, labelNamesOf(metric))], failure: undefined })
+      }
+    }
+    return answers
+  }
+
+  #askWhole(registry: PromRegistry, asked: Asked): Question {
+    const label = labeller(registry)
+    const read = async (): Promise<LabelledReading[]> => {
+      const readings = (await registry.getMetricsAsJSON()).filter(each => !(EXPOSED in each))
+      return readings.map(reading => label(reading as PromReading, undefined))
+    }
+    return this.#ask(new Question(this.#begin(registry), registry, undefined, read), asked)
+  }
+
+  #ask(question: Question, { questions, patient, impatient }: Asked): Question {
+    questions.push(question)
+    const heard = this.#hear(question)
+    if (this.#slow.has(question.origin)) impatient.push(heard)
+    else patient.push(heard)
+    return question
+  }
+
+  #begin(asked: object): Origin {
+    const origin = this.#originOf(asked)
+    origin.begin(this.#rounds)
+    return origin
+  }
+
+  #originOf(asked: object): Origin {
+    let origin = this.#origins.get(asked)
+    if (origin === undefined) {
+      origin = new Origin()
+      this.#origins.set(asked, origin)
+    }
+    return origin
   }
 
   async #hear(question: Question): Promise<void> {
@@ -79,9 +159,16 @@ export class RegistryReader {
 /** How long a metric is waited for that has missed the deadline before: enough for one that answers at once. */
 const GRACE_MS = 20
 
+/** What is asked in a round, and who is waited for how long. */
+class Asked {
+  readonly questions: Question[] = []
+  readonly patient: Promise<void>[] = []
+  readonly impatient: Promise<void>[] = []
+}
+
 /** One thing that is asked for in a round, and its answer. */
 class Question implements Answer {
-  readonly origin: object
+  readonly origin: Origin
   readonly registry: PromRegistry
   readonly name: string | undefined
   readonly #read: () => Promise<readonly LabelledReading[]>
@@ -92,7 +179,7 @@ class Question implements Answer {
   late: readonly LabelledReading[] | undefined = undefined
 
   constructor(
-    origin: object,
+    origin: Origin,
     registry: PromRegistry,
     name: string | undefined,
     read: () => Promise<readonly LabelledReading[]>,
@@ -115,45 +202,12 @@ class Question implements Answer {
   }
 }
 
-function questionsOf(registry: PromRegistry, seen: Set<object>): Question[] {
-  try {
-    return registry.getMetricsAsArray === undefined ? [wholeQuestion(registry)] : metricQuestions(registry, seen)
-  } catch (error) {
-    return [new Question(registry, registry, undefined, () => Promise.reject(error))]
-  }
-}
-
-function wholeQuestion(registry: PromRegistry): Question {
-  const label = labeller(registry)
-  return new Question(registry, registry, undefined, async () => {
-    const readings = (await registry.getMetricsAsJSON()).filter(each => !(EXPOSED in each))
-    return readings.map(reading => label(reading as PromReading, undefined))
-  })
-}
-
-function metricQuestions(registry: PromRegistry, seen: Set<object>): Question[] {
-  const label = labeller(registry)
-  const questions: Question[] = []
-  for (const metric of registry.getMetricsAsArray?.() ?? []) {
-    if (EXPOSED in metric || !isMetric(metric) || seen.has(metric)) continue
-    seen.add(metric)
-    const ask = async (): Promise<LabelledReading[]> => [label(await read(metric), labelNamesOf(metric))]
-    questions.push(new Question(metric, registry, String(metric.name), ask))
-  }
-  return questions
-}
-
 type Labeller = (reading: PromReading, labelNames: readonly unknown[] | undefined) => LabelledReading
 
 function labeller(registry: PromRegistry): Labeller {
   const defaults = defaultLabelsOf(registry)
   const openMetrics = isOpenMetrics(registry)
   return (reading, labelNames) => ({ name: nameIn(reading, openMetrics), reading, labelNames, defaults })
-}
-
-function read(metric: PromMetric): Promise<PromReading> | PromReading {
-  // What prom-client itself renders from: the same numbers, without a copy of the labels for each bucket.
-  return metric.getForPromString === undefined ? metric.get() : metric.getForPromString()
 }
 
 function labelNamesOf({ labelNames }: PromMetric): readonly unknown[] | undefined {
@@ -165,11 +219,12 @@ function nameIn({ name, type }: PromReading, openMetrics: boolean): string {
   return openMetrics && type === 'counter' && !name.endsWith('_total') ? `${name}_total` : name
 }
 
-async function withinDeadline(work: Promise<unknown>, deadlineMs: number): Promise<void> {
+async function withinDeadline(work: readonly Promise<void>[], deadlineMs: number): Promise<void> {
+  if (work.length === 0) return
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>(resolve => {
     timer = setTimeout(resolve, deadlineMs)
   })
-  await Promise.race([work, late])
+  await Promise.race([Promise.all(work), late])
   clearTimeout(timer)
 }

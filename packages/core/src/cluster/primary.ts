@@ -9,6 +9,7 @@ import { createMonitor, type Monitor, offerDefaultMonitor } from '../monitor.ts'
 import { MetricsServer } from '../server/metrics-server.ts'
 import { Upkeep } from '../server/upkeep.ts'
 import { Warner } from '../server/warner.ts'
+import { within } from '../server/within.ts'
 import type { Store } from '../store/store.ts'
 import type { Cluster, WorkerStatus } from './cluster.ts'
 import { Crew } from './crew.ts'
@@ -223,16 +224,6 @@ function sampleEvery(monitor: Monitor, sample: () => void): () => void {
   monitor.addCollector(sample)
   const timer = setInterval(sample, SAMPLE_INTERVAL_MS).unref()
   return () => clearInterval(timer)
-}
-
-/** Waits for `work`, and not longer than so long. */
-async function within(deadlineMs: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, deadlineMs)
-  })
-  await Promise.race([work, deadline])
-  clearTimeout(timer)
 }
 
 function keptHerd(directory: string, warner: Warner, outside: Outside): Herd {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Exemplars, Family, Snapshot } from '../snapshot/snapshot.ts'
 import { OpenMetricsEncoder } from './openmetrics.ts'
@@ -25,17 +26,17 @@ function textOf(snapshot: Snapshot, encoder = new OpenMetricsEncoder()): string 
 describe('OpenMetrics text', () => {
   it('calls a counter by its name without `_total`, and its sample with it', () => {
     expect(textOf(snapshotOf(familyOf('jobs_total', 'counter')))).toBe(
-      '# HELP jobs H.\n# TYPE jobs counter\njobs_total{route="/a"} 3\n# EOF\n',
+      '# TYPE jobs counter\n# HELP jobs H.\njobs_total{route="/a"} 3\n# EOF\n',
     )
   })
 
   it('leaves every series its name, whatever its counter is called', () => {
     const odd = textOf(snapshotOf(familyOf('jobs', 'counter'), familyOf('_total', 'counter')))
-    expect(odd).toContain('# TYPE jobs unknown\njobs{route="/a"} 3\n')
-    expect(odd).toContain('# TYPE _total unknown\n_total{route="/a"} 3\n')
+    expect(odd).toContain('# TYPE jobs unknown\n# HELP jobs H.\njobs{route="/a"} 3\n')
+    expect(odd).toContain('# TYPE _total unknown\n# HELP _total H.\n_total{route="/a"} 3\n')
     for (const other of ['jobs', 'jobs_created']) {
       const met = textOf(snapshotOf(familyOf(other, 'gauge'), familyOf('jobs_total', 'counter')))
-      expect(met).toContain('# TYPE jobs_total unknown\njobs_total{route="/a"} 3\n')
+      expect(met).toContain('# TYPE jobs_total unknown\n# HELP jobs_total H.\njobs_total{route="/a"} 3\n')
     }
   })
 
@@ -46,19 +47,19 @@ describe('OpenMetrics text', () => {
     const all = snapshotOf(familyOf('g', 'gauge', { help }), familyOf('u', 'untyped'), summary, histogram)
     expect(textOf(all)).toBe(
       [
-        '# HELP g A \\"quoted\\" \\\\ help\\nof two lines.',
         '# TYPE g gauge',
+        '# HELP g A \\"quoted\\" \\\\ help\\nof two lines.',
         'g{route="/a"} 3',
-        '# HELP u H.',
         '# TYPE u unknown',
+        '# HELP u H.',
         'u{route="/a"} 3',
-        '# HELP s H.',
         '# TYPE s summary',
+        '# HELP s H.',
         's{quantile="1.0",worker="2"} 9',
         's_sum{route="/a"} 2.5',
         's_count{route="/a"} 4',
-        '# HELP d H.',
         '# TYPE d histogram',
+        '# HELP d H.',
         'd_bucket{route="/a",le="0.5"} 1',
         'd_bucket{route="/a",le="1.0"} 3',
         'd_bucket{route="/a",le="+Inf"} 6',
@@ -67,6 +68,47 @@ describe('OpenMetrics text', () => {
         '# EOF\n',
       ].join('\n'),
     )
+  })
+
+  it('tells the unit that a name ends with, between the type and the help', () => {
+    expect(textOf(snapshotOf(familyOf('cpu_seconds_total', 'counter'), familyOf('size_bytes', 'gauge')))).toBe(
+      [
+        '# TYPE cpu_seconds counter',
+        '# UNIT cpu_seconds seconds',
+        '# HELP cpu_seconds H.',
+        'cpu_seconds_total{route="/a"} 3',
+        '# TYPE size_bytes gauge',
+        '# UNIT size_bytes bytes',
+        '# HELP size_bytes H.',
+        'size_bytes{route="/a"} 3',
+        '# EOF\n',
+      ].join('\n'),
+    )
+  })
+
+  it('tells a unit of every family whose name ends with one, whoever has it, and of no other', () => {
+    const word = fc.constantFrom('seconds', 'bytes', 'ratio', 'total', 'sum', 'milliseconds', 'x', '')
+    const name = fc.array(word, { minLength: 1, maxLength: 4 }).map(words => `a${words.join('_')}`)
+    const named = fc.tuple(name, fc.constantFrom('counter', 'gauge', 'untyped', 'histogram', 'summary'))
+    const families = fc.uniqueArray(named, { maxLength: 5, selector: ([name]) => name })
+    const property = fc.property(families, all => {
+      const width = { histogram: 4, summary: 2, counter: 1, gauge: 1, untyped: 1 }
+      const snapshot = snapshotOf(
+        ...all.map(([name, type]) => ({
+          ...familyOf(name, type, { width: width[type], values: new Float64Array(width[type]) }),
+          buckets: type === 'histogram' ? [0.5, 1] : [],
+        })),
+      )
+      const text = textOf(snapshot)
+      const titles = [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, title]) => title!)
+      const units = titles.flatMap(title => {
+        const last = title.slice(title.lastIndexOf('_') + 1)
+        return title.includes('_') && ['seconds', 'bytes', 'ratio'].includes(last) ? [`# UNIT ${title} ${last}`] : []
+      })
+      expect(text.split('\n').filter(line => line.startsWith('# UNIT'))).toEqual(units)
+      expect(textOf(snapshot, new TextEncoder004())).not.toContain('# UNIT')
+    })
+    fc.assert(property)
   })
 
   it('writes bounds as the specification lists them', () => {

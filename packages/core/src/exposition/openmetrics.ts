@@ -16,7 +16,9 @@ function* sectionsOf({ families }: Snapshot): Generator<Section> {
   const names = new Set(families.map(({ name }) => name))
   for (const family of families) {
     const { name, type } = titleOf(family, names)
-    const head = `# HELP ${name} ${escapeHelp(family.help)}\n# TYPE ${name} ${type}\n`
+    const unit = unitOf(name)
+    const unitLine = unit === undefined ? '' : `# UNIT ${name} ${unit}\n`
+    const head = `# TYPE ${name} ${type}\n${unitLine}# HELP ${name} ${escapeHelp(family.help)}\n`
     const words = type === 'counter' || type === 'histogram' ? WITH_EXEMPLARS : WITHOUT_EXEMPLARS
     yield { head, parts: partsOf(family, words) }
   }
@@ -36,6 +38,14 @@ function titleOf({ name, type }: Family, names: ReadonlySet<string>): { name: st
 }
 
 const TOTAL = '_total'
+
+/** The unit that a family has by its name, as its title is to end with it. */
+function unitOf(title: string): string | undefined {
+  return UNITS.find(unit => title.endsWith(`_${unit}`))
+}
+
+/** Base units that Prometheus's conventions have in names. */
+const UNITS = ['seconds', 'bytes', 'ratio']
 
 /** A bound as all exposers are to write it, since it is part of a series' name: `1.0`, `1e-05`, `1e+06`. */
 function canonical(value: number): string {

@@ -135,7 +135,7 @@ export class Herd implements SnapshotSource {
       try {
         this.#retiredCount += await inTurns(keeping.totals.retire(dead))
       } catch (error) {
-        this.#trouble('retire', `the dead could not be retired, and are read where they lie: ${String(error)}`)
+        this.trouble('retire', `the dead could not be retired, and are read where they lie: ${String(error)}`)
       }
     })
   }
@@ -144,12 +144,13 @@ export class Herd implements SnapshotSource {
   #tellConflicts(names: readonly string[]): void {
     for (const name of names) {
       if (this.#conflicts.has(name)) continue
-      this.#trouble('family_conflict', `some stores declare ${name} otherwise: only the newest definition is served`)
+      this.trouble('family_conflict', `some stores declare ${name} otherwise: only the newest definition is served`)
     }
     this.#conflicts = new Set(names)
   }
 
-  #trouble(cause: 'family_conflict' | 'retire', message: string): void {
+  /** Counts a failure of the herd's own, and tells it. Never throws. */
+  trouble(cause: HerdTrouble, message: string): void {
     this.#own.trouble(cause, message)
     try {
       this.#options.onTrouble(cause, message)
@@ -177,5 +178,7 @@ export interface HerdOptions {
   /** What is seen of the owners, besides what their stores say. */
   readonly outside?: Outside | undefined
   /** Hears of what went wrong, for a log and a count. */
-  readonly onTrouble?: (cause: 'family_conflict' | 'retire', message: string) => void
+  readonly onTrouble?: (cause: HerdTrouble, message: string) => void
 }
+
+type HerdTrouble = 'family_conflict' | 'retire' | 'outside'

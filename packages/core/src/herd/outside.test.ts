@@ -4,7 +4,7 @@ import type { Family } from '../snapshot/snapshot.ts'
 import type { Definition } from '../store/catalog.ts'
 import { HEADER } from '../store/header.ts'
 import { Store } from '../store/store.ts'
-import { Outside } from './outside.ts'
+import { Outside, type OutsideOptions, type UsageOf } from './outside.ts'
 import type { Usage } from './pid-usage.ts'
 import { SelfSource } from './self-source.ts'
 
@@ -44,15 +44,16 @@ class World {
   looks = 0
   now = 0
   fails = false
-  readonly outside: Outside = new Outside(
-    message => this.troubles.push(message),
-    async () => {
+  readonly outside: Outside
+
+  constructor(options: OutsideOptions = {}) {
+    const usage: UsageOf = async () => {
       this.looks++
       if (this.fails) throw new Error('no such file')
       return this.usages
-    },
-    () => this.now,
-  )
+    }
+    this.outside = new Outside(message => this.troubles.push(message), { usage, now: () => this.now, ...options })
+  }
 
   sees(pid: number, cpuSeconds: number, residentBytes = 100): void {
     this.usages.set(pid, { cpuSeconds, residentBytes })
@@ -195,15 +196,13 @@ test.each([
 test('a look that takes long is shared, and keeps nobody from being served what was known before', async () => {
   let answer = (_: ReadonlyMap<number, Usage>): void => {}
   let asked = 0
-  const outside = new Outside(
-    () => {},
-    () => {
-      asked++
-      return new Promise(resolve => {
-        answer = resolve
-      })
-    },
-  )
+  const usage: UsageOf = () => {
+    asked++
+    return new Promise(resolve => {
+      answer = resolve
+    })
+  }
+  const outside = new Outside(() => {}, { usage })
   const members = [member(1, 11)]
   const looks = [outside.look(members), outside.look(members)]
   expect(asked).toBe(1)
@@ -222,4 +221,30 @@ test('neither threads nor primaries are looked at', async () => {
   const world = new World()
   await world.outside.look([member(0, 11), member(1, 12, 3)])
   expect(world.looks).toBe(0)
+})
+
+test('of strangers those are seen that have their number themselves, and another that has taken it never is', async () => {
+  const world = new World({ ofStrangers: true })
+  const [itself, taken, unsaid] = [1, 2, 3].map(worker => member(worker, process.pid))
+  const all = [itself!, alter(taken!, 1), alter(unsaid!, 0)]
+  const seen = { [itself!.worker]: OWN.residentBytes }
+  expect(await world.shown(FAMILIES.workerResidentMemory, [], all)).toEqual(process.platform === 'linux' ? seen : {})
+  const own = memory({ 1: 90, 2: 90, 3: 90 })
+  expect(await world.shown(FAMILIES.workerResidentMemory, [own], all.slice(1))).toEqual({ 1: 90, 2: 90, 3: 90 })
+})
+
+/** The same worker, as if it had been started at another tick; 0 for nobody knows when. */
+function alter(source: SelfSource, startTicks: number): SelfSource {
+  source.values[HEADER.startTicks] = startTicks
+  return source
+}
+
+test('the CPU seconds of strangers are what they say, since nobody who looks may fall back behind another', async () => {
+  const world = new World({ ofStrangers: true })
+  const worker = member(1, process.pid)
+  world.usages.set(process.pid, { ...OWN, cpuSeconds: 30 })
+  expect(await world.cpu({ 1: 2 }, new Map([[worker, 2]]))).toEqual({ 1: 2 })
+  world.now = 2000
+  world.usages.set(process.pid, { ...OWN, cpuSeconds: 31 })
+  expect(await world.shown(FAMILIES.workerCpuUtilization, [], [worker])).toEqual({ 1: 0.5 })
 })

@@ -1,7 +1,7 @@
 import { FAMILIES } from '../metrics.ts'
 import type { Family } from '../snapshot/snapshot.ts'
 import type { Definition } from '../store/catalog.ts'
-import { pidNamespaceOf } from '../store/owner.ts'
+import { isOwnerItself, pidNamespaceOf } from '../store/owner.ts'
 import { type Member, newestOfEach } from './about.ts'
 import { pidUsage, type Usage } from './pid-usage.ts'
 
@@ -14,11 +14,16 @@ import { pidUsage, type Usage } from './pid-usage.ts'
  *   process took and could not say before it was killed is kept, so the sum never falls when another takes its place.
  *
  * Whoever looks looks at itself, too: what comes out wrong there is believed of nobody else.
+ *
+ * Strangers are processes that somebody else has started, and ends. Of them only those are seen that surely have the
+ * number of their pid themselves, and their CPU seconds stay what they say: who looks may begin anew while they go on,
+ * without what it alone has seen of the dead, and a counter that falls is taken to have begun at zero.
  */
 export class Outside {
   readonly #usage: UsageOf
   readonly #onTrouble: (message: string) => void
   readonly #now: () => number
+  readonly #ofStrangers: boolean
   readonly #pidNamespace = pidNamespaceOf('self')
   readonly #seen = new Map<number, Seen>()
   readonly #cpu = new Map<string, CpuOfWorker>()
@@ -28,12 +33,12 @@ export class Outside {
 
   constructor(
     onTrouble: (message: string) => void,
-    usage: UsageOf = pidUsage,
-    now: () => number = () => performance.now(),
+    { usage = pidUsage, now = () => performance.now(), ofStrangers = false }: OutsideOptions = {},
   ) {
     this.#onTrouble = onTrouble
     this.#usage = usage
     this.#now = now
+    this.#ofStrangers = ofStrangers
   }
 
   /** Looks every few seconds from now on: a process that is gone can be seen no more. */
@@ -73,8 +78,10 @@ export class Outside {
       if (seen.utilization !== undefined) utilization.set(seen.worker, seen.utilization)
     }
     const corrected = new Map(families.map(family => [family.name, family]))
-    const said = corrected.get(FAMILIES.workerCpu.name)
-    this.#lay(corrected, FAMILIES.workerCpu, this.#cpuShown(said, members, cpuSaidBy))
+    if (!this.#ofStrangers) {
+      const said = corrected.get(FAMILIES.workerCpu.name)
+      this.#lay(corrected, FAMILIES.workerCpu, this.#cpuShown(said, members, cpuSaidBy))
+    }
     this.#lay(corrected, FAMILIES.workerResidentMemory, resident)
     this.#lay(corrected, FAMILIES.workerCpuUtilization, utilization)
     return [...corrected.values()]
@@ -83,7 +90,13 @@ export class Outside {
   /** A thread is not a process, and a pid of another container is another process. */
   #isVisible(member: Member): boolean {
     if (!((member.worker ?? 0) > 0) || member.header('threadId') !== 0) return false
+    if (this.#ofStrangers && member.header('startTicks') === 0) return false
     return member.header('pidNamespace') === this.#pidNamespace
+  }
+
+  /** To be asked when the process was seen: who has the number afterwards has had it before. */
+  #isItself(member: Member): boolean {
+    return !this.#ofStrangers || isOwnerItself({ pid: member.header('pid'), startTicks: member.header('startTicks') })
   }
 
   async #look(members: readonly Member[]): Promise<void> {
@@ -92,7 +105,7 @@ export class Outside {
     try {
       const usages = await this.#usage([process.pid, ...members.map(member => member.header('pid'))])
       checkOwn(usages.get(process.pid))
-      for (const member of members) this.#see(member, usages.get(member.header('pid')))
+      for (const member of members) if (this.#isItself(member)) this.#see(member, usages.get(member.header('pid')))
       this.#isFailing = false
     } catch (error) {
       if (this.#isFailing) return
@@ -188,6 +201,14 @@ export class Outside {
       values: Float64Array.from(labels, ([worker], i) => values.get(worker!) ?? known!.values[i]!),
     })
   }
+}
+
+export interface OutsideOptions {
+  readonly usage?: UsageOf
+  /** The time in milliseconds, from any moment on. */
+  readonly now?: () => number
+  /** True where the processes are not children of this one. @default false */
+  readonly ofStrangers?: boolean
 }
 
 /** Answers what each of these processes takes; those that cannot be seen are left out. */

@@ -1,11 +1,13 @@
 import { promherdError } from '../errors.ts'
 import { useDirectory } from '../herd/directory.ts'
 import { Herd } from '../herd/herd.ts'
+import { Outside } from '../herd/outside.ts'
 import { type Check, checkOptions, isFunction, isInteger, isText, type Shape } from '../options.ts'
 import type { Address } from './listener.ts'
 import { MetricsServer } from './metrics-server.ts'
 import { Upkeep } from './upkeep.ts'
 import { Warner } from './warner.ts'
+import { within } from './within.ts'
 
 /** How the metrics of a directory are served. */
 export interface ServeOptions {
@@ -48,11 +50,16 @@ export function serveHerd(options: ServeOptions = {}): HerdServer {
 
 class DirectoryServer implements HerdServer {
   readonly #herd: Herd
+  readonly #outside = new Outside(message => this.#herd.trouble('outside', message), { ofStrangers: true })
   readonly #upkeep: Upkeep
   readonly #server: MetricsServer
 
   constructor({ directory, port, host }: { directory: string; port: number; host: string }, warner: Warner) {
-    this.#herd = new Herd({ directory, onTrouble: (cause, message) => warner.sayOnce(cause, message) })
+    this.#herd = new Herd({
+      directory,
+      outside: this.#outside,
+      onTrouble: (cause, message) => warner.sayOnce(cause, message),
+    })
     this.#herd.keep()
     this.#upkeep = new Upkeep(this.#herd, warner)
     this.#server = new MetricsServer({
@@ -60,9 +67,10 @@ class DirectoryServer implements HerdServer {
       host,
       warner,
       source: this.#herd,
-      beforeSnapshot: () => this.#upkeep.now(),
+      beforeSnapshot: () => this.#gather(),
       readiness: () => whyUnreadable(directory),
     })
+    this.#outside.watch(() => this.#herd.members)
   }
 
   get listening(): Promise<Address> {
@@ -73,12 +81,21 @@ class DirectoryServer implements HerdServer {
     return this.#server.address
   }
 
+  async #gather(): Promise<void> {
+    await this.#upkeep.now()
+    await within(LOOK_DEADLINE_MS, this.#outside.look(this.#herd.members))
+  }
+
   async close(): Promise<void> {
+    this.#outside.stop()
     this.#upkeep.stop()
     await this.#server.close()
     await this.#herd.close()
   }
 }
+
+/** How long a scrape waits for a look at the processes: what comes later is in the next one. */
+const LOOK_DEADLINE_MS = 100
 
 /** The shape of what both this and the cluster's `metrics` accept. */
 export const WHERE_SHAPE: Shape<Pick<ServeOptions, 'port' | 'host' | 'directory'>> = {

@@ -56,6 +56,11 @@ function startTicksOf(task: number | string): number | undefined {
   }
 }
 
+/** Whether the process that has this number now is the owner itself. False too where nobody says when it was started. */
+export function isOwnerItself({ pid, startTicks }: Pick<Owner, 'pid' | 'startTicks'>): boolean {
+  return startTicks > 0 && startTicksOf(pid) === startTicks
+}
+
 /**
  * Whether the process or thread still runs that bore these numbers. In the same pid namespace that is a fact; in
  * another it is a guess from the time it last gave a sign.

@@ -1,0 +1,9 @@
+/** Waits for `work`, and not longer than so many milliseconds. Rejects where the work does so within them. */
+export async function within(deadlineMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, deadlineMs)
+  })
+  await Promise.race([work, deadline])
+  clearTimeout(timer)
+}
