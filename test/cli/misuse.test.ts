@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { directoryWith, promherd } from './running.ts'
 
@@ -160,12 +161,18 @@ test.each<[what: string, directory: string, message: string]>([
   [
     'below a file',
     'app.cjs/herd',
-    '✗ directory     Expected app.cjs/herd to be a directory, but DIR/app.cjs is a file. Name another one.',
+    '✗ directory     Expected app.cjs/herd to be a directory, but DIR/app.cjs is none. Name another one.',
+  ],
+  [
+    'that a link leads to and is not there',
+    'link',
+    '✗ directory     Expected link to be a directory, but it is not. Name another one.',
   ],
   ['where the file system refuses', '/proc/nowhere/at/all', PROC],
   ['that takes no files', '/proc', PROC],
 ])('check says of a directory that cannot be had, %s, that it cannot', async (_, directory, message) => {
   const cwd = directoryWith(FILES)
+  symlinkSync('nowhere', join(cwd, 'link'))
   const { code, stdout } = await promherd(['check', '--port', '0', '--directory', directory], { cwd })
   expect(stdout.replaceAll(cwd, 'DIR')).toContain(message)
   expect(code).toBe(1)

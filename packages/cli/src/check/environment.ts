@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdtempSync, rmdirSync, statfsSync, statSync } from 'node:fs'
+import { accessSync, constants, lstatSync, mkdtempSync, rmdirSync, statfsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { bad, type Finding, good, note } from './finding.ts'
@@ -40,23 +40,32 @@ function whyNoPort(error: NodeJS.ErrnoException, port: number, host: string): st
 export function herdDirectory(directory: string | undefined): Finding {
   if (directory === undefined) return freshDirectory()
   const path = resolve(directory)
-  const isThere = existsSync(path)
+  const isThere = exists(path)
   const existing = isThere ? path : nearest(path)
-  const inTheWay = whyNotWritable(existing)
-  if (inTheWay === 'a file') {
-    const what = isThere ? 'it is not' : `${existing} is a file`
+  if (statSync(existing, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    const what = isThere ? 'it is not' : `${existing} is none`
     return bad('directory', `Expected ${directory} to be a directory, but ${what}. Name another one.`)
   }
+  const inTheWay = whyNotWritable(existing)
   if (inTheWay !== undefined) return bad('directory', inTheWay)
   const says = isThere ? `${directory} can be written` : `${directory} will be made`
   if (isInMemory(existing)) return good('directory', `${says}, and is in memory`)
   return note('directory', `${says}, but is on a disk: one below /dev/shm costs the workers less.`)
 }
 
+/** Whether something is there, be it a link that leads nowhere; false, too, where nobody may look. */
+function exists(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
+}
+
 /** What of `path` there is already. */
 function nearest(path: string): string {
   const above = dirname(path)
-  return existsSync(above) || above === path ? above : nearest(above)
+  return exists(above) || above === path ? above : nearest(above)
 }
 
 /**
@@ -65,7 +74,6 @@ function nearest(path: string): string {
  */
 function whyNotWritable(directory: string): string | undefined {
   try {
-    if (!statSync(directory).isDirectory()) return 'a file'
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch {
     return `Expected to be allowed to write ${directory}, but this user is not. Change its owner, or name another one.`
