@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { figure, machine, spread } from './lib/report.js'
 import { CONNECTIONS } from './request/child.js'
+import { chosenFrameworks, FRAMEWORKS, QUICK } from './request/frameworks.js'
 import { Miscounted, measure, round } from './request/measure.js'
 
 /**
@@ -16,14 +17,6 @@ import { Miscounted, measure, round } from './request/measure.js'
  * the machine is busy with something else does not count. A slice is long enough to have its share of the garbage.
  */
 
-/** Requests per measurement: the slower the framework, the fewer. What V8 compiles is compiled by then. */
-const FRAMEWORKS = {
-  express: { requests: 16_000, warmUp: 24_000 },
-  fastify: { requests: 60_000, warmUp: 100_000 },
-  koa: { requests: 40_000, warmUp: 60_000 },
-  hono: { requests: 60_000, warmUp: 100_000 },
-}
-
 /** Of each framework: the least number of rounds, and the seconds that further ones must fit into. */
 const MODES = {
   memory: { rounds: 3, seconds: 55, share: 1 },
@@ -33,17 +26,11 @@ const MODES = {
 /** What is less cannot be told from nothing, and nothing should be divided by it. */
 const LEAST_US = 0.1
 
-const QUICK = { requests: 500, warmUp: 200 }
-
 /** @param {{ quick?: boolean, framework?: string }} options `quick` proves that all runs and counts, no more */
 export async function request({ quick = false, framework }) {
-  if (framework !== undefined && !Object.hasOwn(FRAMEWORKS, framework)) {
-    const known = Object.keys(FRAMEWORKS).join(', ')
-    throw new Error(`expected --framework to be one of ${known}, but got \`${framework}\``)
-  }
   const figures = {}
   const failures = []
-  for (const name of framework === undefined ? Object.keys(FRAMEWORKS) : [framework]) {
+  for (const name of chosenFrameworks(framework)) {
     const { variants } = await import(`./request/${name}.js`)
     const names = Object.keys(variants).filter(variant => variant !== 'bare')
     const memory = await rounds(name, 'memory', names, quick)

@@ -8,6 +8,10 @@ export const BENCHMARKS = {
     question: 'What does a middleware add to a request?',
     load: async () => (await import('../request.js')).request,
   },
+  preload: {
+    question: 'Does a request cost more under the preload than under the adapter?',
+    load: async () => (await import('../preload.js')).preload,
+  },
   scrape: {
     question: 'How long does a scrape of several workers take, and whom does it hold up?',
     load: async () => (await import('../scrape.js')).scrape,

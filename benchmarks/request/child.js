@@ -1,4 +1,5 @@
 import { spread } from '../lib/report.js'
+import { countedByOurs } from './counted.js'
 import { memoryClient } from './memory-socket.js'
 
 /**
@@ -6,7 +7,9 @@ import { memoryClient } from './memory-socket.js'
  * variant counted every request. Its work comes as JSON in the first argument, its answers go over IPC.
  *
  * @typedef {{ server: import('node:http').Server, counted?: () => Promise<number> }} Variant
- * @typedef {{ framework: string, variant: string, mode: 'memory' | 'socket', warmUp: number, requests: number }} Job
+ * @typedef {{ framework: string, variant: string, mode: 'memory' | 'socket', warmUp: number, requests: number }} Work
+ * @typedef {Work & { listens?: boolean, preloaded?: boolean }} Job one that `listens` has a port also in memory, as who is
+ * served has one; what is `preloaded` is counted by the preload
  */
 
 /** Requests that are under way at once, each on a connection of its own. */
@@ -30,7 +33,8 @@ if (process.send !== undefined && process.argv[2] !== undefined) await measure(J
 /** @param {Job} job */
 async function measure(job) {
   const { variants } = await import(`./${job.framework}.js`)
-  const { server, counted } = await variants[job.variant]()
+  const { server, counted = job.preloaded ? countedByOurs : undefined } = await variants[job.variant]()
+  if (job.listens) await listening(server)
   const microseconds = await (job.mode === 'memory' ? inMemory(server, job) : overSocket(server, job))
   const sent = job.warmUp + job.requests
   const count = counted === undefined ? sent : await settledCount(counted, sent)
@@ -57,7 +61,7 @@ async function inMemory(server, { warmUp, requests }) {
 
 /** The parent sends the load, and says when to begin and to end the measurement. */
 async function overSocket(server, { requests }) {
-  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
+  await listening(server)
   process.send({ port: server.address().port })
   await message('begin')
   globalThis.gc?.()
@@ -65,6 +69,10 @@ async function overSocket(server, { requests }) {
   process.send({ begun: true })
   await message('end')
   return microsecondsSince(before) / requests
+}
+
+function listening(server) {
+  return new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
 }
 
 function message(expected) {

@@ -10,6 +10,7 @@ import { socketClient } from './load.js'
 
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
 const DEADLINE_MS = 60_000
+const PRELOAD = import.meta.resolve('@promherd/core/auto')
 
 /** What a variant is told that runs, and does not count what it was sent. */
 export class Miscounted extends Error {}
@@ -23,8 +24,14 @@ export async function measure(job) {
   // A herd of its own, since the numbers of an earlier process would be counted too.
   const directory = await mkdtemp(join(tmpdir(), 'promherd-bench-'))
   const child = fork(CHILD, [JSON.stringify(job)], {
-    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production', PROMETHEUS_MULTIPROC_DIR: directory },
-    execArgv: ['--expose-gc'],
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      NODE_ENV: 'production',
+      PROMETHEUS_MULTIPROC_DIR: directory,
+      PROMETHEUS_METRICS_PORT: '0',
+    },
+    execArgv: ['--expose-gc', ...(job.preloaded ? ['--import', PRELOAD] : [])],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS)

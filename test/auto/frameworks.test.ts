@@ -1,30 +1,8 @@
 import { expect, test } from 'vitest'
+import { FRAMEWORK_FIXTURES } from './framework-fixtures.ts'
 import { errorsOf, startPreloaded } from './preloaded.ts'
 
-/** What stands for parameters in the templates of a framework, and what it calls a failure that nobody gave a status. */
-const COLON = { item: '/items/:id', post: '/users/:id/posts/:post', thrown: 'exception' }
-const BRACES = { item: '/items/{id}', post: '/users/{id}/posts/{post}', thrown: 'exception' }
-// Both answer what was thrown themselves, and say to nobody what it was.
-const SILENT = { ...COLON, thrown: 'server_error' }
-
-test.each([
-  ['express-5.mjs', COLON],
-  ['express-5.cjs', COLON],
-  ['express-4.mjs', COLON],
-  ['express-4.cjs', COLON],
-  ['fastify.mjs', COLON],
-  ['fastify.cjs', COLON],
-  ['koa.mjs', COLON],
-  ['koa.cjs', COLON],
-  ['hono.mjs', COLON],
-  ['hono.cjs', COLON],
-  ['hapi.mjs', BRACES],
-  ['hapi.cjs', BRACES],
-  ['restify.mjs', SILENT],
-  ['restify.cjs', SILENT],
-  ['nest-express.mjs', SILENT],
-  ['nest-fastify.mjs', SILENT],
-])(
+test.each(FRAMEWORK_FIXTURES)(
   '%s is measured from its first request on, by the templates of its routes',
   async (fixture, { item, post, thrown }) => {
     const app = await startPreloaded(fixture)

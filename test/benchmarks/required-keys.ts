@@ -5,6 +5,10 @@ export const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
     `request.${framework}.added_us`,
     `request.${framework}.ratio_vs_best_peer`,
   ]),
+  preload: ['express', 'fastify', 'koa', 'hono'].flatMap(framework => [
+    `request.${framework}.preload_ratio_vs_adapter`,
+    `request.${framework}.preload_us`,
+  ]),
   scrape: [
     'scrape.ratio_vs_prom_client',
     'scrape.primary_max_block_ms',

@@ -1,11 +1,21 @@
+import { readdirSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { directoryWith, promherd } from './running.ts'
 
 /** What is typed or set up wrongly: one message that says what to do, and an exit code. */
 
-const FILES = { 'app.cjs': '', 'folder/index.js': '' }
+const FILES = {
+  'app.cjs': '',
+  'folder/readme.md': '',
+  'indexed/index.js': '',
+  'package/package.json': '{ "type": "module", "main": "./lib/main" }',
+  'package/lib/main.js': '',
+  'data/index.json': '{}',
+  'gone/package.json': '{ "main": "dist/main.js" }',
+}
 
 test.each<[args: string[], code: number, message: string]>([
   [
@@ -19,6 +29,11 @@ test.each<[args: string[], code: number, message: string]>([
     'Expected `nope.js` to be the file of a program, but there is no such file.',
   ],
   [['start', 'folder'], 1, 'Expected `folder` to be the file of a program, but it is a directory. Name the file in it'],
+  [['start', 'indexed'], 1, 'but it is a directory. Did you mean `indexed/index.js`?'],
+  [['start', './package/'], 1, 'but it is a directory. Did you mean `package/lib/main.js`?'],
+  [['start', 'package', '--threads', '2'], 1, 'but it is a directory. Did you mean `package/lib/main.js`?'],
+  [['start', 'data'], 1, 'but it is a directory. Name the file in it that starts the program.'],
+  [['start', 'gone'], 1, 'but it is a directory. Name the file in it that starts the program.'],
   [['start'], 2, "missing required argument 'app'"],
   [['start', 'app.cjs', '--worker', '2'], 2, "unknown option '--worker'\n(Did you mean --workers?)"],
   [
@@ -134,6 +149,44 @@ test('check ends badly where something is in the way', async () => {
   expect(stdout).toContain(`✗ metrics port  Expected port ${port} on 127.0.0.1 to be free, but another process has it.`)
   expect(stdout).toContain('✗ directory     Expected app.cjs to be a directory, but it is not.')
   expect(stdout).toMatch(/✗ http .*categories/)
+})
+
+/** Whoever may do all is refused by the file system, anybody else by the owner of the directory. */
+const PROC =
+  process.getuid?.() === 0
+    ? '✗ directory     Expected to make a directory in /proc, but its file system refuses (ENOENT). Name another one.'
+    : '✗ directory     Expected to be allowed to write /proc, but this user is not.'
+
+test.each<[what: string, directory: string, message: string]>([
+  [
+    'below a file',
+    'app.cjs/herd',
+    '✗ directory     Expected app.cjs/herd to be a directory, but DIR/app.cjs is none. Name another one.',
+  ],
+  [
+    'that a link leads to and is not there',
+    'link',
+    '✗ directory     Expected link to be a directory, but it is not. Name another one.',
+  ],
+  ['where the file system refuses', '/proc/nowhere/at/all', PROC],
+  ['that takes no files', '/proc', PROC],
+])('check says of a directory that cannot be had, %s, that it cannot', async (_, directory, message) => {
+  const cwd = directoryWith(FILES)
+  symlinkSync('nowhere', join(cwd, 'link'))
+  const { code, stdout } = await promherd(['check', '--port', '0', '--directory', directory], { cwd })
+  expect(stdout.replaceAll(cwd, 'DIR')).toContain(message)
+  expect(code).toBe(1)
+})
+
+test.each([
+  ['herd/of/mine', 'herd/of/mine will be made'],
+  ['.', '. can be written'],
+])('check leaves nothing behind where it says that %s', async (directory, says) => {
+  const cwd = directoryWith({ 'here.txt': '' })
+  const { code, stdout } = await promherd(['check', '--port', '0', '--directory', directory], { cwd })
+  expect(stdout).toContain(`directory     ${says}`)
+  expect(code).toBe(0)
+  expect(readdirSync(cwd)).toEqual(['here.txt'])
 })
 
 test('check names all copies of prom-client', async () => {

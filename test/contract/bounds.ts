@@ -12,7 +12,9 @@ const KNOWN = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TR
 
 const FRAMEWORKS = ['Express 5', 'Express 4', 'Fastify 5', 'Koa 3', 'Hono 4']
 
-const FIXED = ['/items/:id', '_unmatched', '_middleware']
+const UNADAPTED = ['NestJS 12 on Express', 'NestJS 12 on Fastify', 'hapi 21', 'restify 12']
+
+const FIXED = ['/items/:id', '/items/{id}', '_unmatched', '_middleware']
 
 interface Told {
   readonly heapBytes: number
@@ -63,7 +65,9 @@ export const BOUNDS: Chapter<Flooded> = {
     'requests and after 100,000, and less than 1.5 MB of heap more.',
   subjects: [
     ...[...FRAMEWORKS, 'node:http'].map(name => flooded(name)),
-    ...FRAMEWORKS.map(name => flooded(name, preloadedName(name), ['--import', '@promherd/core/auto'])),
+    ...[...FRAMEWORKS, ...UNADAPTED].map(name =>
+      flooded(name, preloadedName(name), ['--import', '@promherd/core/auto']),
+    ),
   ],
   laws: [
     {

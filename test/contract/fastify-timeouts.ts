@@ -3,20 +3,31 @@ import { prometheus } from '@promherd/fastify'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import { expect } from 'vitest'
 import { ask, closed, dial, heard, said } from './client.ts'
-import type { Chapter } from './law.ts'
+import { preloadedName, preloading } from './harnesses/preloading.ts'
+import type { Chapter, Subject } from './law.ts'
 import { errorsOf, settled } from './reading.ts'
 import { listening, Stage } from './stage.ts'
 
 /** Where a law of deadlines is tried. */
 class Deadlines {
   readonly monitor: Monitor = createMonitor({ slab: 'heap' })
+  readonly #isPreloaded: boolean
   readonly #stage = new Stage()
   #app: FastifyInstance | undefined
 
-  async start(options: FastifyServerOptions): Promise<string> {
+  constructor(isPreloaded: boolean) {
+    this.#isPreloaded = isPreloaded
+  }
+
+  start(options: FastifyServerOptions): Promise<string> {
+    const make = () => this.#make(options)
+    return this.#isPreloaded ? preloading(this.monitor, {}, make) : make()
+  }
+
+  async #make(options: FastifyServerOptions): Promise<string> {
     const app = fastify({ forceCloseConnections: true, ...options })
     this.#app = app
-    await app.register(prometheus, { monitor: this.monitor })
+    if (!this.#isPreloaded) await app.register(prometheus, { monitor: this.monitor })
     app.get('/hold', () => this.#stage.hold())
     app.get('/stream', (_request, reply) => reply.send(this.#stage.stream()))
     await app.listen({ host: '127.0.0.1', port: 0 })
@@ -30,23 +41,25 @@ class Deadlines {
   }
 }
 
+function subject(name: string, isPreloaded: boolean): Subject<Deadlines> {
+  return {
+    name,
+    async within(use) {
+      const world = new Deadlines(isPreloaded)
+      try {
+        await use(world)
+      } finally {
+        await world.end()
+      }
+    },
+  }
+}
+
 /** The deadlines that Fastify has of its own. */
 export const FASTIFY_TIMEOUTS: Chapter<Deadlines> = {
   title: 'Deadlines of Fastify',
   about: 'The options by which Fastify ends an exchange that takes too long.',
-  subjects: [
-    {
-      name: 'Fastify 5',
-      async within(use) {
-        const world = new Deadlines()
-        try {
-          await use(world)
-        } finally {
-          await world.end()
-        }
-      },
-    },
-  ],
+  subjects: [subject('Fastify 5', false), subject(preloadedName('Fastify 5'), true)],
   laws: [
     {
       sentence: 'handlerTimeout is a timeout, answered by Fastify',

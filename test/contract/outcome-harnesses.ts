@@ -23,7 +23,7 @@ import type { Stage } from './stage.ts'
 export type OutcomeHarness = (options: AdapterOptions | undefined, stage: Stage, make?: Make) => Promise<Server>
 
 /** Makes the server; one of HTTP/2 may stand for one of HTTP/1. */
-export type Make = (listener: RequestListener) => Server
+export type Make = (listener?: RequestListener) => Server
 
 /** The one without a framework: it has neither `/thrown` nor `/native-events`. */
 export const PLAIN = 'node:http'

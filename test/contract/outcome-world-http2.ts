@@ -6,6 +6,7 @@ import { expect } from 'vitest'
 import { preloadedName, preloading } from './harnesses/preloading.ts'
 import type { Subject } from './law.ts'
 import { OUTCOME_HARNESSES, type OutcomeHarness, PLAIN } from './outcome-harnesses.ts'
+import { UNADAPTED, writes } from './outcome-unadapted.ts'
 import { errorsOf, settled } from './reading.ts'
 import { listening, Stage } from './stage.ts'
 
@@ -14,10 +15,15 @@ export class Http2World {
   readonly monitor: Monitor = createMonitor({ slab: 'heap' })
   readonly stage: Stage = new Stage()
   server!: Server
+  readonly #name: string
   #client!: ClientHttp2Session
 
+  constructor(name: string) {
+    this.#name = name
+  }
+
   async start(harness: OutcomeHarness, isPreloaded: boolean): Promise<void> {
-    const make = (listener: RequestListener): Server => createServer(listener as never) as unknown as Server
+    const make = (listener?: RequestListener): Server => createServer(listener as never) as unknown as Server
     this.server = await harness(isPreloaded ? undefined : { monitor: this.monitor }, this.stage, make)
     await this.connect()
   }
@@ -42,12 +48,17 @@ export class Http2World {
 
   /** Waits until exactly this has been recorded of the handlers. */
   recorded(status: number, count = 1): Promise<void> {
-    return settled(this.monitor, { [`GET /raw/:name ${status}`]: count })
+    return this.settled({ [`GET /raw/:name ${status}`]: count })
+  }
+
+  /** Waits until exactly this has been recorded, `{ 'GET /raw/:name 200': 3 }`, and nothing is open any more. */
+  settled(requests: Record<string, number>): Promise<void> {
+    return settled(this.monitor, writes(this.#name, requests))
   }
 
   /** Expects exactly these failures, `{ 'GET /items/:id exception': 1 }`. */
   async hasErrors(errors: Record<string, number>): Promise<void> {
-    expect(await errorsOf(this.monitor)).toEqual(errors)
+    expect(await errorsOf(this.monitor)).toEqual(writes(this.#name, errors))
   }
 
   /** Expects failures of one category of a handler, and no others. */
@@ -81,15 +92,15 @@ export const HTTP2_SUBJECTS: readonly Subject<Http2World>[] = [
     .filter(([name]) => !name.startsWith('Express'))
     .map(([name, harness]) => ({
       name: name.replace('http', 'http2'),
-      within: (use: Use) => using(new Http2World(), harness, false, use),
+      within: (use: Use) => using(new Http2World(name), harness, false, use),
     })),
-  ...Object.entries(OUTCOME_HARNESSES)
-    .filter(([name]) => !name.startsWith('Express') && name !== PLAIN)
+  ...Object.entries({ ...OUTCOME_HARNESSES, ...UNADAPTED })
+    .filter(([name]) => !/Express|restify/.test(name) && name !== PLAIN)
     .map(([name, harness]) => ({
       name: preloadedName(name),
       like: name,
       within(use: Use) {
-        const world = new Http2World()
+        const world = new Http2World(name)
         return preloading(world.monitor, {}, () => using(world, harness, true, use))
       },
     })),

@@ -6,7 +6,8 @@ import { dial, said } from './client.ts'
 import { preloadedName, preloading } from './harnesses/preloading.ts'
 import type { Subject } from './law.ts'
 import { OUTCOME_HARNESSES, type OutcomeHarness, PLAIN } from './outcome-harnesses.ts'
-import { errorsOf, numberOf, requestsOf, settled } from './reading.ts'
+import { UNADAPTED, writes } from './outcome-unadapted.ts'
+import * as reading from './reading.ts'
 import { closing, listening, Stage } from './stage.ts'
 
 /** How long a test waits for what has to come. */
@@ -30,7 +31,7 @@ export class OutcomeWorld {
 
   /** A server that does not listen yet. */
   async make(options: ServerOptions = {}): Promise<Server> {
-    const make = (listener: RequestListener): Server => createServer(options, listener)
+    const make = (listener?: RequestListener): Server => createServer(options, listener)
     const server = await this.#harness(this.isPreloaded ? undefined : { monitor: this.monitor }, this.stage, make)
     this.#servers.push(server)
     return server
@@ -50,12 +51,17 @@ export class OutcomeWorld {
 
   /** Waits until exactly this exchange with a handler has been recorded. */
   recorded(method: string, status: number, count = 1): Promise<void> {
-    return settled(this.monitor, { [`${method} /raw/:name ${status}`]: count })
+    return this.settled({ [`${method} /raw/:name ${status}`]: count })
+  }
+
+  /** Waits until exactly this has been recorded, `{ 'GET /raw/:name 200': 3 }`, and nothing is open any more. */
+  settled(requests: Record<string, number>): Promise<void> {
+    return reading.settled(this.monitor, writes(this.name, requests))
   }
 
   /** Expects exactly these failures, `{ 'GET /items/:id exception': 1 }`. */
   async hasErrors(errors: Record<string, number>): Promise<void> {
-    expect(await errorsOf(this.monitor)).toEqual(errors)
+    expect(await reading.errorsOf(this.monitor)).toEqual(writes(this.name, errors))
   }
 
   /** Expects failures of one category of a handler, and no others. */
@@ -68,8 +74,8 @@ export class OutcomeWorld {
     await expect.poll(() => this.stage.entered, PATIENT).toBe(1)
     const since = performance.now()
     await expect.poll(() => performance.now() - since, { interval: 5 }).toBeGreaterThan(50)
-    expect(await requestsOf(this.monitor)).toEqual({})
-    expect(await numberOf(this.monitor, 'http_requests_in_flight')).toBe(1)
+    expect(await reading.requestsOf(this.monitor)).toEqual({})
+    expect(await reading.numberOf(this.monitor, 'http_requests_in_flight')).toBe(1)
     this.stage.release()
   }
 
@@ -80,13 +86,13 @@ export class OutcomeWorld {
   }
 }
 
-/** Every framework on a server of HTTP/1.1, a server without one, and the frameworks under the preload. */
+/** Every framework on a server of HTTP/1.1, a server without one, and under the preload those without an adapter, too. */
 export const OUTCOME_SUBJECTS: readonly Subject<OutcomeWorld>[] = [
   ...Object.entries(OUTCOME_HARNESSES).map(([name, harness]) => ({
     name,
     within: (use: Use) => using(new OutcomeWorld(name, harness), use),
   })),
-  ...Object.entries(OUTCOME_HARNESSES)
+  ...Object.entries({ ...OUTCOME_HARNESSES, ...UNADAPTED })
     .filter(([name]) => name !== PLAIN)
     .map(([name, harness]) => ({
       name: preloadedName(name),

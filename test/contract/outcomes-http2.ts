@@ -6,7 +6,7 @@ import { closed } from './client.ts'
 import type { Chapter, Law } from './law.ts'
 import { PATIENT } from './outcome-world.ts'
 import { HTTP2_SUBJECTS, type Http2World } from './outcome-world-http2.ts'
-import { numberOf, requestsOf, secondsOf, settled, streamsOf } from './reading.ts'
+import { numberOf, requestsOf, secondsOf, streamsOf } from './reading.ts'
 
 function resets(name: string, code: number): Law<Http2World> {
   return {
@@ -19,7 +19,7 @@ function resets(name: string, code: number): Law<Http2World> {
       const stream = world.ask('stream')
       await once(stream, 'data')
       stream.close(code)
-      await settled(world.monitor, { 'GET /raw/:name 499': 1, 'GET /raw/:name 200': 1 })
+      await world.settled({ 'GET /raw/:name 499': 1, 'GET /raw/:name 200': 1 })
       await world.failed('client_abort', 2)
     },
   }
@@ -108,7 +108,8 @@ const LAWS: readonly Law<Http2World>[] = [
 /** How exchanges end over HTTP/2. */
 export const OUTCOMES_HTTP2: Chapter<Http2World> = {
   title: 'How exchanges end over HTTP/2',
-  about: 'The same handlers on a server of HTTP/2, wherever a framework serves it: Express does not.',
+  about:
+    'The same handlers on a server of HTTP/2, wherever a framework serves it: Express does not, and restify over TLS alone.',
   subjects: HTTP2_SUBJECTS,
   laws: LAWS,
 }

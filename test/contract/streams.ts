@@ -3,7 +3,7 @@ import { closed, heard } from './client.ts'
 import type { Law } from './law.ts'
 import { PLAIN } from './outcome-harnesses.ts'
 import { type OutcomeWorld, PATIENT } from './outcome-world.ts'
-import { numberOf, requestsOf, secondsOf, settled, streamsOf } from './reading.ts'
+import { numberOf, requestsOf, secondsOf, streamsOf } from './reading.ts'
 
 function counted(path: string, how: string): Law<OutcomeWorld> {
   return {
@@ -33,7 +33,7 @@ async function leaves(world: OutcomeWorld, path: string, template: string, text:
   await heard(socket, text)
   await expect.poll(() => streamsOf(monitor), PATIENT).toEqual({ sse: 1, upgrade: 0 })
   socket.destroy()
-  await settled(monitor, { [`GET ${template} 200`]: 1 })
+  await world.settled({ [`GET ${template} 200`]: 1 })
   expect(await streamsOf(monitor)).toEqual({ sse: 0, upgrade: 0 })
   expect(await secondsOf(monitor)).toBe(0)
   await world.hasErrors({})

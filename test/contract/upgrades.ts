@@ -5,7 +5,7 @@ import { ask, closed, dial } from './client.ts'
 import type { Chapter, Law } from './law.ts'
 import { PLAIN } from './outcome-harnesses.ts'
 import { OUTCOME_SUBJECTS, type OutcomeWorld, PATIENT } from './outcome-world.ts'
-import { numberOf, requestsOf, secondsOf, settled, streamsOf } from './reading.ts'
+import { numberOf, requestsOf, secondsOf, streamsOf } from './reading.ts'
 import { listening } from './stage.ts'
 import { STREAMS } from './streams.ts'
 
@@ -56,7 +56,7 @@ const UPGRADES: readonly Law<OutcomeWorld>[] = [
     const secondsBefore = await secondsOf(monitor)
     expect(await requestsOf(monitor)).toEqual(first)
     socket.close()
-    await settled(monitor, { ...first, [`GET ${route} 101`]: 1 })
+    await world.settled({ ...first, [`GET ${route} 101`]: 1 })
     await expect.poll(() => streamsOf(monitor), PATIENT).toEqual({ sse: 0, upgrade: 0 })
     expect(await secondsOf(monitor)).toBe(secondsBefore)
     await world.hasErrors({})
@@ -66,11 +66,11 @@ const UPGRADES: readonly Law<OutcomeWorld>[] = [
     const cut = new WebSocket(at('/socket'))
     await once(cut, 'open')
     cut.terminate()
-    await settled(monitor, { ...first, [`GET ${route} 101`]: 1 })
+    await world.settled({ ...first, [`GET ${route} 101`]: 1 })
     const dropped = new WebSocket(at('/socket'))
     await once(dropped, 'open')
     for (const socket of server.clients) socket.terminate()
-    await settled(monitor, { ...first, [`GET ${route} 101`]: 2 })
+    await world.settled({ ...first, [`GET ${route} 101`]: 2 })
     expect(await streamsOf(monitor)).toEqual({ sse: 0, upgrade: 0 })
     await world.hasErrors({})
   }),
@@ -78,7 +78,7 @@ const UPGRADES: readonly Law<OutcomeWorld>[] = [
     const socket = new WebSocket(at('/elsewhere'))
     const [error] = (await once(socket, 'error')) as [Error]
     expect(error.message).toContain('400')
-    await settled(world.monitor, { ...first, [`GET ${route} 400`]: 1 })
+    await world.settled({ ...first, [`GET ${route} 400`]: 1 })
     expect(await streamsOf(world.monitor)).toEqual({ sse: 0, upgrade: 0 })
     await world.hasErrors({ [`GET ${route} client_error`]: 1 })
   }),
@@ -86,7 +86,7 @@ const UPGRADES: readonly Law<OutcomeWorld>[] = [
     const socket = await dial(url)
     socket.write('NONSENSE\r\n\r\n')
     await closed(socket)
-    await settled(world.monitor, { ...first, '_OTHER _refused 400': 1 })
+    await world.settled({ ...first, '_OTHER _refused 400': 1 })
     await world.hasErrors({ '_OTHER _refused protocol': 1 })
   }),
 ]

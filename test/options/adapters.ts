@@ -72,6 +72,31 @@ const LAWS: readonly Law<OptionsWorld>[] = [
     },
   },
   {
+    sentence: "OpenTelemetry's names are those of its conventions, each with the template of the route",
+    async run(world) {
+      await world.start({ naming: 'otel', sizes: true, firstByte: true })
+      await world.ask('/unread', '"abc"', { ...JSON_TYPE, 'content-length': 5 })
+      await world.ask('/packed')
+      // No `error_type` between the scheme and the status.
+      const keys = ['GET http  200 /packed 1.1', 'POST http  200 /unread 1.1']
+      const durations = await world.observed('http_server_request_duration_seconds', 2)
+      expect(Object.keys(durations).sort()).toEqual(keys)
+      const firstBytes = await world.observed('http_server_request_first_byte_seconds', 2)
+      expect(Object.keys(firstBytes).sort()).toEqual(keys)
+      expect(await world.observed('http_server_request_body_size_bytes', 2)).toEqual({ [keys[0]!]: 0, [keys[1]!]: 5 })
+      expect(await world.observed('http_server_response_body_size_bytes', 2)).toEqual({
+        [keys[0]!]: gzipSync(PLAIN).length,
+        [keys[1]!]: 2,
+      })
+      expect(await openOf(world)).toEqual({ 'GET http': 0, 'POST http': 0 })
+      const { families } = await world.monitor.snapshot()
+      const others = families
+        .map(({ name }) => name)
+        .filter(name => /^http_(?!server_|request_errors|streams)/.test(name))
+      expect(others).toEqual([])
+    },
+  },
+  {
     sentence: 'paths are ignored by a list',
     async run(world) {
       await world.start({ ignore: ['/unread'] })
@@ -81,6 +106,12 @@ const LAWS: readonly Law<OptionsWorld>[] = [
     },
   },
 ]
+
+async function openOf({ monitor }: OptionsWorld): Promise<Record<string, number>> {
+  const { families } = await monitor.snapshot()
+  const { labels, values } = families.find(({ name }) => name === 'http_server_active_requests')!
+  return Object.fromEntries(labels.map((label, i) => [label.join(' '), values[i]!]))
+}
 
 /** The options that need something of the framework. */
 export const OPTIONS: Chapter<OptionsWorld> = {

@@ -34,7 +34,8 @@ export interface Running {
   close(): Promise<unknown>
 }
 
-const packed = (): Readable => Readable.from([PLAIN]).pipe(createGzip())
+/** What `/packed` answers, to be said to be of gzip. */
+export const packed = (): Readable => Readable.from([PLAIN]).pipe(createGzip())
 
 /** By the name of the framework. */
 export const APPLICATIONS: Readonly<Record<string, (options: AdapterOptions | undefined) => Promise<Running>>> = {

@@ -5,6 +5,9 @@ import { expect } from 'vitest'
 import { preloadedName, preloading } from '../contract/harnesses/preloading.ts'
 import type { Subject } from '../contract/law.ts'
 import { APPLICATIONS, type Running } from './applications.ts'
+import { UNADAPTED } from './unadapted.ts'
+
+const ALL: typeof APPLICATIONS = { ...APPLICATIONS, ...UNADAPTED }
 
 /** Where one law of options is tried: an application on one framework. */
 export class OptionsWorld {
@@ -21,7 +24,7 @@ export class OptionsWorld {
 
   /** Starts the application with these options. */
   async start(options: AdapterOptions): Promise<void> {
-    const start = APPLICATIONS[this.name]!
+    const start = ALL[this.name]!
     this.#running = this.#isPreloaded
       ? await preloading(this.monitor, options, () => start(undefined))
       : await start({ monitor: this.monitor, ...options })
@@ -66,8 +69,8 @@ export const OPTIONS_SUBJECTS: readonly Subject<OptionsWorld>[] = Object.keys(AP
   within: use => using(new OptionsWorld(name), use),
 }))
 
-/** The same under the preload. */
-export const PRELOADED_SUBJECTS: readonly Subject<OptionsWorld>[] = Object.keys(APPLICATIONS).map(name => ({
+/** The same under the preload, and those that have no adapter. */
+export const PRELOADED_SUBJECTS: readonly Subject<OptionsWorld>[] = Object.keys(ALL).map(name => ({
   name: preloadedName(name),
   like: name,
   within: use => using(new OptionsWorld(name, true), use),

@@ -147,10 +147,18 @@ test('a worker that forks a server of its own: each is counted once, and both sa
   }
 })
 
-test('TypeScript without a loader: what Node says, and what to do', async () => {
-  const cwd = directoryWith({ 'app.ts': 'const port: number = 0', 'package.json': '{ "type": "module" }' })
-  const running = run({ file: 'app.ts', args: [], cwd }, herded(0))
-  expect((await running.ended).code).toBe(1)
-  expect(running.stderr()).toContain('ERR_UNKNOWN_FILE_EXTENSION')
-  expect(running.stderr()).toMatch(/^promherd: Node v20\S* runs TypeScript with a loader only: .*'--import tsx'/m)
+test('TypeScript without a loader: what Node says or does, and, where it cannot run it, what to do', async () => {
+  const text = 'const port: number = 0\nconsole.log(port)'
+  const cwd = directoryWith({ 'app.ts': text, 'package.json': '{ "type": "module" }' })
+  const program = { file: 'app.ts', args: [], cwd }
+  const running = run(program, herded(0))
+  const [before, under] = [await run(program, alone).ended, await running.ended]
+  const { typescript } = process.features as { readonly typescript?: string | false }
+  const isRun = Boolean(typescript)
+  expect([before.code, under.code]).toEqual(isRun ? [0, 0] : [1, 1])
+  expect([before.stdout, under.stdout]).toEqual(isRun ? ['0\n', '0\n'] : ['', ''])
+  expect(under.stderr.includes('ERR_UNKNOWN_FILE_EXTENSION')).toBe(!isRun)
+  expect(/^promherd: Node v\S+ runs TypeScript with a loader only: .*'--import tsx'/m.test(running.stderr())).toBe(
+    !isRun,
+  )
 })

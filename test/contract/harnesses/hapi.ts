@@ -8,7 +8,7 @@ export const HAPI: readonly Harness[] = [
   {
     name: 'hapi 21',
     thrown: 'exception',
-    templateOf: route => route.replaceAll(/:(\w+)/g, '{$1}'),
+    templateOf: inBraces,
     async start(_options, stage) {
       const app = hapi({ host: '127.0.0.1', port: 0, debug: false })
       app.route(routes(stage))
@@ -20,6 +20,11 @@ export const HAPI: readonly Harness[] = [
     },
   },
 ]
+
+/** How hapi writes a template. */
+export function inBraces(route: string): string {
+  return route.replaceAll(/:(\w+)/g, '{$1}')
+}
 
 function routes(stage: Stage): ServerRoute[] {
   return [

@@ -34,7 +34,17 @@ function harness(name: string, adapter: () => object): Harness {
   }
 }
 
-type Answers = Readonly<Record<string, readonly [decorators: readonly MethodDecorator[], answer: () => unknown]>>
+/** What answers, by the name of its method: its decorators, those of its parameters, and the function. */
+export type Answers = Readonly<
+  Record<
+    string,
+    readonly [
+      decorators: readonly MethodDecorator[],
+      answer: (...given: never[]) => unknown,
+      parameters?: readonly ParameterDecorator[],
+    ]
+  >
+>
 
 function rootOf(stage: Stage): object {
   const controllers = [
@@ -63,17 +73,23 @@ function rootOf(stage: Stage): object {
     }),
     controller('users/:id', { post: [[Get('posts/:post')], () => 'post'] }),
   ]
+  return rootWith(controllers)
+}
+
+/** A module of these controllers. */
+export function rootWith(controllers: readonly (new () => object)[]): new () => object {
   class Root {}
-  Module({ controllers })(Root)
+  Module({ controllers: [...controllers] })(Root)
   return Root
 }
 
 /** What decorators do, by hand. */
-function controller(path: string, answers: Answers): new () => object {
+export function controller(path: string, answers: Answers): new () => object {
   class Answering {}
-  for (const [name, [decorators, answer]] of Object.entries(answers)) {
+  for (const [name, [decorators, answer, parameters = []]] of Object.entries(answers)) {
     const descriptor = { value: answer, writable: true, configurable: true, enumerable: false }
     Object.defineProperty(Answering.prototype, name, descriptor)
+    for (const [i, decorate] of parameters.entries()) decorate(Answering.prototype, name, i)
     for (const decorate of decorators) {
       decorate(Answering.prototype, name, Object.getOwnPropertyDescriptor(Answering.prototype, name)!)
     }

@@ -1,9 +1,9 @@
-import { accessSync, constants, statfsSync, statSync } from 'node:fs'
+import { accessSync, constants, lstatSync, mkdtempSync, rmdirSync, statfsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { bad, type Finding, good, note } from './finding.ts'
 
-/** What the machine has that promherd needs. Nothing is changed by looking. */
+/** What the machine has that promherd needs. Looking leaves nothing behind. */
 
 export function nodeVersion(version: string): Finding {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number)
@@ -36,26 +36,55 @@ function whyNoPort(error: NodeJS.ErrnoException, port: number, host: string): st
   return `Expected to serve on ${where}, but that failed (${error.message}).`
 }
 
-/** Whether the directory of the herd can be written, and is in memory. */
+/** Whether the directory of the herd can be had and written, and is in memory. */
 export function herdDirectory(directory: string | undefined): Finding {
   if (directory === undefined) return freshDirectory()
   const path = resolve(directory)
-  const found = statSync(path, { throwIfNoEntry: false })
-  if (found !== undefined && !found.isDirectory()) {
-    return bad('directory', `Expected ${directory} to be a directory, but it is not. Name another one.`)
+  const isThere = exists(path)
+  const existing = isThere ? path : nearest(path)
+  if (statSync(existing, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    const what = isThere ? 'it is not' : `${existing} is none`
+    return bad('directory', `Expected ${directory} to be a directory, but ${what}. Name another one.`)
   }
-  const existing = found === undefined ? nearestDirectory(path) : path
-  try {
-    accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK)
-  } catch {
-    return bad(
-      'directory',
-      `Expected to be allowed to write ${existing}, but this user is not. Change its owner, or name another one.`,
-    )
-  }
-  const says = found === undefined ? `${directory} will be made` : `${directory} can be written`
+  const inTheWay = whyNotWritable(existing)
+  if (inTheWay !== undefined) return bad('directory', inTheWay)
+  const says = isThere ? `${directory} can be written` : `${directory} will be made`
   if (isInMemory(existing)) return good('directory', `${says}, and is in memory`)
   return note('directory', `${says}, but is on a disk: one below /dev/shm costs the workers less.`)
+}
+
+/** Whether something is there, be it a link that leads nowhere; false, too, where nobody may look. */
+function exists(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** What of `path` there is already. */
+function nearest(path: string): string {
+  const above = dirname(path)
+  return exists(above) || above === path ? above : nearest(above)
+}
+
+/**
+ * Why nothing can be made in a directory. It is tried: permissions do not tell of a file system that refuses all, as
+ * /proc does.
+ */
+function whyNotWritable(directory: string): string | undefined {
+  try {
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch {
+    return `Expected to be allowed to write ${directory}, but this user is not. Change its owner, or name another one.`
+  }
+  try {
+    rmdirSync(mkdtempSync(join(directory, 'promherd-check-')))
+    return undefined
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return `Expected to make a directory in ${directory}, but its file system refuses (${code}). Name another one.`
+  }
 }
 
 function freshDirectory(): Finding {
@@ -65,11 +94,6 @@ function freshDirectory(): Finding {
   } catch {
     return good('directory', 'a fresh one among the temporary files, removed at the end')
   }
-}
-
-function nearestDirectory(path: string): string {
-  const above = dirname(path)
-  return statSync(above, { throwIfNoEntry: false })?.isDirectory() || above === path ? above : nearestDirectory(above)
 }
 
 /** The numbers by which Linux knows tmpfs and ramfs; elsewhere nothing has them. */

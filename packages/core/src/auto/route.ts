@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { UNKNOWN_ROUTE } from '../http/labels.ts'
-import { expressRouteOf, isOfExpress } from './frameworks/express.ts'
+import { expressAppOf, expressRouteOf } from './frameworks/express.ts'
 import { isOfRestify, restifyRouteOf } from './frameworks/restify.ts'
 
 /**
@@ -8,7 +8,9 @@ import { isOfRestify, restifyRouteOf } from './frameworks/restify.ts'
  * exchanges of the preload, for those who name them.
  */
 export function routeOf(request: IncomingMessage): string | undefined {
-  if (isOfExpress(request)) return expressRouteOf(request)
+  // Each look at a request costs: Express has given it a prototype, and V8 a hidden class, of its own.
+  const app = expressAppOf(request)
+  if (app !== undefined) return expressRouteOf(request, app)
   if (isOfRestify(request)) return restifyRouteOf(request)
   return UNKNOWN_ROUTE
 }

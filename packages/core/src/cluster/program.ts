@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
-import { statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promherdError } from '../errors.ts'
 import type { Cluster } from './cluster.ts'
@@ -43,14 +43,22 @@ export function programFile(file: string): string {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found?.isFile() === true) return path
   if (found?.isDirectory() === true) {
-    throw promherdError(
-      'ERR_PROMHERD_PROGRAM',
-      file,
-      'it is a directory',
-      'Name the file in it that starts the program.',
-    )
+    const main = mainOf(path)
+    const remedy =
+      main === undefined ? 'Name the file in it that starts the program.' : `Did you mean \`${join(file, main)}\`?`
+    throw promherdError('ERR_PROMHERD_PROGRAM', file, 'it is a directory', remedy)
   }
   throw promherdError('ERR_PROMHERD_PROGRAM', file, 'there is no such file', 'Correct the path.')
+}
+
+/** The file that `node` would run for a directory, as its package.json names it or else its index.js; from there. */
+function mainOf(directory: string): string | undefined {
+  try {
+    const main = createRequire(import.meta.url).resolve(directory)
+    return /\.[cm]?[jt]sx?$/.test(main) ? relative(realpathSync(directory), main) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** What is loaded in a worker before the program. */

@@ -40,8 +40,8 @@ export function failureOf(exchange: Exchange, responseDestroyed: boolean): Error
   const { request, response, connection } = exchange
   if (responseDestroyed && connection?.fate !== undefined) return connection.fate.category
   const clientLeft = responseDestroyed && hasClientLeft(request, response)
-  const { statusCode } = response
   const headersSent = wasBegun(response)
+  const statusCode = responseDestroyed && headersSent ? sentStatusOf(response) : response.statusCode
   // What the connection was destroyed with is no cause where the client left: it is how that was noticed.
   const destroyed = responseDestroyed && !clientLeft ? destroyedWith(request, response) : undefined
   const error = exchange.error === undefined ? destroyed : exchange.error

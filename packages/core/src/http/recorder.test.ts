@@ -198,6 +198,25 @@ test('a client that has left before its exchange is followed is counted, and doe
   })
 })
 
+test('what tore a response is told with the status that was sent, whatever was set since', async () => {
+  const told: number[] = []
+  const recorder = monitor.http({ categorize: (_error, { statusCode }) => void told.push(statusCode) })
+  const listener: RequestListener = (request, response) => {
+    recorder.follow(request, response, () => '/torn', undefined)
+    response.write('first', () => {
+      response.statusCode = 444
+      response.destroy(new TypeError('torn'))
+    })
+  }
+  await serving(listener, async url => {
+    const [response] = (await once(get(url), 'response')) as [IncomingMessage]
+    await expect(response.toArray()).rejects.toThrow('aborted')
+    await expect.poll(() => series('http_requests_total')).toEqual({ 'GET /torn 200': [1] })
+    expect(await series('http_request_errors_total')).toEqual({ 'GET /torn exception': [1] })
+    expect(told).toEqual([200])
+  })
+})
+
 test('a connection has one listener of ours, however many requests it carries', async () => {
   const recorder = monitor.http()
   const counts: number[] = []

@@ -179,7 +179,9 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
       const route = this.#normalized(this.#routeOf(exchange, status), request)
       let category: string | undefined = aborted || status >= 400 ? failureOf(exchange, aborted) : undefined
       if (category !== undefined && this.#categorize !== undefined) {
-        const facts = { statusCode: response.statusCode, responseDestroyed: aborted, headersSent: wasBegun(response) }
+        const headersSent = wasBegun(response)
+        const statusCode = headersSent ? status : response.statusCode
+        const facts = { statusCode, responseDestroyed: aborted, headersSent }
         category = this.#categorize(exchange.error ?? undefined, { ...facts, request, response, route }) ?? category
       }
       // The conventions of OpenTelemetry time streams too, and have no other count of them.

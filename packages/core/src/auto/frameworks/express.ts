@@ -40,17 +40,19 @@ export class ExpressServer {
   }
 }
 
-/** True for a request that Express has answered, or tried to. */
-export function isOfExpress(request: ExpressRequest): boolean {
-  return isApp(request.app)
+/** The application of Express that has answered a request, or tried to; undefined where none has. */
+export function expressAppOf(request: ExpressRequest): ExpressApp | undefined {
+  const { app } = request
+  return app !== undefined && (OBSERVED.has(app) || isApp(app)) ? app : undefined
 }
 
-/** The template of the route of such a request; undefined where none answered. */
-export function expressRouteOf(request: ExpressRequest): string | undefined {
-  const { app, route, baseUrl, res } = request
-  if (app === undefined || OBSERVED.has(rootOf(app))) return routeOf(request)
+/** The template of the route of a request that has come to `app`; undefined where none answered. */
+export function expressRouteOf(request: ExpressRequest, app: ExpressApp): string | undefined {
+  const root = rootOf(app)
+  if (OBSERVED.has(root)) return routeOf(request)
   // It came before the application was known: its route was chosen while nobody looked.
-  arrive(rootOf(app))
+  arrive(root)
+  const { route, baseUrl, res } = request
   return route === undefined || isUnmatched(res?.statusCode ?? 0) ? undefined : templateOf(route, app, baseUrl ?? '')
 }
 

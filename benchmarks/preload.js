@@ -1,0 +1,76 @@
+import { figure, machine, ratioOf, spread } from './lib/report.js'
+import { CONNECTIONS } from './request/child.js'
+import { chosenFrameworks, FRAMEWORKS, QUICK } from './request/frameworks.js'
+import { Miscounted, measure } from './request/measure.js'
+
+/**
+ * What a request costs under `--import @promherd/core/auto`, beside the same request under the adapter: the CPU of the
+ * whole request, in memory, as in the benchmark of requests. Not what is added is compared: where the adapter makes a
+ * framework faster that is negative, and a quotient of it says nothing.
+ *
+ * In each round the preload runs between two runs of the adapter, and is compared with their mean: a machine that grows
+ * slower meanwhile harms neither. The quotient of these two runs with each other, of the same code, says how far a
+ * quotient of nothing strays.
+ */
+
+/** The reach: no dearer than the adapter, and what the medians of the same code differ by. */
+const AT_MOST = 1.05
+
+/** For each framework: the least number of rounds, and the seconds that further ones must fit into. */
+const ROUNDS = 3
+const SECONDS = 52
+
+/** A round in its order. The first and the last run of the adapter are told apart to be compared with each other. */
+const SIDES = /** @type {const} */ (['bare', 'before', 'preload', 'after'])
+
+/** @param {{ quick?: boolean, framework?: string }} options `quick` proves that all runs and counts, no more */
+export async function preload({ quick = false, framework }) {
+  const figures = {}
+  const settings = { connections: CONNECTIONS }
+  const miscounted = []
+  for (const name of chosenFrameworks(framework)) {
+    try {
+      const sides = await rounds(name, quick)
+      Object.assign(figures, figuresOf(name, sides))
+      settings[`rounds_${name}`] = sides.preload.length
+    } catch (error) {
+      if (!(error instanceof Miscounted)) throw error
+      miscounted.push(`${name}: ${error.message}`)
+    }
+  }
+  const checks = { equal: miscounted.length === 0, ...(miscounted.length > 0 && { left_out: miscounted.join('; ') }) }
+  return { benchmark: 'preload', machine: machine([]), settings, figures, checks }
+}
+
+async function rounds(framework, quick) {
+  const { requests, warmUp } = quick ? QUICK : FRAMEWORKS[framework]
+  const taken = { bare: [], before: [], preload: [], after: [] }
+  const startedAt = performance.now()
+  for (let done = 0; ; done++) {
+    const spent = (performance.now() - startedAt) / 1000
+    if (quick ? done === 1 : done >= ROUNDS && spent + spent / done > SECONDS) return taken
+    for (const side of done % 2 === 0 ? SIDES : SIDES.toReversed()) {
+      const variant = side === 'before' || side === 'after' ? 'ours' : 'bare'
+      const job = { framework, variant, mode: 'memory', warmUp, requests, listens: true }
+      taken[side].push(await measure({ ...job, preloaded: side === 'preload' }))
+    }
+  }
+}
+
+function figuresOf(framework, { bare, before, preload, after }) {
+  const adapter = before.map((microseconds, round) => (microseconds + after[round]) / 2)
+  const added = side => spread(side.map((microseconds, round) => microseconds - bare[round]))
+  const key = `request.${framework}`
+  const ratio = ratioOf(preload, adapter)
+  return {
+    [`${key}.preload_ratio_vs_adapter`]: figure('a request under the preload, of one under the adapter', '', ratio, {
+      atMost: AT_MOST,
+    }),
+    [`${key}.adapter_ratio_vs_itself`]: figure('the same of two runs of the adapter', '', ratioOf(after, before)),
+    [`${key}.preload_us`]: figure('the preload adds', 'µs', added(preload)),
+    [`${key}.preload_adapter_us`]: figure('the adapter adds', 'µs', added(adapter)),
+    [`${key}.preload_whole_us`]: figure('a request under the preload', 'µs', spread(preload)),
+    [`${key}.preload_adapter_whole_us`]: figure('a request under the adapter', 'µs', spread(adapter)),
+    [`${key}.preload_bare_whole_us`]: figure(`a request of ${framework} alone`, 'µs', spread(bare)),
+  }
+}

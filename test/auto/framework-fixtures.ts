@@ -1,0 +1,26 @@
+/** What a framework has to say of itself: how it writes its templates, and what it calls a failure that nobody gave a status. */
+export interface Saying {
+  readonly item: string
+  readonly post: string
+  readonly thrown: 'exception' | 'server_error'
+}
+
+const COLON: Saying = { item: '/items/:id', post: '/users/:id/posts/:post', thrown: 'exception' }
+const BRACES: Saying = { item: '/items/{id}', post: '/users/{id}/posts/{post}', thrown: 'exception' }
+// Both answer what was thrown themselves, and say to nobody what it was.
+const SILENT: Saying = { ...COLON, thrown: 'server_error' }
+
+/** The same application on each framework, as a module and in CommonJS. */
+export const FRAMEWORK_FIXTURES: readonly (readonly [file: string, says: Saying])[] = (
+  [
+    ['express-5', COLON],
+    ['express-4', COLON],
+    ['fastify', COLON],
+    ['koa', COLON],
+    ['hono', COLON],
+    ['hapi', BRACES],
+    ['restify', SILENT],
+    ['nest-express', SILENT],
+    ['nest-fastify', SILENT],
+  ] as const
+).flatMap(([name, says]) => [[`${name}.mjs`, says] as const, [`${name}.cjs`, says] as const])
