@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import type { PromMetric } from './registry.ts'
 
 /** Where a metric keeps its series: prom-client in an object, `@prometheus-io/client` in a map of its own. */
 export type Keeping = 'hashMap' | 'store'
 
-/** A `get()` that is known to the word, so that it is known what else it does. */
+/** A `get()` that is known to the letter, so that it is known what else it does. */
 export interface KnownGet {
   /** Whether it answers the series as they are kept, or works something out of them. */
   readonly answers: 'series' | 'quantiles'
@@ -20,7 +21,7 @@ export function knownGetOf(metric: PromMetric): KnownGet | undefined {
   const { get } = metric
   let known = SEEN.get(get)
   if (known === undefined) {
-    known = KNOWN.get(wordsOf(Function.prototype.toString.call(get))) ?? null
+    known = KNOWN.get(fingerprintOf(Function.prototype.toString.call(get))) ?? null
     SEEN.set(get, known)
   }
   return known ?? undefined
@@ -28,55 +29,16 @@ export function knownGetOf(metric: PromMetric): KnownGet | undefined {
 
 const SEEN = new WeakMap<object, KnownGet | null>()
 
-/** The text of a function, however it is laid out. */
-function wordsOf(text: string): string {
-  return text.replace(/\s+/g, '').replaceAll(',}', '}').replaceAll(',)', ')')
+/** The digest of a function's text, however that is laid out. */
+function fingerprintOf(text: string): string {
+  const words = text.replace(/\s+/g, '').replaceAll(',}', '}').replaceAll(',)', ')')
+  return createHash('sha256').update(words).digest('hex')
 }
 
-const COLLECTS = 'async get() { if (this.collect) { const v = this.collect(); if (v instanceof Promise) await v; }'
-
-function ofSeries(values: string): string {
-  return wordsOf(`${COLLECTS} return {
-    help: this.help, name: this.name, type: this.type, values: ${values}, aggregator: this.aggregator
-  }; }`)
-}
-
-function ofQuantiles(gathered: string): string {
-  return wordsOf(`${COLLECTS} ${gathered} return {
-    name: this.name, help: this.help, type: this.type, values, aggregator: this.aggregator
-  }; }`)
-}
-
-/** Those of counters, gauges and summaries in prom-client 15 and in `@prometheus-io/client` 0.16. */
+/** Those of counters and gauges, and of summaries, in prom-client 15 and in `@prometheus-io/client` 0.16. */
 const KNOWN: ReadonlyMap<string, KnownGet> = new Map([
-  [ofSeries('Object.values(this.hashMap)'), { answers: 'series', keeping: 'hashMap' }],
-  [ofSeries('Array.from(this.store.values())'), { answers: 'series', keeping: 'store' }],
-  [
-    ofQuantiles(`const hashKeys = Object.keys(this.hashMap); const values = [];
-      hashKeys.forEach(hashKey => {
-        const s = this.hashMap[hashKey];
-        if (s) {
-          if (this.pruneAgedBuckets && s.td.size() === 0) { delete this.hashMap[hashKey]; }
-          else {
-            extractSummariesForExport(s, this.percentiles).forEach(v => { values.push(v); });
-            values.push(getSumForExport(s, this));
-            values.push(getCountForExport(s, this));
-          }
-        }
-      });`),
-    { answers: 'quantiles', keeping: 'hashMap' },
-  ],
-  [
-    ofQuantiles(`const values = [];
-      for (const entry of this.store.values()) {
-        const s = entry.value;
-        if (this.pruneAgedBuckets && s.td.size() === 0) { this.store.remove(entry.labels); }
-        else {
-          values.push(...extractSummariesForExport(s, this.percentiles));
-          values.push(getSumForExport(s, this));
-          values.push(getCountForExport(s, this));
-        }
-      }`),
-    { answers: 'quantiles', keeping: 'store' },
-  ],
+  ['f52247e39925c36583616f367ce16fb22aa1c96af00595232f071007d0f90856', { answers: 'series', keeping: 'hashMap' }],
+  ['e7bc6e59516a387195d74053a6aa0a45d05217a2d488d8b4ce64725bff801c79', { answers: 'series', keeping: 'store' }],
+  ['8c19be28bc91453e3040707b233af704f03be12fa51d7e6822fcde128fe4880f', { answers: 'quantiles', keeping: 'hashMap' }],
+  ['378485ec6e20655a1c3055400c22545400fdbf94f7bb7d22c0c2c86f42cea736', { answers: 'quantiles', keeping: 'store' }],
 ])

@@ -14,6 +14,7 @@ import type { Store } from '../store/store.ts'
 import type { Cluster, WorkerStatus } from './cluster.ts'
 import { Crew } from './crew.ts'
 import { HangWatch } from './hang-watch.ts'
+import { HeldNumbers } from './held-numbers.ts'
 import { Hooks } from './hooks.ts'
 import { Journal } from './journal.ts'
 import { isWorkers, type ResolvedClusterOptions } from './options.ts'
@@ -30,6 +31,7 @@ export class Primary implements Cluster {
   readonly #options: ResolvedClusterOptions
   readonly #directory: string
   readonly #herd: Herd
+  readonly #numbers: HeldNumbers
   readonly #outside = new Outside(message => this.#monitor.store.trouble('outside', message))
   readonly #monitor: Monitor
   readonly #journal: Journal
@@ -62,6 +64,8 @@ export class Primary implements Cluster {
     if (options.directory === undefined) removeAbandonedDirectories()
     this.#directory = options.directory ?? makeDirectory()
     this.#herd = keptHerd(this.#directory, warner, this.#outside)
+    this.#numbers = new HeldNumbers(this.#directory)
+    this.#numbers.hold(options.workers)
     process.on('exit', this.#onExit)
     this.#monitor = createMonitor({ directory: this.#directory, worker: 0, onWarning: message => warner.say(message) })
     offerDefaultMonitor(this.#monitor)
@@ -96,7 +100,10 @@ export class Primary implements Cluster {
 
   async scale(workers: number): Promise<void> {
     isWorkers('workers', workers)
-    if (!this.#crew.isClosed) this.#journal.wants(workers)
+    if (!this.#crew.isClosed) {
+      this.#journal.wants(workers)
+      this.#numbers.hold(workers)
+    }
     await this.#crew.scale(workers)
   }
 
@@ -210,6 +217,7 @@ export class Primary implements Cluster {
   /** Nobody is left behind, and nothing of ours. */
   #leave(): void {
     this.#crew?.kill()
+    this.#numbers?.hold(0)
     if (this.#options.directory === undefined) rmSync(this.#directory, { recursive: true, force: true })
   }
 }

@@ -35,7 +35,7 @@ export function programPrimary(
  * How long the first worker is ahead: a program that cannot be loaded says so once then, and not once for each worker.
  * One that takes longer to load is not waited for.
  */
-const LEAD_MS = 500
+const LEAD_MS = 2000
 
 /** The time until any worker has listened. */
 class FirstLife {
