@@ -8,9 +8,14 @@ import { figure, machine, spread } from './lib/report.js'
 export async function latency({ quick, workers = quick ? 2 : 8, series = quick ? 20 : 10_000 }) {
   const settings = { rounds: quick ? 1 : 2, workers, series, seconds: quick ? 1 : 4, requests_per_second: 400 }
   const { promherd } = await alternate(settings.rounds, ['promherd'], side =>
-    inFreshProcess(SCRIPT, { ...settings, side, runs: quick ? [false, true] : TURNS }),
+    inFreshProcess(SCRIPT, { ...settings, side, warm_up_runs: quick ? 0 : 3, runs: quick ? [false, true] : TURNS }),
   )
-  const rival = await measureRival({ ...settings, side: 'prom_client', runs: quick ? [true] : [true, true] })
+  const rival = await measureRival({
+    ...settings,
+    side: 'prom_client',
+    warm_up_runs: 0,
+    runs: quick ? [true] : [true, true],
+  })
   const runs = promherd.flatMap(round => round.runs)
   const of = (scraped, key) => spread(runs.filter(run => run.scraped === scraped).map(run => run[key]))
   const ofRival = key => spread(rival.runs.map(run => run[key]))

@@ -2,7 +2,6 @@ import { fork } from 'node:child_process'
 import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startCluster } from '@promherd/core/cluster'
 import client from 'prom-client'
@@ -27,9 +26,11 @@ async function lead() {
   const { metricsPort, close } = await serve()
   const load = await clientOf('load', await allReady)
   const scraper = await clientOf('scrape', metricsPort)
-  // The first scrape ever reads every name, and after few its code is not compiled for good: what is measured is a
-  // herd that has been scraped each second for a while.
-  await scrapedWhile(scraper, () => sleep(settings.side === 'promherd' ? settings.seconds * 1000 : 0))
+  // The first scrape ever reads every name, and neither that code nor what answers requests is compiled for good by
+  // then: what is measured is a herd that has been asked and scraped for a while. The rival has no time for that.
+  await scrapedWhile(scraper, async () => {
+    for (let turn = 0; turn < settings.warm_up_runs; turn++) await told(load, 'run')
+  })
   const runs = []
   for (const scraped of settings.runs) {
     const measure = () => told(load, 'run')
