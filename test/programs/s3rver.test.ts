@@ -77,7 +77,10 @@ async function lifeOf(port: number, starter: Starter, look: () => Promise<void> 
   running.signal('SIGTERM')
   const { code, signal, stdout, stderr } = await running.ended
   // What it says of a listing comes before or after what it says of the next request, as it happens.
-  const said = `${stdout}${stderr}`.replace(/ \d+(\.\d+)?m?s /g, ' TIME ').split('\n').sort()
+  const said = `${stdout}${stderr}`
+    .replace(/ \d+(\.\d+)?m?s /g, ' TIME ')
+    .split('\n')
+    .sort()
   return { ended: { code, signal }, heard, said }
 }
 
