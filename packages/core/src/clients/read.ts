@@ -1,3 +1,4 @@
+import { within } from '../within.ts'
 import { AtOnceReader } from './at-once.ts'
 import { Origin } from './origin.ts'
 import {
@@ -53,8 +54,8 @@ export class RegistryReader {
     const answers: Answer[] = []
     for (const registry of registries) for (const answer of this.#look(registry, asked)) answers.push(answer)
     await Promise.all([
-      withinDeadline(asked.patient, this.#deadlineMs),
-      withinDeadline(asked.impatient, Math.min(GRACE_MS, this.#deadlineMs)),
+      answered(asked.patient, this.#deadlineMs),
+      answered(asked.impatient, Math.min(GRACE_MS, this.#deadlineMs)),
     ])
     this.#close(asked.questions)
     return answers
@@ -219,12 +220,7 @@ function nameIn({ name, type }: PromReading, openMetrics: boolean): string {
   return openMetrics && type === 'counter' && !name.endsWith('_total') ? `${name}_total` : name
 }
 
-async function withinDeadline(work: readonly Promise<void>[], deadlineMs: number): Promise<void> {
-  if (work.length === 0) return
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, deadlineMs)
-  })
-  await Promise.race([Promise.all(work), late])
-  clearTimeout(timer)
+/** Where nobody is asked no timer is made. */
+async function answered(asked: readonly Promise<void>[], deadlineMs: number): Promise<void> {
+  if (asked.length > 0) await within(deadlineMs, Promise.all(asked))
 }

@@ -3,6 +3,7 @@ import type { Family } from '../snapshot/snapshot.ts'
 import type { Definition } from '../store/catalog.ts'
 import { isOwnerItself, pidNamespaceOf } from '../store/owner.ts'
 import { type Member, newestOfEach } from './about.ts'
+import { CpuLedger, type Life } from './cpu-ledger.ts'
 import { pidUsage, type Usage } from './pid-usage.ts'
 
 /**
@@ -10,8 +11,7 @@ import { pidUsage, type Usage } from './pid-usage.ts'
  * so or hang. It goes by the names that the workers use themselves, so that there is one that is always right:
  *
  * - memory and the share of a core are gauges: what was just seen goes before what the worker said last;
- * - CPU seconds are counted by both, each from the start of the process, so the greater of the two is shown. What a
- *   process took and could not say before it was killed is kept, so the sum never falls when another takes its place.
+ * - CPU seconds are counted by both, see `CpuLedger`.
  *
  * Whoever looks looks at itself, too: what comes out wrong there is believed of nobody else.
  *
@@ -26,7 +26,9 @@ export class Outside {
   readonly #ofStrangers: boolean
   readonly #pidNamespace = pidNamespaceOf('self')
   readonly #seen = new Map<number, Seen>()
-  readonly #cpu = new Map<string, CpuOfWorker>()
+  readonly #cpu = new CpuLedger()
+  /** One array for all snapshots. */
+  readonly #labels = new Map<string, readonly [string]>()
   #underway: Promise<void> | undefined
   #isFailing = false
   #timer: NodeJS.Timeout | undefined
@@ -80,7 +82,7 @@ export class Outside {
     const corrected = new Map(families.map(family => [family.name, family]))
     if (!this.#ofStrangers) {
       const said = corrected.get(FAMILIES.workerCpu.name)
-      this.#lay(corrected, FAMILIES.workerCpu, this.#cpuShown(said, members, cpuSaidBy))
+      this.#lay(corrected, FAMILIES.workerCpu, this.#cpu.shown(totalsIn(said), this.#lives(members, cpuSaidBy)))
     }
     this.#lay(corrected, FAMILIES.workerResidentMemory, resident)
     this.#lay(corrected, FAMILIES.workerCpuUtilization, utilization)
@@ -139,47 +141,27 @@ export class Outside {
     const ids = new Set(members.map(member => member.header('storeId')))
     for (const [id, { worker, cpuSeconds }] of this.#seen) {
       if (ids.has(id)) continue
-      this.#cpuOf(worker).seenOfDead += cpuSeconds
+      this.#cpu.bury(worker, cpuSeconds)
       this.#seen.delete(id)
     }
   }
 
-  /** The CPU seconds of each worker: see the class. */
-  #cpuShown(
-    said: Family | undefined,
-    members: readonly Member[],
-    cpuSaidBy: (member: Member) => number,
-  ): ReadonlyMap<string, number> {
+  #lives(members: readonly Member[], cpuSaidBy: (member: Member) => number): Life[] {
     this.#buryOthersThan(members)
-    const shown = new Map<string, number>()
-    for (const [i, [worker]] of (said?.labels ?? []).entries()) {
-      const cpu = this.#cpuOf(worker!)
-      const total = said!.values[i]!
-      let saidByLiving = 0
-      let unsaidByLiving = 0
-      for (const member of members) {
-        if (String(member.worker) !== worker) continue
-        const own = cpuSaidBy(member)
-        saidByLiving += own
-        unsaidByLiving += Math.max(0, (this.#seen.get(member.header('storeId'))?.cpuSeconds ?? 0) - own)
-      }
-      const saidByDead = total - saidByLiving
-      if (cpu.seenOfDead > 0) cpu.unsaidByDead += Math.max(0, cpu.seenOfDead - (saidByDead - cpu.saidByDead))
-      cpu.seenOfDead = 0
-      cpu.saidByDead = saidByDead
-      cpu.shown = Math.max(cpu.shown, total + unsaidByLiving + cpu.unsaidByDead)
-      shown.set(worker!, cpu.shown)
-    }
-    return shown
+    return members.map(member => ({
+      worker: String(member.worker),
+      said: cpuSaidBy(member),
+      seen: this.#seen.get(member.header('storeId'))?.cpuSeconds ?? 0,
+    }))
   }
 
-  #cpuOf(worker: string): CpuOfWorker {
-    let cpu = this.#cpu.get(worker)
-    if (cpu === undefined) {
-      cpu = { labels: [worker], shown: 0, seenOfDead: 0, saidByDead: 0, unsaidByDead: 0 }
-      this.#cpu.set(worker, cpu)
+  #labelsOf(worker: string): readonly [string] {
+    let labels = this.#labels.get(worker)
+    if (labels === undefined) {
+      labels = [worker]
+      this.#labels.set(worker, labels)
     }
-    return cpu
+    return labels
   }
 
   /** Puts `values` in the place of what the family has of the same workers, or beside it. */
@@ -189,7 +171,7 @@ export class Outside {
     const known = families.get(name)
     const labels = [...(known?.labels ?? [])]
     const workers = new Set(labels.map(([worker]) => worker))
-    for (const worker of values.keys()) if (!workers.has(worker)) labels.push(this.#cpuOf(worker).labels)
+    for (const worker of values.keys()) if (!workers.has(worker)) labels.push(this.#labelsOf(worker))
     families.set(name, {
       name,
       type: definition.type === 'counter' ? 'counter' : 'gauge',
@@ -201,6 +183,11 @@ export class Outside {
       values: Float64Array.from(labels, ([worker], i) => values.get(worker!) ?? known!.values[i]!),
     })
   }
+}
+
+/** What a family says of each worker. */
+function totalsIn(family: Family | undefined): ReadonlyMap<string, number> {
+  return new Map(family?.labels.map(([worker], i) => [worker!, family.values[i]!]))
 }
 
 export interface OutsideOptions {
@@ -224,19 +211,6 @@ interface Seen {
   readonly utilization: number | undefined
   /** What the next window begins with. */
   readonly since: { readonly cpuSeconds: number; readonly at: number }
-}
-
-interface CpuOfWorker {
-  /** One array for all snapshots. */
-  readonly labels: readonly string[]
-  /** What was shown last. */
-  shown: number
-  /** What those had taken, as they were last seen, who have died since. */
-  seenOfDead: number
-  /** What the dead had said, as of the last snapshot. */
-  saidByDead: number
-  /** What the dead had taken and not said. */
-  unsaidByDead: number
 }
 
 const LOOK_INTERVAL_MS = 2000

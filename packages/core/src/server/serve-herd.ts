@@ -3,11 +3,11 @@ import { useDirectory } from '../herd/directory.ts'
 import { Herd } from '../herd/herd.ts'
 import { Outside } from '../herd/outside.ts'
 import { type Check, checkOptions, isFunction, isInteger, isText, type Shape } from '../options.ts'
+import { within } from '../within.ts'
 import type { Address } from './listener.ts'
 import { MetricsServer } from './metrics-server.ts'
 import { Upkeep } from './upkeep.ts'
 import { Warner } from './warner.ts'
-import { within } from './within.ts'
 
 /** How the metrics of a directory are served. */
 export interface ServeOptions {

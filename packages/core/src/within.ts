@@ -4,6 +4,10 @@ export async function within(deadlineMs: number, work: Promise<unknown>): Promis
   const deadline = new Promise<void>(resolve => {
     timer = setTimeout(resolve, deadlineMs)
   })
-  await Promise.race([work, deadline])
-  clearTimeout(timer)
+  try {
+    await Promise.race([work, deadline])
+  } finally {
+    // It would hold up the end of the process.
+    clearTimeout(timer)
+  }
 }
