@@ -1,7 +1,3 @@
-import type { Snapshot } from '../snapshot/snapshot.ts'
-import type { Steps } from '../snapshot/steps.ts'
-import type { Encoder } from './encoder.ts'
-
 /** Bytes in pieces: to put 20 MB into one buffer would hold up the event loop for longer than it takes to send them. */
 export interface Bytes {
   readonly pieces: readonly Buffer[]
@@ -12,12 +8,23 @@ export function bytesOf(pieces: readonly Buffer[]): Bytes {
   return { pieces, length: pieces.reduce((sum, piece) => sum + piece.length, 0) }
 }
 
-/** The text of a snapshot, one piece a step. */
-export function* write(snapshot: Snapshot, encoder: Encoder): Steps<Bytes> {
-  const pieces: Buffer[] = []
-  for (const piece of encoder.encode(snapshot)) {
-    pieces.push(piece)
-    yield
+/** Puts small buffers together, since each piece is sent by itself; a large one stays the object that it is. */
+export function* gathered(buffers: Iterable<Buffer>): Generator<Buffer> {
+  let small: Buffer[] = []
+  let length = 0
+  for (const buffer of buffers) {
+    if (buffer.length < SMALL_BYTES) {
+      small.push(buffer)
+      length += buffer.length
+      if (length < PIECE_BYTES) continue
+    }
+    if (length > 0) yield Buffer.concat(small, length)
+    if (buffer.length >= SMALL_BYTES) yield buffer
+    small = []
+    length = 0
   }
-  return bytesOf(pieces)
+  if (length > 0) yield Buffer.concat(small, length)
 }
+
+const SMALL_BYTES = 2 ** 14
+const PIECE_BYTES = 2 ** 16

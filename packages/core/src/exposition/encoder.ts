@@ -1,4 +1,6 @@
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { Steps } from '../snapshot/steps.ts'
+import { type Bytes, bytesOf, gathered } from './bytes.ts'
 import { KeptPart, type Part } from './kept-part.ts'
 
 /** What a format makes of a snapshot: section after section, of which each is a head and the series below it. */
@@ -49,23 +51,12 @@ export class Encoder {
   }
 }
 
-/** Puts small buffers together, since each piece is sent by itself; a large one stays the object that it is. */
-function* gathered(buffers: Iterable<Buffer>): Generator<Buffer> {
-  let small: Buffer[] = []
-  let length = 0
-  for (const buffer of buffers) {
-    if (buffer.length < SMALL_BYTES) {
-      small.push(buffer)
-      length += buffer.length
-      if (length < PIECE_BYTES) continue
-    }
-    if (length > 0) yield Buffer.concat(small, length)
-    if (buffer.length >= SMALL_BYTES) yield buffer
-    small = []
-    length = 0
+/** The text of a snapshot, one piece a step. */
+export function* write(snapshot: Snapshot, encoder: Encoder): Steps<Bytes> {
+  const pieces: Buffer[] = []
+  for (const piece of encoder.encode(snapshot)) {
+    pieces.push(piece)
+    yield
   }
-  if (length > 0) yield Buffer.concat(small, length)
+  return bytesOf(pieces)
 }
-
-const SMALL_BYTES = 2 ** 14
-const PIECE_BYTES = 2 ** 16

@@ -28,12 +28,11 @@ export class KeptPart {
   readonly #width: number
   /** How many series a block has: about a millisecond of work when all of them are new. */
   readonly #size: number
-  readonly #labels: (readonly string[])[] = []
-  readonly #inner: string[] = []
   readonly #blocks: Block[] = []
-  #numbers = new Float64Array(0)
-  /** The exemplars that the bytes show; undefined where they never showed any. */
-  #exemplars: Map<number, Exemplars> | undefined
+  /** The text between the braces of each series that the blocks show. */
+  readonly #inner: string[] = []
+  /** What the blocks show: as it was given, since nobody writes into a snapshot. */
+  #shown: Shown = NOTHING_SHOWN
 
   constructor({ width, lines }: Part) {
     this.#width = width
@@ -42,70 +41,103 @@ export class KeptPart {
 
   /** The bytes of all series, made block by block as they are asked for. */
   *encode(part: Part): Generator<Buffer> {
-    const count = part.labels.length
-    this.#resize(count)
+    const { labels, values, exemplars } = part
+    const count = labels.length
+    const comparison = new Comparison(this.#shown, part, this.#width)
+    // Until all is written the blocks show two snapshots: whoever stops in between begins anew.
+    this.#shown = NOTHING_SHOWN
     for (let begin = 0; begin < count; begin += this.#size) {
-      yield this.#encodeBlock(part, begin, Math.min(begin + this.#size, count))
+      yield this.#encodeBlock(part, comparison, begin, Math.min(begin + this.#size, count))
     }
+    this.#blocks.length = Math.ceil(count / this.#size)
+    this.#inner.length = count
+    this.#shown = { labels, values, exemplars }
   }
 
-  /** Makes room for `count` series, and forgets those after them. */
-  #resize(count: number): void {
-    if (count < this.#labels.length) {
-      this.#labels.length = count
-      this.#inner.length = count
-      this.#blocks.length = Math.ceil(count / this.#size)
-    }
-    if (count * this.#width <= this.#numbers.length) return
-    const larger = new Float64Array(count * this.#width)
-    larger.set(this.#numbers)
-    this.#numbers = larger
-  }
-
-  #encodeBlock(part: Part, begin: number, end: number): Buffer {
+  #encodeBlock(part: Part, comparison: Comparison, begin: number, end: number): Buffer {
     const old = this.#blocks[begin / this.#size] ?? NOTHING
-    let i = begin
-    while (i < end && this.#stoodStill(part, i)) i++
-    if (i === end && old.ends.length === end - begin) return old.bytes
-    DRAFT.begin(old, i - begin)
-    for (; i < end; i++) {
-      if (this.#stoodStill(part, i)) DRAFT.copy(old, i - begin)
-      else DRAFT.write(this.#write(part, i))
+    if (old.ends.length === end - begin && comparison.isBlockSame(begin, end)) return old.bytes
+    DRAFT.begin()
+    for (let i = begin; i < end; i++) {
+      if (comparison.isSeriesSame(i)) DRAFT.copy(old, i - begin)
+      else DRAFT.write(this.#write(part, comparison, i))
     }
     const block = DRAFT.finish()
     this.#blocks[begin / this.#size] = block
     return block.bytes
   }
 
-  /** True where the series at `i` has the labels, numbers and exemplars that its bytes show. */
-  #stoodStill({ labels, values, exemplars }: Part, i: number): boolean {
-    if (this.#labels[i] !== labels[i]) return false
-    const numbers = this.#numbers
-    const at = i * this.#width
-    for (let slot = at; slot < at + this.#width; slot++) if (numbers[slot] !== values[slot]) return false
-    if (exemplars === undefined && this.#exemplars === undefined) return true
-    return isSame(exemplars?.get(i), this.#exemplars?.get(i))
+  #write({ labels, values, labelText, write, exemplars }: Part, comparison: Comparison, i: number): string {
+    if (!comparison.hasSameLabels(i)) this.#inner[i] = labelText(labels[i]!)
+    return write(this.#inner[i]!, values, i * this.#width, exemplars?.get(i))
+  }
+}
+
+type Shown = Pick<Part, 'labels' | 'values' | 'exemplars'>
+
+const NOTHING_SHOWN: Shown = { labels: [], values: new Float64Array(0), exemplars: undefined }
+
+/** What of two snapshots of the same series is the same. */
+class Comparison {
+  readonly #before: Shown
+  readonly #now: Shown
+  readonly #width: number
+  readonly #bytesBefore: Buffer
+  readonly #bytesNow: Buffer
+
+  constructor(before: Shown, now: Shown, width: number) {
+    this.#before = before
+    this.#now = now
+    this.#width = width
+    this.#bytesBefore = bytesOf(before.values)
+    this.#bytesNow = bytesOf(now.values)
   }
 
-  #write({ labels, values, labelText, write, exemplars }: Part, i: number): string {
-    if (this.#labels[i] !== labels[i]) {
-      this.#labels[i] = labels[i]!
-      this.#inner[i] = labelText(labels[i]!)
-    }
-    const at = i * this.#width
-    for (let slot = at; slot < at + this.#width; slot++) this.#numbers[slot] = values[slot]!
-    const inner = this.#inner[i]!
-    if (exemplars === undefined && this.#exemplars === undefined) return write(inner, values, at)
-    return write(inner, values, at, this.#note(i, exemplars?.get(i)))
+  /** True where the series from `begin` to before `end` have the same labels, numbers and exemplars. */
+  isBlockSame(begin: number, end: number): boolean {
+    return this.#haveSameLabels(begin, end) && this.#haveSameNumbers(begin, end) && this.#haveSameExemplars(begin, end)
   }
 
-  /** Remembers which exemplars the bytes of a series are going to show, and answers them. */
-  #note(i: number, exemplars: Exemplars | undefined): Exemplars | undefined {
-    this.#exemplars ??= new Map()
-    if (exemplars === undefined) this.#exemplars.delete(i)
-    else this.#exemplars.set(i, exemplars)
-    return exemplars
+  /** The same for one series. */
+  isSeriesSame(i: number): boolean {
+    if (!this.hasSameLabels(i)) return false
+    const before = this.#before.values
+    const now = this.#now.values
+    const end = (i + 1) * this.#width
+    for (let at = i * this.#width; at < end; at++) if (before[at] !== now[at]) return false
+    return this.#haveSameExemplars(i, i + 1)
   }
+
+  hasSameLabels(i: number): boolean {
+    return this.#before.labels[i] === this.#now.labels[i]
+  }
+
+  #haveSameLabels(begin: number, end: number): boolean {
+    if (this.#before.labels === this.#now.labels) return true
+    for (let i = begin; i < end; i++) if (!this.hasSameLabels(i)) return false
+    return true
+  }
+
+  /** All at once, as bytes: that is how most of a large snapshot is told to have stood still. */
+  #haveSameNumbers(begin: number, end: number): boolean {
+    if (this.#before.values === this.#now.values) return true
+    const from = 8 * begin * this.#width
+    const to = 8 * end * this.#width
+    if (to > this.#bytesBefore.length) return false
+    return this.#bytesNow.compare(this.#bytesBefore, from, to, from, to) === 0
+  }
+
+  #haveSameExemplars(begin: number, end: number): boolean {
+    const before = this.#before.exemplars
+    const now = this.#now.exemplars
+    if (before === undefined && now === undefined) return true
+    for (let i = begin; i < end; i++) if (!isSame(before?.get(i), now?.get(i))) return false
+    return true
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 /** True where both have the same exemplars, or none. They are not changed once they are made. */
@@ -132,13 +164,9 @@ class Draft {
   #length = 0
   #ends: number[] = []
 
-  /** Begins with the first `count` series of another block. */
-  begin({ bytes, ends }: Block, count: number): void {
-    const length = count === 0 ? 0 : ends[count - 1]!
-    this.#ends = ends.slice(0, count)
+  begin(): void {
     this.#length = 0
-    this.#makeRoom(length)
-    this.#length = bytes.copy(this.#room, 0, 0, length)
+    this.#ends = []
   }
 
   /** Takes the series at `index` of another block. */

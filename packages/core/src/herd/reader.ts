@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import { join } from 'node:path'
+import { Changes } from '../snapshot/changes.ts'
 import type { Source } from '../snapshot/source.ts'
 import type { Steps } from '../snapshot/steps.ts'
 import type { CatalogLine } from '../store/catalog.ts'
@@ -23,6 +24,7 @@ export class StoreReader implements Source {
   readonly name: StoreName
   readonly worker: number | undefined
   values: Float64Array = new Float64Array(HEADER_SLOTS)
+  readonly changes: Changes = new Changes()
   /** What the last look at the numbers gave; `damaged` before it. */
   reading: Reading = 'damaged'
   /** Retired totals only: the stores that they include already. */
@@ -180,16 +182,20 @@ export class StoreReader implements Source {
     if (this.#buffer.length < wanted) this.#buffer = enlarged(this.#buffer, Math.max(wanted, this.#buffer.length * 2))
     let read = 0
     while (read < wanted) {
-      const piece = this.#buffer.subarray(read, Math.min(read + PIECE_SLOTS, wanted))
+      const piece = PIECE.subarray(0, Math.min(PIECE_SLOTS, wanted - read))
       const gained = readFully(this.#valuesFd, piece, 8 * read)
+      this.changes.take(piece.subarray(0, gained), this.#buffer, read)
       read += gained
       if (gained < piece.length) break
-      if (read < wanted) yield
+      if (read < wanted && read % STEP_SLOTS === 0) yield
     }
     // What was read first, since the numbers must be at least as new as what their header says of them.
     if (read > HEADER.generation) this.#buffer[HEADER.generation] = header[HEADER.generation]!
     // Of a file that was cut short the last numbers are still the best there are: a counter must not fall.
-    this.values = this.#buffer.subarray(0, Math.max(Math.min(read, length), this.values.length))
+    const known = this.values.length
+    this.values = this.#buffer.subarray(0, Math.max(Math.min(read, length), known))
+    // Zeros that were not there before are news, too: a series may begin with them.
+    this.changes.mark(known, this.values.length)
     this.retiredIds = this.#buffer.subarray(length, length + ids)
     this.#header = header
     return read < length + ids ? 'damaged' : 'read'
@@ -199,8 +205,12 @@ export class StoreReader implements Source {
 /** What a look at a values file gave. */
 export type Reading = 'read' | 'damaged' | 'unknown_version'
 
-/** How many numbers are read at once: 512 KiB. */
-const PIECE_SLOTS = 2 ** 16
+/** How many numbers are read at once: 64 KiB, which stay in the processor's cache while they are compared. */
+const PIECE_SLOTS = 2 ** 13
+/** Where they are read to. One for all readers: between two steps nothing of value is in it. */
+const PIECE = new Float64Array(PIECE_SLOTS)
+/** How many numbers are read in one step: 512 KiB. */
+const STEP_SLOTS = 2 ** 16
 /** 128 MiB of numbers, a million histogram series: far above an honest store. */
 const MAX_SLOTS = 2 ** 24
 

@@ -104,3 +104,17 @@ test('series that come and go take no memory in those who read them', async () =
   reader.close()
   store.close()
 })
+
+test('a series that begins with zero between numbers and names is there at the next look', () => {
+  const store = new Store({ slab: 'mapped', directory, worker: 1 })
+  const jobs = new Instruments(store).counter(JOBS)
+  const reader = StoreReader.open(directory, listStores(directory)[0]!)
+  const merger = new Merger()
+  // Far from the header, where something is new at every look.
+  for (let i = 0; i < 200; i++) jobs.labels(String(i))
+  lookAround(reader, merger)
+  expect(lookAround(reader, merger, () => jobs.labels('late'))).not.toHaveProperty('late')
+  expect(lookAround(reader, merger)).toHaveProperty('late', 0)
+  store.close()
+  reader.close()
+})

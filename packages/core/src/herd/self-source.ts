@@ -1,3 +1,4 @@
+import { Changes } from '../snapshot/changes.ts'
 import type { Source } from '../snapshot/source.ts'
 import type { CatalogLine } from '../store/catalog.ts'
 import type { StoredExemplar } from '../store/exemplar.ts'
@@ -12,6 +13,7 @@ export class SelfSource implements Source, Member {
   readonly nodeVersion: string = process.version
   readonly gone = false
   values: Float64Array = new Float64Array(0)
+  readonly changes: Changes = new Changes()
   readonly #store: Store
   #lines: readonly CatalogLine[] = []
   #next = 0
@@ -32,12 +34,19 @@ export class SelfSource implements Source, Member {
   refresh(): void {
     const { values } = this.#store.slab
     const length = values[HEADER.length]!
-    if (this.values.length < length) this.values = new Float64Array(Math.min(values.length, length * 2))
-    this.values.set(values.subarray(0, length))
+    if (this.values.length < length) this.#makeRoom(Math.min(values.length, length * 2))
+    this.changes.take(values.subarray(0, length), this.values, 0)
     this.#lines = this.#store.linesFrom(this.#read)
     this.#next = 0
     this.#end = this.#lines.length
     this.#read += this.#end
+  }
+
+  #makeRoom(slots: number): void {
+    const larger = new Float64Array(slots)
+    larger.set(this.values)
+    this.changes.mark(this.values.length, slots)
+    this.values = larger
   }
 
   header(field: keyof typeof HEADER): number {

@@ -1,13 +1,11 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { constants, createGzip } from 'node:zlib'
-import { type Bytes, bytesOf, write } from '../exposition/bytes.ts'
-import type { Encoder } from '../exposition/encoder.ts'
+import type { Bytes } from '../exposition/bytes.ts'
+import { type Encoder, write } from '../exposition/encoder.ts'
 import type { FormatName } from '../exposition/negotiate.ts'
 import { OPENMETRICS_CONTENT_TYPE, OpenMetricsEncoder } from '../exposition/openmetrics.ts'
 import { TEXT_CONTENT_TYPE, TextEncoder004 } from '../exposition/text.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { inTurns } from '../snapshot/steps.ts'
+import { GzipPacker } from './gzip.ts'
 
 /** Snapshots as bytes to send: for each format one at a time, shared by all who ask meanwhile. */
 export class Renderer {
@@ -18,6 +16,7 @@ export class Renderer {
     text: new TextEncoder004(),
     openmetrics: new OpenMetricsEncoder(),
   }
+  readonly #packer = new GzipPacker()
   readonly #underway = new Map<FormatName, Promise<Rendering>>()
 
   constructor(source: SnapshotSource, beforeSnapshot: () => Promise<void>) {
@@ -38,7 +37,7 @@ export class Renderer {
     await this.#beforeSnapshot()
     const snapshot = await this.#source.snapshot()
     const text = await inTurns(write(snapshot, this.#encoders[format]))
-    return new Rendering(snapshot, CONTENT_TYPES[format], text)
+    return new Rendering(snapshot, CONTENT_TYPES[format], text, this.#packer)
   }
 }
 
@@ -52,12 +51,14 @@ export class Rendering {
   readonly snapshot: Snapshot
   readonly contentType: string
   readonly text: Bytes
+  readonly #packer: GzipPacker
   #gzipped: Promise<Bytes> | undefined
 
-  constructor(snapshot: Snapshot, contentType: string, text: Bytes) {
+  constructor(snapshot: Snapshot, contentType: string, text: Bytes, packer: GzipPacker) {
     this.snapshot = snapshot
     this.contentType = contentType
     this.text = text
+    this.#packer = packer
   }
 
   /** True where packing saves more than it costs. */
@@ -65,22 +66,12 @@ export class Rendering {
     return this.text.length >= LEAST_TO_PACK
   }
 
-  /** The text packed, once for all who want it, on a thread of its own. */
+  /** The text packed, once for all who want it. */
   gzipped(): Promise<Bytes> {
-    this.#gzipped ??= pack(this.text)
+    this.#gzipped ??= this.#packer.pack(this.text)
     return this.#gzipped
   }
 }
 
-async function pack({ pieces }: Bytes): Promise<Bytes> {
-  const packed: Buffer[] = []
-  const gzip = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: PACKED_PIECE_BYTES })
-  await pipeline(Readable.from(pieces), gzip, async packing => {
-    for await (const piece of packing) packed.push(piece)
-  })
-  return bytesOf(packed)
-}
-
 /** What fits into one packet is not worth packing. */
 const LEAST_TO_PACK = 1400
-const PACKED_PIECE_BYTES = 2 ** 16

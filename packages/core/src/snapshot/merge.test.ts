@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { CatalogLine, Merge } from '../store/catalog.ts'
+import { Changes } from './changes.ts'
 import { Merger } from './merge.ts'
 import type { Family } from './snapshot.ts'
 import type { Source } from './source.ts'
@@ -61,4 +62,18 @@ test('a mean has no overflow series before something is in it', () => {
     return line?.kind === 'series' ? { ...line, overflow: true } : line
   }
   expect(sumOf(new Merger(), [{ ...source, nextLine }])[0]!.labels).toEqual([])
+})
+
+test('a sum that was never finished takes nothing from the next', () => {
+  const changes = new Changes()
+  const source = { ...sourceOf('sum', 1, [[1, 0]]), changes }
+  const merger = new Merger()
+  const valuesIn = () => [...sumOf(merger, [source])[0]!.values]
+  expect(valuesIn()).toEqual([1])
+  source.values[16] = 2
+  changes.mark(16, 17)
+  merger.begin()
+  atOnce(merger.add(source))
+  changes.clear()
+  expect(valuesIn()).toEqual([2])
 })

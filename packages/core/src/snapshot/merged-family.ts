@@ -1,36 +1,40 @@
 import { isAbsent } from '../store/absent.ts'
 import type { Definition } from '../store/catalog.ts'
 import type { Exemplar } from '../store/exemplar.ts'
+import { BlockSet } from './block-set.ts'
+import type { Column } from './column.ts'
 import { IntList } from './int-list.ts'
 import { SeriesIndex } from './series-index.ts'
+import { ShownSeries } from './shown-series.ts'
 import type { Exemplars, Family, SnapshotType } from './snapshot.ts'
 import type { Source } from './source.ts'
 import type { Steps } from './steps.ts'
 import { ADDED_FOR_EVER, Sums } from './sums.ts'
 
-/** Where a source has the series of a family: what stands at slot `from[i]` goes to series `to[i]` of the sum. */
-export interface Places {
-  readonly from: IntList
-  readonly to: IntList
-  /** Totals of the dead: where it stands when the newest of them started. */
-  readonly sinceSlot: number | undefined
-  /** When the source declared the family, where that was later than its start; else 0. */
-  readonly since: number
-}
-
-/** The sum of one family over all sources. */
+/**
+ * The sum of one family over all sources.
+ *
+ * A round goes: sources `join`, `findChanges` marks the blocks of series in which anything may be different, `addUp`
+ * makes those anew, and `take` shows them. What is marked stays so until it was shown.
+ */
 export class MergedFamily {
   readonly definition: Definition
   readonly key: string
-  /** The round in which some source last had it, and the newest of those sources. */
+  /** The round in which some source last had it, and when the newest of those meanings was declared. */
   lastRound = 0
   since = 0
   readonly #series: SeriesIndex
   readonly #sums: Sums
-  /** The round in which each series was last added to. */
-  readonly #rounds = new IntList()
-  #countsTo = new IntList()
-  #countsFor: MergedFamily | undefined
+  /** 1 for the series that some source has. */
+  #present = new Uint8Array(16)
+  #members: Member[] = []
+  #membersBefore: Member[] = []
+  readonly #changed = new BlockSet()
+  readonly #shown: ShownSeries
+  /** The histogram whose counts are added to this counter, and which of its series goes to which: one more than that, or 0. */
+  #counted: MergedFamily | undefined
+  #countedBy = new IntList()
+  #countOf = new Int32Array(16)
   /** By series and bucket; undefined where nobody has given any. */
   #exemplars: Map<number, (Exemplar | undefined)[]> | undefined
 
@@ -39,6 +43,7 @@ export class MergedFamily {
     this.key = definition.type === 'quantiles' ? quantilesKey(definition.name) : definition.name
     this.#series = new SeriesIndex(definition.countsInto !== undefined)
     this.#sums = new Sums(definition)
+    this.#shown = new ShownSeries(this.#sums.shownWidth)
   }
 
   /** True for numbers that mean nothing without the process that they are about. */
@@ -46,18 +51,14 @@ export class MergedFamily {
     return !ADDED_FOR_EVER.has(this.definition.type)
   }
 
-  clear(): void {
-    this.#sums.clear()
-    this.#exemplars = undefined
-    this.since = 0
-  }
-
   /** The number of the series with these label values, made at its first use. */
   seriesOf(labels: readonly string[], overflow: boolean): number {
+    const { size } = this.#series
     const series = this.#series.numberOf(labels, overflow)
-    if (series === this.#rounds.length) {
-      this.#rounds.push(0)
+    if (this.#series.size > size) {
       this.#sums.makeRoom(series)
+      this.#present = withRoomFor(series, this.#present, Uint8Array)
+      this.#countOf = withRoomFor(series, this.#countOf, Int32Array)
     }
     return series
   }
@@ -65,38 +66,30 @@ export class MergedFamily {
   /** One more column has the series. */
   hold(series: number): void {
     this.#series.hold(series)
+    this.#changed.addAll()
   }
 
   /** One column less has the series: the last one leaves its number to another. */
   letGo(series: number): void {
-    if (!this.#series.letGo(series)) return
-    this.#rounds.items[series] = 0
-    this.#sums.forget(series)
+    this.#changed.addAll()
+    if (this.#series.letGo(series)) this.#sums.forget(series)
   }
 
-  *add(source: Source, places: Places, round: number): Steps<void> {
-    const { sinceSlot, since } = places
+  /** One more source has the family in this round. */
+  join(source: Source, column: Column, round: number): void {
+    if (this.lastRound !== round) this.#begin(round)
+    this.#members.push({ source, column })
+    this.since = Math.max(this.since, column.declaredAt(source))
+  }
+
+  #begin(round: number): void {
+    // What happened in rounds that it had no part in is not known.
+    if (this.lastRound !== round - 1) this.#changed.addAll()
     this.lastRound = round
-    const startedAt = sinceSlot === undefined ? source.startedAt : (source.values[sinceSlot] ?? 0)
-    this.since = Math.max(this.since, startedAt, since)
-    for (let begin = 0; begin < places.from.length; begin += SERIES_A_STEP) {
-      if (begin > 0) yield
-      this.#addSome(source.values, places, round, begin)
-    }
-  }
-
-  #addSome(values: Float64Array, { from, to }: Places, round: number, begin: number): void {
-    const width = this.#sums.sourceWidth
-    const end = Math.min(begin + SERIES_A_STEP, from.length)
-    for (let i = begin; i < end; i++) {
-      const slot = from.items[i]!
-      // A values file that was cut short: the series is there again when its slots are.
-      if (slot + width > values.length) continue
-      if (Number.isNaN(values[slot]) && isAbsent(values, slot)) continue
-      const series = to.items[i]!
-      this.#rounds.items[series] = round
-      this.#sums.add(series, values, slot)
-    }
+    this.since = 0
+    this.#membersBefore = this.#members
+    this.#members = []
+    this.#exemplars = undefined
   }
 
   /** Takes in an exemplar of the series with these label values. Of several for one bucket the newest stands. */
@@ -114,30 +107,91 @@ export class MergedFamily {
     if (other === undefined || exemplar.timestamp > other.timestamp) own[bucket] = exemplar
   }
 
-  /** Adds the counts of this family's series to `counter`, which then knows the series of both. */
-  *addCountsTo(counter: MergedFamily, round: number): Steps<void> {
-    const buckets = this.definition.buckets.length + 1
-    counter.lastRound = round
-    counter.#series.isKept = true
-    if (this.#countsFor !== counter) this.#countsTo = new IntList()
-    this.#countsFor = counter
-    for (let series = 0; series < this.#series.size; series++) {
+  /** Marks the blocks of series in which some source has changed a number. */
+  *findChanges(): Steps<void> {
+    const before = this.#membersBefore
+    const isSame = ({ source, column }: Member, i: number) =>
+      source === before[i]?.source && column === before[i]?.column
+    if (this.#members.length !== before.length || !this.#members.every(isSame)) this.#changed.addAll()
+    const width = this.#sums.sourceWidth
+    for (const { source, column } of this.#members) {
+      if (this.#changed.isAll) return
+      if (source.changes === undefined) this.#changed.addAll()
+      else if (source.changes.some) column.markChanged(source.changes, width, this.#changed)
+      yield
+    }
+  }
+
+  /** Says whose counts are added to this counter's own, and marks what is different in them. */
+  *countFrom(histogram: MergedFamily | undefined): Steps<void> {
+    if (histogram !== this.#counted) {
+      this.#counted = histogram
+      this.#countedBy = new IntList()
+      this.#countOf.fill(0)
+      this.#changed.addAll()
+    }
+    if (histogram === undefined) return
+    this.#series.isKept = true
+    const { labels, size } = histogram.#series
+    for (let series = this.#countedBy.length; series < size; series++) {
+      const own = this.seriesOf(labels[series]!, histogram.#series.isOverflow(series))
+      this.#countedBy.push(own)
+      this.#countOf[own] = series + 1
+      this.#changed.addAll()
       if (series % SERIES_A_STEP === SERIES_A_STEP - 1) yield
-      if (series === this.#countsTo.length) {
-        this.#countsTo.push(counter.seriesOf(this.#series.labels[series]!, this.#series.isOverflow(series)))
+    }
+    if (histogram.#changed.isAll) this.#changed.addAll()
+    else for (const series of histogram.#changed.series(size)) this.#changed.add(this.#countedBy.items[series]!)
+  }
+
+  /** Adds up anew what is marked. */
+  *addUp(): Steps<void> {
+    const { size } = this.#series
+    const width = this.#sums.sourceWidth
+    const columns = []
+    for (const { source, column } of this.#members) {
+      columns.push({ values: source.values, column, starts: column.startsOf(this.#changed.countIn(size)) })
+      yield
+    }
+    for (const [block, begin, end] of this.#changed.blocks(size)) {
+      this.#sums.clear(begin, end)
+      this.#present.fill(0, begin, end)
+      for (const { values, column, starts } of columns) {
+        const from = column.from.items
+        const to = column.to.items
+        for (let i = starts[block]!; i < starts[block + 1]!; i++) {
+          const slot = from[i]!
+          // A values file that was cut short: the series is there again when its slots are.
+          if (slot + width > values.length) continue
+          if (Number.isNaN(values[slot]) && isAbsent(values, slot)) continue
+          this.#present[to[i]!] = 1
+          this.#sums.add(to[i]!, values, slot)
+        }
       }
-      if (this.#rounds.items[series] !== round) continue
-      const target = this.#countsTo.items[series]!
-      counter.#sums.addOne(target, this.#sums.total(series, buckets))
-      counter.#rounds.items[target] = round
+      yield
+    }
+  }
+
+  /** Adds the counts of the histogram's series to those that are marked, which then are there as well. */
+  *addCounts(): Steps<void> {
+    const histogram = this.#counted
+    if (histogram === undefined) return
+    const buckets = histogram.definition.buckets.length + 1
+    for (const [, begin, end] of this.#changed.blocks(this.#series.size)) {
+      for (let series = begin; series < end; series++) {
+        const counted = this.#countOf[series]! - 1
+        if (counted < 0 || histogram.#present[counted] === 0) continue
+        this.#sums.addOne(series, histogram.#sums.total(counted, buckets))
+        this.#present[series] = 1
+      }
+      yield
     }
   }
 
   /** The family as it stands after this round. */
-  *take(round: number, quantiles: MergedFamily | undefined): Steps<Family> {
+  *take(quantiles: MergedFamily | undefined): Steps<Family> {
     const { name, type, help, labels, buckets, merge } = this.definition
-    const shown = yield* this.#shown(round)
-    const kept = quantiles?.lastRound === round ? quantiles : undefined
+    const shown = yield* this.#show()
     return {
       name,
       type: type as SnapshotType,
@@ -146,36 +200,45 @@ export class MergedFamily {
       buckets,
       width: this.#sums.shownWidth,
       ...shown,
-      ...(kept === undefined ? {} : { quantiles: yield* kept.#takeQuantiles(round) }),
+      ...(quantiles === undefined ? {} : { quantiles: yield* quantiles.#takeQuantiles() }),
     }
   }
 
-  *#takeQuantiles(round: number): Steps<NonNullable<Family['quantiles']>> {
-    return { labelNames: [...this.definition.labels, 'worker'], ...(yield* this.#shown(round)) }
+  *#takeQuantiles(): Steps<NonNullable<Family['quantiles']>> {
+    return { labelNames: [...this.definition.labels, 'worker'], ...(yield* this.#show()) }
   }
 
   /** The series that somebody still has, with their numbers as a snapshot shows them. */
-  *#shown(round: number): Steps<Pick<Family, 'labels' | 'values' | 'exemplars'>> {
-    const width = this.#sums.shownWidth
-    const labels: (readonly string[])[] = []
-    const values = new Float64Array(this.#series.size * width)
-    const exemplars = this.#exemplars && new Map<number, Exemplars>()
-    for (let series = 0; series < this.#series.size; series++) {
-      if (series % SERIES_A_STEP === SERIES_A_STEP - 1) yield
-      if (this.#rounds.items[series] !== round) continue
-      if (this.#series.isOverflow(series) && this.#sums.isZero(series)) continue
-      if (!this.isOfTheLiving) this.#sums.keepFromFalling(series)
-      this.#sums.show(series, values, labels.length * width)
-      const own = this.#exemplars?.get(series)
-      if (own !== undefined) exemplars?.set(labels.length, own)
-      labels.push(this.#series.labels[series]!)
+  *#show(): Steps<Pick<Family, 'labels' | 'values' | 'exemplars'>> {
+    const shown = yield* this.#shown.update(this.#series.labels, this.#changed, this)
+    this.#changed.clear()
+    if (this.#exemplars === undefined) return shown
+    const exemplars = new Map<number, Exemplars>()
+    for (const [series, own] of this.#exemplars) {
+      const at = this.#shown.placeOf(series)
+      if (at !== undefined) exemplars.set(at, own)
     }
-    const shown = { labels, values: values.subarray(0, labels.length * width) }
-    return exemplars === undefined ? shown : { ...shown, exemplars }
+    return { ...shown, exemplars }
+  }
+
+  /** True for a series that is shown. */
+  isShown(series: number): boolean {
+    return this.#present[series] === 1 && !(this.#series.isOverflow(series) && this.#sums.isZero(series))
+  }
+
+  /** Writes the numbers of a series as a snapshot shows them to `values`, from `at` on. */
+  show(series: number, values: Float64Array, at: number): void {
+    if (!this.isOfTheLiving) this.#sums.keepFromFalling(series)
+    this.#sums.show(series, values, at)
   }
 }
 
-/** Histograms with 15 buckets take some 20 µs, and ten times that before the code is compiled. */
+/** A source that has the family, and where. */
+interface Member {
+  readonly source: Source
+  readonly column: Column
+}
+
 const SERIES_A_STEP = 512
 
 /** What the two halves of a summary are told apart by. */
@@ -186,4 +249,11 @@ export function quantilesKey(name: string): string {
 /** Two definitions with the same signature can be added up. */
 export function signatureOf({ name, type, labels, buckets, merge }: Definition): string {
   return JSON.stringify([name, type, labels, buckets, merge])
+}
+
+function withRoomFor<T extends Uint8Array | Int32Array>(at: number, array: T, Kind: new (length: number) => T): T {
+  if (at < array.length) return array
+  const larger = new Kind(Math.max(at + 1, array.length * 2))
+  larger.set(array)
+  return larger
 }

@@ -1,8 +1,8 @@
-import type { CatalogLine, Definition, FamilyLine, RemovedLine, SeriesLine } from '../store/catalog.ts'
+import type { CatalogLine, Definition, RemovedLine, SeriesLine } from '../store/catalog.ts'
 import type { StoredExemplar } from '../store/exemplar.ts'
 import { HEADER } from '../store/header.ts'
-import { IntList } from './int-list.ts'
-import type { MergedFamily, Places } from './merged-family.ts'
+import { Column } from './column.ts'
+import type { MergedFamily } from './merged-family.ts'
 import type { Source } from './source.ts'
 import type { Steps } from './steps.ts'
 
@@ -70,10 +70,10 @@ export class Plan {
     return undefined
   }
 
-  *addTo(source: Source, round: number): Steps<void> {
+  /** Has the families of the source take part in a round. */
+  *join(source: Source, round: number): Steps<void> {
     for (const column of this.#columns.values()) {
-      if (source.gone && column.family.isOfTheLiving) continue
-      yield* column.family.add(source, column, round)
+      if (!source.gone || !column.family.isOfTheLiving) column.family.join(source, column, round)
     }
     if (source.exemplars !== undefined && source.exemplars.length > 0)
       yield* this.#addExemplars(source.exemplars, source)
@@ -102,39 +102,4 @@ function labelValuesIn(
   const apart = merge === 'worker' && worker !== undefined
   if (values.length !== labels.length + Number(merge === 'worker' && !apart)) return undefined
   return apart ? [...values, String(worker)] : values
-}
-
-/** What one source has of one family. */
-class Column implements Places {
-  readonly family: MergedFamily
-  readonly sinceSlot: number | undefined
-  readonly since: number
-  readonly from = new IntList()
-  readonly to = new IntList()
-
-  constructor(family: MergedFamily, { sinceSlot, since = 0 }: Pick<FamilyLine, 'sinceSlot' | 'since'>) {
-    this.family = family
-    this.sinceSlot = sinceSlot
-    this.since = since
-  }
-
-  add(slot: number, series: number): void {
-    this.from.push(slot)
-    this.to.push(series)
-    this.family.hold(series)
-  }
-
-  /** Takes out what stands at `slot`. Series go seldom, so nothing is kept to find it faster. */
-  remove(slot: number): void {
-    const at = this.from.items.subarray(0, this.from.length).lastIndexOf(slot)
-    if (at < 0) return
-    const series = this.to.items[at]!
-    this.from.removeAt(at)
-    this.to.removeAt(at)
-    this.family.letGo(series)
-  }
-
-  letGo(): void {
-    for (let i = 0; i < this.to.length; i++) this.family.letGo(this.to.items[i]!)
-  }
 }

@@ -2,7 +2,7 @@ import type { Exemplar } from '../store/exemplar.ts'
 
 /**
  * The narrow waist: everything the herd knows at one moment, as plain data. Encoders, forwarders and pages read this
- * and nothing else.
+ * and nothing else, and write to none of it: what stood still is the same array in the next snapshot.
  */
 export interface Snapshot {
   /** Unix seconds. */

@@ -21,14 +21,14 @@ export class Sums {
     this.#shown = new Float64Array(this.#values.length)
   }
 
-  /** Begins all sums anew. */
-  clear(): void {
-    this.#values.fill(startOf(this.#merge))
+  /** Begins the sums of the series from `begin` to before `end` anew. */
+  clear(begin: number, end: number): void {
+    this.#values.fill(startOf(this.#merge), begin * this.width, end * this.width)
   }
 
   /** Forgets one series, so that another may have its place. */
   forget(series: number): void {
-    this.#values.fill(startOf(this.#merge), series * this.width, (series + 1) * this.width)
+    this.clear(series, series + 1)
     this.#shown.fill(0, series * this.width, (series + 1) * this.width)
   }
 

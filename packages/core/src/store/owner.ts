@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, openSync, readlinkSync, readSync } from 'node:fs'
 import { isMainThread, threadId as nodeThreadId } from 'node:worker_threads'
 
 /** Who owns a store or a lock, and whether it still lives: a pid alone says neither. */
@@ -33,12 +33,18 @@ function ownTask(): string | undefined {
 }
 
 export function pidNamespaceOf(pid: number | 'self'): number {
+  if (pid === 'self' && ownNamespace !== undefined) return ownNamespace
   try {
-    return Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/pid`))?.[0] ?? 0)
+    const namespace = Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/pid`))?.[0] ?? 0)
+    if (pid === 'self') ownNamespace = namespace
+    return namespace
   } catch {
     return 0
   }
 }
+
+/** A process never leaves the one that it was born in. */
+let ownNamespace: number | undefined
 
 /**
  * When the kernel started a process, or a thread (`<pid>/task/<thread>`), in its ticks (field 22 of
@@ -47,7 +53,7 @@ export function pidNamespaceOf(pid: number | 'self'): number {
  */
 function startTicksOf(task: number | string): number | undefined {
   try {
-    const stat = readFileSync(`/proc/${task}/stat`, 'latin1')
+    const stat = textOf(`/proc/${task}/stat`)
     // The second field is a name in brackets that may hold spaces and brackets itself.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return fields[0] === 'Z' || fields[0] === 'X' ? -1 : Number(fields[19])
@@ -55,6 +61,18 @@ function startTicksOf(task: number | string): number | undefined {
     return undefined
   }
 }
+
+/** A file of the kernel's that is one short line. Every owner's is read at each scrape, and `readFile` does far more. */
+function textOf(path: string): string {
+  const fd = openSync(path, 'r')
+  try {
+    return LINE.toString('latin1', 0, readSync(fd, LINE, 0, LINE.length, 0))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const LINE = Buffer.alloc(1024)
 
 /** Whether the process that has this number now is the owner itself. False too where nobody says when it was started. */
 export function isOwnerItself({ pid, startTicks }: Pick<Owner, 'pid' | 'startTicks'>): boolean {

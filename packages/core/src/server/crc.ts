@@ -1,0 +1,44 @@
+/**
+ * The CRC-32 of two texts one after the other, from the CRC-32 of each.
+ *
+ * A CRC is the rest of a polynomial over GF(2) modulo the generator (RFC 1952, 8). To append `length` bytes multiplies
+ * what stands before by x to the power of 8 * length, so that of the whole is crc(a) * x^(8 * length) + crc(b). The
+ * method is known from zlib's `crc32_combine`.
+ */
+export function combinedCrc(before: number, after: number, length: number): number {
+  return (product(powerOfX(8 * length), before) ^ after) >>> 0
+}
+
+/** The generator, with the coefficient of x^0 in the highest bit, as all numbers here. */
+const GENERATOR = 0xedb8_8320
+const ONE = 0x8000_0000
+
+/** x to the power of 2^i, for each bit of an exponent. */
+const POWERS: readonly number[] = squares(ONE >>> 1)
+
+function squares(first: number): number[] {
+  const powers = [first]
+  // 8 * length of the longest piece that a buffer can have stays far below.
+  while (powers.length < 53) powers.push(product(powers.at(-1)!, powers.at(-1)!))
+  return powers
+}
+
+function powerOfX(exponent: number): number {
+  let power = ONE
+  for (let bit = 0, rest = exponent; rest > 0; bit++, rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) power = product(power, POWERS[bit]!)
+  }
+  return power
+}
+
+/** The product of two polynomials modulo the generator. */
+function product(a: number, b: number): number {
+  let sum = 0
+  let shifted = b
+  for (let bit = 31; bit >= 0; bit--) {
+    if ((a >>> bit) & 1) sum ^= shifted
+    // Times x: what leaves on the right comes back as the generator.
+    shifted = shifted & 1 ? (shifted >>> 1) ^ GENERATOR : shifted >>> 1
+  }
+  return sum >>> 0
+}
