@@ -1,5 +1,7 @@
 import cluster from 'node:cluster'
 import { createServer } from 'node:http'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { histogram } from '@promherd/core'
 import client from 'prom-client'
 import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
@@ -13,6 +15,9 @@ const about = { name: 'bench_duration_seconds', help: 'Durations.', buckets: DUR
 const observe = side === 'promherd' ? ofPromherd() : ofPromClient()
 
 for (let i = 0; i < series; i++) for (const seconds of observationsOf(1, i)) observe(i, seconds)
+// What filling has left would be collected by all workers at once, half a minute later, and in the middle of some run.
+setFlagsFromString('--expose-gc')
+runInNewContext('gc')()
 let next = 0
 // A connection that is kept must outlast the scrapes between two requests.
 const server = createServer({ keepAliveTimeout: 100_000 }, (_, response) => {

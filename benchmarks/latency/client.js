@@ -6,12 +6,22 @@ import { settingsOfThisProcess } from '../lib/fresh.js'
 /** The other side of the cluster, in a process of its own: its users, or who scrapes it. It ends with its parent. */
 
 const { mode, port, seconds, requests_per_second: rate } = settingsOfThisProcess()
+/** What Prometheus says that it takes. */
+const AS_PROMETHEUS = {
+  Accept:
+    'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
+  'Accept-Encoding': 'gzip',
+}
 const agents = { kept: new Agent({ keepAlive: true, maxSockets: 16 }), fresh: new Agent({ keepAlive: false }) }
 
 if (mode === 'load') {
   // Connections are opened and code is compiled before anything is measured.
   await Promise.all(Array.from({ length: rate }, (_, i) => ask('/', agentOf(i))))
-  process.on('message', async () => process.send(await load()))
+  process.on('message', async () => {
+    // What a run leaves behind is collected before the next, and not in the middle of it: that is not what is measured.
+    globalThis.gc()
+    process.send(await load())
+  })
 } else {
   // A scraper is on another machine: this one is not to take the processor from those that are measured.
   setPriority(constants.priority.PRIORITY_LOW)
@@ -51,7 +61,7 @@ async function scrape(isToGoOn) {
   let longestMs = 0
   while (isToGoOn()) {
     const startedAt = performance.now()
-    const { status } = await ask('/metrics', 'kept')
+    const { status } = await ask('/metrics', 'kept', AS_PROMETHEUS)
     const ms = performance.now() - startedAt
     longestMs = Math.max(longestMs, ms)
     if (status === 200) scrapes++
@@ -69,9 +79,9 @@ function p99Of(sorted) {
   return sorted[Math.floor(sorted.length * 0.99)]
 }
 
-function ask(path, agent) {
+function ask(path, agent, headers = {}) {
   return new Promise((resolve, reject) => {
-    const sent = get({ host: '127.0.0.1', port, path, agent: agents[agent] }, response => {
+    const sent = get({ host: '127.0.0.1', port, path, agent: agents[agent], headers }, response => {
       response.on('end', () => resolve({ status: response.statusCode })).on('error', reject)
       response.resume()
     })

@@ -87,7 +87,7 @@ async function withPromClient() {
 
 async function clientOf(mode, port) {
   const path = fileURLToPath(new URL('./client.js', import.meta.url))
-  const client = fork(path, [JSON.stringify({ ...settings, mode, port })])
+  const client = fork(path, [JSON.stringify({ ...settings, mode, port })], { execArgv: ['--expose-gc'] })
   // Without it nobody would answer: better an error than to wait for ever.
   client.once('exit', code => code !== 0 && process.exit(1))
   await once(client, 'message')

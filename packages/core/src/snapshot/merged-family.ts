@@ -213,11 +213,12 @@ export class MergedFamily {
     const shown = yield* this.#shown.update(this.#series.labels, this.#changed, this)
     this.#changed.clear()
     if (this.#exemplars === undefined) return shown
-    const exemplars = new Map<number, Exemplars>()
+    const placed: [number, Exemplars][] = []
     for (const [series, own] of this.#exemplars) {
       const at = this.#shown.placeOf(series)
-      if (at !== undefined) exemplars.set(at, own)
+      if (at !== undefined) placed.push([at, own])
     }
+    const exemplars = new Map(placed.sort(([a], [b]) => a - b))
     return { ...shown, exemplars }
   }
 
