@@ -2,24 +2,25 @@ import { readFileSync } from 'node:fs'
 import { figure, machine, spread } from './lib/report.js'
 import { CONNECTIONS } from './request/child.js'
 import { chosenFrameworks, FRAMEWORKS, QUICK } from './request/frameworks.js'
-import { Miscounted, measure, round } from './request/measure.js'
+import { Miscounted, measure, round, roundInSlices } from './request/measure.js'
 
 /**
  * What metrics cost a request: microseconds of CPU that a middleware adds to the bare framework.
  *
  * Two ways, since neither is the whole truth. In memory, Node's own HTTP server runs over a connection without a
  * kernel: little noise, so this is the headline. Over a loopback socket another process sends the load: all is real,
- * and its spread is wider. Each figure is a fresh process; a variant is compared with bare runs right before and
+ * and its spread is wider. Each figure is of a fresh process; a variant is compared with bare runs right before and
  * after it, and must have counted exactly the requests that were sent.
  *
  * What is measured is the steady state of a server that runs for long, for all sides alike: each process is warm
- * before it is measured, and in memory its figure is the median of equal slices, so that one in which V8 compiles or
- * the machine is busy with something else does not count. A slice is long enough to have its share of the garbage.
+ * before it is measured. In memory all variants of a round are there at once and take turns of some ten milliseconds,
+ * since what a machine does besides lasts longer than what is measured; a figure is the median of the turns. What is
+ * left of the spread is between processes: V8 does not compile the same code the same way twice.
  */
 
 /** Of each framework: the least number of rounds, and the seconds that further ones must fit into. */
 const MODES = {
-  memory: { rounds: 3, seconds: 55, share: 1 },
+  memory: { rounds: 5, seconds: 80, share: 1 },
   socket: { rounds: 1, seconds: 20, share: 0.4 },
 }
 
@@ -67,7 +68,9 @@ async function rounds(framework, mode, names, quick) {
     if (done >= least && (quick || spent + spent / done > seconds)) return result
     const running = names.filter(name => !result.failed.has(name))
     const order = done % 2 === 0 ? running : running.toReversed()
-    const { bare, added, failed } = await round(order, variant => measure({ ...job, variant }))
+    const { bare, added, failed } = await (mode === 'memory'
+      ? roundInSlices(order, job)
+      : round(order, variant => measure({ ...job, variant })))
     result.bare.push(...bare)
     for (const [name, microseconds] of added) result.added.set(name, [...(result.added.get(name) ?? []), microseconds])
     for (const [name, error] of failed) result.failed.set(name, error)

@@ -1,4 +1,4 @@
-import { spread } from '../lib/report.js'
+import { once } from 'node:events'
 import { countedByOurs } from './counted.js'
 import { memoryClient } from './memory-socket.js'
 
@@ -22,9 +22,6 @@ export const REQUESTS = Array.from({ length: 64 }, (_, id) =>
   ),
 )
 
-/** The parts of a measurement in memory. */
-const SLICES = 10
-
 /** How long a variant may take to count what was answered: its listeners run after the last byte. */
 const COUNT_DEADLINE_MS = 2000
 
@@ -35,54 +32,51 @@ async function measure(job) {
   const { variants } = await import(`./${job.framework}.js`)
   const { server, counted = job.preloaded ? countedByOurs : undefined } = await variants[job.variant]()
   if (job.listens) await listening(server)
-  const microseconds = await (job.mode === 'memory' ? inMemory(server, job) : overSocket(server, job))
-  const sent = job.warmUp + job.requests
-  const count = counted === undefined ? sent : await settledCount(counted, sent)
-  process.send({ microseconds, sent, count }, () => process.exit())
+  const measured = await (job.mode === 'memory' ? inMemory(server, job) : overSocket(server, job))
+  const count = counted === undefined ? measured.sent : await settledCount(counted, measured.sent)
+  process.send({ ...measured, count }, () => process.exit())
 }
 
-async function inMemory(server, { warmUp, requests }) {
+/** Warm once it says so; then the parent has it serve slice after slice, and answers each with what a request took. */
+async function inMemory(server, { warmUp }) {
   const client = memoryClient(server, REQUESTS, CONNECTIONS)
   // What is collected here takes compiled code with it, which has to be made again before anything is measured.
   const half = Math.ceil(warmUp / 2)
   await client.send(half)
   globalThis.gc?.()
   await client.send(warmUp - half)
-  const size = Math.ceil(requests / SLICES)
-  const slices = []
-  for (let left = requests; left > 0; left -= size) {
-    const count = Math.min(size, left)
+  let sent = warmUp
+  process.send({ warm: true })
+  for (;;) {
+    const { slice } = await message()
+    if (slice === undefined) return { sent }
     const before = process.cpuUsage()
-    await client.send(count)
-    slices.push(microsecondsSince(before) / count)
+    await client.send(slice)
+    sent += slice
+    process.send({ microseconds: microsecondsSince(before) / slice })
   }
-  return spread(slices).value
 }
 
 /** The parent sends the load, and says when to begin and to end the measurement. */
-async function overSocket(server, { requests }) {
+async function overSocket(server, { warmUp, requests }) {
   await listening(server)
   process.send({ port: server.address().port })
-  await message('begin')
+  await message()
   globalThis.gc?.()
   const before = process.cpuUsage()
   process.send({ begun: true })
-  await message('end')
-  return microsecondsSince(before) / requests
+  await message()
+  return { microseconds: microsecondsSince(before) / requests, sent: warmUp + requests }
 }
 
 function listening(server) {
   return new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
 }
 
-function message(expected) {
-  return new Promise(resolve => {
-    process.on('message', function listener(received) {
-      if (received !== expected) return
-      process.off('message', listener)
-      resolve()
-    })
-  })
+/** The parent sends one message at a time, and waits for the answer. */
+async function message() {
+  const [received] = await once(process, 'message')
+  return received
 }
 
 function microsecondsSince(before) {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { spread } from '../lib/report.js'
 import { CONNECTIONS, REQUESTS } from './child.js'
 import { socketClient } from './load.js'
 
@@ -15,74 +16,126 @@ const PRELOAD = import.meta.resolve('@promherd/core/auto')
 /** What a variant is told that runs, and does not count what it was sent. */
 export class Miscounted extends Error {}
 
+/** Slices of a measurement in memory: long enough for their share of the garbage, and short beside what else a machine does. */
+const SLICES = 10
+
 /**
  * @param {import('./child.js').Job} job
  * @returns {Promise<number>} microseconds of CPU per request
  * @throws where the variant does not run, or counted something else than the requests that were sent
  */
 export async function measure(job) {
-  // A herd of its own, since the numbers of an earlier process would be counted too.
-  const directory = await mkdtemp(join(tmpdir(), 'promherd-bench-'))
-  const child = fork(CHILD, [JSON.stringify(job)], {
-    env: {
-      ...process.env,
-      NODE_OPTIONS: '',
-      NODE_ENV: 'production',
-      PROMETHEUS_MULTIPROC_DIR: directory,
-      PROMETHEUS_METRICS_PORT: '0',
-    },
-    execArgv: ['--expose-gc', ...(job.preloaded ? ['--import', PRELOAD] : [])],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  })
-  const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS)
-  const gone = new Promise(resolve => child.once('close', resolve))
+  const side = await Side.start(job)
   try {
-    const { microseconds, sent, count } = await conversation(child, job)
-    if (count !== sent) {
-      throw new Miscounted(`${count} of the ${sent} requests that were sent are counted`)
-    }
-    return microseconds
+    if (job.mode === 'socket') return await side.overSocket()
+    const slices = []
+    for (let i = 0; i < SLICES; i++) slices.push(await side.slice())
+    await side.end()
+    return spread(slices).value
   } finally {
-    clearTimeout(timer)
-    child.kill('SIGKILL')
-    await gone
-    await rm(directory, { recursive: true, force: true })
+    await side.kill()
   }
 }
 
-function conversation(child, job) {
-  return new Promise((resolve, reject) => {
-    let stderr = ''
-    let client
-    const fail = error => {
-      client?.close()
-      reject(error)
-    }
-    child.stderr.on('data', chunk => {
-      stderr = (stderr + chunk).slice(-4000)
+/** A variant in a fresh process. */
+class Side {
+  #job
+  #child
+  #directory
+  #stderr = ''
+  #gone
+
+  /** Resolves once it is warm, in memory, or has a port. */
+  static async start(job) {
+    const side = new Side()
+    side.#job = job
+    // A herd of its own, since the numbers of an earlier process would be counted too.
+    side.#directory = await mkdtemp(join(tmpdir(), 'promherd-bench-'))
+    side.#child = fork(CHILD, [JSON.stringify(job)], {
+      env: {
+        ...process.env,
+        NODE_OPTIONS: '',
+        NODE_ENV: 'production',
+        PROMETHEUS_MULTIPROC_DIR: side.#directory,
+        PROMETHEUS_METRICS_PORT: '0',
+      },
+      execArgv: ['--expose-gc', ...(job.preloaded ? ['--import', PRELOAD] : [])],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
-    child.on('error', fail)
-    child.on('exit', (code, signal) =>
-      fail(new Error(`${job.variant} ended with ${signal ?? code}: ${reasonIn(stderr)}`)),
-    )
-    child.on('message', async message => {
+    side.#child.stderr.on('data', chunk => {
+      side.#stderr = (side.#stderr + chunk).slice(-4000)
+    })
+    side.#gone = new Promise(resolve => side.#child.once('close', resolve))
+    if (job.mode === 'memory') {
       try {
-        if (message.port !== undefined) {
-          client = await socketClient(message.port, REQUESTS, CONNECTIONS)
-          await client.send(job.warmUp)
-          child.send('begin')
-        } else if (message.begun) {
-          await client.send(job.requests)
-          child.send('end')
-        } else {
-          client?.close()
-          resolve(message)
-        }
+        await side.#message()
       } catch (error) {
-        fail(error)
+        await side.kill()
+        throw error
       }
+    }
+    return side
+  }
+
+  /** Serves a tenth of the requests. Answers the microseconds of CPU that one took. */
+  async slice() {
+    this.#child.send({ slice: Math.ceil(this.#job.requests / SLICES) })
+    return (await this.#message()).microseconds
+  }
+
+  /** @throws where it counted something else than the requests that were sent */
+  async end() {
+    this.#child.send({})
+    check(await this.#message())
+  }
+
+  async overSocket() {
+    const { port } = await this.#message()
+    const client = await socketClient(port, REQUESTS, CONNECTIONS)
+    try {
+      await client.send(this.#job.warmUp)
+      this.#child.send('begin')
+      await this.#message()
+      await client.send(this.#job.requests)
+      this.#child.send('end')
+      const measured = await this.#message()
+      check(measured)
+      return measured.microseconds
+    } finally {
+      client.close()
+    }
+  }
+
+  async kill() {
+    this.#child.kill('SIGKILL')
+    await this.#gone
+    await rm(this.#directory, { recursive: true, force: true })
+  }
+
+  /** The next message of the child; rejects where it ends, or does not answer. */
+  #message() {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#child.kill('SIGKILL'), DEADLINE_MS)
+      const settled =
+        act =>
+        (...values) => {
+          clearTimeout(timer)
+          this.#child.off('message', onMessage)
+          this.#child.off('close', onClose)
+          act(...values)
+        }
+      const onMessage = settled(resolve)
+      const onClose = settled((code, signal) => {
+        reject(new Error(`${this.#job.variant} ended with ${signal ?? code}: ${reasonIn(this.#stderr)}`))
+      })
+      this.#child.on('message', onMessage)
+      this.#child.on('close', onClose)
     })
-  })
+  }
+}
+
+function check({ sent, count }) {
+  if (count !== sent) throw new Miscounted(`${count} of the ${sent} requests that were sent are counted`)
 }
 
 /** The line of a crash report that says what it was. */
@@ -114,4 +167,46 @@ export async function round(variants, run) {
     added.set(variant, figure - (bare.at(-2) + bare.at(-1)) / 2)
   }
   return { bare, added, failed }
+}
+
+/**
+ * The same, but with all processes there at once: they take turns slice by slice, so that a machine that is slow for a
+ * moment is so for a slice and the ones of bare right before and after it. What a variant adds is the median of that.
+ *
+ * @param {string[]} variants
+ * @param {Omit<import('./child.js').Job, 'variant'>} job
+ * @returns {Promise<{ bare: number[], added: Map<string, number>, failed: Map<string, Error> }>}
+ */
+export async function roundInSlices(variants, job) {
+  const bare = await Side.start({ ...job, variant: 'bare' })
+  const sides = new Map()
+  const failed = new Map()
+  try {
+    for (const variant of variants) {
+      await Side.start({ ...job, variant }).then(
+        side => sides.set(variant, side),
+        error => failed.set(variant, error),
+      )
+    }
+    const taken = await inTurns(bare, sides)
+    for (const [variant, side] of sides) await side.end().catch(error => failed.set(variant, error))
+    const added = new Map([...taken.added].filter(([variant]) => !failed.has(variant)))
+    return { bare: [taken.bare], added, failed }
+  } finally {
+    for (const side of [bare, ...sides.values()]) await side.kill()
+  }
+}
+
+async function inTurns(bare, sides) {
+  const bareSlices = [await bare.slice()]
+  const added = new Map([...sides.keys()].map(variant => [variant, []]))
+  for (let turn = 0; turn < SLICES; turn++) {
+    for (const [variant, side] of turn % 2 === 0 ? sides : [...sides].toReversed()) {
+      const microseconds = await side.slice()
+      bareSlices.push(await bare.slice())
+      added.get(variant).push(microseconds - (bareSlices.at(-2) + bareSlices.at(-1)) / 2)
+    }
+  }
+  const medianOf = slices => spread(slices).value
+  return { bare: medianOf(bareSlices), added: new Map([...added].map(([variant, each]) => [variant, medianOf(each)])) }
 }
