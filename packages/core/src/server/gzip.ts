@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import zlib, { constants, type InputType, type ZlibOptions } from 'node:zlib'
 import { type Bytes, bytesOf, gathered } from '../exposition/bytes.ts'
-import { combinedCrc } from './crc.ts'
+import { combinedCrc, crc32 } from './crc.ts'
 
 /**
  * Packs bytes as gzip (RFC 1952), piece by piece on threads of Node's own, and each piece once.
@@ -28,7 +28,7 @@ export class GzipPacker {
   }
 
   async #pack(piece: Buffer): Promise<Packed> {
-    const packed = { bytes: await deflateRaw(piece, PART), crc: zlib.crc32(piece), length: piece.length }
+    const packed = { bytes: await deflateRaw(piece, PART), crc: crc32(piece), length: piece.length }
     this.#packed.set(piece, packed)
     return packed
   }
