@@ -187,7 +187,7 @@ export class StoreReader implements Source {
       this.changes.take(piece.subarray(0, gained), this.#buffer, read)
       read += gained
       if (gained < piece.length) break
-      if (read < wanted && read % STEP_SLOTS === 0) yield
+      if (read < wanted) yield
     }
     // What was read first, since the numbers must be at least as new as what their header says of them.
     if (read > HEADER.generation) this.#buffer[HEADER.generation] = header[HEADER.generation]!
@@ -209,8 +209,6 @@ export type Reading = 'read' | 'damaged' | 'unknown_version'
 const PIECE_SLOTS = 2 ** 13
 /** Where they are read to. One for all readers: between two steps nothing of value is in it. */
 const PIECE = new Float64Array(PIECE_SLOTS)
-/** How many numbers are read in one step: 512 KiB. */
-const STEP_SLOTS = 2 ** 16
 /** 128 MiB of numbers, a million histogram series: far above an honest store. */
 const MAX_SLOTS = 2 ** 24
 

@@ -34,7 +34,7 @@ export class ShownSeries {
   *update(labels: readonly (readonly string[])[], changed: BlockSet, family: SeriesOfFamily): Steps<Shown> {
     if (changed.isEmpty) return this.#shown
     if (changed.isAll || this.#isOtherwise(labels.length, changed, family)) return yield* this.#anew(labels, family)
-    const values = this.#shown.values.slice()
+    const values = yield* copyOf(this.#shown.values)
     for (const [, begin, end] of changed.blocks(labels.length)) {
       for (let series = begin; series < end; series++) {
         const place = this.#places[series]!
@@ -70,6 +70,19 @@ export class ShownSeries {
     return this.#shown
   }
 }
+
+/** A copy that is made a piece at a time: to touch so much new memory at once takes milliseconds. */
+function* copyOf(values: Float64Array): Steps<Float64Array> {
+  const copy = new Float64Array(values.length)
+  for (let begin = 0; begin < values.length; begin += NUMBERS_A_STEP) {
+    if (begin > 0) yield
+    copy.set(values.subarray(begin, begin + NUMBERS_A_STEP), begin)
+  }
+  return copy
+}
+
+/** 64 KiB. */
+const NUMBERS_A_STEP = 2 ** 13
 
 /** Histograms with 15 buckets take some 20 µs, and ten times that before the code is compiled. */
 const SERIES_A_STEP = 512
