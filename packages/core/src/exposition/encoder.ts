@@ -33,11 +33,7 @@ export class Encoder {
    * The snapshot in pieces of bounded size, each made when it is asked for. A piece ends with a whole line. Nobody may
    * write into one: it is the same in the next encoding where nothing in it has changed.
    */
-  encode(snapshot: Snapshot): Iterable<Buffer> {
-    return gathered(this.#blocks(snapshot))
-  }
-
-  *#blocks(snapshot: Snapshot): Generator<Buffer> {
+  *encode(snapshot: Snapshot): Generator<Buffer> {
     const kept = new Map<string, KeptPart>()
     for (const { head, parts } of this.#format(snapshot)) {
       yield Buffer.from(head)
@@ -51,12 +47,12 @@ export class Encoder {
   }
 }
 
-/** The text of a snapshot, one piece a step. */
+/** The text of a snapshot, to be sent: made one piece a step, of which small ones are put together. */
 export function* write(snapshot: Snapshot, encoder: Encoder): Steps<Bytes> {
   const pieces: Buffer[] = []
   for (const piece of encoder.encode(snapshot)) {
     pieces.push(piece)
     yield
   }
-  return bytesOf(pieces)
+  return bytesOf([...gathered(pieces)])
 }

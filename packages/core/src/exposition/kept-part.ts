@@ -20,9 +20,9 @@ export interface Part {
 export type Writer = (inner: string, values: Float64Array, at: number, exemplars?: Exemplars) => string
 
 /**
- * The bytes of one part as they were last written, in blocks of some hundred series, with the labels and numbers that
- * they show. A block in which all stood still is the same buffer again; of any other what stood still is copied.
- * Nothing is written into a buffer that was handed out.
+ * The bytes of one part as they were last written, in blocks of some hundred series, each with the snapshot that it
+ * shows. A block in which all stood still is the same buffer again; of any other what stood still is copied. Nothing is
+ * written into a buffer that was handed out, and several encodings may go on at once: a block is made in one go.
  */
 export class KeptPart {
   readonly #width: number
@@ -31,8 +31,6 @@ export class KeptPart {
   readonly #blocks: Block[] = []
   /** The text between the braces of each series that the blocks show. */
   readonly #inner: string[] = []
-  /** What the blocks show: as it was given, since nobody writes into a snapshot. */
-  #shown: Shown = NOTHING_SHOWN
 
   constructor({ width, lines }: Part) {
     this.#width = width
@@ -41,28 +39,31 @@ export class KeptPart {
 
   /** The bytes of all series, made block by block as they are asked for. */
   *encode(part: Part): Generator<Buffer> {
-    const { labels, values, exemplars } = part
-    const count = labels.length
-    const comparison = new Comparison(this.#shown, part, this.#width)
-    // Until all is written the blocks show two snapshots: whoever stops in between begins anew.
-    this.#shown = NOTHING_SHOWN
-    for (let begin = 0; begin < count; begin += this.#size) {
-      yield this.#encodeBlock(part, comparison, begin, Math.min(begin + this.#size, count))
+    const count = part.labels.length
+    if (count < this.#inner.length) {
+      this.#inner.length = count
+      this.#blocks.length = Math.ceil(count / this.#size)
     }
-    this.#blocks.length = Math.ceil(count / this.#size)
-    this.#inner.length = count
-    this.#shown = { labels, values, exemplars }
+    for (let begin = 0; begin < count; begin += this.#size) {
+      yield this.#encodeBlock(part, begin, Math.min(begin + this.#size, count))
+    }
   }
 
-  #encodeBlock(part: Part, comparison: Comparison, begin: number, end: number): Buffer {
+  #encodeBlock(part: Part, begin: number, end: number): Buffer {
     const old = this.#blocks[begin / this.#size] ?? NOTHING
-    if (old.ends.length === end - begin && comparison.isBlockSame(begin, end)) return old.bytes
+    const comparison = new Comparison(old.shown, part, this.#width)
+    const { labels, values, exemplars } = part
+    if (old.ends.length === end - begin && comparison.isBlockSame(begin, end)) {
+      // The newest of those that it shows, so that no older one is kept for the sake of one block.
+      old.shown = { labels, values, exemplars }
+      return old.bytes
+    }
     DRAFT.begin()
     for (let i = begin; i < end; i++) {
       if (comparison.isSeriesSame(i)) DRAFT.copy(old, i - begin)
       else DRAFT.write(this.#write(part, comparison, i))
     }
-    const block = DRAFT.finish()
+    const block = { ...DRAFT.finish(), shown: { labels, values, exemplars } }
     this.#blocks[begin / this.#size] = block
     return block.bytes
   }
@@ -73,24 +74,19 @@ export class KeptPart {
   }
 }
 
+/** As it was given: nobody writes into a snapshot. */
 type Shown = Pick<Part, 'labels' | 'values' | 'exemplars'>
-
-const NOTHING_SHOWN: Shown = { labels: [], values: new Float64Array(0), exemplars: undefined }
 
 /** What of two snapshots of the same series is the same. */
 class Comparison {
   readonly #before: Shown
   readonly #now: Shown
   readonly #width: number
-  readonly #bytesBefore: Buffer
-  readonly #bytesNow: Buffer
 
   constructor(before: Shown, now: Shown, width: number) {
     this.#before = before
     this.#now = now
     this.#width = width
-    this.#bytesBefore = bytesOf(before.values)
-    this.#bytesNow = bytesOf(now.values)
   }
 
   /** True where the series from `begin` to before `end` have the same labels, numbers and exemplars. */
@@ -120,11 +116,12 @@ class Comparison {
 
   /** All at once, as bytes: that is how most of a large snapshot is told to have stood still. */
   #haveSameNumbers(begin: number, end: number): boolean {
-    if (this.#before.values === this.#now.values) return true
-    const from = 8 * begin * this.#width
-    const to = 8 * end * this.#width
-    if (to > this.#bytesBefore.length) return false
-    return this.#bytesNow.compare(this.#bytesBefore, from, to, from, to) === 0
+    const before = this.#before.values
+    const now = this.#now.values
+    if (before === now) return true
+    const from = begin * this.#width
+    const to = end * this.#width
+    return to <= before.length && bytesOf(before, from, to).equals(bytesOf(now, from, to))
   }
 
   #haveSameExemplars(begin: number, end: number): boolean {
@@ -136,8 +133,8 @@ class Comparison {
   }
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength)
+function bytesOf({ buffer, byteOffset }: Float64Array, from: number, to: number): Buffer {
+  return Buffer.from(buffer, byteOffset + 8 * from, 8 * (to - from))
 }
 
 /** True where both have the same exemplars, or none. They are not changed once they are made. */
@@ -150,13 +147,18 @@ function isSame(a: Exemplars | undefined, b: Exemplars | undefined): boolean {
 
 const BLOCK_LINES = 2048
 
-/** Some series' bytes, and where each ends. */
+/** Some series' bytes, where each ends, and what they show. */
 interface Block {
   readonly bytes: Buffer
   readonly ends: readonly number[]
+  shown: Shown
 }
 
-const NOTHING: Block = { bytes: Buffer.alloc(0), ends: [] }
+const NOTHING: Block = {
+  bytes: Buffer.alloc(0),
+  ends: [],
+  shown: { labels: [], values: new Float64Array(0), exemplars: undefined },
+}
 
 /** Where a block is written. There is one for all, since a block is finished before another is begun. */
 class Draft {
@@ -185,7 +187,7 @@ class Draft {
     this.#ends.push(this.#length)
   }
 
-  finish(): Block {
+  finish(): Pick<Block, 'bytes' | 'ends'> {
     return { bytes: Buffer.from(this.#room.subarray(0, this.#length)), ends: this.#ends }
   }
 

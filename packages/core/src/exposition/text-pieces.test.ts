@@ -35,14 +35,17 @@ describe('the text encoder that keeps its texts', () => {
     textOf(before, encoder)
     const texts = ['', '']
     const pieces = [one, other].map(snapshot => encoder.encode(snapshot)[Symbol.iterator]())
-    for (let open = true; open; ) {
-      const next = pieces.map(iterator => iterator.next())
-      next.forEach(({ done, value }, i) => {
-        if (!done) texts[i] = `${texts[i]}${value}`
-      })
-      open = next.some(({ done }) => !done)
+    // Each goes ahead of the other for some pieces.
+    const turns = [0, 0, 1, 1, 1, 0, 0, 1]
+    const ends = [false, false]
+    for (let turn = 0; ends.includes(false); turn++) {
+      const i = turns[turn % turns.length]!
+      const { done, value } = pieces[i]!.next()
+      if (done === true) ends[i] = true
+      else texts[i] = `${texts[i]}${value}`
     }
     expect(texts).toEqual([textOf(one), textOf(other)])
+    expect([textOf(one, encoder), textOf(other, encoder)]).toEqual(texts)
   })
 
   it('ends each piece with a whole line, and none much later than after 2048', () => {

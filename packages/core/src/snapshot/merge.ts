@@ -58,7 +58,11 @@ export class Merger {
 
   /** Ends the sum. */
   *finish(): Steps<Sum> {
-    const present = [...this.#families.values()].filter(family => family.lastRound === this.#round)
+    const present: MergedFamily[] = []
+    for (const family of this.#families.values()) {
+      if (family.lastRound === this.#round) present.push(family)
+      else family.rest()
+    }
     const { current, conflicts } = newestOf(present)
     yield* this.#addUp(present, current)
     for (const source of this.#sources) source.changes?.clear()

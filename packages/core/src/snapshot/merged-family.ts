@@ -3,10 +3,11 @@ import type { Definition } from '../store/catalog.ts'
 import type { Exemplar } from '../store/exemplar.ts'
 import { BlockSet } from './block-set.ts'
 import type { Column } from './column.ts'
-import { IntList } from './int-list.ts'
+import { NewestExemplars } from './newest-exemplars.ts'
 import { SeriesIndex } from './series-index.ts'
+import { SeriesLinks } from './series-links.ts'
 import { ShownSeries } from './shown-series.ts'
-import type { Exemplars, Family, SnapshotType } from './snapshot.ts'
+import type { Family, SnapshotType } from './snapshot.ts'
 import type { Source } from './source.ts'
 import type { Steps } from './steps.ts'
 import { ADDED_FOR_EVER, Sums } from './sums.ts'
@@ -26,17 +27,15 @@ export class MergedFamily {
   readonly #series: SeriesIndex
   readonly #sums: Sums
   /** 1 for the series that some source has. */
-  #present = new Uint8Array(16)
+  #present: Uint8Array = new Uint8Array(16)
   #members: Member[] = []
   #membersBefore: Member[] = []
   readonly #changed = new BlockSet()
   readonly #shown: ShownSeries
-  /** The histogram whose counts are added to this counter, and which of its series goes to which: one more than that, or 0. */
+  /** The histogram whose counts are added to this counter, and which of its series to which. */
   #counted: MergedFamily | undefined
-  #countedBy = new IntList()
-  #countOf = new Int32Array(16)
-  /** By series and bucket; undefined where nobody has given any. */
-  #exemplars: Map<number, (Exemplar | undefined)[]> | undefined
+  #links = new SeriesLinks()
+  readonly #exemplars = new NewestExemplars()
 
   constructor(definition: Definition) {
     this.definition = definition
@@ -57,8 +56,7 @@ export class MergedFamily {
     const series = this.#series.numberOf(labels, overflow)
     if (this.#series.size > size) {
       this.#sums.makeRoom(series)
-      this.#present = withRoomFor(series, this.#present, Uint8Array)
-      this.#countOf = withRoomFor(series, this.#countOf, Int32Array)
+      if (series >= this.#present.length) this.#present = enlarged(this.#present)
     }
     return series
   }
@@ -89,22 +87,21 @@ export class MergedFamily {
     this.since = 0
     this.#membersBefore = this.#members
     this.#members = []
-    this.#exemplars = undefined
+    this.#exemplars.clear()
   }
 
-  /** Takes in an exemplar of the series with these label values. Of several for one bucket the newest stands. */
+  /** Lets go of its sources, since it has no part in a round. */
+  rest(): void {
+    this.#members = []
+    this.#membersBefore = []
+  }
+
+  /** Takes in an exemplar of the series with these label values. */
   addExemplar(labels: readonly string[], exemplar: Exemplar): void {
-    const { type, buckets } = this.definition
+    const { type } = this.definition
     if (type !== 'counter' && type !== 'histogram') return
     const series = this.#series.find(labels)
-    if (series === undefined) return
-    this.#exemplars ??= new Map()
-    const own = this.#exemplars.get(series) ?? []
-    this.#exemplars.set(series, own)
-    const bound = type === 'counter' ? 0 : buckets.findIndex(each => exemplar.value <= each)
-    const bucket = bound < 0 ? buckets.length : bound
-    const other = own[bucket]
-    if (other === undefined || exemplar.timestamp > other.timestamp) own[bucket] = exemplar
+    if (series !== undefined) this.#exemplars.add(this.definition, series, exemplar)
   }
 
   /** Marks the blocks of series in which some source has changed a number. */
@@ -126,22 +123,19 @@ export class MergedFamily {
   *countFrom(histogram: MergedFamily | undefined): Steps<void> {
     if (histogram !== this.#counted) {
       this.#counted = histogram
-      this.#countedBy = new IntList()
-      this.#countOf.fill(0)
+      this.#links = new SeriesLinks()
       this.#changed.addAll()
     }
     if (histogram === undefined) return
     this.#series.isKept = true
     const { labels, size } = histogram.#series
-    for (let series = this.#countedBy.length; series < size; series++) {
-      const own = this.seriesOf(labels[series]!, histogram.#series.isOverflow(series))
-      this.#countedBy.push(own)
-      this.#countOf[own] = series + 1
+    for (let series = this.#links.length; series < size; series++) {
+      this.#links.add(this.seriesOf(labels[series]!, histogram.#series.isOverflow(series)))
       this.#changed.addAll()
       if (series % SERIES_A_STEP === SERIES_A_STEP - 1) yield
     }
     if (histogram.#changed.isAll) this.#changed.addAll()
-    else for (const series of histogram.#changed.series(size)) this.#changed.add(this.#countedBy.items[series]!)
+    else for (const series of histogram.#changed.series(size)) this.#changed.add(this.#links.targetOf(series))
   }
 
   /** Adds up anew what is marked. */
@@ -179,8 +173,8 @@ export class MergedFamily {
     const buckets = histogram.definition.buckets.length + 1
     for (const [, begin, end] of this.#changed.blocks(this.#series.size)) {
       for (let series = begin; series < end; series++) {
-        const counted = this.#countOf[series]! - 1
-        if (counted < 0 || histogram.#present[counted] === 0) continue
+        const counted = this.#links.originOf(series)
+        if (counted === undefined || histogram.#present[counted] === 0) continue
         this.#sums.addOne(series, histogram.#sums.total(counted, buckets))
         this.#present[series] = 1
       }
@@ -212,14 +206,8 @@ export class MergedFamily {
   *#show(): Steps<Pick<Family, 'labels' | 'values' | 'exemplars'>> {
     const shown = yield* this.#shown.update(this.#series.labels, this.#changed, this)
     this.#changed.clear()
-    if (this.#exemplars === undefined) return shown
-    const placed: [number, Exemplars][] = []
-    for (const [series, own] of this.#exemplars) {
-      const at = this.#shown.placeOf(series)
-      if (at !== undefined) placed.push([at, own])
-    }
-    const exemplars = new Map(placed.sort(([a], [b]) => a - b))
-    return { ...shown, exemplars }
+    const exemplars = this.#exemplars.at(series => this.#shown.placeOf(series))
+    return exemplars === undefined ? shown : { ...shown, exemplars }
   }
 
   /** True for a series that is shown. */
@@ -252,9 +240,8 @@ export function signatureOf({ name, type, labels, buckets, merge }: Definition):
   return JSON.stringify([name, type, labels, buckets, merge])
 }
 
-function withRoomFor<T extends Uint8Array | Int32Array>(at: number, array: T, Kind: new (length: number) => T): T {
-  if (at < array.length) return array
-  const larger = new Kind(Math.max(at + 1, array.length * 2))
-  larger.set(array)
+function enlarged(flags: Uint8Array): Uint8Array {
+  const larger = new Uint8Array(flags.length * 2)
+  larger.set(flags)
   return larger
 }
