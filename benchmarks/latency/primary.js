@@ -69,7 +69,8 @@ async function withPromClient() {
   if (cluster.isWorker) return app()
   const registry = new client.AggregatorRegistry()
   const workers = Array.from({ length: settings.workers }, () => cluster.fork())
-  const server = createServer((_, response) => {
+  // As in the workers: a scraper may be told to stop for a while.
+  const server = createServer({ keepAliveTimeout: 100_000 }, (_, response) => {
     registry.clusterMetrics().then(
       text => response.end(text),
       () => response.writeHead(500).end(),

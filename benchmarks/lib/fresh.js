@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
@@ -21,7 +22,7 @@ export function inFreshProcess(script, settings, { env = {}, ...how } = {}) {
     child.on('error', reject)
     child.on('exit', (code, signal) => {
       if (code === 0 && answer !== undefined) resolve(answer)
-      else reject(new Error(`${fileURLToPath(script)} ended with ${signal ?? code} and without an answer`))
+      else reject(new Error(`${basename(script.pathname)} ended with ${signal ?? code} and without an answer`))
     })
   })
 }
