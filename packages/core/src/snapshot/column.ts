@@ -2,12 +2,11 @@ import type { FamilyLine } from '../store/catalog.ts'
 import { BLOCK_BITS, type BlockSet } from './block-set.ts'
 import type { Changes } from './changes.ts'
 import { IntList } from './int-list.ts'
-import type { MergedFamily } from './merged-family.ts'
 import type { Source } from './source.ts'
 
 /** What one source has of one family: what stands at slot `from[i]` goes to series `to[i]` of the sum. */
-export class Column {
-  readonly family: MergedFamily
+export class Column<Sum extends SeriesHolder> {
+  readonly family: Sum
   /** Totals of the dead: where it stands when the newest of them started. */
   readonly sinceSlot: number | undefined
   /** When the source declared the family, where that was later than its start; else 0. */
@@ -17,7 +16,7 @@ export class Column {
   /** Where the series of each block begin, once they stand in the order of `to`. */
   #starts: Int32Array | undefined
 
-  constructor(family: MergedFamily, { sinceSlot, since = 0 }: Pick<FamilyLine, 'sinceSlot' | 'since'>) {
+  constructor(family: Sum, { sinceSlot, since = 0 }: Pick<FamilyLine, 'sinceSlot' | 'since'>) {
     this.family = family
     this.sinceSlot = sinceSlot
     this.since = since
@@ -72,6 +71,12 @@ export class Column {
     for (let block = 1; block <= blocks; block++) starts[block] = Math.max(starts[block]!, starts[block - 1]!)
     return starts
   }
+}
+
+/** Who counts how many columns have each series. */
+interface SeriesHolder {
+  hold(series: number): void
+  letGo(series: number): void
 }
 
 function isAscending(numbers: Int32Array, length: number): boolean {

@@ -74,7 +74,7 @@ export class MergedFamily {
   }
 
   /** One more source has the family in this round. */
-  join(source: Source, column: Column, round: number): void {
+  join(source: Source, column: Column<MergedFamily>, round: number): void {
     if (this.lastRound !== round) this.#begin(round)
     this.#members.push({ source, column })
     this.since = Math.max(this.since, column.declaredAt(source))
@@ -225,7 +225,7 @@ export class MergedFamily {
 /** A source that has the family, and where. */
 interface Member {
   readonly source: Source
-  readonly column: Column
+  readonly column: Column<MergedFamily>
 }
 
 const SERIES_A_STEP = 512

@@ -13,7 +13,7 @@ const LINES_A_STEP = 64
 
 /** Which series of one source are which series of the sum. */
 export class Plan {
-  readonly #columns = new Map<number, Column>()
+  readonly #columns = new Map<number, Column<MergedFamily>>()
   /** Series whose slots were another's in the numbers that were taken last. */
   #waiting: SeriesLine[] = []
 
