@@ -1,3 +1,4 @@
+import { byteView } from '../snapshot/byte-view.ts'
 import type { Exemplars } from '../snapshot/snapshot.ts'
 
 /** Some series of a family that are written alike. */
@@ -121,7 +122,7 @@ class Comparison {
     if (before === now) return true
     const from = begin * this.#width
     const to = end * this.#width
-    return to <= before.length && bytesOf(before, from, to).equals(bytesOf(now, from, to))
+    return to <= before.length && byteView(before, from, to).equals(byteView(now, from, to))
   }
 
   #haveSameExemplars(begin: number, end: number): boolean {
@@ -131,10 +132,6 @@ class Comparison {
     for (let i = begin; i < end; i++) if (!isSame(before?.get(i), now?.get(i))) return false
     return true
   }
-}
-
-function bytesOf({ buffer, byteOffset }: Float64Array, from: number, to: number): Buffer {
-  return Buffer.from(buffer, byteOffset + 8 * from, 8 * (to - from))
 }
 
 /** True where both have the same exemplars, or none. They are not changed once they are made. */

@@ -18,20 +18,15 @@ export function combinedCrc(before: number, after: number, length: number): numb
 const GENERATOR = 0xedb8_8320
 const ONE = 0x8000_0000
 
-/** x to the power of 2^i, for each bit of an exponent. */
-const POWERS: readonly number[] = squares(ONE >>> 1)
-
-function squares(first: number): number[] {
-  const powers = [first]
-  // 8 * length of the longest piece that a buffer can have stays far below.
-  while (powers.length < 53) powers.push(product(powers.at(-1)!, powers.at(-1)!))
-  return powers
-}
+/** x to the power of 2^i, for each bit of an exponent: made as far as somebody asks. */
+const powers: number[] = [ONE >>> 1]
 
 function powerOfX(exponent: number): number {
   let power = ONE
   for (let bit = 0, rest = exponent; rest > 0; bit++, rest = Math.floor(rest / 2)) {
-    if (rest % 2 === 1) power = product(power, POWERS[bit]!)
+    const factor = powers[bit]!
+    if (rest % 2 === 1) power = product(power, factor)
+    powers[bit + 1] ??= product(factor, factor)
   }
   return power
 }

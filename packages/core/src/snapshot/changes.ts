@@ -1,3 +1,5 @@
+import { byteView } from './byte-view.ts'
+
 /**
  * Which of a source's numbers may be others than they were at the last sum, by pages of 64 slots: some four histogram
  * series, or 64 counters. Between two scrapes most series stand still, and what stood still is not added up again.
@@ -9,8 +11,8 @@ export class Changes {
 
   /** Brings `fresh` into `known` from slot `at` on, and marks the pages in which anything is new. */
   take(fresh: Float64Array, known: Float64Array, at: number): void {
-    const news = bytesOf(fresh, 0, fresh.length)
-    const old = bytesOf(known, at, fresh.length)
+    const news = byteView(fresh, 0, fresh.length)
+    const old = byteView(known, at, at + fresh.length)
     // Compared as bytes: a NaN stays what it is, and most of what is read is told to be the same by one call.
     if (news.equals(old)) return
     for (let begin = 0; begin < fresh.length; ) {
@@ -50,7 +52,3 @@ export class Changes {
 
 const PAGE_BITS = 6
 const PAGE_SLOTS = 2 ** PAGE_BITS
-
-function bytesOf({ buffer, byteOffset }: Float64Array, begin: number, slots: number): Buffer {
-  return Buffer.from(buffer, byteOffset + 8 * begin, 8 * slots)
-}
