@@ -8,8 +8,10 @@ import {
   replyWithMetrics,
 } from '@promherd/core'
 import { honoRouteOf } from '@promherd/core/frameworks'
-import type { Context, Handler, MiddlewareHandler } from 'hono'
+import type { Context, Handler, MiddlewareHandler, Next } from 'hono'
 import { matchedRoutes } from 'hono/route'
+import type { RouterRoute } from 'hono/types'
+import { Front } from './front.ts'
 
 /**
  * Records every request that comes by: use it before the routes. On @hono/node-server until the last byte of the
@@ -18,22 +20,45 @@ import { matchedRoutes } from 'hono/route'
  */
 export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
   const recorder = recorderFor(options)
+
   /** Called when the response has closed: what Hono knows of it by then is all on the context. */
-  function routeOfClosed(context: Context): string | undefined {
+  function routeOfClosed(context: Context, routes: readonly RouterRoute[] = routesOf(context)): string | undefined {
     const { outgoing } = context.env as Required<NodeBindings>
     if (context.error !== undefined) recorder.fail(outgoing, context.error)
-    return routeOf(context, outgoing.statusCode)
+    return honoRouteOf(routes, context.req.routeIndex, outgoing.statusCode)
   }
-  // Nothing is awaited where it need not be: that would cost more than all the rest.
-  return function promherd(context, next) {
+
+  /** Records a request that `handler` answers. Awaits nothing on Node: that would cost more than all the rest. */
+  function record(context: Context, next: Next, handler: Handler, routeOf: (context: Context) => string | undefined) {
     const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
-    if (incoming === undefined || outgoing === undefined)
-      return timed(recorder.begin(context.req.raw, context), context, next)
-    recorder.follow(incoming, outgoing, routeOfClosed, context)
-    const passed = next()
-    passed.then(undefined, error => recorder.fail(outgoing, error))
-    return passed
+    if (incoming === undefined || outgoing === undefined) {
+      return timed(recorder.begin(context.req.raw, context), context, () => handler(context, next))
+    }
+    recorder.follow(incoming, outgoing, routeOf, context)
+    try {
+      const answer = handler(context, next)
+      if (answer instanceof Promise) answer.then(undefined, error => recorder.fail(outgoing, error))
+      return answer
+    } catch (error) {
+      recorder.fail(outgoing, error)
+      throw error
+    }
   }
+
+  const promherd = ((context, next) => {
+    // Elsewhere than on Node the status of what is thrown is known only to whoever stands before the handler.
+    const isOnNode = (context.env as NodeBindings | undefined)?.outgoing !== undefined
+    const handler = isOnNode ? front.join(context) : undefined
+    return record(context, next, handler ?? callNext, routeOfClosed)
+  }) as MiddlewareHandler
+  const front = new Front(promherd, (handler, routes) => {
+    const routeOf = (context: Context) => routeOfClosed(context, routes)
+    return (context, next) => {
+      front.reused()
+      return record(context, next, handler, routeOf)
+    }
+  })
+  return promherd
 }
 
 /**
@@ -66,18 +91,35 @@ interface NodeBindings {
   readonly outgoing?: ServerResponse
 }
 
-async function timed(exchange: OpenExchange, context: Context, next: () => Promise<void>): Promise<void> {
+const callNext: MiddlewareHandler = async (_context, next) => {
+  // Hono would take what it answers, the context, for a response where nothing has responded.
+  await next()
+}
+
+async function timed(exchange: OpenExchange, context: Context, answer: () => unknown): Promise<Response | undefined> {
   try {
-    await next()
-    exchange.end(routeOf(context, context.res.status), context.res.status, context.error)
+    const response = (await answer()) as Response | undefined
+    const status = response?.status ?? (context.finalized ? context.res.status : 404)
+    exchange.end(routeOf(context, status), status, context.error)
+    return response
   } catch (error) {
-    // What is not an Error is no response of Hono's: the runtime makes one, mostly a 500.
-    exchange.end(routeOf(context, 500), 500, error)
+    const status = statusOf(error)
+    exchange.end(routeOf(context, status), status, error)
     throw error
   }
 }
 
+/** What is thrown becomes a response after us: Hono asks an error for it in this way, and all else is mostly a 500. */
+function statusOf(error: unknown): number {
+  const { getResponse, status } = Object(error) as { getResponse?: unknown; status?: unknown }
+  return typeof getResponse === 'function' && typeof status === 'number' ? status : 500
+}
+
 function routeOf(context: Context, status: number): string | undefined {
+  return honoRouteOf(routesOf(context), context.req.routeIndex, status)
+}
+
+function routesOf(context: Context): readonly RouterRoute[] {
   // The helper knows only the contexts of its own build, and an application may have the other one, of CommonJS.
-  return honoRouteOf(context.req.matchedRoutes ?? matchedRoutes(context), context.req.routeIndex, status)
+  return context.req.matchedRoutes ?? matchedRoutes(context)
 }

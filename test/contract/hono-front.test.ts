@@ -1,0 +1,191 @@
+import { createAdaptorServer } from '@hono/node-server'
+import { createMonitor, type Monitor } from '@promherd/core'
+import { prometheus } from '@promherd/hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { matchedRoutes, routePath } from 'hono/route'
+import { LinearRouter } from 'hono/router/linear-router'
+import { TrieRouter } from 'hono/router/trie-router'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ask } from './client.ts'
+import { errorsOf, settled, troublesOf } from './reading.ts'
+import { closing, listening, Stage } from './stage.ts'
+
+/** Where nothing stands before it, the middleware takes the handler behind it to itself: only the clock may see that. */
+describe('at the front of Hono', () => {
+  let monitor: Monitor
+  let app: Hono
+  let close: () => Promise<void>
+  let url: string
+  /** Of each request whether Hono answered it at once: where it composes several handlers it answers a promise. */
+  let answeredAtOnce: boolean[]
+
+  beforeEach(async () => {
+    monitor = createMonitor({ slab: 'heap' })
+    app = new Hono()
+    answeredAtOnce = []
+    const fetch: typeof app.fetch = (...parts) => {
+      const answer = app.fetch(...parts)
+      answeredAtOnce.push(!(answer instanceof Promise))
+      return answer
+    }
+    const server = createAdaptorServer({ fetch })
+    url = await listening(server as Parameters<typeof listening>[0])
+    close = () => closing(server as Parameters<typeof closing>[0])
+  })
+
+  afterEach(async () => {
+    await close()
+    expect(await troublesOf(monitor)).toEqual({})
+    await monitor.close()
+  })
+
+  const ok = (context: Context): Response => context.text('ok')
+  const statusesOf = async (...paths: string[]): Promise<number[]> => {
+    const statuses: number[] = []
+    for (const path of paths) statuses.push((await ask(url + path)).status)
+    return statuses
+  }
+
+  test('a handler that is alone behind it is called directly after the first request', async () => {
+    app.use(prometheus({ monitor }))
+    app.get('/items/:id', ok)
+    expect(await statusesOf('/items/1', '/items/2', '/items/3')).toEqual([200, 200, 200])
+    expect(answeredAtOnce).toEqual([false, true, true])
+    await settled(monitor, { 'GET /items/:id 200': 3 })
+  })
+
+  test('handlers see the parameters and the route that they see without us', async () => {
+    const seen: unknown[] = []
+    const look = (context: Context): void =>
+      void seen.push([context.req.param(), context.req.param('id'), routePath(context), context.req.routeIndex])
+    const addAll = (to: Hono): void => {
+      to.use('/:area/*', async (context, next) => {
+        look(context)
+        await next()
+        look(context)
+      })
+      to.get('/shop/:id/:part', async (context, next) => {
+        look(context)
+        await next()
+      })
+      to.get('/shop/:id/*', context => {
+        look(context)
+        seen.push(matchedRoutes(context).map(({ path }) => path))
+        return context.text('ok')
+      })
+    }
+    addAll(app)
+    expect(await statusesOf('/shop/1/a', '/shop/2/b')).toEqual([200, 200])
+    const without = seen.splice(0)
+    app = new Hono()
+    app.use(prometheus({ monitor }))
+    addAll(app)
+    expect(await statusesOf('/shop/1/a', '/shop/2/b')).toEqual([200, 200])
+    expect(seen).toEqual(without)
+    await settled(monitor, { 'GET /shop/:id/* 200': 2 })
+  })
+
+  test('what stands before it is not recorded, at the first request and later', async () => {
+    app.get('/health', ok)
+    app.use(prometheus({ monitor }))
+    app.get('/items/:id', ok)
+    expect(await statusesOf('/health', '/items/1', '/health', '/items/2')).toEqual([200, 200, 200, 200])
+    await settled(monitor, { 'GET /items/:id 200': 2 })
+  })
+
+  test('requests that are under way when it takes a handler miss none and keep their parameters', async () => {
+    const stage = new Stage()
+    const called: string[] = []
+    app.use(prometheus({ monitor }))
+    app.use('/items/*', async (context, next) => {
+      if (context.req.path === '/items/slow') await stage.hold()
+      await next()
+    })
+    app.get('/items/:id', async (context, next) => {
+      await next()
+      called.push(`${context.req.param('id')} after`)
+    })
+    app.get('/items/:id', context => {
+      called.push(context.req.param('id'))
+      return context.text('ok')
+    })
+    // It takes the handler with this request, which then waits in the middle of its list.
+    const slow = statusesOf('/items/slow')
+    await expect.poll(() => stage.entered).toBe(1)
+    expect(await statusesOf('/items/fast', '/items/faster')).toEqual([200, 200])
+    stage.release()
+    expect(await slow).toEqual([200])
+    const each = ['fast', 'fast after', 'faster', 'faster after', 'slow', 'slow after']
+    expect(called).toEqual(each)
+    await settled(monitor, { 'GET /items/:id 200': 3 })
+  })
+
+  test('two monitors of one application each count every request', async () => {
+    const other = createMonitor({ slab: 'heap' })
+    app.use(prometheus({ monitor }), prometheus({ monitor: other }))
+    app.get('/items/:id', ok)
+    expect(await statusesOf('/items/1', '/items/2', '/items/3')).toEqual([200, 200, 200])
+    await settled(monitor, { 'GET /items/:id 200': 3 })
+    await settled(other, { 'GET /items/:id 200': 3 })
+    await other.close()
+  })
+
+  test('what a handler throws, at once or later, is answered as without us, and keeps its category', async () => {
+    app.onError((error, context) => context.text('late', error instanceof TypeError ? 500 : 504))
+    app.use(prometheus({ monitor }))
+    app.get('/at-once', () => {
+      throw new TypeError('at once')
+    })
+    app.get('/later', async () => {
+      await null
+      throw new DOMException('later', 'TimeoutError')
+    })
+    const paths = ['/at-once', '/later']
+    expect(await statusesOf(...paths, ...paths)).toEqual([500, 504, 500, 504])
+    await settled(monitor, { 'GET /at-once 500': 2, 'GET /later 504': 2 })
+    expect(await errorsOf(monitor)).toEqual({ 'GET /at-once exception': 2, 'GET /later timeout': 2 })
+  })
+
+  test('a handler that answers nothing is answered for as without us, at the first request and later', async () => {
+    const nothing = (() => undefined) as unknown as typeof ok
+    app.get('/nothing', nothing)
+    expect(await statusesOf('/nothing')).toEqual([404])
+    app = new Hono()
+    app.use(prometheus({ monitor }))
+    app.get('/nothing', nothing)
+    expect(await statusesOf('/nothing', '/nothing')).toEqual([404, 404])
+    await settled(monitor, { 'GET /nothing 404': 2 })
+  })
+
+  test('behind another middleware a handler that answers nothing fails as without us', async () => {
+    app.onError((error, context) => context.text(error.message, 500))
+    const first: MiddlewareHandler = (_context, next) => next().then(() => undefined)
+    app.use(first, prometheus({ monitor }))
+    app.get('/nothing', (() => undefined) as unknown as typeof ok)
+    const { status, body } = await ask(`${url}/nothing`)
+    expect([status, body]).toEqual([500, expect.stringContaining('Context is not finalized')])
+    await settled(monitor, { 'GET /nothing 500': 1 })
+  })
+
+  test('an application that is also asked without a connection counts those requests too', async () => {
+    app.use(prometheus({ monitor }))
+    app.get('/items/:id', ok)
+    app.get('/nothing', (() => undefined) as unknown as typeof ok)
+    expect(await statusesOf('/items/1', '/items/2', '/nothing')).toEqual([200, 200, 404])
+    expect((await app.request('/items/3')).status).toBe(200)
+    expect((await app.request('/nothing')).status).toBe(404)
+    await settled(monitor, { 'GET /items/:id 200': 3, 'GET /nothing 404': 2 })
+  })
+
+  test.each([
+    ['LinearRouter', LinearRouter],
+    ['TrieRouter', TrieRouter],
+  ])('under %s, which makes a list for each request, it counts each and gives up', async (_name, Router) => {
+    const requests = 1005
+    app = new Hono({ router: new Router() })
+    app.use(prometheus({ monitor }))
+    app.get('/items/:id', ok)
+    for (let i = 0; i < requests; i++) expect(await statusesOf(`/items/${i}`)).toEqual([200])
+    await settled(monitor, { 'GET /items/:id 200': requests })
+  })
+})
