@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { spread } from '../lib/report.js'
 import { CONNECTIONS, REQUESTS } from './child.js'
 import { socketClient } from './load.js'
 
@@ -16,8 +15,14 @@ const PRELOAD = import.meta.resolve('@promherd/core/auto')
 /** What a variant is told that runs, and does not count what it was sent. */
 export class Miscounted extends Error {}
 
-/** Slices of a measurement in memory: long enough for their share of the garbage, and short beside what else a machine does. */
-const SLICES = 10
+/** Slices of a measurement in memory: some ten milliseconds each, which is short beside what else a machine does. */
+const SLICES = 40
+
+/**
+ * What counts of the slices of a process: a tenth of them were faster. Whatever a machine does besides only ever slows
+ * a slice down, for seconds and up to twice; the very fastest are those that were spared their share of the garbage.
+ */
+const QUANTILE = 0.1
 
 /**
  * @param {import('./child.js').Job} job
@@ -31,7 +36,7 @@ export async function measure(job) {
     const slices = []
     for (let i = 0; i < SLICES; i++) slices.push(await side.slice())
     await side.end()
-    return spread(slices).value
+    return undisturbed(slices)
   } finally {
     await side.kill()
   }
@@ -77,7 +82,7 @@ class Side {
     return side
   }
 
-  /** Serves a tenth of the requests. Answers the microseconds of CPU that one took. */
+  /** Serves its share of the requests. Answers the microseconds of CPU that one took. */
   async slice() {
     this.#child.send({ slice: Math.ceil(this.#job.requests / SLICES) })
     return (await this.#message()).microseconds
@@ -170,8 +175,8 @@ export async function round(variants, run) {
 }
 
 /**
- * The same, but with all processes there at once: they take turns slice by slice, so that a machine that is slow for a
- * moment is so for a slice and the ones of bare right before and after it. What a variant adds is the median of that.
+ * The same, but with all processes there at once: they take turns slice by slice, so that all are measured in the same
+ * moments of the machine.
  *
  * @param {string[]} variants
  * @param {Omit<import('./child.js').Job, 'variant'>} job
@@ -198,15 +203,15 @@ export async function roundInSlices(variants, job) {
 }
 
 async function inTurns(bare, sides) {
-  const bareSlices = [await bare.slice()]
-  const added = new Map([...sides.keys()].map(variant => [variant, []]))
+  const taken = new Map([bare, ...sides.values()].map(side => [side, []]))
   for (let turn = 0; turn < SLICES; turn++) {
-    for (const [variant, side] of turn % 2 === 0 ? sides : [...sides].toReversed()) {
-      const microseconds = await side.slice()
-      bareSlices.push(await bare.slice())
-      added.get(variant).push(microseconds - (bareSlices.at(-2) + bareSlices.at(-1)) / 2)
-    }
+    for (const [side, slices] of turn % 2 === 0 ? taken : [...taken].toReversed()) slices.push(await side.slice())
   }
-  const medianOf = slices => spread(slices).value
-  return { bare: medianOf(bareSlices), added: new Map([...added].map(([variant, each]) => [variant, medianOf(each)])) }
+  const bareTook = undisturbed(taken.get(bare))
+  const added = [...sides].map(([variant, side]) => [variant, undisturbed(taken.get(side)) - bareTook])
+  return { bare: bareTook, added: new Map(added) }
+}
+
+function undisturbed(slices) {
+  return slices.toSorted((a, b) => a - b)[Math.floor(slices.length * QUANTILE)]
 }
