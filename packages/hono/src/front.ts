@@ -14,6 +14,8 @@ import type { RouterRoute } from 'hono/types'
 export class Front {
   readonly #middleware: Handler
   readonly #joined: (handler: Handler, routes: readonly RouterRoute[]) => Handler
+  /** What the router found is under this key of a request. */
+  #key: symbol | undefined
   #joins = 0
   #isReused = false
 
@@ -27,10 +29,15 @@ export class Front {
    * To be called by the middleware in the turn in which it is called itself. Answers the handler that is to be called
    * instead of `next`, or undefined where nothing was joined.
    */
-  join(context: Context): Handler | undefined {
+  join({ req }: Context): Handler | undefined {
     if (this.#joins === MOST_JOINS && !this.#isReused) return undefined
-    const list = handlersOf(context.req)
-    if (list === undefined || list.length < 2 || list[0]![0][0] !== this.#middleware) return undefined
+    this.#key ??= keyOfMatch(req)
+    const list = this.#key === undefined ? undefined : listAt(req, this.#key)
+    if (list === undefined) {
+      this.#joins = MOST_JOINS
+      return undefined
+    }
+    if (list.length < 2 || list[0]![0][0] !== this.#middleware) return undefined
     const [[handler, route], parameters] = list[1]!
     const joined = this.#joined(
       handler,
@@ -58,14 +65,16 @@ const MOST_JOINS = 1000
 /** What a router has found: a handler with its route, and where the parameters of the path are. */
 type Entry = [pair: [handler: Handler, route: RouterRoute], parameters: unknown]
 
-/** The router's own list for this request. Hono has it under a symbol that it does not export. */
-function handlersOf(request: object): Entry[] | undefined {
+/** Hono keeps what its router found under a symbol that it does not export; each of its builds has one of its own. */
+function keyOfMatch(request: object): symbol | undefined {
   const prototype = Object.getPrototypeOf(request) as object
-  for (const key of Object.getOwnPropertySymbols(prototype)) {
-    const result: unknown = (request as Record<symbol, unknown>)[key]
-    if (Array.isArray(result) && Array.isArray(result[0]) && result[0].every(isEntry)) return result[0]
-  }
-  return undefined
+  return Object.getOwnPropertySymbols(prototype).find(key => listAt(request, key) !== undefined)
+}
+
+function listAt(request: object, key: symbol): Entry[] | undefined {
+  const result = (request as Record<symbol, unknown>)[key]
+  const list: unknown = Array.isArray(result) ? result[0] : undefined
+  return Array.isArray(list) && isEntry(list[0]) && (list.length < 2 || isEntry(list[1])) ? list : undefined
 }
 
 function isEntry(entry: unknown): entry is Entry {
