@@ -84,7 +84,7 @@ function wrapEmit(
   function promherdEmit(this: Watched, ...event: Event): boolean {
     if (event[0] === 'request') {
       for (let i = 0; i < listeners.length; i++) listeners[i]!(event[1] as IncomingMessage, event[2] as ServerResponse)
-      // Written out, since it comes with each request: an array that is only read here is never made.
+      // Written out, since it comes with each request: to apply an array took twice as long.
       if (event.length === 3) return emit.call(this, 'request', event[1], event[2])
     } else observe(watchers, event)
     return Reflect.apply(emit, this, event)
