@@ -14,9 +14,9 @@ import { Miscounted, measure, round, roundInSlices } from './request/measure.js'
  *
  * What is measured is the steady state of a server that runs for long, for all sides alike: each process is warm
  * before it is measured. In memory all variants of a round are there at once on one core, where it can be chosen, and
- * take turns of some ten milliseconds. What counts of a process is the slice than which a tenth were faster: what a machine does
- * besides lasts longer than a slice, and only ever adds. What is left of the spread is between processes: V8 does not compile the same code
- * the same way twice.
+ * take turns of some ten milliseconds. What counts of a process is the slice than which a tenth were faster: what a
+ * machine does besides lasts longer than a slice, and only ever adds. What is left of the spread is between processes:
+ * V8 does not compile the same code the same way twice.
  */
 
 /** Of each framework: the least number of rounds, and the seconds that further ones must fit into. */
