@@ -20,7 +20,7 @@ export async function streamsOf(monitor: Monitor): Promise<Record<string, number
 
 /** The only number of a family. */
 export async function numberOf(monitor: Monitor, name: string): Promise<number | undefined> {
-  return (await familyOf(monitor, name))?.values[0]
+  return (await familyOf(monitor, name))?.values.get(0)
 }
 
 /** `{ callback: 1 }`, without the causes that have none. */
@@ -33,7 +33,7 @@ export async function troublesOf(monitor: Monitor): Promise<Record<string, numbe
 export async function secondsOf(monitor: Monitor): Promise<number> {
   const family = await familyOf(monitor, 'http_request_duration_seconds')
   let seconds = 0
-  for (let i = 1; i <= (family?.labels.length ?? 0); i++) seconds += family!.values[i * family!.width - 1]!
+  for (let i = 0; i < (family?.labels.length ?? 0); i++) seconds += family!.values.of(i).at(-1)!
   return seconds
 }
 
@@ -48,5 +48,5 @@ async function familyOf(monitor: Monitor, name: string): Promise<Family | undefi
 }
 
 function table(family: Family | undefined): Record<string, number> {
-  return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(' '), family!.values[i]!]))
+  return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(' '), family!.values.get(i)]))
 }

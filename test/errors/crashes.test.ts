@@ -49,7 +49,7 @@ async function counted(directory: string): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (const i of family.labels.keys()) {
     expect(of('worker', i)).toBe('3')
-    counts[of('origin', i) ?? ''] = family.values[i] ?? Number.NaN
+    counts[of('origin', i) ?? ''] = family.values.get(i)
   }
   return counts
 }

@@ -32,7 +32,7 @@ test('a reader in another process never sees a total fall, or exceed what was co
   const seen: number[] = []
   const look = async () => {
     const { families } = await herd.snapshot()
-    seen.push(families.find(({ name }) => name === 'jobs_total')?.values[0] ?? 0)
+    seen.push(families.find(({ name }) => name === 'jobs_total')?.values.get(0) ?? 0)
   }
   while (child.exitCode === null && child.signalCode === null) {
     await look()

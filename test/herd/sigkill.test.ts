@@ -78,18 +78,18 @@ function monotone(): (snapshot: Snapshot) => number {
   const highest = new Map<string, number>()
   return ({ families }) => {
     const seen = new Set<string>()
-    for (const { name, type, labels, width, values } of families) {
+    for (const { name, type, labels, values } of families) {
       if (type === 'gauge') continue
       labels.forEach((label, i) => {
-        for (let k = 0; k < width; k++) {
+        for (let k = 0; k < values.width; k++) {
           const key = JSON.stringify([name, label, k])
           seen.add(key)
-          expect(values[i * width + k], key).toBeGreaterThanOrEqual(highest.get(key) ?? 0)
-          highest.set(key, values[i * width + k]!)
+          expect(values.get(i, k), key).toBeGreaterThanOrEqual(highest.get(key) ?? 0)
+          highest.set(key, values.get(i, k))
         }
       })
     }
     expect([...highest.keys()].filter(key => !seen.has(key))).toEqual([])
-    return families.find(({ name }) => name === 'jobs_total')?.values[0] ?? 0
+    return families.find(({ name }) => name === 'jobs_total')?.values.get(0) ?? 0
   }
 }

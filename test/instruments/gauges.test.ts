@@ -28,7 +28,7 @@ async function shown(): Promise<Record<string, number>> {
   for (const monitor of workers) await monitor.collect()
   const { families } = await herd.snapshot()
   const family = families.find(({ name }) => name === 'level')
-  return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(), family!.values[i]!]))
+  return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(), family!.values.get(i)]))
 }
 
 /** What a reader sees of a process that was killed: an owner that is not there, and no last word. */

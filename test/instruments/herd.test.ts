@@ -231,6 +231,6 @@ function mapped(numbers: ReadonlyMap<string, number>): Record<string, number[]> 
 
 function seriesOf({ families }: Snapshot, name: string): Record<string, number[]> {
   const family = families.find(each => each.name === name)
-  const numbers = (i: number): number[] => [...family!.values.subarray(i * family!.width, (i + 1) * family!.width)]
+  const numbers = (i: number): number[] => [...family!.values.of(i)]
   return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(), numbers(i)]))
 }

@@ -110,7 +110,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
 async function openOf({ monitor }: OptionsWorld): Promise<Record<string, number>> {
   const { families } = await monitor.snapshot()
   const { labels, values } = families.find(({ name }) => name === 'http_server_active_requests')!
-  return Object.fromEntries(labels.map((label, i) => [label.join(' '), values[i]!]))
+  return Object.fromEntries(labels.map((label, i) => [label.join(' '), values.get(i)]))
 }
 
 /** The options that need something of the framework. */

@@ -35,14 +35,12 @@ export class OptionsWorld {
     const read = async () => (await this.monitor.snapshot()).families.find(family => family.name === name)
     const counted = async (): Promise<number> => {
       const family = await read()
-      const isSum = (slot: number): boolean => slot % family!.width === family!.width - 1
+      const isSum = (slot: number): boolean => slot % family!.values.width === family!.values.width - 1
       return [...(family?.values ?? [])].reduce((all, value, slot) => (isSum(slot) ? all : all + value), 0)
     }
     await expect.poll(counted, { timeout: 10_000, interval: 5 }).toBe(count)
     const family = (await read())!
-    return Object.fromEntries(
-      family.labels.map((labels, i) => [labels.join(' '), family.values[(i + 1) * family.width - 1]!]),
-    )
+    return Object.fromEntries(family.labels.map((labels, i) => [labels.join(' '), family.values.of(i).at(-1)!]))
   }
 
   /** Sends a request and answers how many bytes of body came back. */

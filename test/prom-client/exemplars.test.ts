@@ -203,7 +203,7 @@ test('exemplars go with their worker, and the files that are left with the next 
   expect(exemplarFiles()).toEqual([])
   const { families } = await herd.snapshot()
   const counter = families.find(({ name }) => name === 'c_total')
-  expect([counter?.values[0], counter?.exemplars]).toEqual([1, undefined])
+  expect([counter?.values.get(0), counter?.exemplars]).toEqual([1, undefined])
   for (const name of ['7-zz.exemplars', '7-zz.exemplars.draft']) writeFileSync(join(directory, name), '')
   writeFileSync(join(directory, 'my.exemplars'), '')
   await herd.close()

@@ -87,10 +87,10 @@ async function shown(herd: Herd): Promise<unknown> {
     return (family?.labels ?? []).map(labels => labels[family!.labelNames.indexOf('worker')]!).sort()
   }
   return {
-    jobs: named('test_jobs_total')?.values[0],
+    jobs: named('test_jobs_total')?.values.get(0),
     workers: workersOf('promherd_worker_info'),
     cpu: workersOf('promherd_worker_cpu_seconds_total'),
-    live: named('promherd_stores')?.values[0],
+    live: named('promherd_stores')?.values.get(0),
     members: herd.members.length,
   }
 }

@@ -45,7 +45,7 @@ export function samplesOfSnapshot({ families }: Snapshot, at: number): Samples {
     family.labels.forEach((values, i) => {
       const labels = Object.fromEntries(family.labelNames.map((name, j) => [name, values[j] ?? '']))
       if (family.type === 'histogram') addHistogram(series, family, i, labels)
-      else add(series, family.name, { labels, value: family.values[i * family.width]! })
+      else add(series, family.name, { labels, value: family.values.get(i) })
     })
   }
   return { at, named: name => series.get(name) ?? [] }
@@ -54,7 +54,7 @@ export function samplesOfSnapshot({ families }: Snapshot, at: number): Samples {
 function addHistogram(series: Map<string, Sample[]>, family: Family, i: number, labels: Sample['labels']): void {
   let count = 0
   for (const [j, bound] of [...family.buckets, Number.POSITIVE_INFINITY].entries()) {
-    count += family.values[i * family.width + j]!
+    count += family.values.get(i, j)
     const le = bound === Number.POSITIVE_INFINITY ? '+Inf' : String(bound)
     add(series, `${family.name}_bucket`, { labels: { ...labels, le }, value: count })
   }

@@ -23,7 +23,7 @@ function copyOf(reading: PromReading, maxSeries: number): { store: Store; round:
 async function shown(store: Store, name: string): Promise<Record<string, number>> {
   const { families } = await new LoneHerd(store).snapshot()
   const family = families.find(each => each.name === name)
-  return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(), family!.values[i]!]))
+  return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(), family!.values.get(i)]))
 }
 
 function reading(type: string, name: string, values: Record<string, number>, aggregator?: string): PromReading {

@@ -38,7 +38,7 @@ export class Encoder {
     for (const { head, parts } of this.#format(snapshot)) {
       yield Buffer.from(head)
       for (const part of parts) {
-        const own = this.#kept.get(part.key) ?? new KeptPart(part)
+        const own = this.#kept.get(part.key) ?? new KeptPart()
         kept.set(part.key, own)
         yield* own.encode(part)
       }
@@ -54,5 +54,5 @@ export function* write(snapshot: Snapshot, encoder: Encoder): Steps<Bytes> {
     pieces.push(piece)
     yield
   }
-  return bytesOf([...gathered(pieces)])
+  return bytesOf(gathered(pieces))
 }

@@ -1,4 +1,5 @@
-import { byteView } from '../snapshot/byte-view.ts'
+import { hasSameBytes } from '../snapshot/byte-view.ts'
+import { type Numbers, seriesInPage } from '../snapshot/numbers.ts'
 import type { Exemplars } from '../snapshot/snapshot.ts'
 
 /** Some series of a family that are written alike. */
@@ -6,10 +7,7 @@ export interface Part {
   /** Two parts with the same key write the same labels and numbers as the same text. */
   readonly key: string
   readonly labels: readonly (readonly string[])[]
-  readonly values: Float64Array
-  /** How many numbers a series has, and how many lines it takes. */
-  readonly width: number
-  readonly lines: number
+  readonly values: Numbers
   /** What stands between the braces for these label values. */
   readonly labelText: (values: readonly string[]) => string
   readonly write: Writer
@@ -18,111 +16,107 @@ export interface Part {
 }
 
 /** The text of the series whose labels read `inner` and whose numbers begin at `at`. */
-export type Writer = (inner: string, values: Float64Array, at: number, exemplars?: Exemplars) => string
+export type Writer = (inner: string, page: Float64Array, at: number, exemplars?: Exemplars) => string
 
 /**
- * The bytes of one part as they were last written, in blocks of some hundred series, each with the snapshot that it
+ * The bytes of one part as they were last written, a block for each page of its numbers, with what of the snapshot it
  * shows. A block in which all stood still is the same buffer again; of any other what stood still is copied. Nothing is
  * written into a buffer that was handed out, and several encodings may go on at once: a block is made in one go.
  */
 export class KeptPart {
-  readonly #width: number
-  /** How many series a block has: about a millisecond of work when all of them are new. */
-  readonly #size: number
   readonly #blocks: Block[] = []
   /** The text between the braces of each series that the blocks show. */
-  readonly #inner: string[] = []
-
-  constructor({ width, lines }: Part) {
-    this.#width = width
-    this.#size = Math.max(1, Math.floor(BLOCK_LINES / lines))
-  }
+  readonly #inner: string[] = [];
 
   /** The bytes of all series, made block by block as they are asked for. */
   *encode(part: Part): Generator<Buffer> {
-    const count = part.labels.length
-    if (count < this.#inner.length) {
-      this.#inner.length = count
-      this.#blocks.length = Math.ceil(count / this.#size)
+    const { labels, values } = part
+    if (labels.length < this.#inner.length) {
+      this.#inner.length = labels.length
+      this.#blocks.length = values.pages.length
     }
-    for (let begin = 0; begin < count; begin += this.#size) {
-      yield this.#encodeBlock(part, begin, Math.min(begin + this.#size, count))
-    }
+    for (let index = 0; index < values.pages.length; index++) yield this.#encodeBlock(part, index)
   }
 
-  #encodeBlock(part: Part, begin: number, end: number): Buffer {
-    const old = this.#blocks[begin / this.#size] ?? NOTHING
-    const comparison = new Comparison(old.shown, part, this.#width)
-    const { labels, values, exemplars } = part
-    if (old.ends.length === end - begin && comparison.isBlockSame(begin, end)) {
+  #encodeBlock(part: Part, index: number): Buffer {
+    const old = this.#blocks[index] ?? NOTHING
+    const shown = { labels: part.labels, page: part.values.pages[index]!, exemplars: part.exemplars }
+    const { width } = part.values
+    const first = index * seriesInPage(width)
+    const end = first + shown.page.length / width
+    const comparison = new Comparison(old.shown, shown, first, width)
+    if (old.ends.length === end - first && comparison.isBlockSame(end)) {
       // The newest of those that it shows, so that no older one is kept for the sake of one block.
-      old.shown = { labels, values, exemplars }
+      old.shown = shown
       return old.bytes
     }
     DRAFT.begin()
-    for (let i = begin; i < end; i++) {
-      if (comparison.isSeriesSame(i)) DRAFT.copy(old, i - begin)
-      else DRAFT.write(this.#write(part, comparison, i))
+    for (let series = first; series < end; series++) {
+      if (comparison.isSeriesSame(series)) {
+        DRAFT.copy(old, series - first)
+        continue
+      }
+      if (!comparison.hasSameLabels(series)) this.#inner[series] = part.labelText(part.labels[series]!)
+      const at = (series - first) * width
+      DRAFT.write(part.write(this.#inner[series]!, shown.page, at, part.exemplars?.get(series)))
     }
-    const block = { ...DRAFT.finish(), shown: { labels, values, exemplars } }
-    this.#blocks[begin / this.#size] = block
+    const block = { ...DRAFT.finish(), shown }
+    this.#blocks[index] = block
     return block.bytes
-  }
-
-  #write({ labels, values, labelText, write, exemplars }: Part, comparison: Comparison, i: number): string {
-    if (!comparison.hasSameLabels(i)) this.#inner[i] = labelText(labels[i]!)
-    return write(this.#inner[i]!, values, i * this.#width, exemplars?.get(i))
   }
 }
 
-/** As it was given: nobody writes into a snapshot. */
-type Shown = Pick<Part, 'labels' | 'values' | 'exemplars'>
+/** As it was given: nobody writes into a snapshot. The page is of the block alone. */
+interface Shown {
+  readonly labels: Part['labels']
+  readonly page: Float64Array
+  readonly exemplars: Part['exemplars']
+}
 
-/** What of two snapshots of the same series is the same. */
+/** What of one block is the same in two snapshots. */
 class Comparison {
   readonly #before: Shown
   readonly #now: Shown
+  readonly #first: number
   readonly #width: number
 
-  constructor(before: Shown, now: Shown, width: number) {
+  constructor(before: Shown, now: Shown, first: number, width: number) {
     this.#before = before
     this.#now = now
+    this.#first = first
     this.#width = width
   }
 
-  /** True where the series from `begin` to before `end` have the same labels, numbers and exemplars. */
-  isBlockSame(begin: number, end: number): boolean {
-    return this.#haveSameLabels(begin, end) && this.#haveSameNumbers(begin, end) && this.#haveSameExemplars(begin, end)
+  /** True where all series before `end` have the same labels, numbers and exemplars. */
+  isBlockSame(end: number): boolean {
+    return this.#haveSameNumbers() && this.#haveSameLabels(end) && this.#haveSameExemplars(this.#first, end)
   }
 
   /** The same for one series. */
-  isSeriesSame(i: number): boolean {
-    if (!this.hasSameLabels(i)) return false
-    const before = this.#before.values
-    const now = this.#now.values
-    const end = (i + 1) * this.#width
-    for (let at = i * this.#width; at < end; at++) if (before[at] !== now[at]) return false
-    return this.#haveSameExemplars(i, i + 1)
+  isSeriesSame(series: number): boolean {
+    if (!this.hasSameLabels(series)) return false
+    const before = this.#before.page
+    const now = this.#now.page
+    const begin = (series - this.#first) * this.#width
+    for (let at = begin; at < begin + this.#width; at++) if (before[at] !== now[at]) return false
+    return this.#haveSameExemplars(series, series + 1)
   }
 
-  hasSameLabels(i: number): boolean {
-    return this.#before.labels[i] === this.#now.labels[i]
+  hasSameLabels(series: number): boolean {
+    return this.#before.labels[series] === this.#now.labels[series]
   }
 
-  #haveSameLabels(begin: number, end: number): boolean {
+  #haveSameLabels(end: number): boolean {
     if (this.#before.labels === this.#now.labels) return true
-    for (let i = begin; i < end; i++) if (!this.hasSameLabels(i)) return false
+    for (let series = this.#first; series < end; series++) if (!this.hasSameLabels(series)) return false
     return true
   }
 
-  /** All at once, as bytes: that is how most of a large snapshot is told to have stood still. */
-  #haveSameNumbers(begin: number, end: number): boolean {
-    const before = this.#before.values
-    const now = this.#now.values
-    if (before === now) return true
-    const from = begin * this.#width
-    const to = end * this.#width
-    return to <= before.length && byteView(before, from, to).equals(byteView(now, from, to))
+  /** A page that stood still is mostly the same object. */
+  #haveSameNumbers(): boolean {
+    const before = this.#before.page
+    const now = this.#now.page
+    return before === now || hasSameBytes(before, now)
   }
 
   #haveSameExemplars(begin: number, end: number): boolean {
@@ -142,8 +136,6 @@ function isSame(a: Exemplars | undefined, b: Exemplars | undefined): boolean {
   return true
 }
 
-const BLOCK_LINES = 2048
-
 /** Some series' bytes, where each ends, and what they show. */
 interface Block {
   readonly bytes: Buffer
@@ -154,7 +146,7 @@ interface Block {
 const NOTHING: Block = {
   bytes: Buffer.alloc(0),
   ends: [],
-  shown: { labels: [], values: new Float64Array(0), exemplars: undefined },
+  shown: { labels: [], page: new Float64Array(0), exemplars: undefined },
 }
 
 /** Where a block is written. There is one for all, since a block is finished before another is begun. */

@@ -12,13 +12,13 @@ export interface Words {
 
 /** What is written below the head of a family. A text is made with `join`, not `+=`: one flat string, not a tree. */
 export function partsOf(family: Family, { bound, exemplars }: Words): Part[] {
-  const { name, type, labelNames, labels, values, width, buckets, quantiles } = family
+  const { name, type, labelNames, labels, values, buckets, quantiles } = family
   const key = JSON.stringify([name, type, labelNames, buckets])
   const shownExemplars = exemplars ? family.exemplars : undefined
-  const own = { key, labels, values, width, labelText: labelWriter(labelNames), exemplars: shownExemplars }
-  if (type === 'histogram') return [{ ...own, lines: buckets.length + 3, write: histogramWriter(name, buckets, bound) }]
-  if (type !== 'summary') return [{ ...own, lines: 1, write: plainWriter(name) }]
-  const parts: Part[] = [{ ...own, lines: 2, write: summaryWriter(name) }]
+  const own = { key, labels, values, labelText: labelWriter(labelNames), exemplars: shownExemplars }
+  if (type === 'histogram') return [{ ...own, write: histogramWriter(name, buckets, bound) }]
+  if (type !== 'summary') return [{ ...own, write: plainWriter(name) }]
+  const parts: Part[] = [{ ...own, write: summaryWriter(name) }]
   if (quantiles === undefined) return parts
   const shown = {
     key: JSON.stringify([name, 'quantiles', quantiles.labelNames]),
@@ -26,20 +26,20 @@ export function partsOf(family: Family, { bound, exemplars }: Words): Part[] {
     values: quantiles.values,
     labelText: quantileLabelWriter(quantiles.labelNames, bound),
   }
-  return [{ ...shown, width: 1, lines: 1, write: plainWriter(name) }, ...parts]
+  return [{ ...shown, write: plainWriter(name) }, ...parts]
 }
 
 function plainWriter(name: string): Writer {
-  return (inner, values, at, exemplars) => {
+  return (inner, page, at, exemplars) => {
     const after = exemplars === undefined ? '' : exemplarText(exemplars[0])
-    return `${name}${inSet(inner)}${number(values[at]!)}${after}\n`
+    return `${name}${inSet(inner)}${number(page[at]!)}${after}\n`
   }
 }
 
 function summaryWriter(name: string): Writer {
-  return (inner, values, at) => {
+  return (inner, page, at) => {
     const set = inSet(inner)
-    return `${name}_sum${set}${number(values[at]!)}\n${name}_count${set}${number(values[at + 1]!)}\n`
+    return `${name}_sum${set}${number(page[at]!)}\n${name}_count${set}${number(page[at + 1]!)}\n`
   }
 }
 
@@ -47,16 +47,16 @@ function histogramWriter(name: string, buckets: readonly number[], bound: Words[
   const bounds = [...buckets.map(bound), '+Inf'].map(each => `${each}"} `)
   // What stands before each bucket's own text is the separator; the empty first item puts it before the first too.
   const lines = ['', ...bounds]
-  return (inner, values, at, exemplars) => {
+  return (inner, page, at, exemplars) => {
     const before = inner === '' ? `${name}_bucket{le="` : `${name}_bucket{${inner},le="`
     const set = inSet(inner)
     let count = 0
     for (let b = 0; b < bounds.length; b++) {
-      count += values[at + b]!
+      count += page[at + b]!
       lines[b + 1] = `${bounds[b]}${number(count)}\n`
     }
     if (exemplars !== undefined) addExemplars(lines, exemplars)
-    const sum = number(values[at + bounds.length]!)
+    const sum = number(page[at + bounds.length]!)
     lines[bounds.length] += `${name}_sum${set}${sum}\n${name}_count${set}${number(count)}\n`
     return lines.join(before)
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Numbers } from '../snapshot/numbers.ts'
 import type { Exemplars, Family, Snapshot } from '../snapshot/snapshot.ts'
 import { OpenMetricsEncoder } from './openmetrics.ts'
 import { TextEncoder004 } from './text.ts'
@@ -7,11 +8,18 @@ import { TextEncoder004 } from './text.ts'
 const LABELS = [['/a']]
 
 function familyOf(name: string, type: Family['type'], more: Partial<Family> = {}): Family {
-  const values = Float64Array.of(3)
-  return { name, type, help: 'H.', labelNames: ['route'], buckets: [], labels: LABELS, width: 1, values, ...more }
+  const values = Numbers.from([3])
+  return { name, type, help: 'H.', labelNames: ['route'], buckets: [], labels: LABELS, values, ...more }
 }
 
-const histogram = familyOf('d', 'histogram', { buckets: [0.5, 1], width: 4, values: Float64Array.of(1, 2, 3, 7.25) })
+/** One series with as many numbers. */
+const zeros = (width: number): Numbers =>
+  Numbers.from(
+    Array.from({ length: width }, () => 0),
+    width,
+  )
+
+const histogram = familyOf('d', 'histogram', { buckets: [0.5, 1], values: Numbers.from([1, 2, 3, 7.25], 4) })
 
 const TRACE = { labels: [['trace_id', 'a"b']] as const, value: 0.75, timestamp: 1700000000.123 }
 
@@ -41,8 +49,8 @@ describe('OpenMetrics text', () => {
   })
 
   it('writes gauges, untyped, summaries and histograms', () => {
-    const quantiles = { labelNames: ['quantile', 'worker'], labels: [['1', '2']], values: Float64Array.of(9) }
-    const summary = familyOf('s', 'summary', { width: 2, values: Float64Array.of(2.5, 4), quantiles })
+    const quantiles = { labelNames: ['quantile', 'worker'], labels: [['1', '2']], values: Numbers.from([9]) }
+    const summary = familyOf('s', 'summary', { values: Numbers.from([2.5, 4], 2), quantiles })
     const help = 'A "quoted" \\ help\nof two lines.'
     const all = snapshotOf(familyOf('g', 'gauge', { help }), familyOf('u', 'untyped'), summary, histogram)
     expect(textOf(all)).toBe(
@@ -95,7 +103,7 @@ describe('OpenMetrics text', () => {
       const width = { histogram: 4, summary: 2, counter: 1, gauge: 1, untyped: 1 }
       const snapshot = snapshotOf(
         ...all.map(([name, type]) => ({
-          ...familyOf(name, type, { width: width[type], values: new Float64Array(width[type]) }),
+          ...familyOf(name, type, { values: zeros(width[type]) }),
           buckets: type === 'histogram' ? [0.5, 1] : [],
         })),
       )
@@ -115,8 +123,7 @@ describe('OpenMetrics text', () => {
     const canonical = ['-2.5', '0.0', '1e-10', '1e-05', '0.0001', '0.001', '0.1', '1.0', '1.5', '10.0', '100000.0']
     canonical.push('123456.5', '1e+06', '1.5e+06', '1e+10', '1e+100', '+Inf')
     const buckets = canonical.slice(0, -1).map(Number)
-    const values = new Float64Array(buckets.length + 2)
-    const text = textOf(snapshotOf(familyOf('d', 'histogram', { buckets, width: values.length, values })))
+    const text = textOf(snapshotOf(familyOf('d', 'histogram', { buckets, values: zeros(buckets.length + 2) })))
     expect([...text.matchAll(/le="([^"]+)"/g)].map(([, le]) => le)).toEqual(canonical)
   })
 

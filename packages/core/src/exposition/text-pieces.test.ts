@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest'
+import { Numbers } from '../snapshot/numbers.ts'
 import { TextEncoder004 } from './text.ts'
 
 type Snapshot = Parameters<TextEncoder004['encode']>[0]
 
-const LABELS = Array.from({ length: 500 }, (_, i) => [`/${i}`])
+const LABELS = Array.from({ length: 1200 }, (_, i) => [`/${i}`])
 
 /** A histogram with two buckets for each of `labels`: the series at `i` has `first(i)` in its first bucket. */
 function snapshotOf(labels: string[][], first: (i: number) => number, buckets = [0.5, 1]): Snapshot {
-  const values = Float64Array.from(labels.flatMap((_, i) => [first(i), 2, 3, 0.25]))
-  const family = { name: 'd', type: 'histogram' as const, help: 'H', labelNames: ['route'], buckets, labels, width: 4 }
+  const values = Numbers.from(
+    labels.flatMap((_, i) => [first(i), 2, 3, 0.25]),
+    4,
+  )
+  const family = { name: 'd', type: 'histogram' as const, help: 'H', labelNames: ['route'], buckets, labels }
   return { takenAt: 0, families: [{ ...family, values }] }
 }
 
@@ -48,19 +52,19 @@ describe('the text encoder that keeps its texts', () => {
     expect([textOf(one, encoder), textOf(other, encoder)]).toEqual(texts)
   })
 
-  it('ends each piece with a whole line, and none much later than after 2048', () => {
+  it('ends each piece with a whole line, and has one for each page of numbers', () => {
     const pieces = [...new TextEncoder004().encode(before)].map(String)
-    expect(pieces.map(piece => piece.split('\n').length - 1)).toEqual([2, 409 * 5, 91 * 5])
+    expect(pieces.map(piece => piece.split('\n').length - 1)).toEqual([2, 512 * 5, 512 * 5, 176 * 5])
     for (const piece of pieces) expect(piece.endsWith('\n')).toBe(true)
   })
 
   it('hands out the same pieces again but for those in which something changed', () => {
     const encoder = new TextEncoder004()
-    const [, first, second] = [...encoder.encode(before)]
-    const again = [...encoder.encode(snapshotOf(LABELS, i => (i === 450 ? 7 : 1)))]
-    expect([again[1] === first, again[2] === second]).toEqual([true, false])
+    const [, first, second, third] = [...encoder.encode(before)]
+    const again = [...encoder.encode(snapshotOf(LABELS, i => (i === 600 ? 7 : 1)))]
+    expect([again[1] === first, again[2] === second, again[3] === third]).toEqual([true, false, true])
     // The one that was handed out says still what it said.
     expect(second!.includes('le="0.5"} 7')).toBe(false)
-    expect(again[2]!.includes('d_bucket{route="/450",le="0.5"} 7')).toBe(true)
+    expect(again[2]!.includes('d_bucket{route="/600",le="0.5"} 7')).toBe(true)
   })
 })

@@ -1,4 +1,5 @@
 import { FAMILIES, STORE_STATES, type StoreState } from '../metrics.ts'
+import { Numbers } from '../snapshot/numbers.ts'
 import type { Family } from '../snapshot/snapshot.ts'
 import type { Definition } from '../store/catalog.ts'
 import { type HEADER, WORKER_STATES, type WorkerState } from '../store/header.ts'
@@ -102,7 +103,6 @@ function family(definition: Definition, samples: readonly Sample[]): Family {
     labelNames: definition.labels,
     buckets: [],
     labels: samples.map(([labels]) => labels),
-    width: 1,
-    values: Float64Array.from(samples, ([, value]) => value),
+    values: Numbers.from(samples.map(([, value]) => value)),
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { FAMILIES } from '../metrics.ts'
+import { Numbers } from '../snapshot/numbers.ts'
 import type { Family } from '../snapshot/snapshot.ts'
 import type { Definition } from '../store/catalog.ts'
 import { HEADER } from '../store/header.ts'
@@ -29,8 +30,7 @@ function said(definition: Definition, values: Readonly<Record<string, number>>):
     labelNames: ['worker'],
     buckets: [],
     labels: Object.keys(values).map(worker => [worker]),
-    width: 1,
-    values: Float64Array.from(Object.values(values)),
+    values: Numbers.from(Object.values(values)),
   }
 }
 
@@ -82,7 +82,7 @@ class World {
 
 function valuesIn(families: readonly Family[], { name }: Definition): Record<string, number> {
   const family = families.find(each => each.name === name)
-  return Object.fromEntries((family?.labels ?? []).map(([worker], i) => [worker, family!.values[i]!]))
+  return Object.fromEntries((family?.labels ?? []).map(([worker], i) => [worker, family!.values.get(i)]))
 }
 
 test('the CPU seconds of a worker that says nothing more go up all the same, and do not fall when it does', async () => {
@@ -206,7 +206,7 @@ test('a look that takes long is shared, and keeps nobody from being served what 
   const members = [member(1, 11)]
   const looks = [outside.look(members), outside.look(members)]
   expect(asked).toBe(1)
-  expect(outside.correct([memory({ 1: 90 })], members, () => 0)[0]!.values[0]).toBe(90)
+  expect(outside.correct([memory({ 1: 90 })], members, () => 0)[0]!.values.get(0)).toBe(90)
   answer(
     new Map([
       [process.pid, { ...OWN, residentBytes: process.memoryUsage.rss() }],
@@ -214,7 +214,7 @@ test('a look that takes long is shared, and keeps nobody from being served what 
     ]),
   )
   await Promise.all(looks)
-  expect(outside.correct([memory({ 1: 90 })], members, () => 0)[0]!.values[0]).toBe(100)
+  expect(outside.correct([memory({ 1: 90 })], members, () => 0)[0]!.values.get(0)).toBe(100)
 })
 
 test('neither threads nor primaries are looked at', async () => {

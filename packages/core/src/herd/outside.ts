@@ -1,4 +1,5 @@
 import { FAMILIES } from '../metrics.ts'
+import { Numbers } from '../snapshot/numbers.ts'
 import type { Family } from '../snapshot/snapshot.ts'
 import type { Definition } from '../store/catalog.ts'
 import { isOwnerItself, pidNamespaceOf } from '../store/owner.ts'
@@ -179,15 +180,14 @@ export class Outside {
       labelNames: ['worker'],
       buckets: [],
       labels,
-      width: 1,
-      values: Float64Array.from(labels, ([worker], i) => values.get(worker!) ?? known!.values[i]!),
+      values: Numbers.from(labels.map(([worker], i) => values.get(worker!) ?? known!.values.get(i))),
     })
   }
 }
 
 /** What a family says of each worker. */
 function totalsIn(family: Family | undefined): ReadonlyMap<string, number> {
-  return new Map(family?.labels.map(([worker], i) => [worker!, family.values[i]!]))
+  return new Map(family?.labels.map(([worker], i) => [worker!, family.values.get(i)]))
 }
 
 export interface OutsideOptions {

@@ -46,7 +46,7 @@ function record(worker: number, count: number): Store {
 function countsIn({ families }: Snapshot): number[] {
   const jobs = families.find(({ name }) => name === 'jobs_total')
   expect(jobs?.labels.length).toBe(SERIES)
-  return [...new Set(jobs?.values)]
+  return [...new Set(jobs?.values ?? [])]
 }
 
 /** Does something in turn number `turn` of some work; answers what comes of the work, and whether it was under way. */
@@ -132,7 +132,7 @@ describe('a snapshot that is made in many turns', () => {
     })
     const family = result.families.find(({ name }) => name === 'jobs_total')!
     expect(wasUnderway).toBe(true)
-    expect(family.labels.map(([i], at) => [i, family.values[at]])).toEqual(
+    expect(family.labels.map(([i], at) => [i, family.values.get(at)])).toEqual(
       Array.from({ length: SERIES }, (_, i) => [String(i), i + 1]),
     )
     store.close()

@@ -40,13 +40,13 @@ async function shown(): Promise<[type: string, Record<string, number>] | undefin
   const { families } = await herd.snapshot()
   const family = families.find(({ name }) => name === 'm')
   if (family === undefined) return undefined
-  return [family.type, Object.fromEntries(family.labels.map((labels, i) => [labels.join(), family.values[i]!]))]
+  return [family.type, Object.fromEntries(family.labels.map((labels, i) => [labels.join(), family.values.get(i)]))]
 }
 
 async function conflicts(): Promise<number> {
   const { families } = await herd.snapshot()
   const errors = families.find(({ name }) => name === 'promherd_internal_errors_total')!
-  return errors.values[errors.labels.findIndex(([cause]) => cause === 'family_conflict')]!
+  return errors.values.get(errors.labels.findIndex(([cause]) => cause === 'family_conflict'))
 }
 
 test('a family that is withdrawn is gone with its series, and its name is free for another, and for itself', async () => {

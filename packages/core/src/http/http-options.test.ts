@@ -18,7 +18,7 @@ async function series(name: string): Promise<Record<string, number>> {
   if (family === undefined) return {}
   const count = (i: number): number => {
     const buckets = family.buckets.length + (family.buckets.length > 0 ? 1 : 0)
-    const values = family.values.subarray(i * family.width, i * family.width + Math.max(1, buckets))
+    const values = family.values.of(i).subarray(0, Math.max(1, buckets))
     return values.reduce((sum, value) => sum + value, 0)
   }
   return Object.fromEntries(family.labels.map((labels, i) => [labels.join(' '), count(i)]))

@@ -23,7 +23,7 @@ afterEach(() => monitor.close())
 
 async function series(name: string): Promise<Record<string, number>> {
   const family = (await monitor.snapshot()).families.find(candidate => candidate.name === name)
-  return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(' '), family!.values[i]!]))
+  return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(' '), family!.values.get(i)]))
 }
 
 async function settled(requests: Record<string, number>): Promise<void> {

@@ -99,5 +99,5 @@ test('a watcher that fails harms nothing and is counted', async () => {
   expect(server.emit('upgrade', {} as IncomingMessage, new EventEmitter() as Duplex, Buffer.alloc(0))).toBe(false)
   expect(server.emit('clientError', malformed, new EventEmitter() as Duplex)).toBe(false)
   const family = (await monitor.snapshot()).families.find(({ name }) => name === 'promherd_internal_errors_total')
-  expect(family?.values[family.labels.findIndex(([cause]) => cause === 'http')]).toBe(2)
+  expect(family?.values.get(family.labels.findIndex(([cause]) => cause === 'http'))).toBe(2)
 })

@@ -9,7 +9,7 @@ async function crashesOf(monitor: Monitor): Promise<Record<string, number>> {
   const family = (await monitor.snapshot()).families.find(
     ({ name }) => name === 'promherd_worker_uncaught_errors_total',
   )
-  return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(' '), family!.values[i]!]))
+  return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(' '), family!.values.get(i)]))
 }
 
 test('the monitor of a worker counts what nobody caught, until it is closed', async () => {

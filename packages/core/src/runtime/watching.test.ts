@@ -29,7 +29,10 @@ async function pauses(monitor: Monitor): Promise<Record<string, number>> {
 
 /** How many of the delays were longer than one of the upper bounds. */
 function longer({ buckets, values }: Family, seconds: number): number {
-  return values.slice(buckets.indexOf(seconds) + 1, -1).reduce((sum, count) => sum + count, 0)
+  return values
+    .of(0)
+    .subarray(buckets.indexOf(seconds) + 1, -1)
+    .reduce((sum, count) => sum + count, 0)
 }
 
 function block(milliseconds: number): void {
@@ -103,8 +106,8 @@ test('a primary is no worker, and watches nothing', async () => {
 
 /** How many observations the histogram series at `index` has. */
 function countOf(family: Family, index: number): number {
-  let count = 0
-  const start = index * family.width
-  for (let slot = start; slot < start + family.buckets.length + 1; slot++) count += family.values[slot]!
-  return count
+  return family.values
+    .of(index)
+    .subarray(0, -1)
+    .reduce((sum, count) => sum + count, 0)
 }

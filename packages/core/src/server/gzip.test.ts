@@ -40,3 +40,16 @@ test('a piece that comes again is not packed again', async () => {
   expect(after.pieces[1]).toBe(packedSecond)
   expect(after.pieces[2]).toBe(packedFirst)
 })
+
+test('small parts that come again stay in the piece that they were put into, and one that changes moves no others', async () => {
+  const packer = new GzipPacker()
+  // Some 6 kB each when they are packed: more than ten go into one piece.
+  const texts = Array.from({ length: 40 }, () => randomBytes(6_000))
+  const before = await packer.pack(bytesOf(texts))
+  const after = await packer.pack(bytesOf(texts.with(20, randomBytes(9_000))))
+  const isSame = after.pieces.map(piece => before.pieces.includes(piece))
+  // The one with the change, and the last, which has the checksum of all.
+  expect(isSame.filter(same => !same)).toHaveLength(2)
+  expect(isSame.length).toBe(before.pieces.length)
+  expect(isSame.at(-1)).toBe(false)
+})

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import zlib, { constants, type InputType, type ZlibOptions } from 'node:zlib'
-import { type Bytes, bytesOf, gathered } from '../exposition/bytes.ts'
+import { type Bytes, bytesOf, type Groups, gathered } from '../exposition/bytes.ts'
 import { combinedCrc, crc32 } from './crc.ts'
 
 /**
@@ -13,6 +13,7 @@ import { combinedCrc, crc32 } from './crc.ts'
  */
 export class GzipPacker {
   readonly #packed = new WeakMap<Buffer, Packed>()
+  readonly #groups: Groups = new WeakMap()
 
   /** Packs what is new, one piece after the other. Nobody may write into the pieces. */
   async pack({ pieces }: Bytes): Promise<Bytes> {
@@ -24,7 +25,7 @@ export class GzipPacker {
       crc = combinedCrc(crc, packed.crc, packed.length)
       length += packed.length
     }
-    return bytesOf([...gathered([HEAD, ...all.map(({ bytes }) => bytes), tailOf(crc, length)])])
+    return bytesOf(gathered([HEAD, ...all.map(({ bytes }) => bytes), tailOf(crc, length)], this.#groups))
   }
 
   async #pack(piece: Buffer): Promise<Packed> {

@@ -4,6 +4,7 @@ import { request, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
+import { Numbers } from '../snapshot/numbers.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { MetricsServer, type MetricsServerOptions } from './metrics-server.ts'
 import { takesGzip } from './routes.ts'
@@ -12,7 +13,7 @@ import { Warner } from './warner.ts'
 /** A snapshot of one family with as many series as wanted, each about as long as `label`. */
 function snapshotOf(series: number, label = 'value'): Snapshot {
   const labels = Array.from({ length: series }, (_, i) => [`${label}${i}`])
-  const values = new Float64Array(series).fill(1)
+  const values = Numbers.from(labels.map(() => 1))
   const family = {
     name: 'test',
     type: 'gauge' as const,
@@ -20,7 +21,6 @@ function snapshotOf(series: number, label = 'value'): Snapshot {
     labelNames: ['l'],
     buckets: [],
     labels,
-    width: 1,
   }
   return { takenAt: 0, families: [{ ...family, values }] }
 }

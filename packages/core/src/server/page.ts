@@ -32,11 +32,11 @@ function workersOf({ families }: Snapshot): WorkerRow[] {
   const named = (name: string): Family | undefined => families.find(family => family.name === name)
   const states = new Map(
     named('promherd_worker_state')
-      ?.labels.filter((_, i) => named('promherd_worker_state')?.values[i] === 1)
+      ?.labels.filter((_, i) => named('promherd_worker_state')?.values.get(i) === 1)
       .map(([worker, state]) => [worker, state]),
   )
   const uptime = named('promherd_worker_uptime_seconds')
-  const upSeconds = new Map(uptime?.labels.map(([worker], i) => [worker, uptime.values[i] ?? 0]))
+  const upSeconds = new Map(uptime?.labels.map(([worker], i) => [worker, uptime.values.get(i)]))
   const rows = (named('promherd_worker_info')?.labels ?? []).map(([worker = '', pid = '']) => ({
     worker,
     pid,

@@ -48,7 +48,7 @@ test.each(Object.keys(MODEL) as (keyof typeof MODEL)[])('%s is what a naive mode
         const expected = Array.from({ length: longest }, (_, i) =>
           MODEL[merge](present.flatMap(each => each.slice(i, i + 1))),
         )
-        const got = new Map(family.labels.map(([label], i) => [label, family.values[i]]))
+        const got = new Map(family.labels.map(([label], i) => [label, family.values.get(i)]))
         expect(got).toEqual(new Map(expected.map((each, i) => [String(i), each])))
       }
     }),

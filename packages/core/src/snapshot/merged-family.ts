@@ -192,7 +192,6 @@ export class MergedFamily {
       help,
       labelNames: merge === 'worker' ? [...labels, 'worker'] : labels,
       buckets,
-      width: this.#sums.shownWidth,
       ...shown,
       ...(quantiles === undefined ? {} : { quantiles: yield* quantiles.#takeQuantiles() }),
     }

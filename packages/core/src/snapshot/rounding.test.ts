@@ -19,7 +19,7 @@ function counting(value: number): Source {
 function total(merger: Merger, sources: readonly Source[]): number | undefined {
   merger.begin()
   for (const source of sources) atOnce(merger.add(source))
-  return atOnce(merger.finish()).families[0]?.values[0]
+  return atOnce(merger.finish()).families[0]?.values.get(0)
 }
 
 test('a sum that is made in another order, once stores are retired, does not fall in its last digit', () => {

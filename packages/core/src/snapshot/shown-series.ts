@@ -1,4 +1,6 @@
 import type { BlockSet } from './block-set.ts'
+import { hasSameBytes } from './byte-view.ts'
+import { Numbers, seriesInPage } from './numbers.ts'
 import type { Family } from './snapshot.ts'
 import type { Steps } from './steps.ts'
 
@@ -16,12 +18,15 @@ type Shown = Pick<Family, 'labels' | 'values'>
  */
 export class ShownSeries {
   readonly #width: number
-  #shown: Shown = { labels: [], values: new Float64Array(0) }
+  readonly #seriesInPage: number
+  #shown: Shown
   /** By the number of a series: one more than the index at which it is shown; 0 where it is not. */
   #places = new Int32Array(0)
 
   constructor(width: number) {
     this.#width = width
+    this.#seriesInPage = seriesInPage(width)
+    this.#shown = { labels: [], values: new Numbers(width, []) }
   }
 
   /** Where a series stands in what is shown. */
@@ -34,15 +39,19 @@ export class ShownSeries {
   *update(labels: readonly (readonly string[])[], changed: BlockSet, family: SeriesOfFamily): Steps<Shown> {
     if (changed.isEmpty) return this.#shown
     if (changed.isAll || this.#isOtherwise(labels.length, changed, family)) return yield* this.#anew(labels, family)
-    const values = yield* copyOf(this.#shown.values)
+    const before = this.#shown.values.pages
+    const pages = [...before]
     for (const [, begin, end] of changed.blocks(labels.length)) {
       for (let series = begin; series < end; series++) {
-        const place = this.#places[series]!
-        if (place !== 0) family.show(series, values, (place - 1) * this.#width)
+        const place = this.placeOf(series)
+        if (place === undefined) continue
+        const page = Math.floor(place / this.#seriesInPage)
+        if (pages[page] === before[page]) pages[page] = before[page]!.slice()
+        family.show(series, pages[page]!, (place % this.#seriesInPage) * this.#width)
       }
       yield
     }
-    this.#shown = { labels: this.#shown.labels, values }
+    this.#shown = { labels: this.#shown.labels, values: new Numbers(this.#width, pages) }
     return this.#shown
   }
 
@@ -55,34 +64,32 @@ export class ShownSeries {
   }
 
   *#anew(known: readonly (readonly string[])[], family: SeriesOfFamily): Steps<Shown> {
-    const width = this.#width
+    const before = this.#shown.values.pages
     const labels: (readonly string[])[] = []
-    const values = new Float64Array(known.length * width)
+    const pages: Float64Array[] = []
     this.#places = new Int32Array(known.length)
-    for (let series = 0; series < known.length; series++) {
-      if (series % SERIES_A_STEP === SERIES_A_STEP - 1) yield
-      if (!family.isShown(series)) continue
-      family.show(series, values, labels.length * width)
-      labels.push(known[series]!)
-      this.#places[series] = labels.length
+    /** A page that came out as it was before, and so is not needed. */
+    let spare: Float64Array | undefined
+    for (let series = 0; series < known.length; ) {
+      const room = Math.min(known.length - series, this.#seriesInPage) * this.#width
+      const page = spare?.length === room ? spare : new Float64Array(room)
+      let end = 0
+      for (; series < known.length && end < room; series++) {
+        if (!family.isShown(series)) continue
+        family.show(series, page, end)
+        labels.push(known[series]!)
+        this.#places[series] = labels.length
+        end += this.#width
+      }
+      if (end === 0) break
+      const filled = page.subarray(0, end)
+      const old = before[pages.length]
+      const isSame = old !== undefined && hasSameBytes(filled, old)
+      pages.push(isSame ? old : filled)
+      spare = isSame ? page : undefined
+      yield
     }
-    this.#shown = { labels, values: values.subarray(0, labels.length * width) }
+    this.#shown = { labels, values: new Numbers(this.#width, pages) }
     return this.#shown
   }
 }
-
-/** A copy that is made a piece at a time: to touch so much new memory at once takes milliseconds. */
-function* copyOf(values: Float64Array): Steps<Float64Array> {
-  const copy = new Float64Array(values.length)
-  for (let begin = 0; begin < values.length; begin += NUMBERS_A_STEP) {
-    if (begin > 0) yield
-    copy.set(values.subarray(begin, begin + NUMBERS_A_STEP), begin)
-  }
-  return copy
-}
-
-/** 64 KiB. */
-const NUMBERS_A_STEP = 2 ** 13
-
-/** Histograms with 15 buckets take some 20 µs, and ten times that before the code is compiled. */
-const SERIES_A_STEP = 512

@@ -1,4 +1,5 @@
 import type { Exemplar } from '../store/exemplar.ts'
+import type { Numbers } from './numbers.ts'
 
 /**
  * The narrow waist: everything the herd knows at one moment, as plain data. Encoders, forwarders and pages read this
@@ -25,20 +26,18 @@ export interface Family {
    * made of them can be kept.
    */
   readonly labels: readonly (readonly string[])[]
-  /** How many numbers a series has, one series after the other in `values`. */
-  readonly width: number
   /**
    * Counter, gauge: the value. Histogram: one count per bucket, not cumulative, the last for +Inf, then the sum of
    * the observations. Summary: the sum, then the count.
    */
-  readonly values: Float64Array
+  readonly values: Numbers
   /** Counters and histograms, where somebody has given some: those of the series at an index, see `Exemplars`. */
   readonly exemplars?: ReadonlyMap<number, Exemplars>
   /** Summaries only: the quantiles as each worker sees them, label `quantile` before `worker`, one value each. */
   readonly quantiles?: {
     readonly labelNames: readonly string[]
     readonly labels: readonly (readonly string[])[]
-    readonly values: Float64Array
+    readonly values: Numbers
   }
 }
 

@@ -14,7 +14,7 @@ function stage(): { monitor: Monitor; warnings: string[]; show: (name: string) =
 
 function seriesOf({ families }: Snapshot, name: string): Record<string, number[]> {
   const family = families.find(each => each.name === name)
-  const numbers = (i: number): number[] => [...family!.values.subarray(i * family!.width, (i + 1) * family!.width)]
+  const numbers = (i: number): number[] => [...family!.values.of(i)]
   return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(), numbers(i)]))
 }
 
