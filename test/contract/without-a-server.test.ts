@@ -61,3 +61,13 @@ test('a throw in Hono that is no Error is counted and thrown on', async () => {
   expect(await requestsOf(monitor)).toEqual({ 'GET /thrown 500': 1 })
   expect(await errorsOf(monitor)).toEqual({ 'GET /thrown exception': 1 })
 })
+
+test('a handler of Hono that answers nothing is counted as what Hono answers for it', async () => {
+  const app = new Hono()
+  app.onError((error, context) => context.text(error.message, 500))
+  app.use(onHono.prometheus({ monitor }))
+  app.get('/nothing', (() => undefined) as unknown as () => Response)
+  const response = await app.request('/nothing')
+  expect([response.status, await response.text()]).toEqual([500, expect.stringContaining('Context is not finalized')])
+  expect(await requestsOf(monitor)).toEqual({ 'GET /nothing 500': 1 })
+})

@@ -99,7 +99,7 @@ const callNext: MiddlewareHandler = async (_context, next) => {
 async function timed(exchange: OpenExchange, context: Context, answer: () => unknown): Promise<Response | undefined> {
   try {
     const response = (await answer()) as Response | undefined
-    const status = response?.status ?? (context.finalized ? context.res.status : 404)
+    const status = response?.status ?? (context.finalized ? context.res.status : statusOfNothing(context))
     exchange.end(routeOf(context, status), status, context.error)
     return response
   } catch (error) {
@@ -107,6 +107,11 @@ async function timed(exchange: OpenExchange, context: Context, answer: () => unk
     exchange.end(routeOf(context, status), status, error)
     throw error
   }
+}
+
+/** Hono answers 404 for a handler that answers nothing and is alone; where others stand before it, it throws. */
+function statusOfNothing(context: Context): number {
+  return routesOf(context).length === 1 ? 404 : 500
 }
 
 /** What is thrown becomes a response after us: Hono asks an error for it in this way, and all else is mostly a 500. */
