@@ -20,25 +20,28 @@ export type Writer = (inner: string, page: Float64Array, at: number, exemplars?:
 
 /**
  * The bytes of one part as they were last written, a block for each page of its numbers, with what of the snapshot it
- * shows. A block in which all stood still is the same buffer again; of any other what stood still is copied. Nothing is
- * written into a buffer that was handed out, and several encodings may go on at once: a block is made in one go.
+ * shows. A block in which all stood still is the same buffer again; of any other what stood still is copied. Several
+ * encodings may go on at once: a block is made in one go.
  */
 export class KeptPart {
   readonly #blocks: Block[] = []
   /** The text between the braces of each series that the blocks show. */
   readonly #inner: string[] = [];
 
-  /** The bytes of all series, made block by block as they are asked for. */
-  *encode(part: Part): Generator<Buffer> {
+  /**
+   * The bytes of all series, made block by block as they are asked for. Where nobody reads another text, as `isOnly`
+   * says at each, a block is written over what it was; else nothing is written into what was handed out.
+   */
+  *encode(part: Part, isOnly: () => boolean): Generator<Buffer> {
     const { labels, values } = part
     if (labels.length < this.#inner.length) {
       this.#inner.length = labels.length
       this.#blocks.length = values.pages.length
     }
-    for (let index = 0; index < values.pages.length; index++) yield this.#encodeBlock(part, index)
+    for (let index = 0; index < values.pages.length; index++) yield this.#encodeBlock(part, index, isOnly())
   }
 
-  #encodeBlock(part: Part, index: number): Buffer {
+  #encodeBlock(part: Part, index: number, isOnly: boolean): Buffer {
     const old = this.#blocks[index] ?? NOTHING
     const shown = { labels: part.labels, page: part.values.pages[index]!, exemplars: part.exemplars }
     const { width } = part.values
@@ -60,7 +63,7 @@ export class KeptPart {
       const at = (series - first) * width
       DRAFT.write(part.write(this.#inner[series]!, shown.page, at, part.exemplars?.get(series)))
     }
-    const block = { ...DRAFT.finish(), shown }
+    const block = { ...DRAFT.finish(isOnly ? old.room : undefined), shown }
     this.#blocks[index] = block
     return block.bytes
   }
@@ -138,13 +141,17 @@ function isSame(a: Exemplars | undefined, b: Exemplars | undefined): boolean {
 
 /** Some series' bytes, where each ends, and what they show. */
 interface Block {
+  /** Another object for each text: what was made of the one before is not taken for what is made of this. */
   readonly bytes: Buffer
+  /** The memory that the bytes are in. */
+  readonly room: Buffer
   readonly ends: readonly number[]
   shown: Shown
 }
 
 const NOTHING: Block = {
   bytes: Buffer.alloc(0),
+  room: Buffer.alloc(0),
   ends: [],
   shown: { labels: [], page: new Float64Array(0), exemplars: undefined },
 }
@@ -176,8 +183,12 @@ class Draft {
     this.#ends.push(this.#length)
   }
 
-  finish(): Pick<Block, 'bytes' | 'ends'> {
-    return { bytes: Buffer.from(this.#room.subarray(0, this.#length)), ends: this.#ends }
+  /** Puts it into `room` where there is one that is large enough. */
+  finish(room: Buffer | undefined): Pick<Block, 'bytes' | 'room' | 'ends'> {
+    const length = this.#length
+    const own = room !== undefined && room.length >= length ? room : Buffer.allocUnsafe(length + (length >> SPARE_BITS))
+    this.#room.copy(own, 0, 0, length)
+    return { bytes: own.subarray(0, length), room: own, ends: this.#ends }
   }
 
   #makeRoom(bytes: number): void {
@@ -187,5 +198,8 @@ class Draft {
     this.#room = larger
   }
 }
+
+/** As numbers grow their text does: there is room for a 32nd more. */
+const SPARE_BITS = 5
 
 const DRAFT = new Draft()

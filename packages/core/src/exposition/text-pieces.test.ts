@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Numbers } from '../snapshot/numbers.ts'
 import { TextEncoder004 } from './text.ts'
@@ -54,17 +55,57 @@ describe('the text encoder that keeps its texts', () => {
 
   it('ends each piece with a whole line, and has one for each page of numbers', () => {
     const pieces = [...new TextEncoder004().encode(before)].map(String)
-    expect(pieces.map(piece => piece.split('\n').length - 1)).toEqual([2, 512 * 5, 512 * 5, 176 * 5])
+    expect(pieces.map(piece => piece.split('\n').length - 1)).toEqual([2, 256 * 5, 256 * 5, 256 * 5, 256 * 5, 176 * 5])
     for (const piece of pieces) expect(piece.endsWith('\n')).toBe(true)
   })
 
   it('hands out the same pieces again but for those in which something changed', () => {
     const encoder = new TextEncoder004()
     const [, first, second, third] = [...encoder.encode(before)]
-    const again = [...encoder.encode(snapshotOf(LABELS, i => (i === 600 ? 7 : 1)))]
+    const again = [...encoder.encode(snapshotOf(LABELS, i => (i === 300 ? 7 : 1)))]
     expect([again[1] === first, again[2] === second, again[3] === third]).toEqual([true, false, true])
     // The one that was handed out says still what it said.
     expect(second!.includes('le="0.5"} 7')).toBe(false)
-    expect(again[2]!.includes('d_bucket{route="/600",le="0.5"} 7')).toBe(true)
+    expect(again[2]!.includes('d_bucket{route="/300",le="0.5"} 7')).toBe(true)
+  })
+
+  it('leaves every text that somebody still reads as it is, whatever is made meanwhile', () => {
+    const step = fc.record({ changed: fc.array(fc.nat(1199), { maxLength: 4 }), isKept: fc.boolean() })
+    const property = fc.property(
+      fc.array(step, { maxLength: 12 }),
+      fc.array(fc.nat(), { maxLength: 12 }),
+      (steps, ends) => {
+        const encoder = new TextEncoder004()
+        const counts = LABELS.map(() => 1)
+        const read: { pieces: Buffer[]; text: string }[] = []
+        steps.forEach(({ changed, isKept }, turn) => {
+          for (const i of changed) counts[i]! += 10 ** turn
+          const snapshot = snapshotOf(LABELS, i => counts[i]!)
+          const text = textOf(snapshot)
+          const pieces = [...encoder.encode(snapshot)]
+          expect(pieces.join('')).toBe(text)
+          if (isKept) read.push({ pieces, text })
+          else encoder.release()
+          if (ends.includes(turn) && read.shift() !== undefined) encoder.release()
+          for (const { pieces, text } of read) expect(pieces.join('')).toBe(text)
+        })
+      },
+    )
+    fc.assert(property, { numRuns: 50 })
+  })
+
+  it('writes what is new where the old was once nobody reads that', () => {
+    const encoder = new TextEncoder004()
+    const memoryOf = (count: number): ArrayBufferLike[] => {
+      const pieces = [...encoder.encode(snapshotOf(LABELS, () => count))]
+      return pieces.slice(1).map(({ buffer }) => buffer)
+    }
+    const first = memoryOf(1)
+    const second = memoryOf(2)
+    expect(second.filter(memory => first.includes(memory))).toEqual([])
+    encoder.release()
+    encoder.release()
+    expect(memoryOf(3)).toEqual(second)
+    expect(memoryOf(4).filter(memory => second.includes(memory))).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import zlib, { constants, type InputType, type ZlibOptions } from 'node:zlib'
-import { type Bytes, bytesOf, type Groups, gathered } from '../exposition/bytes.ts'
+import { type Bytes, bytesOf } from '../exposition/bytes.ts'
 import { combinedCrc, crc32 } from './crc.ts'
 
 /**
@@ -13,7 +13,6 @@ import { combinedCrc, crc32 } from './crc.ts'
  */
 export class GzipPacker {
   readonly #packed = new WeakMap<Buffer, Packed>()
-  readonly #groups: Groups = new WeakMap()
 
   /** Packs what is new, one piece after the other. Nobody may write into the pieces. */
   async pack({ pieces }: Bytes): Promise<Bytes> {
@@ -25,7 +24,7 @@ export class GzipPacker {
       crc = combinedCrc(crc, packed.crc, packed.length)
       length += packed.length
     }
-    return bytesOf(gathered([HEAD, ...all.map(({ bytes }) => bytes), tailOf(crc, length)], this.#groups))
+    return bytesOf([HEAD, ...all.map(({ bytes }) => bytes), tailOf(crc, length)])
   }
 
   async #pack(piece: Buffer): Promise<Packed> {

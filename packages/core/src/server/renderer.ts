@@ -7,7 +7,10 @@ import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { inTurns } from '../snapshot/steps.ts'
 import { GzipPacker } from './gzip.ts'
 
-/** Snapshots as bytes to send: for each format one at a time, shared by all who ask meanwhile. */
+/**
+ * Snapshots as bytes to send: for each format one at a time, shared by all who ask meanwhile. Each of them says when it
+ * is done with what it got, so that its memory can be used again.
+ */
 export class Renderer {
   readonly #source: SnapshotSource
   readonly #beforeSnapshot: () => Promise<void>
@@ -17,28 +20,46 @@ export class Renderer {
     openmetrics: new OpenMetricsEncoder(),
   }
   readonly #packer = new GzipPacker()
-  readonly #underway = new Map<FormatName, Promise<Rendering>>()
+  readonly #underway = new Map<FormatName, Underway>()
 
   constructor(source: SnapshotSource, beforeSnapshot: () => Promise<void>) {
     this.#source = source
     this.#beforeSnapshot = beforeSnapshot
   }
 
-  /** Rejects where the snapshot cannot be taken. */
+  /** To be left by whoever gets it. Rejects where the snapshot cannot be taken. */
   render(format: FormatName): Promise<Rendering> {
-    const underway = this.#underway.get(format)
-    if (underway !== undefined) return underway
-    const rendering = this.#render(format).finally(() => this.#underway.delete(format))
-    this.#underway.set(format, rendering)
-    return rendering
+    let underway = this.#underway.get(format)
+    if (underway === undefined) {
+      const readers = { count: 0 }
+      const rendering = this.#render(format, readers).finally(() => this.#underway.delete(format))
+      underway = { readers, rendering }
+      this.#underway.set(format, underway)
+    }
+    underway.readers.count++
+    return underway.rendering
   }
 
-  async #render(format: FormatName): Promise<Rendering> {
+  async #render(format: FormatName, readers: Readers): Promise<Rendering> {
     await this.#beforeSnapshot()
     const snapshot = await this.#source.snapshot()
-    const text = await inTurns(write(snapshot, this.#encoders[format]))
-    return new Rendering(snapshot, CONTENT_TYPES[format], text, this.#packer)
+    const encoder = this.#encoders[format]
+    const text = await inTurns(write(snapshot, encoder))
+    const leave = () => {
+      if (--readers.count === 0) encoder.release()
+    }
+    return new Rendering(snapshot, CONTENT_TYPES[format], text, this.#packer, leave)
   }
+}
+
+/** Those who have asked for one rendering and have not left it. */
+interface Readers {
+  count: number
+}
+
+interface Underway {
+  readonly readers: Readers
+  readonly rendering: Promise<Rendering>
 }
 
 const CONTENT_TYPES: Readonly<Record<FormatName, string>> = {
@@ -51,14 +72,17 @@ export class Rendering {
   readonly snapshot: Snapshot
   readonly contentType: string
   readonly text: Bytes
+  /** To be called once by each who got it, when nothing of it is read any more. */
+  readonly leave: () => void
   readonly #packer: GzipPacker
   #gzipped: Promise<Bytes> | undefined
 
-  constructor(snapshot: Snapshot, contentType: string, text: Bytes, packer: GzipPacker) {
+  constructor(snapshot: Snapshot, contentType: string, text: Bytes, packer: GzipPacker, leave: () => void) {
     this.snapshot = snapshot
     this.contentType = contentType
     this.text = text
     this.#packer = packer
+    this.leave = leave
   }
 
   /** True where packing saves more than it costs. */

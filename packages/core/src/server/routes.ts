@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pipeline, Readable } from 'node:stream'
 import type { Bytes } from '../exposition/bytes.ts'
 import { negotiate } from '../exposition/negotiate.ts'
 import { pageOf } from './page.ts'
@@ -19,10 +18,20 @@ export class Routes {
   /** Answers one request. Never rejects. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const reply = await this.#replyTo(request)
-    if (response.destroyed) return
+    let { leave } = reply
+    const end = () => {
+      clearTimeout(deadline)
+      leave?.()
+      leave = undefined
+    }
     // A reader that does not read holds on to a shared buffer, but not for ever.
-    const deadline = setTimeout(() => response.destroy(), this.#options.readerDeadlineMs).unref()
-    response.once('close', () => clearTimeout(deadline))
+    const deadline = setTimeout(() => {
+      response.destroy()
+      // What waits behind another answer of a lost connection does not close on every Node.
+      end()
+    }, this.#options.readerDeadlineMs).unref()
+    if (response.destroyed) return end()
+    response.once('close', end)
     response.writeHead(reply.status, {
       'Content-Type': reply.type ?? PLAIN,
       'Content-Length': typeof reply.body === 'string' ? Buffer.byteLength(reply.body) : reply.body.length,
@@ -32,8 +41,7 @@ export class Routes {
     })
     if (request.method === 'HEAD') response.end()
     else if (typeof reply.body === 'string') response.end(reply.body)
-    // The next piece goes when the one before is on its way: many readers do not take the event loop all at once.
-    else pipeline(Readable.from(reply.body.pieces), response, () => {})
+    else void send(reply.body.pieces, response)
   }
 
   async #replyTo(request: IncomingMessage): Promise<Reply> {
@@ -52,6 +60,41 @@ export class Routes {
   }
 }
 
+/**
+ * Sends some pieces at a time, the next when those before are on their way: many readers do not take the event loop all
+ * at once. They go together without being copied together. Never rejects.
+ */
+async function send(pieces: readonly Buffer[], response: ServerResponse): Promise<void> {
+  // A reader that leaves is no trouble of ours.
+  response.on('error', () => {})
+  let corked = 0
+  for (const piece of pieces) {
+    if (corked === 0) response.cork()
+    response.write(piece)
+    corked += piece.length
+    if (corked < BYTES_AT_ONCE) continue
+    response.uncork()
+    corked = 0
+    await drained(response)
+    if (response.destroyed) return
+  }
+  response.end()
+}
+
+const BYTES_AT_ONCE = 2 ** 16
+
+/** Resolves when the response takes more, or has closed. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise(resolve => {
+    if (!response.writableNeedDrain) return resolve()
+    const go = () => {
+      response.off('drain', go).off('close', go)
+      resolve()
+    }
+    response.on('drain', go).on('close', go)
+  })
+}
+
 export interface RoutesOptions {
   readonly renderer: Renderer
   /** Why this is not ready, as a sentence; undefined where it is. */
@@ -65,6 +108,8 @@ interface Reply {
   readonly body: string | Bytes
   readonly type?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** To be called once, when nothing of the body is read any more. */
+  readonly leave?: () => void
 }
 
 type Route = (options: RoutesOptions, request: IncomingMessage) => Promise<Reply> | Reply
@@ -80,7 +125,8 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
 
 async function metrics({ renderer }: RoutesOptions, request: IncomingMessage): Promise<Reply> {
   const rendering = await renderer.render(negotiate(request.headers.accept))
-  const reply = { status: 200, type: rendering.contentType, body: rendering.text, headers: VARY }
+  const { contentType: type, text, leave } = rendering
+  const reply = { status: 200, type, body: text, headers: VARY, leave }
   if (!rendering.isWorthPacking || !takesGzip(request)) return reply
   return { ...reply, body: await rendering.gzipped(), headers: { ...VARY, 'Content-Encoding': 'gzip' } }
 }
@@ -91,7 +137,8 @@ function ready({ readiness }: RoutesOptions): Reply {
 }
 
 async function page({ renderer }: RoutesOptions): Promise<Reply> {
-  const { snapshot } = await renderer.render('text')
+  const { snapshot, leave } = await renderer.render('text')
+  leave()
   return { status: 200, type: 'text/html; charset=utf-8', body: pageOf(snapshot), headers: NOTHING_FROM_OUTSIDE }
 }
 

@@ -19,5 +19,5 @@ test('the numbers of each series are found again, over all pages', () => {
 })
 
 test('a page has whole series, and one at least', () => {
-  expect([1, 2, 16, 17, 2048, 5000].map(seriesInPage)).toEqual([2048, 1024, 128, 64, 1, 1])
+  expect([1, 2, 16, 17, 1024, 5000].map(seriesInPage)).toEqual([1024, 512, 64, 32, 1, 1])
 })

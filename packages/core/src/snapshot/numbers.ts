@@ -48,5 +48,5 @@ export function seriesInPage(width: number): number {
   return 2 ** Math.max(0, Math.floor(Math.log2(PAGE_NUMBERS / width)))
 }
 
-/** 16 KiB: to copy one is nothing, and their text is about a millisecond of work. */
-const PAGE_NUMBERS = 2 ** 11
+/** 8 KiB: to copy one is nothing, and their text is about half a millisecond of work. */
+const PAGE_NUMBERS = 2 ** 10
