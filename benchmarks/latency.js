@@ -10,7 +10,9 @@ export async function latency({ quick, workers = quick ? 2 : 8, series = quick ?
   const promherd = []
   for (let round = 0; round < settings.rounds; round++) {
     const runs = quick ? [false, true] : TURNS.map(scraped => scraped === (round % 2 === 0))
-    promherd.push(await inFreshProcess(SCRIPT, { ...settings, side: 'promherd', warm_up_runs: quick ? 0 : 3, runs }))
+    promherd.push(
+      await inFreshProcess(SCRIPT, { ...settings, side: 'promherd', warm_up_runs: quick ? 0 : WARM_UP_RUNS, runs }),
+    )
   }
   const rival = await measureRival({
     ...settings,
@@ -47,6 +49,11 @@ export async function latency({ quick, workers = quick ? 2 : 8, series = quick ?
 }
 
 const SCRIPT = new URL('./latency/primary.js', import.meta.url)
+/**
+ * About half a minute after they were filled V8 collects the garbage of all workers, which were started together, in
+ * one and the same second: longer than that.
+ */
+const WARM_UP_RUNS = 12
 const TURNS = [false, true, true, false, false, true, true, false]
 /** Its primary falls behind by seconds for each scrape: what it has not done by then is not waited for. */
 const RIVAL_MS = 60_000

@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { request, type ServerResponse } from 'node:http'
+import { get, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import { Numbers } from '../snapshot/numbers.ts'
@@ -11,9 +12,9 @@ import { takesGzip } from './routes.ts'
 import { Warner } from './warner.ts'
 
 /** A snapshot of one family with as many series as wanted, each about as long as `label`. */
-function snapshotOf(series: number, label = 'value'): Snapshot {
+function snapshotOf(series: number, label = 'value', value = 1): Snapshot {
   const labels = Array.from({ length: series }, (_, i) => [`${label}${i}`])
-  const values = Numbers.from(labels.map(() => 1))
+  const values = Numbers.from(labels.map(() => value))
   const family = {
     name: 'test',
     type: 'gauge' as const,
@@ -89,6 +90,15 @@ test('a reader that never reads is cut off, and holds up nobody', async () => {
   reader.resume()
   await closed
   expect(taken).toBeLessThan(20_000_000)
+})
+
+test('a slow reader gets what it asked for, whatever others have asked for meanwhile', async () => {
+  let count = 0
+  const url = await serve({ snapshot: async () => snapshotOf(20_000, 'x'.repeat(1000), ++count) })
+  const slow = await new Promise<IncomingMessage>(resolve => get(`${url}/metrics`, resolve))
+  for (let i = 2; i <= 4; i++) expect(await (await fetch(`${url}/metrics`)).text()).toContain(`0"} ${i}\n`)
+  const numbers = [...(await text(slow)).matchAll(/^test\{.*\} (.*)$/gm)].map(match => match[1])
+  expect([new Set(numbers), numbers.length]).toEqual([new Set(['1']), 20_000])
 })
 
 test('twenty readers of a byte now and then hold one rendering, and all are cut off at the deadline', async () => {
