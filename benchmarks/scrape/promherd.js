@@ -29,10 +29,12 @@ if (cluster.isPrimary) {
   }
   // As the metrics port does it.
   const renderer = new Renderer(source, async () => {})
+  let rendering
   const scrape = async () => {
     const startedAt = performance.now()
-    const { text } = await renderer.render('text')
-    return { pieces: text.pieces, snapshotMs, encodeMs: performance.now() - startedAt - snapshotMs }
+    rendering?.leave()
+    rendering = await renderer.render('text')
+    return { pieces: rendering.text.pieces, snapshotMs, encodeMs: performance.now() - startedAt - snapshotMs }
   }
   await lead(settings, scrape, async () => {
     await herd.close()
