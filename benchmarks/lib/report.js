@@ -25,7 +25,9 @@ export function ratioOf(ours, theirs) {
 export function figure(what, unit, numbers, reach) {
   const told = { what, unit, ...mapNumbers(numbers, rounded) }
   if (reach === undefined) return told
-  const met = reach.atMost === undefined ? numbers.value >= reach.atLeast : numbers.value <= reach.atMost
+  // By the number that is told: a reader is not to see that 1.05 is more than 1.05.
+  const { value } = told
+  const met = reach.atMost === undefined ? value >= reach.atLeast : value <= reach.atMost
   return { ...told, reach: reach.atMost === undefined ? `>= ${reach.atLeast}` : `<= ${reach.atMost}`, met }
 }
 

@@ -54,13 +54,12 @@ describe.each(Object.keys(MODES) as (keyof typeof MODES)[])('a gauge that merges
   test('is exact over three workers, and after each death, before and after the dead are retired', async () => {
     const gauges = workers.map(monitor => monitor.gauge({ name: 'level', help: 'L.', labels: ['of'], merge }))
     expect(await shown()).toEqual({})
-    const clock = new Clock()
     for (const [worker, a, b] of [
       [1, 8, 3],
       [3, -4, undefined],
       [2, 2, 0],
     ] as const) {
-      await clock.tick()
+      await tick()
       gauges[worker - 1]!.labels('a').set(a)
       if (b !== undefined) gauges[worker - 1]!.labels('b').set(b)
     }
@@ -80,12 +79,8 @@ describe.each(Object.keys(MODES) as (keyof typeof MODES)[])('a gauge that merges
   })
 })
 
-/** Waits until the clock that `latest` goes by shows another time. */
-class Clock {
-  #last = Date.now()
-
-  async tick(): Promise<void> {
-    while (Date.now() === this.#last) await new Promise(resolve => setImmediate(resolve))
-    this.#last = Date.now()
-  }
+/** Waits until the clock that `latest` goes by shows another time than any at which something was set before. */
+async function tick(): Promise<void> {
+  const now = Date.now()
+  while (Date.now() <= now) await new Promise(resolve => setImmediate(resolve))
 }
