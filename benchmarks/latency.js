@@ -49,10 +49,7 @@ export async function latency({ quick, workers = quick ? 2 : 8, series = quick ?
 }
 
 const SCRIPT = new URL('./latency/primary.js', import.meta.url)
-/**
- * About half a minute after they were filled V8 collects the garbage of all workers, which were started together, in
- * one and the same second: longer than that.
- */
+/** Some 40 s after their start V8 collects the garbage of most workers in one and the same second: longer than that. */
 const WARM_UP_RUNS = 12
 const TURNS = [false, true, true, false, false, true, true, false]
 /** Its primary falls behind by seconds for each scrape: what it has not done by then is not waited for. */
