@@ -1,6 +1,7 @@
 import { hasSameBytes } from '../snapshot/byte-view.ts'
 import { type Numbers, seriesInPage } from '../snapshot/numbers.ts'
 import type { Exemplars } from '../snapshot/snapshot.ts'
+import { Draft } from './draft.ts'
 
 /** Some series of a family that are written alike. */
 export interface Part {
@@ -15,8 +16,8 @@ export interface Part {
   readonly exemplars?: ReadonlyMap<number, Exemplars> | undefined
 }
 
-/** The text of the series whose labels read `inner` and whose numbers begin at `at`. */
-export type Writer = (inner: string, page: Float64Array, at: number, exemplars?: Exemplars) => string
+/** Adds the series whose labels read `inner` and whose numbers begin at `at`. */
+export type Writer = (draft: Draft, inner: string, page: Float64Array, at: number, exemplars?: Exemplars) => void
 
 /**
  * The bytes of one part as they were last written, a block for each page of its numbers, with what of the snapshot it
@@ -53,17 +54,20 @@ export class KeptPart {
       old.shown = shown
       return old.bytes
     }
+    const ends: number[] = []
     DRAFT.begin()
     for (let series = first; series < end; series++) {
-      if (comparison.isSeriesSame(series)) {
-        DRAFT.copy(old, series - first)
-        continue
+      const at = series - first
+      if (comparison.isSeriesSame(series)) DRAFT.copy(old.bytes, at === 0 ? 0 : old.ends[at - 1]!, old.ends[at]!)
+      else {
+        if (!comparison.hasSameLabels(series)) this.#inner[series] = part.labelText(part.labels[series]!)
+        part.write(DRAFT, this.#inner[series]!, shown.page, at * width, part.exemplars?.get(series))
       }
-      if (!comparison.hasSameLabels(series)) this.#inner[series] = part.labelText(part.labels[series]!)
-      const at = (series - first) * width
-      DRAFT.write(part.write(this.#inner[series]!, shown.page, at, part.exemplars?.get(series)))
+      ends.push(DRAFT.length)
     }
-    const block = { ...DRAFT.finish(isOnly ? old.room : undefined), shown }
+    const room = isOnly && old.room.length >= DRAFT.length ? old.room : roomFor(DRAFT.length)
+    room.set(DRAFT.view())
+    const block = { bytes: room.subarray(0, DRAFT.length), room, ends, shown }
     this.#blocks[index] = block
     return block.bytes
   }
@@ -156,50 +160,10 @@ const NOTHING: Block = {
   shown: { labels: [], page: new Float64Array(0), exemplars: undefined },
 }
 
-/** Where a block is written. There is one for all, since a block is finished before another is begun. */
-class Draft {
-  #room = Buffer.allocUnsafeSlow(2 ** 18)
-  #length = 0
-  #ends: number[] = []
-
-  begin(): void {
-    this.#length = 0
-    this.#ends = []
-  }
-
-  /** Takes the series at `index` of another block. */
-  copy({ bytes, ends }: Block, index: number): void {
-    const begin = index === 0 ? 0 : ends[index - 1]!
-    const end = ends[index]!
-    this.#makeRoom(end - begin)
-    this.#length += bytes.copy(this.#room, this.#length, begin, end)
-    this.#ends.push(this.#length)
-  }
-
-  write(text: string): void {
-    // The most that UTF-8 takes: three bytes for what is one unit of a string.
-    this.#makeRoom(3 * text.length)
-    this.#length += this.#room.write(text, this.#length)
-    this.#ends.push(this.#length)
-  }
-
-  /** Puts it into `room` where there is one that is large enough. */
-  finish(room: Buffer | undefined): Pick<Block, 'bytes' | 'room' | 'ends'> {
-    const length = this.#length
-    const own = room !== undefined && room.length >= length ? room : Buffer.allocUnsafe(length + (length >> SPARE_BITS))
-    this.#room.copy(own, 0, 0, length)
-    return { bytes: own.subarray(0, length), room: own, ends: this.#ends }
-  }
-
-  #makeRoom(bytes: number): void {
-    if (this.#length + bytes <= this.#room.length) return
-    const larger = Buffer.allocUnsafeSlow(2 * (this.#length + bytes))
-    this.#room.copy(larger, 0, 0, this.#length)
-    this.#room = larger
-  }
-}
+/** Where blocks are written. There is one for all, since a block is finished before another is begun. */
+const DRAFT = new Draft()
 
 /** As numbers grow their text does: there is room for a 32nd more. */
-const SPARE_BITS = 5
-
-const DRAFT = new Draft()
+function roomFor(length: number): Buffer {
+  return Buffer.allocUnsafe(length + (length >> 5))
+}

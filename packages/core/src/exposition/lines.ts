@@ -1,5 +1,6 @@
-import type { Exemplars, Family } from '../snapshot/snapshot.ts'
+import type { Family } from '../snapshot/snapshot.ts'
 import type { Exemplar } from '../store/exemplar.ts'
+import { type Draft, numberText } from './draft.ts'
 import type { Part, Writer } from './kept-part.ts'
 
 /** The sample lines of a family, which the text formats have in common but for what `Words` says. */
@@ -10,7 +11,7 @@ export interface Words {
   readonly exemplars: boolean
 }
 
-/** What is written below the head of a family. A text is made with `join`, not `+=`: one flat string, not a tree. */
+/** What is written below the head of a family. */
 export function partsOf(family: Family, { bound, exemplars }: Words): Part[] {
   const { name, type, labelNames, labels, values, buckets, quantiles } = family
   const key = JSON.stringify([name, type, labelNames, buckets])
@@ -30,53 +31,74 @@ export function partsOf(family: Family, { bound, exemplars }: Words): Part[] {
 }
 
 function plainWriter(name: string): Writer {
-  return (inner, page, at, exemplars) => {
-    const after = exemplars === undefined ? '' : exemplarText(exemplars[0])
-    return `${name}${inSet(inner)}${number(page[at]!)}${after}\n`
-  }
+  const sample = sampleWriter(name)
+  return (draft, inner, page, at, exemplars) => sample(draft, inner, page[at]!, exemplars?.[0])
 }
 
 function summaryWriter(name: string): Writer {
-  return (inner, page, at) => {
-    const set = inSet(inner)
-    return `${name}_sum${set}${number(page[at]!)}\n${name}_count${set}${number(page[at + 1]!)}\n`
+  const sum = sampleWriter(`${name}_sum`)
+  const count = sampleWriter(`${name}_count`)
+  return (draft, inner, page, at) => {
+    sum(draft, inner, page[at]!)
+    count(draft, inner, page[at + 1]!)
   }
 }
 
 function histogramWriter(name: string, buckets: readonly number[], bound: Words['bound']): Writer {
-  const bounds = [...buckets.map(bound), '+Inf'].map(each => `${each}"} `)
-  // What stands before each bucket's own text is the separator; the empty first item puts it before the first too.
-  const lines = ['', ...bounds]
-  return (inner, page, at, exemplars) => {
-    const before = inner === '' ? `${name}_bucket{le="` : `${name}_bucket{${inner},le="`
-    const set = inSet(inner)
+  const bounds = [...buckets.map(bound), '+Inf'].map(each => Buffer.from(`le="${each}"} `))
+  const head = Buffer.from(`${name}_bucket{`)
+  const sum = sampleWriter(`${name}_sum`)
+  const total = sampleWriter(`${name}_count`)
+  return (draft, inner, page, at, exemplars) => {
+    const begin = draft.length
+    draft.bytes(head)
+    if (inner !== '') {
+      draft.text(inner)
+      draft.bytes(COMMA)
+    }
+    const end = draft.length
     let count = 0
     for (let b = 0; b < bounds.length; b++) {
+      if (b > 0) draft.again(begin, end)
+      draft.bytes(bounds[b]!)
       count += page[at + b]!
-      lines[b + 1] = `${bounds[b]}${number(count)}\n`
+      endLine(draft, count, exemplars?.[b])
     }
-    if (exemplars !== undefined) addExemplars(lines, exemplars)
-    const sum = number(page[at + bounds.length]!)
-    lines[bounds.length] += `${name}_sum${set}${sum}\n${name}_count${set}${number(count)}\n`
-    return lines.join(before)
+    sum(draft, inner, page[at + bounds.length]!)
+    total(draft, inner, count)
   }
 }
 
-/** Puts exemplars at the ends of the lines of their buckets, of which the first stands at 1. */
-function addExemplars(lines: string[], exemplars: Exemplars): void {
-  for (const [bucket, exemplar] of exemplars.entries()) {
-    if (exemplar !== undefined) lines[bucket + 1] = `${lines[bucket + 1]!.slice(0, -1)}${exemplarText(exemplar)}\n`
+/** Adds a line. */
+type SampleWriter = (draft: Draft, inner: string, value: number, exemplar?: Exemplar) => void
+
+function sampleWriter(name: string): SampleWriter {
+  const head = Buffer.from(`${name}{`)
+  const alone = Buffer.from(`${name} `)
+  return (draft, inner, value, exemplar) => {
+    if (inner === '') draft.bytes(alone)
+    else {
+      draft.bytes(head)
+      draft.text(inner)
+      draft.bytes(BRACE)
+    }
+    endLine(draft, value, exemplar)
   }
 }
 
-function exemplarText(exemplar: Exemplar | undefined): string {
-  if (exemplar === undefined) return ''
+function endLine(draft: Draft, value: number, exemplar: Exemplar | undefined): void {
+  draft.number(value)
+  if (exemplar !== undefined) draft.text(exemplarText(exemplar))
+  draft.bytes(LINE_BREAK)
+}
+
+const COMMA = Buffer.from(',')
+const BRACE = Buffer.from('} ')
+const LINE_BREAK = Buffer.from('\n')
+
+function exemplarText(exemplar: Exemplar): string {
   const labels = exemplar.labels.map(([name, value]) => `${name}="${escapeLabel(value)}"`)
-  return ` # {${labels.join(',')}} ${number(exemplar.value)} ${exemplar.timestamp}`
-}
-
-function inSet(inner: string): string {
-  return inner === '' ? ' ' : `{${inner}} `
+  return ` # {${labels.join(',')}} ${numberText(exemplar.value)} ${exemplar.timestamp}`
 }
 
 function labelWriter(names: readonly string[]): Part['labelText'] {
@@ -90,13 +112,6 @@ function quantileLabelWriter(names: readonly string[], bound: Words['bound']): P
     const quantile = Number(values[at])
     return write(Number.isNaN(quantile) ? values : values.with(at, bound(quantile)))
   }
-}
-
-/** A number as all formats read it. */
-export function number(value: number): string {
-  if (Number.isFinite(value)) return String(value)
-  if (Number.isNaN(value)) return 'NaN'
-  return value > 0 ? '+Inf' : '-Inf'
 }
 
 function escapeLabel(value: string): string {

@@ -1,6 +1,7 @@
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
+import { numberText } from './draft.ts'
 import { Encoder, type Section } from './encoder.ts'
-import { number, partsOf, type Words } from './lines.ts'
+import { partsOf, type Words } from './lines.ts'
 
 /** OpenMetrics text, version 1.0.0 (https://prometheus.io/docs/specs/om/open_metrics_spec/), with exemplars. */
 export const OPENMETRICS_CONTENT_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
@@ -49,7 +50,7 @@ const UNITS = ['seconds', 'bytes', 'ratio']
 
 /** A bound as all exposers are to write it, since it is part of a series' name: `1.0`, `1e-05`, `1e+06`. */
 function canonical(value: number): string {
-  if (!Number.isFinite(value)) return number(value)
+  if (!Number.isFinite(value)) return numberText(value)
   const [digits = '', exponent = '0'] = value.toExponential().split('e')
   const power = Number(exponent)
   if (power < -4 || power >= 6) return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`

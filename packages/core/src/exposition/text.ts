@@ -1,6 +1,7 @@
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
+import { numberText } from './draft.ts'
 import { Encoder, type Section } from './encoder.ts'
-import { number, partsOf, type Words } from './lines.ts'
+import { partsOf, type Words } from './lines.ts'
 
 /** Prometheus text, version 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 export const TEXT_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -12,7 +13,7 @@ export class TextEncoder004 extends Encoder {
   }
 }
 
-const WORDS: Words = { bound: number, exemplars: false }
+const WORDS: Words = { bound: numberText, exemplars: false }
 
 function* sectionsOf({ families }: Snapshot): Generator<Section> {
   for (const family of families) yield { head: headOf(family), parts: partsOf(family, WORDS) }
