@@ -1,38 +1,42 @@
 import { closeSync, fstatSync, readSync } from 'node:fs'
-import { type CatalogLine, isGivenUp } from '../store/catalog.ts'
+import type { Names, SeriesTaker } from '../snapshot/source.ts'
+import { type CatalogLine, decodeLine, isGivenUp } from '../store/catalog.ts'
 import { openToRead } from './files.ts'
-import type { KnownNames } from './names.ts'
+import { takeLine } from './take-line.ts'
 
 /**
  * Reads the names of one store as they come: each line once, a piece of the file at a time. Nothing here throws once
  * it is open; damage is counted.
  */
-export class CatalogReader {
+export class CatalogReader implements Names {
   /** Lines that are none. */
   damage = 0
   /** True once the catalog could not be read to its end. */
   isCut = false
   nodeVersion = ''
-  readonly #names: KnownNames
   readonly #fd: number
+  /** Where what was not taken yet begins: whole lines, and then the begin of one that waits for its rest. */
   #offset = 0
-  /** What follows the last line break that was read: the begin of a line that waits for its rest. */
-  #rest = Buffer.alloc(0)
   /** Whole lines, and how far they are taken. */
   #text = ''
   #at = 0
 
   /** Throws what the file system throws. */
-  constructor(path: string, names: KnownNames) {
-    this.#names = names
+  constructor(path: string) {
     this.#fd = openToRead(path)
   }
 
   /** The next line; undefined where there is none now. */
-  next(): CatalogLine | undefined {
+  next(): CatalogLine | undefined
+  next(taker: SeriesTaker): CatalogLine | 'taken' | undefined
+  next(taker?: SeriesTaker): CatalogLine | 'taken' | undefined {
     for (;;) {
       while (this.#at < this.#text.length) {
-        const line = this.#decode(this.#cutLine())
+        const begin = this.#at
+        const end = this.#text.indexOf('\n', begin)
+        this.#at = end + 1
+        if (taker !== undefined && takeLine(this.#text, begin, end, taker)) return 'taken'
+        const line = this.#decode(this.#text.slice(begin, end))
         if (line !== undefined) return line
       }
       if (!this.#readOn()) return undefined
@@ -48,38 +52,49 @@ export class CatalogReader {
     closeSync(this.#fd)
   }
 
-  #cutLine(): string {
-    const end = this.#text.indexOf('\n', this.#at)
-    const line = this.#text.slice(this.#at, end)
-    this.#at = end + 1
-    return line
-  }
-
   #decode(text: string): CatalogLine | undefined {
     if (text === '' || isGivenUp(text)) return undefined
-    const line = this.#names.decode(text)
+    const line = decodeLine(text)
     if (line === undefined) this.damage++
     if (line?.kind !== 'owner') return line
     this.nodeVersion = line.nodeVersion
     return undefined
   }
 
-  /** Reads the next piece; false where the file has no more for now. */
+  /** Reads the next whole lines; false where the file has no more for now. */
   #readOn(): boolean {
     this.#text = ''
     this.#at = 0
     try {
       const { size } = fstatSync(this.#fd)
-      const end = Math.min(size, MAX_CATALOG_BYTES)
-      const gained = Buffer.allocUnsafe(Math.max(0, Math.min(end - this.#offset, PIECE_BYTES)))
-      const read = gained.length === 0 ? 0 : readSync(this.#fd, gained, 0, gained.length, this.#offset)
-      this.#offset += read
-      if (read > 0) this.#take(Buffer.concat([this.#rest, gained.subarray(0, read)]))
-      else if (size > end) this.#cut()
-      return read > 0
+      const left = Math.min(size, MAX_CATALOG_BYTES) - this.#offset
+      const bytes = left > 0 ? this.#readLines(left) : undefined
+      if (bytes === undefined && size > MAX_CATALOG_BYTES) this.#cut()
+      if (bytes === undefined) return false
+      this.#text = bytes.toString()
+      this.#offset += bytes.length
+      return true
     } catch {
       this.#cut()
       return false
+    }
+  }
+
+  /** The next whole lines of so many bytes; undefined where none is whole yet. */
+  #readLines(left: number): Buffer | undefined {
+    let piece = PIECE
+    let rest = left
+    for (;;) {
+      const read = readSync(this.#fd, piece, 0, Math.min(piece.length, rest), this.#offset)
+      const end = piece.subarray(0, read).lastIndexOf(LINE_BREAK) + 1
+      if (end > 0) return piece.subarray(0, end)
+      if (read < piece.length) return undefined
+      if (piece.length < MAX_LINE_BYTES) piece = Buffer.allocUnsafeSlow(MAX_LINE_BYTES)
+      else {
+        this.damage++
+        this.#offset += read
+        rest -= read
+      }
     }
   }
 
@@ -87,18 +102,10 @@ export class CatalogReader {
     this.isCut = true
     this.damage++
   }
-
-  #take(bytes: Buffer): void {
-    const end = bytes.lastIndexOf(10) + 1
-    this.#text = bytes.toString('utf8', 0, end)
-    this.#rest = Buffer.from(bytes.subarray(end))
-    if (this.#rest.length <= MAX_LINE_BYTES) return
-    this.#rest = Buffer.alloc(0)
-    this.damage++
-  }
 }
 
+const LINE_BREAK = 10
 const MAX_CATALOG_BYTES = 2 ** 26
-/** How much of a catalog is read at once. */
-const PIECE_BYTES = 2 ** 16
 const MAX_LINE_BYTES = 2 ** 20
+/** How much of a catalog is read at once. One for all readers: what is read becomes text before another reads. */
+const PIECE = Buffer.allocUnsafeSlow(2 ** 16)

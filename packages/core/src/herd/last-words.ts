@@ -17,7 +17,7 @@ export function* lastWordsOf(reader: StoreReader): Steps<LastWords | undefined> 
   const families = new Map<number, FamilyLine>()
   const series = new Map<number, SeriesLine>()
   let lines = 0
-  for (let line = reader.nextLine(); line !== undefined; line = reader.nextLine()) {
+  for (let line = reader.names.next(); line !== undefined; line = reader.names.next()) {
     if (++lines % LINES_A_STEP === 0) yield
     if (line.kind === 'family') families.set(line.index, line)
     else if (line.kind === 'removed') series.delete(line.slot)
@@ -27,7 +27,7 @@ export function* lastWordsOf(reader: StoreReader): Steps<LastWords | undefined> 
       for (const { family, slot } of [...series.values()]) if (family === line.family) series.delete(slot)
     }
   }
-  if (reading !== 'read' || reader.isCut) return undefined
+  if (reading !== 'read' || reader.names.isCut) return undefined
   return { families: [...families.values()], series: [...series.values()] }
 }
 

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { StoreState } from '../metrics.ts'
 import type { Steps } from '../snapshot/steps.ts'
 import { listStores, RETIRED_CATALOG, RETIRED_VALUES, type StoreName } from './directory.ts'
-import { KnownNames } from './names.ts'
 import { StoreReader } from './reader.ts'
 import { openRetired } from './retired-files.ts'
 
@@ -28,7 +27,6 @@ export class OpenStores {
   readonly #staleAfterMs: number
   /** Hears of each that will not be read again. */
   readonly #onDrop: (reader: StoreReader) => void
-  readonly #names = new KnownNames()
   readonly #readers = new Map<number, StoreReader>()
   #totals: StoreReader | undefined
   /** How many are there that cannot be opened. */
@@ -92,7 +90,7 @@ export class OpenStores {
     const states = { live: 0, damaged: this.#unopened, unknown_version: 0 }
     for (const reader of this.#readers.values()) {
       if (reader.reading === 'unknown_version') states.unknown_version++
-      else if (reader.reading === 'damaged' || reader.damage > 0) states.damaged++
+      else if (reader.reading === 'damaged' || reader.names.damage > 0) states.damaged++
       else if (!reader.gone) states.live++
     }
     return states
@@ -120,7 +118,7 @@ export class OpenStores {
 
   #open(name: StoreName): boolean {
     try {
-      this.#readers.set(name.id, StoreReader.open(this.#directory, name, this.#names))
+      this.#readers.set(name.id, StoreReader.open(this.#directory, name))
       return true
     } catch {
       return false
@@ -129,7 +127,7 @@ export class OpenStores {
 
   #openTotals(): void {
     const known = this.#totals
-    if (known !== undefined && this.#inodeOf(RETIRED_CATALOG) !== known.catalogInode()) {
+    if (known !== undefined && this.#inodeOf(RETIRED_CATALOG) !== known.names.inode()) {
       // Another herd has begun in the same directory: names and numbers are others.
       this.#onDrop(known)
       known.close()

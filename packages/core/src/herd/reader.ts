@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { Changes } from '../snapshot/changes.ts'
 import type { Source } from '../snapshot/source.ts'
 import type { Steps } from '../snapshot/steps.ts'
-import type { CatalogLine } from '../store/catalog.ts'
 import type { StoredExemplar } from '../store/exemplar.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
 import { isOwnerAlive } from '../store/owner.ts'
@@ -11,7 +10,6 @@ import { CatalogReader } from './catalog-reader.ts'
 import type { StoreName } from './directory.ts'
 import { ExemplarsFile } from './exemplars-file.ts'
 import { openToRead } from './files.ts'
-import { KnownNames } from './names.ts'
 
 /**
  * Reads one store of another process, or of this one, from its files.
@@ -33,7 +31,7 @@ export class StoreReader implements Source {
   /** True once the owner is gone: its gauges speak of nothing any more. */
   gone = false
   #valuesFd: number
-  readonly #catalog: CatalogReader
+  readonly names: CatalogReader
   readonly #exemplars: ExemplarsFile | undefined
   #header: Float64Array = new Float64Array(HEADER_SLOTS)
   #buffer: Float64Array = new Float64Array(HEADER_SLOTS)
@@ -43,25 +41,24 @@ export class StoreReader implements Source {
     directory: string,
     name: StoreName,
     files: { values: string; catalog: string; exemplars?: string; worker: number | undefined },
-    names: KnownNames = new KnownNames(),
   ) {
     this.name = name
     this.worker = files.worker
     this.#exemplars = files.exemplars === undefined ? undefined : new ExemplarsFile(join(directory, files.exemplars))
     this.#valuesFd = openToRead(join(directory, files.values))
     try {
-      this.#catalog = new CatalogReader(join(directory, files.catalog), names)
+      this.names = new CatalogReader(join(directory, files.catalog))
     } catch (error) {
       closeSync(this.#valuesFd)
       throw error
     }
   }
 
-  /** A store's reader, by the store's name. Readers of one herd share what they know of names. */
-  static open(directory: string, name: StoreName, names?: KnownNames): StoreReader {
+  /** A store's reader, by the store's name. */
+  static open(directory: string, name: StoreName): StoreReader {
     const { base, worker } = name
     const files = { values: `${base}.values`, catalog: `${base}.catalog`, exemplars: `${base}.exemplars`, worker }
-    return new StoreReader(directory, name, files, names)
+    return new StoreReader(directory, name, files)
   }
 
   get startedAt(): number {
@@ -69,17 +66,7 @@ export class StoreReader implements Source {
   }
 
   get nodeVersion(): string {
-    return this.#catalog.nodeVersion
-  }
-
-  /** How many lines of the catalog are none. */
-  get damage(): number {
-    return this.#catalog.damage
-  }
-
-  /** True once the catalog could not be read to its end. */
-  get isCut(): boolean {
-    return this.#catalog.isCut
+    return this.names.nodeVersion
   }
 
   /** What the last look at the header gave. */
@@ -135,10 +122,6 @@ export class StoreReader implements Source {
     return !isOwnerAlive(owner, this.header('heartbeatAt') * 1000, staleAfterMs)
   }
 
-  nextLine(): CatalogLine | undefined {
-    return this.#catalog.next()
-  }
-
   /** Reads another values file from now on: the one that was renamed into the place of the first. */
   reopenValues(path: string): void {
     const fd = openToRead(path)
@@ -152,14 +135,9 @@ export class StoreReader implements Source {
     return fstatSync(this.#valuesFd).ino
   }
 
-  /** Which file the names come from. */
-  catalogInode(): number {
-    return this.#catalog.inode()
-  }
-
   close(): void {
     closeSync(this.#valuesFd)
-    this.#catalog.close()
+    this.names.close()
   }
 
   #readHeader(): Float64Array | Exclude<Reading, 'read'> {
@@ -180,11 +158,13 @@ export class StoreReader implements Source {
     // Nothing that a file says of itself may make its reader take all the memory there is.
     if (wanted > MAX_SLOTS) return 'damaged'
     if (this.#buffer.length < wanted) this.#buffer = enlarged(this.#buffer, Math.max(wanted, this.#buffer.length * 2))
+    const known = this.values.length
     let read = 0
     while (read < wanted) {
       const piece = PIECE.subarray(0, Math.min(PIECE_SLOTS, wanted - read))
       const gained = readFully(this.#valuesFd, piece, 8 * read)
-      this.changes.take(piece.subarray(0, gained), this.#buffer, read)
+      if (read < known) this.changes.take(piece.subarray(0, gained), this.#buffer, read)
+      else this.#buffer.set(piece.subarray(0, gained), read)
       read += gained
       if (gained < piece.length) break
       if (read < wanted) yield
@@ -192,7 +172,6 @@ export class StoreReader implements Source {
     // What was read first, since the numbers must be at least as new as what their header says of them.
     if (read > HEADER.generation) this.#buffer[HEADER.generation] = header[HEADER.generation]!
     // Of a file that was cut short the last numbers are still the best there are: a counter must not fall.
-    const known = this.values.length
     this.values = this.#buffer.subarray(0, Math.max(Math.min(read, length), known))
     // Zeros that were not there before are news, too: a series may begin with them.
     this.changes.mark(known, this.values.length)

@@ -125,12 +125,12 @@ export class Retired {
   *#loadFrom(reader: StoreReader, totals: RetiredTotals): Steps<void> {
     const reading = yield* reader.read()
     totals.begin(reader.values.subarray(0, reader.header('length')), this.#files.nameBytes)
-    for (let line = reader.nextLine(); line !== undefined; line = reader.nextLine()) {
+    for (let line = reader.names.next(); line !== undefined; line = reader.names.next()) {
       totals.learn(line)
       yield
     }
     // Totals that cannot be read must not be written over: the dead are read where they lie meanwhile.
-    if (reading !== 'read' || reader.isCut) throw new Error('the totals of the dead cannot be read')
+    if (reading !== 'read' || reader.names.isCut) throw new Error('the totals of the dead cannot be read')
     this.#generation = reader.header('generation')
     this.#ids = [...reader.retiredIds]
   }

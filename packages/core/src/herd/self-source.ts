@@ -1,5 +1,5 @@
 import { Changes } from '../snapshot/changes.ts'
-import type { Source } from '../snapshot/source.ts'
+import type { Names, Source } from '../snapshot/source.ts'
 import type { CatalogLine } from '../store/catalog.ts'
 import type { StoredExemplar } from '../store/exemplar.ts'
 import { HEADER } from '../store/header.ts'
@@ -14,6 +14,7 @@ export class SelfSource implements Source, Member {
   readonly gone = false
   values: Float64Array = new Float64Array(0)
   readonly changes: Changes = new Changes()
+  readonly names: Names = { next: () => (this.#next === this.#end ? undefined : this.#lines[this.#next++]) }
   readonly #store: Store
   #lines: readonly CatalogLine[] = []
   #next = 0
@@ -51,9 +52,5 @@ export class SelfSource implements Source, Member {
 
   header(field: keyof typeof HEADER): number {
     return this.values[HEADER[field]]!
-  }
-
-  nextLine(): CatalogLine | undefined {
-    return this.#next === this.#end ? undefined : this.#lines[this.#next++]
   }
 }

@@ -54,4 +54,4 @@ export class BlockSet {
 
 /** Series in a block, as a power of two. */
 export const BLOCK_BITS = 7
-const BLOCK_SERIES = 2 ** BLOCK_BITS
+export const BLOCK_SERIES: number = 2 ** BLOCK_BITS

@@ -11,15 +11,18 @@ export class Column<Sum extends SeriesHolder> {
   readonly sinceSlot: number | undefined
   /** When the source declared the family, where that was later than its start; else 0. */
   readonly since: number
+  /** True where the worker is added to the label values that the source has. */
+  readonly isApart: boolean
   readonly from: IntList = new IntList()
   readonly to: IntList = new IntList()
   /** Where the series of each block begin, once they stand in the order of `to`. */
   #starts: Int32Array | undefined
 
-  constructor(family: Sum, { sinceSlot, since = 0 }: Pick<FamilyLine, 'sinceSlot' | 'since'>) {
+  constructor(family: Sum, { sinceSlot, since = 0 }: Pick<FamilyLine, 'sinceSlot' | 'since'>, isApart: boolean) {
     this.family = family
     this.sinceSlot = sinceSlot
     this.since = since
+    this.isApart = isApart
   }
 
   add(slot: number, series: number): void {

@@ -4,7 +4,7 @@ import type { CatalogLine, Merge } from '../store/catalog.ts'
 import { Changes } from './changes.ts'
 import { Merger } from './merge.ts'
 import type { Family } from './snapshot.ts'
-import type { Source } from './source.ts'
+import type { Names, Source } from './source.ts'
 import { atOnce } from './steps.ts'
 
 type Numbers = readonly (readonly [value: number, setAt: number])[]
@@ -16,7 +16,7 @@ function sourceOf(merge: Merge, worker: number, numbers: Numbers): Source {
     ...numbers.map((_, i): CatalogLine => ({ kind: 'series', family: 0, values: [String(i)], slot: 16 + 2 * i })),
   ]
   const values = Float64Array.from([...new Array(16).fill(0), ...numbers.flat()])
-  return { worker, startedAt: 1, gone: false, values, nextLine: () => lines.shift() }
+  return { worker, startedAt: 1, gone: false, values, names: { next: () => lines.shift() } }
 }
 
 function sumOf(merger: Merger, sources: readonly Source[]): Family[] {
@@ -57,11 +57,13 @@ test.each(Object.keys(MODEL) as (keyof typeof MODEL)[])('%s is what a naive mode
 
 test('a mean has no overflow series before something is in it', () => {
   const source = sourceOf('mean', 1, [[0, 0]])
-  const nextLine = (): CatalogLine | undefined => {
-    const line = source.nextLine()
-    return line?.kind === 'series' ? { ...line, overflow: true } : line
+  const names: Names = {
+    next(taker) {
+      const line = source.names.next(taker)
+      return typeof line === 'object' && line.kind === 'series' ? { ...line, overflow: true } : line
+    },
   }
-  expect(sumOf(new Merger(), [{ ...source, nextLine }])[0]!.labels).toEqual([])
+  expect(sumOf(new Merger(), [{ ...source, names }])[0]!.labels).toEqual([])
 })
 
 test('a sum that was never finished takes nothing from the next', () => {

@@ -47,7 +47,7 @@ export class Merger {
   *add(source: Source): Steps<void> {
     const plan = this.#planOf(source)
     this.#sources.push(source)
-    yield* plan.learn(source, definition => this.#familyOf(definition))
+    yield* plan.learn(source, this.#familyOf)
     yield* plan.join(source, this.#round)
   }
 
@@ -99,7 +99,8 @@ export class Merger {
     return plan
   }
 
-  #familyOf(definition: Definition): MergedFamily {
+  /** One function for all sources: V8 would make the code that calls it anew for each other. */
+  readonly #familyOf = (definition: Definition): MergedFamily => {
     const signature = signatureOf(definition)
     let family = this.#families.get(signature)
     if (family === undefined) {

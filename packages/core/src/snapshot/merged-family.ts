@@ -61,6 +61,11 @@ export class MergedFamily {
     return series
   }
 
+  /** The number of the series whose label values read so as JSON, if somebody has it. */
+  find(text: string): number | undefined {
+    return this.#series.find(text)
+  }
+
   /** One more column has the series. */
   hold(series: number): void {
     this.#series.hold(series)
@@ -100,7 +105,7 @@ export class MergedFamily {
   addExemplar(labels: readonly string[], exemplar: Exemplar): void {
     const { type } = this.definition
     if (type !== 'counter' && type !== 'histogram') return
-    const series = this.#series.find(labels)
+    const series = this.#series.find(JSON.stringify(labels))
     if (series !== undefined) this.#exemplars.add(this.definition, series, exemplar)
   }
 
@@ -141,28 +146,29 @@ export class MergedFamily {
   /** Adds up anew what is marked. */
   *addUp(): Steps<void> {
     const { size } = this.#series
-    const width = this.#sums.sourceWidth
     const columns = []
     for (const { source, column } of this.#members) {
       columns.push({ values: source.values, column, starts: column.startsOf(this.#changed.countIn(size)) })
       yield
     }
     for (const [block, begin, end] of this.#changed.blocks(size)) {
-      this.#sums.clear(begin, end)
+      this.#sums.clear(block)
       this.#present.fill(0, begin, end)
-      for (const { values, column, starts } of columns) {
-        const from = column.from.items
-        const to = column.to.items
-        for (let i = starts[block]!; i < starts[block + 1]!; i++) {
-          const slot = from[i]!
-          // A values file that was cut short: the series is there again when its slots are.
-          if (slot + width > values.length) continue
-          if (Number.isNaN(values[slot]) && isAbsent(values, slot)) continue
-          this.#present[to[i]!] = 1
-          this.#sums.add(to[i]!, values, slot)
-        }
-      }
+      for (const { values, column, starts } of columns) this.#add(values, column, starts[block]!, starts[block + 1]!)
       yield
+    }
+  }
+
+  /** Adds what a source has of those of its series that stand from `begin` to before `end` in its column. */
+  #add(values: Float64Array, { from, to }: Column<MergedFamily>, begin: number, end: number): void {
+    const width = this.#sums.sourceWidth
+    for (let i = begin; i < end; i++) {
+      const slot = from.items[i]!
+      // A values file that was cut short: the series is there again when its slots are.
+      if (slot + width > values.length) continue
+      if (Number.isNaN(values[slot]) && isAbsent(values, slot)) continue
+      this.#present[to.items[i]!] = 1
+      this.#sums.add(to.items[i]!, values, slot)
     }
   }
 

@@ -3,7 +3,7 @@ import type { StoredExemplar } from '../store/exemplar.ts'
 import { HEADER } from '../store/header.ts'
 import { Column } from './column.ts'
 import type { MergedFamily } from './merged-family.ts'
-import type { Source } from './source.ts'
+import type { SeriesTaker, Source } from './source.ts'
 import type { Steps } from './steps.ts'
 
 type FamilyOf = (definition: Definition) => MergedFamily
@@ -12,7 +12,7 @@ type FamilyOf = (definition: Definition) => MergedFamily
 const LINES_A_STEP = 64
 
 /** Which series of one source are which series of the sum. */
-export class Plan {
+export class Plan implements SeriesTaker {
   readonly #columns = new Map<number, Column<MergedFamily>>()
   /** Series whose slots were another's in the numbers that were taken last. */
   #waiting: SeriesLine[] = []
@@ -25,15 +25,30 @@ export class Plan {
   /** Takes in what the source's catalog has gained. */
   *learn(source: Source, familyOf: FamilyOf): Steps<void> {
     for (const line of this.#waiting.splice(0)) this.#learnSeries(source, line)
-    let learned = 0
-    for (let line = source.nextLine(); line !== undefined; line = source.nextLine()) {
-      this.#learnLine(source, line, familyOf)
-      if (++learned % LINES_A_STEP === 0) yield
+    while (this.#learnLines(source, familyOf)) yield
+  }
+
+  /** Takes in a step's lines; false once there are no more. */
+  #learnLines(source: Source, familyOf: FamilyOf): boolean {
+    for (let learned = 0; learned < LINES_A_STEP; learned++) {
+      const line = source.names.next(this)
+      if (line === undefined) return false
+      if (line !== 'taken') this.#learnLine(source, line, familyOf)
     }
+    return true
+  }
+
+  take(family: number, values: string, slot: number): boolean {
+    const column = this.#columns.get(family)
+    if (column === undefined || column.isApart) return false
+    const series = column.family.find(values)
+    if (series === undefined) return false
+    column.add(slot, series)
+    return true
   }
 
   #learnLine(source: Source, line: CatalogLine, familyOf: FamilyOf): void {
-    if (line.kind === 'family') this.#columns.set(line.index, new Column(familyOf(line), line))
+    if (line.kind === 'family') this.#columns.set(line.index, new Column(familyOf(line), line, isApart(source, line)))
     if (line.kind === 'series') this.#learnSeries(source, line)
     if (line.kind === 'removed') this.#remove(line)
     if (line.kind === 'withdrawn') this.#withdraw(line.family)
@@ -94,12 +109,16 @@ export class Plan {
 
 /** What names a series in the sum; undefined for another number of values than the family has labels, which is damage. */
 function labelValuesIn(
-  { worker }: Source,
-  { labels, merge }: Definition,
+  source: Source,
+  definition: Definition,
   values: readonly string[],
 ): readonly string[] | undefined {
-  // The totals of the dead name the worker themselves.
-  const apart = merge === 'worker' && worker !== undefined
-  if (values.length !== labels.length + Number(merge === 'worker' && !apart)) return undefined
-  return apart ? [...values, String(worker)] : values
+  const apart = isApart(source, definition)
+  if (values.length !== definition.labels.length + Number(definition.merge === 'worker' && !apart)) return undefined
+  return apart ? [...values, String(source.worker)] : values
+}
+
+/** True where the worker is added to the labels: the totals of the dead name it themselves. */
+function isApart({ worker }: Source, { merge }: Definition): boolean {
+  return merge === 'worker' && worker !== undefined
 }

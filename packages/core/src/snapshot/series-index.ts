@@ -1,15 +1,18 @@
-import { keyOf } from '../store/family.ts'
 import { IntList } from './int-list.ts'
 
-/** The series of a family: each set of label values has a small number, which is another's once nobody has the series. */
+/**
+ * The series of a family: each set of label values has a small number, which is another's once nobody has the series.
+ *
+ * Hot on a herd's first scrape, which brings all of them: what is made for a series lives long, and each collection
+ * has to move it. So there is one text for each, which is how a catalog writes its values: most lines are found by a
+ * piece of their own text, and nothing is made of them.
+ */
 export class SeriesIndex {
   /** The label values by number. */
   readonly labels: (readonly string[])[] = []
   /** True where others keep the numbers, too: then each stays with its series for ever. */
   isKept: boolean
-  readonly #byKey = new Map<string, number>()
-  /** By the very array that stands in `labels`, which readers of one herd share: most look-ups need no key. */
-  readonly #byLabels = new Map<readonly string[], number>()
+  readonly #byText = new Map<string, number>()
   readonly #overflow = new Set<number>()
   /** How many columns have each series, and the numbers of those that none has. */
   readonly #holders = new IntList()
@@ -26,22 +29,19 @@ export class SeriesIndex {
 
   /** The number of the series with these label values, made at its first use. */
   numberOf(labels: readonly string[], overflow: boolean): number {
-    const same = this.#byLabels.get(labels)
-    if (same !== undefined) return same
-    const key = keyOf(labels)
-    const known = this.#byKey.get(key)
+    const text = JSON.stringify(labels)
+    const known = this.#byText.get(text)
     if (known !== undefined) return known
     const series = this.#free.pop() ?? this.#another()
     this.labels[series] = labels
-    this.#byLabels.set(labels, series)
-    this.#byKey.set(key, series)
+    this.#byText.set(text, series)
     if (overflow) this.#overflow.add(series)
     return series
   }
 
-  /** The number of the series with these label values, if somebody has it. */
-  find(labels: readonly string[]): number | undefined {
-    return this.#byKey.get(keyOf(labels))
+  /** The number of the series whose label values read so as JSON, if somebody has it. */
+  find(text: string): number | undefined {
+    return this.#byText.get(text)
   }
 
   /** True for the series that takes what a full family cannot. */
@@ -59,9 +59,7 @@ export class SeriesIndex {
     const holders = this.#holders.items[series]! - 1
     this.#holders.items[series] = holders
     if (holders > 0 || this.isKept) return false
-    const labels = this.labels[series]!
-    this.#byLabels.delete(labels)
-    this.#byKey.delete(keyOf(labels))
+    this.#byText.delete(JSON.stringify(this.labels[series]))
     this.labels[series] = []
     this.#overflow.delete(series)
     this.#free.push(series)

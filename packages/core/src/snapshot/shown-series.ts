@@ -73,16 +73,10 @@ export class ShownSeries {
     for (let series = 0; series < known.length; ) {
       const room = Math.min(known.length - series, this.#seriesInPage) * this.#width
       const page = spare?.length === room ? spare : new Float64Array(room)
-      let end = 0
-      for (; series < known.length && end < room; series++) {
-        if (!family.isShown(series)) continue
-        family.show(series, page, end)
-        labels.push(known[series]!)
-        this.#places[series] = labels.length
-        end += this.#width
-      }
-      if (end === 0) break
-      const filled = page.subarray(0, end)
+      const shown = labels.length
+      series = this.#fill(page, series, known, labels, family)
+      if (labels.length === shown) break
+      const filled = page.subarray(0, (labels.length - shown) * this.#width)
       const old = before[pages.length]
       const isSame = old !== undefined && hasSameBytes(filled, old)
       pages.push(isSame ? old : filled)
@@ -91,5 +85,24 @@ export class ShownSeries {
     }
     this.#shown = { labels, values: new Numbers(this.#width, pages) }
     return this.#shown
+  }
+
+  /** Shows series in a page and adds their labels, until it is full or there are no more. Answers where it ended. */
+  #fill(
+    page: Float64Array,
+    begin: number,
+    known: readonly (readonly string[])[],
+    labels: (readonly string[])[],
+    family: SeriesOfFamily,
+  ): number {
+    let series = begin
+    for (let end = 0; series < known.length && end < page.length; series++) {
+      if (!family.isShown(series)) continue
+      family.show(series, page, end)
+      labels.push(known[series]!)
+      this.#places[series] = labels.length
+      end += this.#width
+    }
+    return series
   }
 }

@@ -14,6 +14,23 @@ export interface Source {
   readonly changes?: Changes | undefined
   /** Undefined, or none, where nobody has given any. */
   readonly exemplars?: readonly StoredExemplar[] | undefined
-  /** The next line that the catalog has gained; undefined when there is no other. */
-  nextLine(): CatalogLine | undefined
+  readonly names: Names
+}
+
+/** The lines of a catalog as they come, each once. */
+export interface Names {
+  /**
+   * The next one; `taken` where `taker` knew it and has taken it in; undefined where there is none now. Whoever has
+   * the lines need not ask.
+   */
+  next(taker: SeriesTaker): CatalogLine | 'taken' | undefined
+}
+
+/** Whoever knows series by the text that names them. An object: V8 makes code anew for each function it is given. */
+export interface SeriesTaker {
+  /**
+   * Takes in that the series of this family of the source whose label values read so as JSON stands at `slot`; false
+   * where it is not known, and the line has to be read.
+   */
+  take(family: number, values: string, slot: number): boolean
 }

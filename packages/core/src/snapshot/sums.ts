@@ -1,6 +1,10 @@
 import { type Definition, type FamilyType, type Merge, widthOf } from '../store/catalog.ts'
+import { BLOCK_BITS, BLOCK_SERIES } from './block-set.ts'
 
-/** The numbers of a family's series, one series after the other, each made of all sources as the family merges. */
+/**
+ * The numbers of a family's series, each made of all sources as the family merges. They stand in blocks, so that none
+ * has to be moved when more come: two megabytes would be a pause of some milliseconds.
+ */
 export class Sums {
   /** How many numbers a series has here, and in a source. */
   readonly width: number
@@ -8,45 +12,51 @@ export class Sums {
   readonly #merge: Merge
   /** True where what one source says replaces what another has said. */
   readonly #isReplaced: boolean
-  #values: Float64Array
+  readonly #blocks: Float64Array[] = []
   /** What was last shown of each number that may not fall. */
-  #shown: Float64Array
+  readonly #shown: Float64Array[] = []
 
   constructor(definition: Definition) {
     this.#merge = definition.merge
     this.#isReplaced = definition.merge === 'worker' && !ADDED_FOR_EVER.has(definition.type)
     this.sourceWidth = widthOf(definition)
     this.width = definition.merge === 'mean' ? 2 : this.sourceWidth
-    this.#values = new Float64Array(16 * this.width).fill(startOf(this.#merge))
-    this.#shown = new Float64Array(this.#values.length)
   }
 
-  /** Begins the sums of the series from `begin` to before `end` anew. */
-  clear(begin: number, end: number): void {
-    this.#values.fill(startOf(this.#merge), begin * this.width, end * this.width)
+  /** Begins the sums of all series of a block anew. */
+  clear(block: number): void {
+    this.#blocks[block]?.fill(startOf(this.#merge))
   }
 
   /** Forgets one series, so that another may have its place. */
   forget(series: number): void {
-    this.clear(series, series + 1)
-    this.#shown.fill(0, series * this.width, (series + 1) * this.width)
+    const at = this.#placeOf(series)
+    this.#blocks[series >> BLOCK_BITS]!.fill(startOf(this.#merge), at, at + this.width)
+    this.#shown[series >> BLOCK_BITS]?.fill(0, at, at + this.width)
   }
 
+  /** Makes room for a series, whose number is at most one above those that have some. */
   makeRoom(series: number): void {
-    if ((series + 1) * this.width <= this.#values.length) return
-    const larger = new Float64Array(this.#values.length * 2)
-    larger.set(this.#values)
-    larger.fill(startOf(this.#merge), this.#values.length)
-    this.#values = larger
-    const shown = new Float64Array(larger.length)
-    shown.set(this.#shown)
-    this.#shown = shown
+    const block = series >> BLOCK_BITS
+    const known = this.#blocks[block]
+    const inBlock = series % BLOCK_SERIES
+    if (known !== undefined && known.length > inBlock * this.width) return
+    // Most families are small: their one block grows with them.
+    const size = block === 0 ? Math.min(BLOCK_SERIES, Math.max(FEW_SERIES, 2 * inBlock)) : BLOCK_SERIES
+    const larger = new Float64Array(size * this.width).fill(startOf(this.#merge))
+    if (known !== undefined) larger.set(known)
+    this.#blocks[block] = larger
+  }
+
+  /** Where a series begins in its block. */
+  #placeOf(series: number): number {
+    return (series % BLOCK_SERIES) * this.width
   }
 
   /** Adds what a source has at `slot`. */
   add(series: number, from: Float64Array, slot: number): void {
-    const at = series * this.width
-    const values = this.#values
+    const at = this.#placeOf(series)
+    const values = this.#blocks[series >> BLOCK_BITS]!
     const value = from[slot]!
     if (this.#isReplaced) {
       // While one worker replaces another they have the same number: what the newer one says stands.
@@ -76,23 +86,26 @@ export class Sums {
   }
 
   addOne(series: number, value: number): void {
-    const at = series * this.width
-    this.#values[at] = this.#values[at]! + value
+    const at = this.#placeOf(series)
+    const values = this.#blocks[series >> BLOCK_BITS]!
+    values[at] = values[at]! + value
   }
 
   /** What the first `length` numbers of a series add up to. */
   total(series: number, length: number): number {
     let total = 0
-    const start = series * this.width
-    for (let at = start; at < start + length; at++) total += this.#values[at]!
+    const values = this.#blocks[series >> BLOCK_BITS]!
+    const start = this.#placeOf(series)
+    for (let at = start; at < start + length; at++) total += values[at]!
     return total
   }
 
   isZero(series: number): boolean {
     // How many workers have a mean says nothing of it.
     const width = this.#merge === 'mean' ? 1 : this.width
-    const start = series * this.width
-    for (let at = start; at < start + width; at++) if (this.#values[at] !== 0) return false
+    const values = this.#blocks[series >> BLOCK_BITS]!
+    const start = this.#placeOf(series)
+    for (let at = start; at < start + width; at++) if (values[at] !== 0) return false
     return true
   }
 
@@ -101,14 +114,24 @@ export class Sums {
    * digit. Prometheus would take that for a restart from zero.
    */
   keepFromFalling(series: number): void {
-    const values = this.#values
-    const shown = this.#shown
-    const start = series * this.width
+    const block = series >> BLOCK_BITS
+    const values = this.#blocks[block]!
+    const shown = this.#shownIn(block, values.length)
+    const start = this.#placeOf(series)
     for (let at = start; at < start + this.width; at++) {
       const fall = shown[at]! - values[at]!
       if (fall > 0 && fall <= shown[at]! * ROUNDING) values[at] = shown[at]!
       shown[at] = values[at]!
     }
+  }
+
+  #shownIn(block: number, length: number): Float64Array {
+    const known = this.#shown[block]
+    if (known?.length === length) return known
+    const shown = new Float64Array(length)
+    if (known !== undefined) shown.set(known)
+    this.#shown[block] = shown
+    return shown
   }
 
   /** How many numbers of a series a snapshot shows. */
@@ -118,12 +141,15 @@ export class Sums {
 
   /** Writes the numbers of a series as a snapshot shows them to `into`, from `to` on. */
   show(series: number, into: Float64Array, to: number): void {
-    const values = this.#values
-    const start = series * this.width
+    const values = this.#blocks[series >> BLOCK_BITS]!
+    const start = this.#placeOf(series)
     if (this.#merge === 'mean') into[to] = values[start]! / values[start + 1]!
     else for (let i = 0; i < this.shownWidth; i++) into[to + i] = values[start + i]!
   }
 }
+
+/** How many series the first block has room for at first. */
+const FEW_SERIES = 16
 
 /** What adding in another order may change, as a share: thousands of stores with 53 bits each, and some to spare. */
 const ROUNDING = 1e-10
