@@ -128,7 +128,12 @@ async function metrics({ renderer }: RoutesOptions, request: IncomingMessage): P
   const { contentType: type, text, leave } = rendering
   const reply = { status: 200, type, body: text, headers: VARY, leave }
   if (!rendering.isWorthPacking || !takesGzip(request)) return reply
-  return { ...reply, body: await rendering.gzipped(), headers: { ...VARY, 'Content-Encoding': 'gzip' } }
+  try {
+    return { ...reply, body: await rendering.gzipped(), headers: { ...VARY, 'Content-Encoding': 'gzip' } }
+  } catch (error) {
+    leave()
+    throw error
+  }
 }
 
 function ready({ readiness }: RoutesOptions): Reply {
