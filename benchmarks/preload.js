@@ -1,16 +1,16 @@
 import { figure, machine, ratioOf, spread } from './lib/report.js'
 import { CONNECTIONS } from './request/child.js'
 import { chosenFrameworks, FRAMEWORKS, QUICK } from './request/frameworks.js'
-import { Miscounted, measure } from './request/measure.js'
+import { Miscounted, measureInTurns } from './request/measure.js'
 
 /**
  * What a request costs under `--import @promherd/core/auto`, beside the same request under the adapter: the CPU of the
  * whole request, in memory, as in the benchmark of requests. Not what is added is compared: where the adapter makes a
  * framework faster that is negative, and a quotient of it says nothing.
  *
- * In each round the preload runs between two runs of the adapter, and is compared with their mean: a machine that grows
- * slower meanwhile harms neither. The quotient of these two runs with each other, of the same code, says how far a
- * quotient of nothing strays.
+ * In each round there are fresh processes at once on one core, which take turns of some ten milliseconds. Two of them are
+ * of the adapter, and the preload is compared with their mean; the quotient of these two with each other, of the same
+ * code, says how far a quotient of nothing strays.
  */
 
 /** The reach: no dearer than the adapter, and what the medians of the same code differ by. */
@@ -20,8 +20,13 @@ const AT_MOST = 1.05
 const ROUNDS = 3
 const SECONDS = 52
 
-/** A round in its order. The first and the last run of the adapter are told apart to be compared with each other. */
-const SIDES = /** @type {const} */ (['bare', 'before', 'preload', 'after'])
+/** The processes of a round. Those of the adapter are told apart to be compared with each other. */
+const SIDES = {
+  bare: { variant: 'bare', preloaded: false },
+  before: { variant: 'ours', preloaded: false },
+  preload: { variant: 'bare', preloaded: true },
+  after: { variant: 'ours', preloaded: false },
+}
 
 /** @param {{ quick?: boolean, framework?: string }} options `quick` proves that all runs and counts, no more */
 export async function preload({ quick = false, framework }) {
@@ -49,11 +54,13 @@ async function rounds(framework, quick) {
   for (let done = 0; ; done++) {
     const spent = (performance.now() - startedAt) / 1000
     if (quick ? done === 1 : done >= ROUNDS && spent + spent / done > SECONDS) return taken
-    for (const side of done % 2 === 0 ? SIDES : SIDES.toReversed()) {
-      const variant = side === 'before' || side === 'after' ? 'ours' : 'bare'
-      const job = { framework, variant, mode: 'memory', warmUp, requests, listens: true }
-      taken[side].push(await measure({ ...job, preloaded: side === 'preload' }))
-    }
+    const job = { framework, mode: 'memory', warmUp, requests, listens: true }
+    const order = done % 2 === 0 ? Object.entries(SIDES) : Object.entries(SIDES).toReversed()
+    const { took, failed } = await measureInTurns(
+      Object.fromEntries(order.map(([name, side]) => [name, { ...job, ...side }])),
+    )
+    for (const error of failed.values()) throw error
+    for (const [name, microseconds] of took) taken[name].push(microseconds)
   }
 }
 

@@ -2,6 +2,7 @@ import { createMonitor } from '@promherd/core'
 import client from 'prom-client'
 import { herdDirectory } from '../lib/directory.js'
 import { answer, settingsOfThisProcess } from '../lib/fresh.js'
+import { cpuNsOf } from '../lib/undisturbed.js'
 import { INSTRUMENTS, NAME } from './instruments.js'
 
 /** What one recording into a metric of the user's costs, measured alone in this process. */
@@ -11,13 +12,13 @@ const directory = slab === 'heap' ? undefined : herdDirectory()
 const monitor = createMonitor({ directory: directory?.path, slab, promClient: false })
 const record = INSTRUMENTS[side].make(monitor)
 let sum = repeat(Math.min(records, 200_000))
-const before = process.cpuUsage()
-sum += repeat(records)
-const { user, system } = process.cpuUsage(before)
+const ns = cpuNsOf(records, times => {
+  sum += repeat(times)
+})
 const isExact = sumIn(await monitor.metrics()) + sumIn(await client.register.metrics()) === sum
 await monitor.close()
 directory?.remove()
-answer({ ns: ((user + system) * 1000) / records, isExact })
+answer({ ns, isExact })
 
 /** Answers the sum of what it has recorded. */
 function repeat(times) {

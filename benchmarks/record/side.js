@@ -2,6 +2,7 @@ import { DURATION, REQUESTS } from '../clients/names.js'
 import { herdDirectory } from '../lib/directory.js'
 import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 import { digestOf } from '../lib/samples.js'
+import { cpuNsOf } from '../lib/undisturbed.js'
 import { exchanges, STATUSES } from '../lib/workload.js'
 
 /** One way of recording exchanges, measured alone in this process: what one costs in CPU time. */
@@ -13,13 +14,11 @@ const { open } = await import(`../clients/${client}.js`)
 const { record, text, close } = open({ slab, directory: directory?.path, series: 1000, counter: true })
 
 repeat(Math.min(records, 200_000))
-const before = process.cpuUsage()
-repeat(records)
-const { user, system } = process.cpuUsage(before)
+const ns = cpuNsOf(records, repeat)
 const { samples, digest } = digestOf(await text(), [DURATION, REQUESTS])
 await close()
 directory?.remove()
-answer({ ns: ((user + system) * 1000) / records, samples, digest })
+answer({ ns, samples, digest })
 
 function repeat(times) {
   for (let i = 0; i < times; i++) record(mix[i & 4095])

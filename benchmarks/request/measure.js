@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { SLICES, undisturbed } from '../lib/undisturbed.js'
 import { CONNECTIONS, REQUESTS } from './child.js'
 import { socketClient } from './load.js'
 
@@ -15,28 +16,15 @@ const PRELOAD = import.meta.resolve('@promherd/core/auto')
 /** What a variant is told that runs, and does not count what it was sent. */
 export class Miscounted extends Error {}
 
-/** Slices of a measurement in memory: some ten milliseconds each, which is short beside what else a machine does. */
-const SLICES = 40
-
 /**
- * What counts of the slices of a process: a tenth of them were faster. Whatever a machine does besides only ever slows
- * a slice down, for seconds and up to twice; the very fastest are those that were spared their share of the garbage.
- */
-const QUANTILE = 0.1
-
-/**
- * @param {import('./child.js').Job} job
+ * @param {import('./child.js').Job} job over a socket
  * @returns {Promise<number>} microseconds of CPU per request
  * @throws where the variant does not run, or counted something else than the requests that were sent
  */
 export async function measure(job) {
   const side = await Side.start(job)
   try {
-    if (job.mode === 'socket') return await side.overSocket()
-    const slices = []
-    for (let i = 0; i < SLICES; i++) slices.push(await side.slice())
-    await side.end()
-    return undisturbed(slices)
+    return await side.overSocket()
   } finally {
     await side.kill()
   }
@@ -184,43 +172,48 @@ export async function round(variants, run) {
 }
 
 /**
- * The same, but with all processes there at once: they take turns slice by slice, so that all are measured in the same
- * moments of the machine.
+ * The same in memory, but with all processes there at once: they take turns slice by slice, so that all are measured in
+ * the same moments of the machine.
  *
  * @param {string[]} variants
  * @param {Omit<import('./child.js').Job, 'variant'>} job
  * @returns {Promise<{ bare: number[], added: Map<string, number>, failed: Map<string, Error> }>}
  */
 export async function roundInSlices(variants, job) {
-  const bare = await Side.start({ ...job, variant: 'bare' })
+  const jobs = Object.fromEntries(['bare', ...variants].map(variant => [variant, { ...job, variant }]))
+  const { took, failed } = await measureInTurns(jobs)
+  if (failed.has('bare')) throw failed.get('bare')
+  const bare = took.get('bare')
+  const added = variants.filter(variant => took.has(variant)).map(variant => [variant, took.get(variant) - bare])
+  return { bare: [bare], added: new Map(added), failed }
+}
+
+/**
+ * Measures processes in memory that take turns slice by slice.
+ *
+ * @param {Record<string, import('./child.js').Job>} jobs by a name
+ * @returns {Promise<{ took: Map<string, number>, failed: Map<string, Error> }>} microseconds of CPU per request, or why not
+ */
+export async function measureInTurns(jobs) {
   const sides = new Map()
   const failed = new Map()
   try {
-    for (const variant of variants) {
-      await Side.start({ ...job, variant }).then(
-        side => sides.set(variant, side),
-        error => failed.set(variant, error),
+    for (const [name, job] of Object.entries(jobs)) {
+      await Side.start(job).then(
+        side => sides.set(name, side),
+        error => failed.set(name, error),
       )
     }
-    const taken = await inTurns(bare, sides)
-    for (const [variant, side] of sides) await side.end().catch(error => failed.set(variant, error))
-    const added = new Map([...taken.added].filter(([variant]) => !failed.has(variant)))
-    return { bare: [taken.bare], added, failed }
+    const slices = new Map([...sides.keys()].map(name => [name, []]))
+    for (let turn = 0; turn < SLICES; turn++) {
+      for (const [name, taken] of turn % 2 === 0 ? slices : [...slices].toReversed()) {
+        taken.push(await sides.get(name).slice())
+      }
+    }
+    for (const [name, side] of sides) await side.end().catch(error => failed.set(name, error))
+    const whole = [...slices].filter(([name]) => !failed.has(name))
+    return { took: new Map(whole.map(([name, taken]) => [name, undisturbed(taken)])), failed }
   } finally {
-    for (const side of [bare, ...sides.values()]) await side.kill()
+    for (const side of sides.values()) await side.kill()
   }
-}
-
-async function inTurns(bare, sides) {
-  const taken = new Map([bare, ...sides.values()].map(side => [side, []]))
-  for (let turn = 0; turn < SLICES; turn++) {
-    for (const [side, slices] of turn % 2 === 0 ? taken : [...taken].toReversed()) slices.push(await side.slice())
-  }
-  const bareTook = undisturbed(taken.get(bare))
-  const added = [...sides].map(([variant, side]) => [variant, undisturbed(taken.get(side)) - bareTook])
-  return { bare: bareTook, added: new Map(added) }
-}
-
-function undisturbed(slices) {
-  return slices.toSorted((a, b) => a - b)[Math.floor(slices.length * QUANTILE)]
 }
