@@ -50,7 +50,7 @@ export class SeriesCopy {
   readonly values: readonly string[]
   /** Undefined for the one that all share which have no place of their own. */
   readonly place: Place | undefined
-  /** By bucket: where its exemplars are, once it has any. */
+  /** Where its exemplars are, by bucket; undefined before the first. */
   exemplars: (ExemplarNote | undefined)[] | undefined
   readonly #parts: Part[] = []
   #left: number[] | undefined

@@ -11,7 +11,7 @@ import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promis
  * then) what is left is answered in the worker's place: not accepted. Node then hands the connection to another
  * worker; where nobody else serves that port, Node would keep it for nobody, and it is closed here.
  *
- * These messages are Node's own affair, so nothing relies on them: any that looks otherwise is passed by, and then
+ * These messages are Node's own affair, so nothing relies on them. One that looks otherwise is passed by, and then
  * things are as they would be without this file. Their shape is the same on Node 20, 22 and 24, and is held by a test.
  */
 export class Handovers {

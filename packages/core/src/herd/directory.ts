@@ -80,7 +80,7 @@ export function makeDirectory(): string {
   throw promherdError('ERR_PROMHERD_DIRECTORY', tmpdir(), 'no temporary directory could be made')
 }
 
-/** The directories that `makeDirectory` has made, for whoever clears those that nobody has any more. */
+/** The directories that `makeDirectory` has made, for whoever clears those that nobody uses now. */
 export function listMadeDirectories(): string[] {
   return TEMPORARY.flatMap(parent => {
     try {

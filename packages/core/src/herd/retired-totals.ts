@@ -1,5 +1,5 @@
 import { FAMILIES } from '../metrics.ts'
-import { signatureOf } from '../snapshot/merged-family.ts'
+import { signatureOf } from '../snapshot/family-key.ts'
 import type { Steps } from '../snapshot/steps.ts'
 import { ADDED_FOR_EVER } from '../snapshot/sums.ts'
 import { type CatalogLine, type Definition, type FamilyLine, type SeriesLine, widthOf } from '../store/catalog.ts'

@@ -1,5 +1,6 @@
 import type { Definition } from '../store/catalog.ts'
-import { MergedFamily, quantilesKey, signatureOf } from './merged-family.ts'
+import { quantilesKey, signatureOf } from './family-key.ts'
+import { MergedFamily } from './merged-family.ts'
 import { Plan } from './plan.ts'
 import type { Family } from './snapshot.ts'
 import type { Source } from './source.ts'

@@ -3,8 +3,9 @@ import type { Definition } from '../store/catalog.ts'
 import type { Exemplar } from '../store/exemplar.ts'
 import { BlockSet } from './block-set.ts'
 import type { Column } from './column.ts'
+import { quantilesKey } from './family-key.ts'
 import { NewestExemplars } from './newest-exemplars.ts'
-import { SeriesIndex } from './series-index.ts'
+import { SeriesIndex, textOf } from './series-index.ts'
 import { SeriesLinks } from './series-links.ts'
 import { ShownSeries } from './shown-series.ts'
 import type { Family, SnapshotType } from './snapshot.ts'
@@ -105,7 +106,7 @@ export class MergedFamily {
   addExemplar(labels: readonly string[], exemplar: Exemplar): void {
     const { type } = this.definition
     if (type !== 'counter' && type !== 'histogram') return
-    const series = this.#series.find(JSON.stringify(labels))
+    const series = this.#series.find(textOf(labels))
     if (series !== undefined) this.#exemplars.add(this.definition, series, exemplar)
   }
 
@@ -234,16 +235,6 @@ interface Member {
 }
 
 const SERIES_A_STEP = 512
-
-/** What the two halves of a summary are told apart by. */
-export function quantilesKey(name: string): string {
-  return `${name}{quantile}`
-}
-
-/** Two definitions with the same signature can be added up. */
-export function signatureOf({ name, type, labels, buckets, merge }: Definition): string {
-  return JSON.stringify([name, type, labels, buckets, merge])
-}
 
 function enlarged(flags: Uint8Array): Uint8Array {
   const larger = new Uint8Array(flags.length * 2)

@@ -48,7 +48,8 @@ export class Plan implements SeriesTaker {
   }
 
   #learnLine(source: Source, line: CatalogLine, familyOf: FamilyOf): void {
-    if (line.kind === 'family') this.#columns.set(line.index, new Column(familyOf(line), line, isApart(source, line)))
+    if (line.kind === 'family')
+      this.#columns.set(line.index, new Column(familyOf(line), line, addsWorker(source, line)))
     if (line.kind === 'series') this.#learnSeries(source, line)
     if (line.kind === 'removed') this.#remove(line)
     if (line.kind === 'withdrawn') this.#withdraw(line.family)
@@ -61,7 +62,7 @@ export class Plan implements SeriesTaker {
       this.#waiting.push(line)
       return
     }
-    const values = labelValuesIn(source, column.family.definition, line.values)
+    const values = labelValuesIn(column, source.worker, line.values)
     if (values !== undefined) column.add(line.slot, column.family.seriesOf(values, line.overflow === true))
   }
 
@@ -95,13 +96,13 @@ export class Plan implements SeriesTaker {
   }
 
   *#addExemplars(exemplars: readonly StoredExemplar[], source: Source): Steps<void> {
-    const families = new Map<string, MergedFamily>()
-    for (const { family } of this.#columns.values()) families.set(family.definition.name, family)
+    const columns = new Map<string, Column<MergedFamily>>()
+    for (const column of this.#columns.values()) columns.set(column.family.definition.name, column)
     let added = 0
     for (const { family, series, exemplar } of exemplars) {
-      const known = families.get(family)
-      const values = known && labelValuesIn(source, known.definition, series)
-      if (values !== undefined) known?.addExemplar(values, exemplar)
+      const column = columns.get(family)
+      const values = column && labelValuesIn(column, source.worker, series)
+      if (values !== undefined) column?.family.addExemplar(values, exemplar)
       if (++added % LINES_A_STEP === 0) yield
     }
   }
@@ -109,16 +110,16 @@ export class Plan implements SeriesTaker {
 
 /** What names a series in the sum; undefined for another number of values than the family has labels, which is damage. */
 function labelValuesIn(
-  source: Source,
-  definition: Definition,
+  { family, isApart }: Column<MergedFamily>,
+  worker: number | undefined,
   values: readonly string[],
 ): readonly string[] | undefined {
-  const apart = isApart(source, definition)
-  if (values.length !== definition.labels.length + Number(definition.merge === 'worker' && !apart)) return undefined
-  return apart ? [...values, String(source.worker)] : values
+  const { labels, merge } = family.definition
+  if (values.length !== labels.length + Number(merge === 'worker' && !isApart)) return undefined
+  return isApart ? [...values, String(worker)] : values
 }
 
 /** True where the worker is added to the labels: the totals of the dead name it themselves. */
-function isApart({ worker }: Source, { merge }: Definition): boolean {
+function addsWorker({ worker }: Source, { merge }: Definition): boolean {
   return merge === 'worker' && worker !== undefined
 }

@@ -29,7 +29,7 @@ export class SeriesIndex {
 
   /** The number of the series with these label values, made at its first use. */
   numberOf(labels: readonly string[], overflow: boolean): number {
-    const text = JSON.stringify(labels)
+    const text = textOf(labels)
     const known = this.#byText.get(text)
     if (known !== undefined) return known
     const series = this.#free.pop() ?? this.#another()
@@ -59,7 +59,7 @@ export class SeriesIndex {
     const holders = this.#holders.items[series]! - 1
     this.#holders.items[series] = holders
     if (holders > 0 || this.isKept) return false
-    this.#byText.delete(JSON.stringify(this.labels[series]))
+    this.#byText.delete(textOf(this.labels[series]!))
     this.labels[series] = []
     this.#overflow.delete(series)
     this.#free.push(series)
@@ -70,4 +70,9 @@ export class SeriesIndex {
     this.#holders.push(0)
     return this.labels.length
   }
+}
+
+/** The text of label values, as a catalog writes them. */
+export function textOf(labels: readonly string[]): string {
+  return JSON.stringify(labels)
 }

@@ -6,7 +6,7 @@ import { NOWHERE } from './family.ts'
 
 /** One series of a gauge. It is not shown before it is first set. */
 export interface GaugeSeries {
-  /** Sets the value: any number, infinities and NaN among them. */
+  /** Sets the value, which may be infinite or NaN. */
   set(value: number): void
   /** Adds to the value, from 0 where there is none yet. @default 1 */
   inc(amount?: number): void

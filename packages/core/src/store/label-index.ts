@@ -3,7 +3,7 @@
  *
  * A store may have tens of thousands of series, and few different values: a text for each series would be most of
  * what it keeps. So each value of a label has a small number, and a series is a row of such numbers in one array,
- * found through a hash of them (`npm run bench -- memory`). A value that no series has any more is forgotten.
+ * found through a hash of them (`npm run bench -- memory`). A value is forgotten with the last series that has it.
  */
 export class LabelIndex {
   readonly #labels: readonly ValueNumbers[]
