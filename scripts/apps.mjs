@@ -1,11 +1,17 @@
 import { join } from 'node:path'
 import { build } from './checks.mjs'
 import { ROOT, run, runInstalled, Stop } from './exec.mjs'
+import { PROGRAMS, requirePrograms } from './programs.mjs'
 
 /** What runs on the built packages. */
 
 export function demo(args) {
   return runBuilt('examples/demo/index.js', args)
+}
+
+export async function braid(args) {
+  await requirePrograms(Object.keys(PROGRAMS).filter(name => name !== 'prometheus'))
+  return runBuilt('examples/braid/index.js', args)
 }
 
 export function bench(args) {

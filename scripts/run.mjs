@@ -1,4 +1,4 @@
-import { bench, demo, docs } from './apps.mjs'
+import { bench, braid, demo, docs } from './apps.mjs'
 import { build, format, lint, test } from './checks.mjs'
 import { Stop, say } from './exec.mjs'
 import { installDependencies } from './install.mjs'
@@ -7,7 +7,7 @@ import { installDependencies } from './install.mjs'
  * The commands of the workspace, as `npm run <command>` calls them. Needs Node and npm and nothing else: what is
  * missing is installed first. No file here may import a package.
  */
-const COMMANDS = { build, test, lint, format, demo, bench, docs }
+const COMMANDS = { build, test, lint, format, demo, braid, bench, docs }
 
 async function main([name, ...rest]) {
   const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined

@@ -7,7 +7,7 @@ export async function scrape(url) {
   return parse(await fetchText(url))
 }
 
-function fetchText(url) {
+export function fetchText(url) {
   return new Promise((resolve, reject) => {
     const request = get(url, { agent: false, timeout: 5_000 }, response => {
       let text = ''

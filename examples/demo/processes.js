@@ -25,7 +25,12 @@ export async function startHerd({ framework, workers }) {
   }
   const child = startChild(here(`../${framework}/cluster.js`), [], { env, execArgv: ['--import', here('./leash.js')] })
   child.onEnd(() => rmSync(directory, { recursive: true, force: true }))
-  const herd = { port, url: `http://127.0.0.1:${metricsPort}`, stop: () => child.stop('SIGTERM') }
+  const herd = {
+    port,
+    url: `http://127.0.0.1:${metricsPort}`,
+    pid: child.process.pid,
+    stop: () => child.stop('SIGTERM'),
+  }
   try {
     await untilReady(herd, workers, child)
   } catch (error) {
@@ -113,7 +118,7 @@ function startChild(script, args, options) {
 }
 
 /** The wanted port where it is free, else any that is. */
-function freePort(wanted) {
+export function freePort(wanted) {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.on('error', error => (wanted === 0 ? reject(error) : resolve(freePort(0))))
