@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const CONTRACT = ['test/contract/**/*.test.ts', 'test/options/**/*.test.ts']
 
@@ -8,6 +9,27 @@ const DIST = fileURLToPath(new URL('packages/core/dist', import.meta.url))
 const unbundled = [
   { find: /^@promherd\/core$/, replacement: `${DIST}/index.js` },
   { find: /^@promherd\/core\/frameworks$/, replacement: `${DIST}/frameworks/index.js` },
+]
+
+/** Files that start many processes come first, so that none of them is left alone at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const index = LONGEST.findIndex(part => moduleId.includes(part))
+      return index < 0 ? LONGEST.length : index
+    }
+    return files.toSorted((a, b) => rank(a) - rank(b))
+  }
+}
+
+const LONGEST = [
+  '/test/faults/',
+  '/test/matrix/',
+  '/contract/flood',
+  '/test/threads/',
+  '/test/cluster/',
+  '/test/b',
+  '/test/',
 ]
 
 export default defineConfig({
@@ -27,7 +49,8 @@ export default defineConfig({
     globalSetup: ['scripts/bundle.mjs'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // Real processes under load on two cores: more files at once would only make them wait for each other.
-    maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
+    // One more than the cores that the tests are meant for: some of the files wait most of their time.
+    maxWorkers: 3,
   },
 })
