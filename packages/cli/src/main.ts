@@ -88,6 +88,7 @@ function serving(command: Command): Command {
   return command
     .option('--port <number>', 'the port of the metrics')
     .option('--bind <address>', 'the address to serve the metrics on')
+    .option('--hosts <names>', 'names of the metrics port besides those of this host')
     .option('--config <file>', 'the configuration file')
 }
 

@@ -7,6 +7,7 @@ export interface Typed {
   readonly threads?: string
   readonly port?: string
   readonly bind?: string
+  readonly hosts?: string
   readonly directory?: string
   readonly config?: string
 }
@@ -33,6 +34,7 @@ const OPTIONS = [
   ['threads', 'threads'],
   ['port', 'metrics.port'],
   ['bind', 'metrics.host'],
+  ['hosts', 'metrics.allowedHosts'],
   ['directory', 'metrics.directory'],
 ] as const
 

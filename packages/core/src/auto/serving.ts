@@ -4,7 +4,7 @@ import { Herd } from '../herd/herd.ts'
 import type { Monitor } from '../monitor.ts'
 import { isMetricsServer } from '../server/metrics-mark.ts'
 import { MetricsServer } from '../server/metrics-server.ts'
-import { resolveWhere, type ServeOptions } from '../server/serve-herd.ts'
+import { resolveWhere, type ServeOptions, type Where } from '../server/serve-herd.ts'
 import { Upkeep } from '../server/upkeep.ts'
 import type { Warner } from '../server/warner.ts'
 import { isServedByPrimary } from './primary-pid.ts'
@@ -16,7 +16,7 @@ import { isServedByPrimary } from './primary-pid.ts'
  * Of the processes that share a directory, the one that keeps it serves it; when that is gone, another does both.
  */
 export class Serving {
-  readonly #where: { readonly port: number; readonly host: string }
+  readonly #where: Where
   readonly #warner: Warner
   readonly #herd: Herd | undefined
   #monitor: Monitor | undefined
@@ -30,7 +30,11 @@ export class Serving {
    * process records anything. Without a directory it serves one monitor.
    * @throws ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, and what the file system throws
    */
-  constructor(directory: string | undefined, where: Pick<ServeOptions, 'port' | 'host'>, warner: Warner) {
+  constructor(
+    directory: string | undefined,
+    where: Pick<ServeOptions, 'port' | 'host' | 'allowedHosts'>,
+    warner: Warner,
+  ) {
     this.#where = resolveWhere(where)
     this.#warner = warner
     if (directory === undefined) return

@@ -7,6 +7,7 @@ import {
   resolveWhere,
   type ServeOptions,
   WHERE_SHAPE,
+  type Where,
 } from '../server/serve-herd.ts'
 import type { ClusterHooks } from './cluster.ts'
 
@@ -42,11 +43,11 @@ export interface ClusterOptions extends ClusterHooks {
 }
 
 /** The metrics port of a cluster. Without a directory a fresh one is made, and removed at exit. */
-export type ClusterMetricsOptions = Pick<ServeOptions, 'port' | 'host' | 'directory'>
+export type ClusterMetricsOptions = Pick<ServeOptions, 'port' | 'host' | 'allowedHosts' | 'directory'>
 
 export interface ResolvedClusterOptions {
   readonly workers: number
-  readonly metrics: { readonly port: number; readonly host: string } | undefined
+  readonly metrics: Where | undefined
   /** Undefined where the cluster is to make one. */
   readonly directory: string | undefined
   readonly drainTimeoutMs: number

@@ -26,4 +26,10 @@ export async function loadProcessConfig(): Promise<ProcessConfig> {
 }
 
 /** How many workers there are, and the like, is for the primary to say and to refuse. */
-const KEYS: ReadonlySet<string> = new Set(['metrics.port', 'metrics.host', 'metrics.directory', 'slab'])
+const KEYS: ReadonlySet<string> = new Set([
+  'metrics.port',
+  'metrics.host',
+  'metrics.allowedHosts',
+  'metrics.directory',
+  'slab',
+])

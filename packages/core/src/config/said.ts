@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { CLUSTER_DEFAULTS } from '../cluster/options.ts'
 import { MONITOR_SHAPE } from '../monitor-options.ts'
 import type { Check } from '../options.ts'
-import { DEFAULT_HOST, DEFAULT_PORT, WHERE_SHAPE } from '../server/serve-herd.ts'
+import { DEFAULT_HOST, DEFAULT_PORT, namesIn, WHERE_SHAPE } from '../server/serve-herd.ts'
 import { CONFIG_SHAPE, GROUPS, type PromherdConfig } from './config.ts'
 
 /** What each source says, key by key, the same shape for all of them. */
@@ -36,7 +36,7 @@ export function saidByEnvironment(keys?: ReadonlySet<string>): Said[] {
   return VARIABLES.flatMap(({ name, key, check, isNumber }): Said[] => {
     const text = process.env[name]
     if (text === undefined || text === '' || keys?.has(key) === false) return []
-    const value = isNumber && /^\d+$/.test(text) ? Number(text) : text
+    const value = typedValue(key, text, isNumber)
     check(name, value)
     return [{ key, value, source: 'environment', origin: name }]
   })
@@ -48,10 +48,16 @@ export function saidByEnvironment(keys?: ReadonlySet<string>): Said[] {
  */
 export function saidByCommandLine(given: readonly { option: string; key: string; text: string }[]): Said[] {
   return given.map(({ option, key, text }) => {
-    const value = /^\d+$/.test(text) ? Number(text) : text
+    const value = typedValue(key, text)
     CHECKS[key]?.(option, value)
     return { key, value, source: 'command line', origin: option }
   })
+}
+
+/** What a text means as the value of a key: a list, a number where it is written as one, else the text. */
+function typedValue(key: string, text: string, mayBeNumber = true): unknown {
+  if (key === 'metrics.allowedHosts') return namesIn(text)
+  return mayBeNumber && /^\d+$/.test(text) ? Number(text) : text
 }
 
 const CHECKS: Readonly<Record<string, Check>> = {
@@ -59,6 +65,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   threads: CONFIG_SHAPE.threads,
   'metrics.port': WHERE_SHAPE.port,
   'metrics.host': WHERE_SHAPE.host,
+  'metrics.allowedHosts': WHERE_SHAPE.allowedHosts,
   'metrics.directory': WHERE_SHAPE.directory,
 }
 
@@ -72,6 +79,7 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'GUNICORN_WORKERS', key: 'workers', check: CONFIG_SHAPE.workers, isNumber: true },
   { name: 'PROMETHEUS_METRICS_PORT', key: 'metrics.port', check: WHERE_SHAPE.port, isNumber: true },
   { name: 'PROMETHEUS_BIND_ADDRESS', key: 'metrics.host', check: WHERE_SHAPE.host, isNumber: false },
+  { name: 'PROMHERD_ALLOWED_HOSTS', key: 'metrics.allowedHosts', check: WHERE_SHAPE.allowedHosts, isNumber: false },
   { name: 'PROMETHEUS_MULTIPROC_DIR', key: 'metrics.directory', check: WHERE_SHAPE.directory, isNumber: false },
   { name: 'PROMHERD_SLAB', key: 'slab', check: MONITOR_SHAPE.slab, isNumber: false },
 ]

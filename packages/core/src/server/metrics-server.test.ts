@@ -223,3 +223,25 @@ test('others have the event loop between two families', async () => {
   rendering = false
   expect(turns).toBeGreaterThan(5)
 })
+
+test('headers that are not complete after five seconds are the end of their connection', async () => {
+  const url = await serve({ snapshot: async () => snapshotOf(1) })
+  const slow = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {})
+  const closed = once(slow, 'close')
+  const openedAt = performance.now()
+  slow.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n')
+  slow.resume()
+  await closed
+  expect(performance.now() - openedAt).toBeLessThan(20_000)
+})
+
+test('a request for a foreign name is refused with what to do, and the allowed name is answered', async () => {
+  const url = await serve({ snapshot: async () => snapshotOf(1) }, { allowedHosts: ['metrics.example'] })
+  const answers = ['rebind.example', 'metrics.example:80', new URL(url).host].map(async host => {
+    const [response] = (await once(get(`${url}/metrics`, { headers: { host } }), 'response')) as [IncomingMessage]
+    return [response.statusCode, await text(response)] as const
+  })
+  const [foreign, allowed, own] = await Promise.all(answers)
+  expect(foreign).toEqual([403, expect.stringContaining('`allowedHosts`')])
+  expect([allowed![0], own![0]]).toEqual([200, 200])
+})

@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { SnapshotSource } from '../snapshot/snapshot.ts'
+import { Connections } from './connections.ts'
+import { HostCheck } from './host-check.ts'
 import { type Address, Listener } from './listener.ts'
 import { markMetricsServer } from './metrics-mark.ts'
 import { Renderer } from './renderer.ts'
@@ -17,9 +19,10 @@ export class MetricsServer {
   constructor(options: MetricsServerOptions) {
     const renderer = new Renderer(options.source, options.beforeSnapshot)
     const readerDeadlineMs = options.readerDeadlineMs ?? READER_DEADLINE_MS
-    const routes = new Routes({ renderer, readiness: options.readiness, readerDeadlineMs })
+    const hosts = new HostCheck(options.host, options.allowedHosts)
+    const routes = new Routes({ renderer, readiness: options.readiness, readerDeadlineMs, hosts })
     this.#server = createServer(TIMEOUTS, (request, response) => void routes.answer(request, response))
-    this.#server.maxConnections = MAX_CONNECTIONS
+    new Connections(this.#server, MAX_CONNECTIONS)
     markMetricsServer(this.#server)
     if (options.isGuest === true) {
       this.#server.unref()
@@ -59,6 +62,8 @@ export class MetricsServer {
 export interface MetricsServerOptions {
   readonly port: number
   readonly host: string
+  /** Names besides those of loopback and `host` by which it may be asked. @default any, unless `host` is loopback */
+  readonly allowedHosts?: readonly string[] | undefined
   readonly source: SnapshotSource
   /** Brings in what is to be in the next snapshot. Never rejects, and has a deadline of its own. */
   readonly beforeSnapshot: () => Promise<void>
@@ -76,5 +81,13 @@ const CLOSE_DEADLINE_MS = 1000
 const TIDY_INTERVAL_MS = 50
 const MAX_CONNECTIONS = 256
 
-/** Scrapers come back every minute or more often: a connection that waits longer for them saves a handshake. */
-const TIMEOUTS = { keepAliveTimeout: 75_000, headersTimeout: 5000, requestTimeout: 10_000 }
+/**
+ * Scrapers come back every minute or more often: a connection that waits longer for them saves a handshake. Node looks
+ * for connections that have exceeded the other two every 30 s unless told otherwise.
+ */
+const TIMEOUTS = {
+  keepAliveTimeout: 75_000,
+  headersTimeout: 5000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1000,
+}

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { bytesOf } from '../exposition/bytes.ts'
 import type { GzipPacker } from './gzip.ts'
+import { HostCheck } from './host-check.ts'
 import { type Renderer, Rendering } from './renderer.ts'
 import { Routes } from './routes.ts'
 
@@ -15,7 +16,12 @@ test('a text that cannot be packed is answered with 500, and left', async () => 
     left++
   })
   const renderer = { render: () => Promise.resolve(rendering) } as unknown as Renderer
-  const routes = new Routes({ renderer, readiness: () => undefined, readerDeadlineMs: 5_000 })
+  const routes = new Routes({
+    renderer,
+    readiness: () => undefined,
+    readerDeadlineMs: 5_000,
+    hosts: new HostCheck('127.0.0.1', undefined),
+  })
   const server = createServer((request, response) => void routes.answer(request, response)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Bytes } from '../exposition/bytes.ts'
 import { negotiate } from '../exposition/negotiate.ts'
+import type { HostCheck } from './host-check.ts'
 import { pageOf } from './page.ts'
 import type { Renderer } from './renderer.ts'
 
@@ -45,6 +46,7 @@ export class Routes {
   }
 
   async #replyTo(request: IncomingMessage): Promise<Reply> {
+    if (!this.#options.hosts.accepts(request.headers.host)) return plain(403, FOREIGN_HOST)
     const path = (request.url ?? '/').split('?', 1)[0]!
     const route = ROUTES.get(path)
     if (route === undefined) return plain(404, `There is nothing at this address. The metrics are at /metrics.`)
@@ -101,6 +103,8 @@ export interface RoutesOptions {
   readonly readiness: () => string | undefined
   /** How long a reader may take for one answer. */
   readonly readerDeadlineMs: number
+  /** The names by which the port may be asked. */
+  readonly hosts: HostCheck
 }
 
 interface Reply {
@@ -147,6 +151,8 @@ async function page({ renderer }: RoutesOptions): Promise<Reply> {
   return { status: 200, type: 'text/html; charset=utf-8', body: pageOf(snapshot), headers: NOTHING_FROM_OUTSIDE }
 }
 
+const FOREIGN_HOST =
+  'The metrics are served to names of this host only. Ask for 127.0.0.1 or localhost, or add the name to `allowedHosts`.'
 const VARY = { Vary: 'Accept, Accept-Encoding' }
 const NOTHING_FROM_OUTSIDE = { 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'" }
 

@@ -15,6 +15,12 @@ export interface ServeOptions {
   readonly port?: number | undefined
   /** The address to listen on. @default PROMETHEUS_BIND_ADDRESS, else 127.0.0.1: this host only */
   readonly host?: string | undefined
+  /**
+   * Names by which the port may be asked for, besides those of loopback and `host`: the `Host` header of a request.
+   * A request with another name is answered with 403. @default PROMHERD_ALLOWED_HOSTS (names with commas between
+   * them), else none where `host` is a loopback address, and any name where it is not
+   */
+  readonly allowedHosts?: readonly string[] | undefined
   /** The directory of the herd. @default PROMETHEUS_MULTIPROC_DIR */
   readonly directory?: string | undefined
   /** Hears of what goes wrong. @default a line on stderr */
@@ -54,7 +60,7 @@ class DirectoryServer implements HerdServer {
   readonly #upkeep: Upkeep
   readonly #server: MetricsServer
 
-  constructor({ directory, port, host }: { directory: string; port: number; host: string }, warner: Warner) {
+  constructor({ directory, ...where }: Where & { directory: string }, warner: Warner) {
     this.#herd = new Herd({
       directory,
       outside: this.#outside,
@@ -63,8 +69,7 @@ class DirectoryServer implements HerdServer {
     this.#herd.keep()
     this.#upkeep = new Upkeep(this.#herd, warner)
     this.#server = new MetricsServer({
-      port,
-      host,
+      ...where,
       warner,
       source: this.#herd,
       beforeSnapshot: () => this.#gather(),
@@ -97,10 +102,18 @@ class DirectoryServer implements HerdServer {
 /** How long a scrape waits for a look at the processes: what comes later is in the next one. */
 const LOOK_DEADLINE_MS = 100
 
+const isNames: Check = (name, value) => {
+  const isName = (item: unknown): boolean => typeof item === 'string' && /^[^\s,/]+$/.test(item)
+  if (Array.isArray(value) && value.every(isName)) return
+  const remedy = 'Give the names by which the port is asked for, such as `metrics.example.org`.'
+  throw promherdError('ERR_PROMHERD_BAD_OPTION', name, 'a list of host names', value, remedy)
+}
+
 /** The shape of what both this and the cluster's `metrics` accept. */
-export const WHERE_SHAPE: Shape<Pick<ServeOptions, 'port' | 'host' | 'directory'>> = {
+export const WHERE_SHAPE: Shape<Pick<ServeOptions, 'port' | 'host' | 'allowedHosts' | 'directory'>> = {
   port: isInteger(0, 65_535, 'Give a free port, or 0 for any.'),
   host: isText('Give an address of this host, such as 127.0.0.1, or 0.0.0.0 for all.'),
+  allowedHosts: isNames,
   directory: isText('Give the path of a directory that the workers share.'),
 }
 
@@ -110,15 +123,32 @@ export const SERVE_SHAPE: Shape<ServeOptions> = {
   onWarning: isFunction('Give a function that takes the message.'),
 }
 
+/** Where the port is and by which names it may be asked for. */
+export interface Where {
+  readonly port: number
+  readonly host: string
+  readonly allowedHosts: readonly string[] | undefined
+}
+
 /**
- * Port and host of checked options: as given, else from the environment, else the defaults.
+ * The address of the port from checked options: as given, else from the environment, else the defaults.
  * @throws ERR_PROMHERD_BAD_OPTION
  */
-export function resolveWhere(options: Pick<ServeOptions, 'port' | 'host'>): { port: number; host: string } {
+export function resolveWhere(options: Pick<ServeOptions, 'port' | 'host' | 'allowedHosts'>): Where {
   return {
     port: options.port ?? numberFromEnvironment('PROMETHEUS_METRICS_PORT', WHERE_SHAPE.port) ?? DEFAULT_PORT,
     host: options.host ?? (process.env['PROMETHEUS_BIND_ADDRESS'] || DEFAULT_HOST),
+    allowedHosts: options.allowedHosts ?? namesIn(process.env['PROMHERD_ALLOWED_HOSTS']),
   }
+}
+
+/** The names in a list with commas between them; undefined where there is no list. */
+export function namesIn(list: string | undefined): readonly string[] | undefined {
+  if (list === undefined || list === '') return undefined
+  return list
+    .split(',')
+    .map(name => name.trim())
+    .filter(name => name !== '')
 }
 
 export const DEFAULT_PORT = 9091
