@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
-import { promClientCollector } from './clients/source.ts'
+import { PromClientSource } from './clients/source.ts'
 import type { Bytes } from './exposition/bytes.ts'
 import { write } from './exposition/encoder.ts'
 import { TEXT_CONTENT_TYPE, TextEncoder004 } from './exposition/text.ts'
@@ -16,6 +16,7 @@ import { checkOptions } from './options.ts'
 import { loneStore, type Opened, openStore } from './process-store.ts'
 import { countCrashes } from './runtime/crashes.ts'
 import { leaveAtExit, stayAtExit } from './runtime/leaving.ts'
+import { Pace } from './runtime/pace.ts'
 import { runtimeSampler, threadSampler, watchRuntime } from './runtime/runtime.ts'
 import type { Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
 import { inTurns, type Steps } from './snapshot/steps.ts'
@@ -31,7 +32,10 @@ export interface Monitor extends SnapshotSource, InstrumentMaker {
   readonly store: Store
   /** What records HTTP exchanges with these options. */
   http(options?: HttpOptions): HttpRecorder
-  /** Runs `collect` before numbers are read, to bring in what is kept elsewhere. Answers how to stop it. */
+  /**
+   * Runs `collect` to bring in what is kept elsewhere: before this process reads numbers, and every 5 s where others read
+   * them. Returns a function that stops it.
+   */
   addCollector(collect: () => Promise<void> | void): () => void
   /** Runs the collectors now. Never rejects. */
   collect(): Promise<void>
@@ -49,11 +53,12 @@ export interface Monitor extends SnapshotSource, InstrumentMaker {
   close(): Promise<void>
 }
 
-/** How often a flushed store is written, and how often a worker gives a sign of life. */
-const FLUSH_INTERVAL_MS = 100
+/** How old what prom-client has counted, and a flushed store's file, may be while the process does something. */
+const COPY_INTERVAL_MS = 100
+/** How often a worker gives a sign of life. */
 const HEARTBEAT_INTERVAL_MS = 1000
-/** How often prom-client is copied for a reader in another process that has no way to ask for it. */
-const PROM_CLIENT_INTERVAL_MS = 5000
+/** How many heartbeats pass between two runs of the collectors, those of prom-client's metrics among them. */
+const BEATS_PER_COLLECTION = 5
 
 /**
  * Makes a monitor.
@@ -106,10 +111,13 @@ class ProcessMonitor implements Monitor {
   readonly #collectors = new Set<() => Promise<void> | void>()
   readonly #timers: NodeJS.Timeout[]
   readonly #claim: Opened['claim']
-  readonly #copyPromClient: () => Promise<void>
+  readonly #promClient: PromClientSource
+  readonly #pace: Pace | undefined
   readonly #instruments: Instruments
   readonly #stopWatching: (() => void) | undefined
   readonly #stopClosing: (() => void) | undefined
+  #beats = 0
+  #isNew = true
 
   constructor({ store, claim, isHelper = false }: Opened, { directory, promClient }: MonitorOptions) {
     this.store = store
@@ -122,9 +130,9 @@ class ProcessMonitor implements Monitor {
     const watch = isHelper ? countCrashes : watchRuntime
     this.#stopWatching = store.worker > 0 ? watch(store) : undefined
     this.#stopClosing = directory === undefined ? undefined : closeStoresOfThreads(directory)
-    this.#copyPromClient = promClientCollector(store, promClient)
-    this.#collectEvery(store.paths === undefined ? undefined : PROM_CLIENT_INTERVAL_MS, this.#copyPromClient)
-    if (store.slab.kind === 'flushed') this.#timers.push(setInterval(() => store.flush(), FLUSH_INTERVAL_MS).unref())
+    this.#promClient = new PromClientSource(store, promClient)
+    this.addCollector(() => this.#promClient.collect())
+    this.#pace = store.paths === undefined ? undefined : new Pace(() => this.#copy(), COPY_INTERVAL_MS)
     leaveAtExit(this.#leave)
     store.setState(isHelper ? undefined : 'running')
   }
@@ -175,8 +183,9 @@ class ProcessMonitor implements Monitor {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
     for (const [directory, monitor] of OPEN) if (monitor === this) OPEN.delete(directory)
+    this.#pace?.stop()
     this.#instruments.close()
-    await this.#copyPromClient()
+    await this.#promClient.collect()
     stayAtExit(this.#leave)
     this.#stopWatching?.()
     this.#stopClosing?.()
@@ -187,10 +196,21 @@ class ProcessMonitor implements Monitor {
   #beat(): void {
     this.store.beat()
     this.#claim?.touch()
+    if (this.#pace !== undefined && ++this.#beats % BEATS_PER_COLLECTION === 0) void this.collect()
+  }
+
+  /** Brings the files of the store up to date. Returns whether prom-client has counted anything since the last time. */
+  #copy(): boolean {
+    if (this.#isNew) void this.collect()
+    this.#isNew = false
+    const hasChanged = this.#promClient.lookAndSample()
+    this.store.flush()
+    return hasChanged
   }
 
   /** The last numbers, and the worker's number for another. */
   readonly #leave = (): void => {
+    if (this.store.paths !== undefined) this.#promClient.look()
     this.store.close()
     this.#claim?.release()
   }

@@ -1,21 +1,25 @@
 import { FAMILIES } from '../metrics.ts'
 import type { Store } from '../store/store.ts'
+import { type KeptReading, readKept } from './kept.ts'
 import { MetricCopy } from './metric-copy.ts'
 import { MetricFeed } from './metric-feed.ts'
 import type { Origin } from './origin.ts'
-import { type Answer, RegistryReader } from './read.ts'
-import type { PromRegistry } from './registry.ts'
+import { RegistryReader } from './read.ts'
+import type { PromReading, PromRegistry } from './registry.ts'
 import { isSameShape, type LabelledReading, type PromShape, shapeOf } from './shape.ts'
 
 /** How long a metric may take to say its numbers before its last ones stand. */
 const READ_DEADLINE_MS = 1000
+/** How often exemplars are written while nothing reads them in this process. */
+const EXEMPLARS_INTERVAL_MS = 1000
 
 const OWN_NAMES: ReadonlySet<string> = new Set(Object.values(FAMILIES).map(({ name }) => name))
 /** What prom-client says of the process: two copies of it say the same thing twice. */
 const ABOUT_THE_PROCESS = /^(?:process|nodejs)_/
 
 /**
- * Copies prom-client registries into a store, in rounds of which there is never more than one.
+ * Copies prom-client registries into a store: synchronously what metrics keep, and in rounds what they have to be asked
+ * for.
  *
  * A counter in the store never falls, whatever becomes of those that it is a copy of: one that its user resets, one
  * that is removed and one that replaces another of its name add what they count to what was counted before. Gauges and
@@ -25,22 +29,23 @@ const ABOUT_THE_PROCESS = /^(?:process|nodejs)_/
 export class PromCopier {
   readonly #store: Store
   readonly #registries: () => readonly PromRegistry[]
-  readonly #reader = new RegistryReader(READ_DEADLINE_MS)
+  readonly #reader = new RegistryReader(READ_DEADLINE_MS, (origin, failure) => this.#noteFailure(origin, failure))
   readonly #copies = new Map<string, MetricCopy>()
   /** Those whose metrics are registered. */
   readonly #living = new Set<MetricFeed>()
   readonly #refused = new Set<string>()
-  /** Those for whose failure somebody has been told, until they answer again. */
-  readonly #failing = new Set<string>()
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
+  #isBroken = false
+  #hasNew = false
+  #settledAt = 0
 
   constructor(store: Store, registries: () => readonly PromRegistry[]) {
     this.#store = store
     this.#registries = registries
   }
 
-  /** Copies everything as it is now. Never rejects, and never takes much longer than two deadlines. */
+  /** Asks what has to be asked, then copies all. Never rejects, and never takes much longer than two deadlines. */
   copy(): Promise<void> {
     if (this.#running === undefined) {
       this.#running = this.#round().finally(() => {
@@ -56,35 +61,94 @@ export class PromCopier {
     return this.#next
   }
 
-  async #round(): Promise<void> {
+  /**
+   * Copies what metrics keep now, and the answers of those that were asked. Returns whether anything has changed. Never
+   * throws.
+   */
+  look(): boolean {
     try {
-      this.#apply(await this.#reader.readAll(this.#registries()))
+      const hasChanged = this.#take()
+      this.#isBroken = false
+      return hasChanged
     } catch (error) {
-      this.#store.trouble('prom_client', `the metrics of prom-client could not be copied: ${String(error)}`)
+      this.#fail(error)
+      return false
     }
   }
 
-  #apply(answers: readonly Answer[]): void {
-    for (const answer of answers) {
-      this.#noteFailure(answer)
-      answer.origin.hasAnswered = answer.readings !== undefined
+  /** True where the last look has found something that has to be asked and never was. */
+  get hasNew(): boolean {
+    return this.#hasNew
+  }
+
+  async #round(): Promise<void> {
+    try {
+      await this.#reader.ask(this.#registries())
+    } catch (error) {
+      this.#fail(error)
     }
-    // Who is gone goes first: one that replaces it takes its name, and adds to what it has left. A registry that could
-    // not even be asked what it has may still have all that it had.
+    this.look()
+    this.#settleExemplars(true)
+  }
+
+  #take(): boolean {
+    const origins = this.#reader.list(this.#registries())
+    // What is gone goes first: one that replaces it takes its name, and adds to what it has left. A registry that could
+    // not be listed may still have all that it had.
+    let hasChanged = false
     const { rounds } = this.#reader
     for (const feed of this.#living) {
-      if (feed.origin.round !== rounds && !this.#reader.isAsked(feed.registry)) this.#leave(feed)
+      if (feed.origin.round === rounds || this.#reader.isWhole(feed.origin.view.registry)) continue
+      this.#leave(feed)
+      hasChanged = true
     }
-    for (const answer of answers) {
-      for (const reading of answer.readings ?? []) {
-        this.#feedFor(reading, answer)?.take(reading.reading, reading.defaults)
+    this.#hasNew = false
+    for (const origin of origins) if (this.#takeFrom(origin)) hasChanged = true
+    if (hasChanged) for (const copy of this.#copies.values()) copy.finish()
+    this.#settleExemplars(false)
+    return hasChanged
+  }
+
+  #takeFrom(origin: Origin): boolean {
+    const { metric, answer, view } = origin
+    const kept = metric && readKept(metric)
+    if (origin.asked === 0 && (kept === undefined || kept.type === 'summary')) this.#hasNew = true
+    if (kept === undefined && answer === undefined) return false
+    origin.answer = undefined
+    let hasChanged = false
+    if (kept !== undefined) {
+      const feed = this.#feedFor(labelled(kept, origin), origin)
+      if (feed !== undefined) {
+        hasChanged = feed.takeKept(kept, view.defaults)
+        // The counts of an answer may be older than those that were kept when it came.
+        for (const reading of answer ?? []) if (feed.takeQuantiles(reading, view.defaults)) hasChanged = true
+      }
+    } else {
+      for (const reading of answer!) {
+        if (this.#feedFor(labelled(reading, origin), origin)?.take(reading, view.defaults)) hasChanged = true
       }
     }
-    for (const feed of this.#living) {
-      if (feed.round !== rounds && feed.origin.round === rounds && feed.origin.hasAnswered) this.#leave(feed)
+    for (const feed of origin.feeds.values()) {
+      if (feed.round === this.#reader.rounds || !feed.isLiving) continue
+      this.#leave(feed)
+      hasChanged = true
     }
-    for (const copy of this.#copies.values()) copy.finish()
+    return hasChanged
+  }
+
+  /** Writes new exemplars, at most once a second unless `now`: they go to a file of their own, which is replaced. */
+  #settleExemplars(now: boolean): void {
+    const time = performance.now()
+    if (!now && time - this.#settledAt < EXEMPLARS_INTERVAL_MS) return
+    this.#settledAt = time
     this.#store.settleExemplars()
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#isBroken) {
+      this.#store.trouble('prom_client', `the metrics of prom-client could not be copied: ${String(error)}`)
+    }
+    this.#isBroken = true
   }
 
   #leave(feed: MetricFeed): void {
@@ -94,10 +158,10 @@ export class PromCopier {
   }
 
   /** The feed that takes this reading; undefined where there is nothing to copy, or no place for it. */
-  #feedFor(source: LabelledReading, answer: Answer): MetricFeed | undefined {
-    const known = answer.origin.feeds.get(source.name)
+  #feedFor(source: LabelledReading, origin: Origin): MetricFeed | undefined {
+    const known = origin.feeds.get(source.name)
     const isKnown = known !== undefined && !known.copy.isWithdrawn
-    const feed = isKnown && this.#isStill(known.copy.shape, source) ? known : this.#newFeed(source, answer)
+    const feed = isKnown && this.#isStill(known.copy.shape, source) ? known : this.#newFeed(source, origin)
     if (feed === undefined) return undefined
     if (!feed.isLiving) {
       if (this.#isSaidByAnother(feed, source.name)) return undefined
@@ -108,7 +172,7 @@ export class PromCopier {
     return feed
   }
 
-  #newFeed(source: LabelledReading, { origin, registry }: Answer): MetricFeed | undefined {
+  #newFeed(source: LabelledReading, origin: Origin): MetricFeed | undefined {
     const { name, reading } = source
     // What has no samples yet has no buckets to be known by, and nothing to show.
     if (reading.values.length === 0) return undefined
@@ -116,7 +180,7 @@ export class PromCopier {
     if (shape === undefined) return this.#refuse(name, `its type \`${reading.type}\` is not known`)
     const copy = this.#copyFor(name, shape, origin)
     if (copy === undefined) return undefined
-    const feed = new MetricFeed(copy, origin, registry)
+    const feed = new MetricFeed(copy, origin)
     origin.feeds.set(name, feed)
     return feed
   }
@@ -167,13 +231,22 @@ export class PromCopier {
     return undefined
   }
 
-  #noteFailure({ name, failure }: Answer): void {
-    if (failure === undefined && this.#failing.size === 0) return
-    const what = name === undefined ? 'a registry' : `\`${name}\``
-    if (failure === undefined) this.#failing.delete(what)
-    else if (!this.#failing.has(what)) {
-      this.#failing.add(what)
+  #noteFailure(origin: Origin, failure: string | undefined): void {
+    if (failure !== undefined && !origin.isFailing) {
+      const what = origin.name === undefined ? 'a registry' : `\`${origin.name}\``
       this.#store.trouble('prom_client', `${what} of prom-client ${failure}: its last numbers stand.`)
     }
+    origin.isFailing = failure !== undefined
   }
+}
+
+function labelled(reading: PromReading | KeptReading, { metric, view }: Origin): LabelledReading {
+  const { defaults, isOpenMetrics } = view
+  const labelNames = Array.isArray(metric?.labelNames) ? metric.labelNames : undefined
+  return { name: nameIn(reading, isOpenMetrics), reading, labelNames, defaults }
+}
+
+/** The name as it is served: prom-client takes `_total` from counters for OpenMetrics, and adds it when rendering. */
+function nameIn({ name, type }: PromReading | KeptReading, isOpenMetrics: boolean): string {
+  return isOpenMetrics && type === 'counter' && !name.endsWith('_total') ? `${name}_total` : name
 }

@@ -1,5 +1,6 @@
 import { keyOf, wellFormed } from '../store/family.ts'
 import type { FamilyCopy } from './family-copy.ts'
+import type { KeptSeries } from './kept.ts'
 import type { PromLabels, PromSample } from './registry.ts'
 import { Part } from './series-copy.ts'
 
@@ -17,50 +18,82 @@ export class FamilyFeed {
   /** How many of them are of this round. */
   #met = 0
   #round = 0
+  /** True where numbers were entered in this round, or some may be gone since the last one. */
+  #isEntered = false
+  #hasLeft = false
+  #defaults: PromLabels = {}
+  /** False in a round in which the registry's default labels are others than before. */
+  #hasSameDefaults = true
 
   constructor(copy: FamilyCopy) {
     this.#copy = copy
   }
 
-  begin(): void {
+  begin(defaults: PromLabels): void {
     this.#met = 0
     this.#round++
+    this.#isEntered = this.#hasLeft
+    this.#hasLeft = false
+    this.#hasSameDefaults = isSameLabels(defaults, this.#defaults)
+    if (!this.#hasSameDefaults) this.#defaults = { ...defaults }
+  }
+
+  /**
+   * The series that a metric keeps in `kept`, to enter its numbers; undefined where two numbers tell that all of them
+   * are as they were. A series that is kept in the same object has the same labels.
+   */
+  changedPart(kept: KeptSeries, stamp: unknown, otherStamp: unknown, defaults: PromLabels): Part | undefined {
+    const guess = this.#met < this.#order.length ? this.#order[this.#met] : undefined
+    const isKnown = guess !== undefined && guess.kept === kept && this.#hasSameDefaults
+    if (isKnown && guess.isCounted && Object.is(guess.stamp, stamp) && Object.is(guess.otherStamp, otherStamp)) {
+      this.#met++
+      guess.round = this.#round
+      return undefined
+    }
+    const part = isKnown ? this.#meet(guess) : this.partOf(kept, defaults, false)
+    part.kept = part.isShared ? undefined : kept
+    part.stamp = stamp
+    part.otherStamp = otherStamp
+    return part
   }
 
   /** The series that `sample` is of. Where `goesOn` is true, it is probably that of the sample before. */
-  partOf(sample: PromSample, defaults: PromLabels, goesOn: boolean): Part {
+  partOf(sample: Labelled, defaults: PromLabels, goesOn: boolean): Part {
     const current = goesOn && this.#met > 0 ? this.#order[this.#met - 1] : undefined
     if (current !== undefined && this.#isOf(current, sample, defaults)) return current
     const guess = this.#met < this.#order.length ? this.#order[this.#met] : undefined
     const part = guess !== undefined && this.#isOf(guess, sample, defaults) ? guess : this.#lookUp(sample, defaults)
     if (part !== guess) this.#order[this.#met] = part
-    this.#met++
-    if (part.round !== this.#round) {
-      part.round = this.#round
-      part.again = false
-      part.numbers.fill(0)
-    } else part.again = true
-    return part
+    return this.#meet(part)
   }
 
-  /** Takes in a number for which there is one in each series, and answers the series. */
-  takeOne(sample: PromSample, defaults: PromLabels): Part {
-    const part = this.partOf(sample, defaults, false)
-    const { numbers, again } = part
+  /** Enters the number of a series that has only one. */
+  enter({ numbers, again }: Part, value: number): void {
     // Several label sets may mean the same to Prometheus.
-    numbers[0] = again && this.#copy.addsUp ? numbers[0]! + sample.value : sample.value
-    return part
+    numbers[0] = again && this.#copy.addsUp ? numbers[0]! + value : value
   }
 
-  /** Brings what the round has gathered into the series. What is gone leaves its counts behind. */
-  commit(): void {
-    if (this.#order.length > this.#met) this.#order.length = this.#met
+  /**
+   * Brings what the round has gathered into the series. What is gone leaves its counts behind. Returns whether anything
+   * has changed.
+   */
+  commit(): boolean {
+    if (!this.#isEntered && this.#met === this.#order.length) return false
+    this.#order.length = this.#met
+    let hasChanged = false
     for (const [key, part] of this.#parts) {
       if (part.round !== this.#round) {
         this.#parts.delete(key)
         this.#takeOut(part)
-      } else if (!part.stoodStill) this.#bringIn(part)
+        hasChanged = true
+      } else if (part.isEntered) {
+        part.isEntered = false
+        if (part.stoodStill) continue
+        this.#bringIn(part)
+        hasChanged = true
+      }
     }
+    return hasChanged
   }
 
   /** Takes everything out: the metric is registered no more. It may come back, and go on where it was. */
@@ -71,6 +104,22 @@ export class FamilyFeed {
     }
     if (this.#copy.isOfTheMoment) this.#parts.clear()
     this.#order.length = 0
+    this.#hasLeft = true
+  }
+
+  #meet(part: Part): Part {
+    this.#met++
+    this.#isEntered = true
+    if (part.round === this.#round) {
+      part.again = true
+      part.isShared = true
+      return part
+    }
+    part.round = this.#round
+    part.again = false
+    part.isEntered = true
+    part.numbers.fill(0)
+    return part
   }
 
   #bringIn(part: Part): void {
@@ -91,7 +140,7 @@ export class FamilyFeed {
     this.#copy.abandon(part.series)
   }
 
-  #isOf(part: Part, { labels, sharedLabels }: PromSample, defaults: PromLabels): boolean {
+  #isOf(part: Part, { labels, sharedLabels }: Labelled, defaults: PromLabels): boolean {
     const names = this.#copy.labelNames
     for (let i = 0; i < names.length; i++) {
       const name = names[i]!
@@ -100,7 +149,7 @@ export class FamilyFeed {
     return true
   }
 
-  #lookUp({ labels, sharedLabels }: PromSample, defaults: PromLabels): Part {
+  #lookUp({ labels, sharedLabels }: Labelled, defaults: PromLabels): Part {
     const raw = this.#copy.labelNames.map(name => labels?.[name] ?? sharedLabels?.[name] ?? defaults[name])
     // A label that is called as some method of every object is not there, however it looks.
     const values = raw.map(value => (typeof value === 'function' ? '' : wellFormed(String(value ?? ''))))
@@ -112,6 +161,14 @@ export class FamilyFeed {
     }
     return part
   }
+}
+
+type Labelled = Pick<PromSample, 'labels' | 'sharedLabels'>
+
+function isSameLabels(a: PromLabels, b: PromLabels): boolean {
+  for (const name in a) if (a[name] !== b[name]) return false
+  for (const name in b) if (!(name in a)) return false
+  return true
 }
 
 /**

@@ -12,7 +12,9 @@ function copyOf(reading: PromReading, maxSeries: number): { store: Store; round:
   const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
   const shape = shapeOf({ name: reading.name, reading, labelNames: ['of'], defaults: {} })
   const copy = new MetricCopy(store, shape!, maxSeries)
-  const feed = new MetricFeed(copy, new Origin(), {})
+  const registry = { getMetricsAsJSON: () => Promise.resolve([]) }
+  const view = { registry, defaults: {}, isOpenMetrics: false }
+  const feed = new MetricFeed(copy, new Origin(undefined, view))
   const round = (next: PromReading): void => {
     feed.take(next, {})
     copy.finish()

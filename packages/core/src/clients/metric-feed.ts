@@ -1,38 +1,71 @@
 import { FamilyFeed } from './family-feed.ts'
+import { type KeptReading, type KeptSeries, summaryIn } from './kept.ts'
 import type { MetricCopy } from './metric-copy.ts'
 import type { Origin } from './origin.ts'
 import type { PromLabels, PromReading, PromSample } from './registry.ts'
+import type { Part } from './series-copy.ts'
 
 /** What one metric of one registry brings into the copy of its name. */
 export class MetricFeed {
   readonly copy: MetricCopy
   readonly origin: Origin
-  readonly registry: object
   /** The round in which it last brought something in. */
   round = 0
   /** True while its metric is registered. */
   isLiving = false
   readonly #numbers: FamilyFeed
   readonly #quantiles: FamilyFeed | undefined
+  /** The bounds of a kept histogram, and which bucket each of them is. */
+  #bounds: readonly number[] | undefined
+  #buckets: readonly (number | undefined)[] = []
 
-  constructor(copy: MetricCopy, origin: Origin, registry: object) {
+  constructor(copy: MetricCopy, origin: Origin) {
     this.copy = copy
     this.origin = origin
-    this.registry = registry
     this.#numbers = new FamilyFeed(copy.numbers)
     this.#quantiles = copy.quantiles && new FamilyFeed(copy.quantiles)
   }
 
-  /** Brings in what was read. */
-  take(reading: PromReading, defaults: PromLabels): void {
-    this.#numbers.begin()
-    this.#quantiles?.begin()
+  /** Brings in what a metric keeps, but for quantiles. Returns whether anything has changed. */
+  takeKept({ values, bounds }: KeptReading, defaults: PromLabels): boolean {
+    const numbers = this.#numbers
     const { type } = this.copy.shape.definition
+    numbers.begin(defaults)
+    for (const kept of values) {
+      if (type === 'histogram') {
+        const part = numbers.changedPart(kept, kept.sum, kept.count, defaults)
+        if (part !== undefined) this.#enterHistogram(part, kept, bounds)
+      } else if (type === 'summary') {
+        const { sum, count } = summaryIn(kept)
+        const part = numbers.changedPart(kept, sum, count, defaults)
+        if (part !== undefined) add(part.numbers, sum, count)
+      } else {
+        const part = numbers.changedPart(kept, kept.value, kept.exemplar?.timestamp, defaults)
+        if (part !== undefined) this.#enterOne(part, kept)
+      }
+    }
+    return numbers.commit()
+  }
+
+  /** Brings in an answer. Returns whether anything has changed. */
+  take(reading: PromReading, defaults: PromLabels): boolean {
+    const { type } = this.copy.shape.definition
+    if (type === 'summary') return this.#takeSummary(reading, defaults)
+    this.#numbers.begin(defaults)
     if (type === 'histogram') this.#takeHistogram(reading, defaults)
-    else if (type === 'summary') this.#takeSummary(reading, defaults)
-    else for (const sample of reading.values) this.#takeOne(sample, defaults)
-    this.#numbers.commit()
-    this.#quantiles?.commit()
+    else for (const sample of reading.values) this.#enterOne(this.#numbers.partOf(sample, defaults, false), sample)
+    return this.#numbers.commit()
+  }
+
+  /** Brings in the quantiles of an answer, and none of its counts. Returns whether anything has changed. */
+  takeQuantiles(reading: PromReading, defaults: PromLabels): boolean {
+    const quantiles = this.#quantiles
+    if (quantiles === undefined) return false
+    quantiles.begin(defaults)
+    for (const sample of reading.values) {
+      if (isQuantile(sample, reading)) quantiles.enter(quantiles.partOf(sample, defaults, false), sample.value)
+    }
+    return quantiles.commit()
   }
 
   /** The metric is gone: what it has counted stays. */
@@ -41,9 +74,36 @@ export class MetricFeed {
     this.#quantiles?.leave()
   }
 
-  #takeOne(sample: PromSample, defaults: PromLabels): void {
-    const { series } = this.#numbers.takeOne(sample, defaults)
-    if (sample.exemplar) this.copy.takeExemplar(series, 0, sample.exemplar)
+  #enterOne(part: Part, { value, exemplar }: PromSample | KeptSeries): void {
+    this.#numbers.enter(part, value as number)
+    if (exemplar) this.copy.takeExemplar(part.series, 0, exemplar)
+  }
+
+  #enterHistogram({ numbers, series }: Part, kept: KeptSeries, bounds: readonly number[]): void {
+    const { bucketValues, bucketExemplars } = kept
+    const buckets = this.#bucketsOf(bounds)
+    let count = 0
+    for (let i = 0; i < bounds.length; i++) {
+      count += bucketValues[bounds[i]!]!
+      const bucket = buckets[i]
+      if (bucket === undefined) continue
+      numbers[bucket] = numbers[bucket]! + count
+      const exemplar = bucketExemplars?.[bounds[i]!]
+      if (exemplar) this.copy.takeExemplar(series, bucket, exemplar)
+    }
+    const last = numbers.length - 1
+    numbers[last - 1] = numbers[last - 1]! + kept.count
+    numbers[last] = numbers[last]! + kept.sum
+    const exemplar = bucketExemplars?.[BEYOND]
+    if (exemplar) this.copy.takeExemplar(series, last - 1, exemplar)
+  }
+
+  #bucketsOf(bounds: readonly number[]): readonly (number | undefined)[] {
+    if (bounds !== this.#bounds) {
+      this.#bounds = bounds
+      this.#buckets = bounds.map(bound => this.copy.bucketOf(bound))
+    }
+    return this.#buckets
   }
 
   #takeHistogram({ name, values }: PromReading, defaults: PromLabels): void {
@@ -62,15 +122,29 @@ export class MetricFeed {
     }
   }
 
-  #takeSummary({ name, values }: PromReading, defaults: PromLabels): void {
-    const sumName = `${name}_sum`
-    for (const sample of values) {
-      if (sample.metricName === undefined || sample.metricName === name) this.#quantiles?.takeOne(sample, defaults)
-      else {
-        const { numbers } = this.#numbers.partOf(sample, defaults, true)
-        const i = sample.metricName === sumName ? 0 : 1
-        numbers[i] = numbers[i]! + sample.value
-      }
+  #takeSummary(reading: PromReading, defaults: PromLabels): boolean {
+    const sumName = `${reading.name}_sum`
+    this.#numbers.begin(defaults)
+    for (const sample of reading.values) {
+      if (isQuantile(sample, reading)) continue
+      const { numbers } = this.#numbers.partOf(sample, defaults, true)
+      if (sample.metricName === sumName) add(numbers, sample.value, 0)
+      else add(numbers, 0, sample.value)
     }
+    const hasChanged = this.#numbers.commit()
+    return this.takeQuantiles(reading, defaults) || hasChanged
   }
+}
+
+/** Where prom-client keeps the exemplar of what is beyond the last bound. */
+const BEYOND = -1
+
+function isQuantile({ metricName }: PromSample, { name }: PromReading): boolean {
+  return metricName === undefined || metricName === name
+}
+
+/** The numbers of a summary: several label sets may mean the same to Prometheus. */
+function add(numbers: number[], sum: number, count: number): void {
+  numbers[0] = numbers[0]! + sum
+  numbers[1] = numbers[1]! + count
 }

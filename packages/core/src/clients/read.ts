@@ -1,6 +1,6 @@
 import { within } from '../within.ts'
-import { AtOnceReader } from './at-once.ts'
-import { Origin } from './origin.ts'
+import { readKept } from './kept.ts'
+import { Origin, type RegistryView } from './origin.ts'
 import {
   defaultLabelsOf,
   EXPOSED,
@@ -10,217 +10,176 @@ import {
   type PromReading,
   type PromRegistry,
 } from './registry.ts'
-import type { LabelledReading } from './shape.ts'
+import { standstillOf, stoodStill } from './standstill.ts'
 
-/** What came of reading one metric, or one registry as a whole. */
-export interface Answer {
-  /** What was asked: a metric, or a registry as a whole. */
-  readonly origin: Origin
-  readonly registry: PromRegistry
-  /** The metric's; undefined for a registry. */
-  readonly name: string | undefined
-  /** Undefined where it has not answered in time, or failed. */
-  readonly readings: readonly LabelledReading[] | undefined
-  readonly failure: string | undefined
-}
+/** Called with the reason why an origin brings in nothing new; with undefined once it has answered again. */
+export type OnFailure = (origin: Origin, failure: string | undefined) => void
 
-/**
- * Reads the metrics of registries, each by itself where the registry lets us, and waits for none too long.
- *
- * One that has missed the deadline is hardly waited for again before it has answered. What it answers late is its
- * answer in the next round, if it misses that one too: so a slow metric is served, a little old.
- */
+/** Lists what there is in registries, and asks for the numbers that cannot be read without a promise. */
 export class RegistryReader {
   readonly #deadlineMs: number
-  readonly #atOnce = new AtOnceReader()
+  readonly #onFailure: OnFailure
   readonly #origins = new WeakMap<object, Origin>()
   #rounds = 0
-  #slow = new Set<Origin>()
-  #late = new Map<Origin, readonly LabelledReading[]>()
 
-  constructor(deadlineMs: number) {
+  constructor(deadlineMs: number, onFailure: OnFailure) {
     this.#deadlineMs = deadlineMs
+    this.#onFailure = onFailure
   }
 
-  /** How many rounds there were. */
+  /** The number of times that registries were listed. */
   get rounds(): number {
     return this.#rounds
   }
 
-  /** Reads everything once. Resolves when all have answered, or after the deadline. Never rejects. */
-  async readAll(registries: readonly PromRegistry[]): Promise<readonly Answer[]> {
+  /**
+   * Lists the metrics of registries, each once, in the order of their registration. A registry that fails while it is
+   * listed, or has no list, is listed as a whole.
+   */
+  list(registries: readonly PromRegistry[]): readonly Origin[] {
     this.#rounds++
-    const asked = new Asked()
-    const answers: Answer[] = []
-    for (const registry of registries) for (const answer of this.#look(registry, asked)) answers.push(answer)
-    await Promise.all([
-      answered(asked.patient, this.#deadlineMs),
-      answered(asked.impatient, Math.min(GRACE_MS, this.#deadlineMs)),
-    ])
-    this.#close(asked.questions)
-    return answers
+    const found: Origin[] = []
+    for (const registry of registries) {
+      const view = viewOf(registry)
+      const count = found.length
+      try {
+        if (registry.getMetricsAsArray === undefined) this.#add(found, registry, undefined, view)
+        else for (const metric of registry.getMetricsAsArray()) this.#addMetric(found, metric, view)
+        if (registry.getMetricsAsArray !== undefined) this.#listed(registry)
+      } catch (error) {
+        found.length = count
+        const whole = this.#originOf(registry, undefined, view)
+        whole.begin(this.#rounds, view, undefined)
+        this.#onFailure(whole, `failed: ${String(error)}`)
+      }
+    }
+    return found
   }
 
-  /** True where a registry as a whole was there to be asked in this round. */
-  isAsked(registry: object): boolean {
+  /** True where a registry as a whole was listed in this round, or failed in it. */
+  isWhole(registry: object): boolean {
     return this.#origins.get(registry)?.round === this.#rounds
   }
 
   /**
-   * Reads what there is in a registry, each in its turn, since the `collect()` of one may set those that come after it.
-   * What does not answer at once is asked, and noted.
+   * Asks everything that has to be asked for its numbers. Resolves when all have answered, or after the deadline. An
+   * origin that has missed the deadline once gets `GRACE_MS` until it has answered; a late answer is brought in when it
+   * comes. Never rejects.
+   *
+   * Questions are put in the order of registration, since the `collect()` of one metric may set those after it.
    */
-  #look(registry: PromRegistry, asked: Asked): Answer[] {
+  async ask(registries: readonly PromRegistry[]): Promise<void> {
+    const deadline = { isOver: false }
+    const waiting: Promise<void>[] = []
+    const graced: Promise<void>[] = []
+    const questions: [origin: Origin, question: number][] = []
+    for (const origin of this.list(registries)) {
+      const read = questionFor(origin)
+      if (read === undefined) continue
+      const answer = this.#hear(origin, read, deadline)
+      questions.push([origin, origin.asked])
+      if (origin.isSlow) graced.push(answer)
+      else waiting.push(answer)
+    }
+    await Promise.all([settled(waiting, this.#deadlineMs), settled(graced, Math.min(GRACE_MS, this.#deadlineMs))])
+    deadline.isOver = true
+    for (const [origin, question] of questions) {
+      if (origin.answered >= question) continue
+      origin.isSlow = true
+      this.#onFailure(origin, `did not answer within ${this.#deadlineMs} ms`)
+    }
+  }
+
+  async #hear(
+    origin: Origin,
+    read: () => Promise<readonly PromReading[]>,
+    deadline: { readonly isOver: boolean },
+  ): Promise<void> {
+    const question = ++origin.asked
+    let answer: readonly PromReading[] | undefined
+    let failure: string | undefined
     try {
-      return registry.getMetricsAsArray === undefined
-        ? [this.#askWhole(registry, asked)]
-        : this.#lookAtMetrics(registry, registry.getMetricsAsArray(), asked)
+      answer = await read()
     } catch (error) {
-      return [this.#ask(new Question(this.#begin(registry), registry, undefined, () => Promise.reject(error)), asked)]
+      failure = `failed: ${String(error)}`
     }
+    // A later question has been answered before.
+    if (question < origin.answered) return
+    origin.answered = question
+    origin.isSlow = false
+    if (answer !== undefined) origin.answer = answer
+    if (!deadline.isOver) this.#onFailure(origin, failure)
   }
 
-  #lookAtMetrics(registry: PromRegistry, metrics: readonly object[], asked: Asked): Answer[] {
-    const label = labeller(registry)
-    const answers: Answer[] = []
-    for (const metric of metrics) {
-      if (EXPOSED in metric || !isMetric(metric)) continue
-      const origin = this.#originOf(metric)
-      // Another registry has it too.
-      if (origin.round === this.#rounds) continue
-      origin.begin(this.#rounds)
-      const name = String(metric.name)
-      const reading = this.#atOnce.read(metric)
-      if (reading === undefined) {
-        const read = async (): Promise<LabelledReading[]> => [
-          label(await this.#atOnce.ask(metric), labelNamesOf(metric)),
-        ]
-        answers.push(this.#ask(new Question(origin, registry, name, read), asked))
-      } else {
-        answers.push({ origin, registry, name, readings: [label(reading, labelNamesOf(metric))], failure: undefined })
-      }
-    }
-    return answers
+  #addMetric(found: Origin[], metric: object, view: RegistryView): void {
+    if (!(EXPOSED in metric) && isMetric(metric)) this.#add(found, metric, metric, view)
   }
 
-  #askWhole(registry: PromRegistry, asked: Asked): Question {
-    const label = labeller(registry)
-    const read = async (): Promise<LabelledReading[]> => {
-      const readings = (await registry.getMetricsAsJSON()).filter(each => !(EXPOSED in each))
-      return readings.map(reading => label(reading as PromReading, undefined))
-    }
-    return this.#ask(new Question(this.#begin(registry), registry, undefined, read), asked)
+  #add(found: Origin[], key: object, metric: PromMetric | undefined, view: RegistryView): void {
+    const origin = this.#originOf(key, metric, view)
+    // Another registry has it too.
+    if (origin.round === this.#rounds) return
+    origin.begin(this.#rounds, view, metric === undefined ? undefined : String(metric.name))
+    found.push(origin)
   }
 
-  #ask(question: Question, { questions, patient, impatient }: Asked): Question {
-    questions.push(question)
-    const heard = this.#hear(question)
-    if (this.#slow.has(question.origin)) impatient.push(heard)
-    else patient.push(heard)
-    return question
+  #listed(registry: PromRegistry): void {
+    const whole = this.#origins.get(registry)
+    if (whole !== undefined) this.#onFailure(whole, undefined)
   }
 
-  #begin(asked: object): Origin {
-    const origin = this.#originOf(asked)
-    origin.begin(this.#rounds)
-    return origin
-  }
-
-  #originOf(asked: object): Origin {
-    let origin = this.#origins.get(asked)
+  #originOf(key: object, metric: PromMetric | undefined, view: RegistryView): Origin {
+    let origin = this.#origins.get(key)
     if (origin === undefined) {
-      origin = new Origin()
-      this.#origins.set(asked, origin)
+      origin = new Origin(metric, view)
+      this.#origins.set(key, origin)
     }
     return origin
-  }
-
-  async #hear(question: Question): Promise<void> {
-    await question.ask()
-    if (!question.isOver) return
-    this.#slow.delete(question.origin)
-    if (question.late !== undefined) this.#late.set(question.origin, question.late)
-  }
-
-  /** Ends a round: those that have not answered give what they said late of the round before. */
-  #close(questions: readonly Question[]): void {
-    const late = this.#late
-    this.#late = new Map()
-    this.#slow = new Set()
-    for (const question of questions) {
-      question.isOver = true
-      if (question.readings !== undefined || question.failure !== undefined) continue
-      this.#slow.add(question.origin)
-      question.readings = late.get(question.origin)
-      question.failure = `did not answer within ${this.#deadlineMs} ms`
-    }
   }
 }
 
-/** How long a metric is waited for that has missed the deadline before: enough for one that answers at once. */
+/** How long an origin gets that has missed the deadline before: enough for one that answers at once. */
 const GRACE_MS = 20
 
-/** What is asked in a round, and who is waited for how long. */
-class Asked {
-  readonly questions: Question[] = []
-  readonly patient: Promise<void>[] = []
-  readonly impatient: Promise<void>[] = []
+function viewOf(registry: PromRegistry): RegistryView {
+  return { registry, defaults: defaultLabelsOf(registry), isOpenMetrics: isOpenMetrics(registry) }
 }
 
-/** One thing that is asked for in a round, and its answer. */
-class Question implements Answer {
-  readonly origin: Origin
-  readonly registry: PromRegistry
-  readonly name: string | undefined
-  readonly #read: () => Promise<readonly LabelledReading[]>
-  readings: readonly LabelledReading[] | undefined = undefined
-  failure: string | undefined = undefined
-  /** True once the round has ended: what comes now is late. */
-  isOver = false
-  late: readonly LabelledReading[] | undefined = undefined
+/** How to get the numbers of an origin that have to be asked for; undefined where there are none. */
+function questionFor(origin: Origin): (() => Promise<readonly PromReading[]>) | undefined {
+  const { metric } = origin
+  if (metric === undefined) return () => readWhole(origin.view.registry)
+  const kept = readKept(metric)
+  // The rendering of prom-client itself: the same numbers without a copy of the labels for each bucket.
+  if (kept === undefined) return async () => [await (metric.getForPromString?.() ?? metric.get())]
+  return kept.type === 'summary' ? () => readQuantiles(origin, metric) : undefined
+}
 
-  constructor(
-    origin: Origin,
-    registry: PromRegistry,
-    name: string | undefined,
-    read: () => Promise<readonly LabelledReading[]>,
-  ) {
-    this.origin = origin
-    this.registry = registry
-    this.name = name
-    this.#read = read
-  }
+async function readWhole(registry: PromRegistry): Promise<readonly PromReading[]> {
+  return (await registry.getMetricsAsJSON()).filter(each => !(EXPOSED in each)) as unknown as readonly PromReading[]
+}
 
-  /** Waits for the answer. Never rejects. */
-  async ask(): Promise<void> {
-    try {
-      const readings = await this.#read()
-      if (this.isOver) this.late = readings
-      else this.readings = readings
-    } catch (error) {
-      if (!this.isOver) this.failure = `failed: ${String(error)}`
-    }
+/** Working out quantiles costs more than all else, so a summary is only asked where one may have changed. */
+async function readQuantiles(origin: Origin, metric: PromMetric): Promise<readonly PromReading[]> {
+  const { quantiles } = origin
+  if (quantiles !== undefined && isStill(metric, quantiles.standstill)) return quantiles.answer
+  const asked = metric.get()
+  // All is worked out by now, and only the promise is still to be resolved.
+  const standstill = standstillOf(metric)
+  const answer = [await asked]
+  origin.quantiles = standstill === undefined ? undefined : { answer, standstill }
+  return answer
+}
+
+function isStill(metric: PromMetric, standstill: Parameters<typeof stoodStill>[1]): boolean {
+  try {
+    return stoodStill(metric, standstill)
+  } catch {
+    return false
   }
 }
 
-type Labeller = (reading: PromReading, labelNames: readonly unknown[] | undefined) => LabelledReading
-
-function labeller(registry: PromRegistry): Labeller {
-  const defaults = defaultLabelsOf(registry)
-  const openMetrics = isOpenMetrics(registry)
-  return (reading, labelNames) => ({ name: nameIn(reading, openMetrics), reading, labelNames, defaults })
-}
-
-function labelNamesOf({ labelNames }: PromMetric): readonly unknown[] | undefined {
-  return Array.isArray(labelNames) ? labelNames : undefined
-}
-
-/** The name as it is served: prom-client takes `_total` from counters for OpenMetrics, and adds it when rendering. */
-function nameIn({ name, type }: PromReading, openMetrics: boolean): string {
-  return openMetrics && type === 'counter' && !name.endsWith('_total') ? `${name}_total` : name
-}
-
-/** Where nobody is asked no timer is made. */
-async function answered(asked: readonly Promise<void>[], deadlineMs: number): Promise<void> {
-  if (asked.length > 0) await within(deadlineMs, Promise.all(asked))
+/** Without anything to wait for no timer is made. */
+async function settled(answers: readonly Promise<void>[], deadlineMs: number): Promise<void> {
+  if (answers.length > 0) await within(deadlineMs, Promise.all(answers))
 }

@@ -17,6 +17,14 @@ export class Part {
   again = false
   /** True where the series adds it up. */
   isCounted = false
+  /** True from when numbers of this round were entered until they are compared with those before. */
+  isEntered = false
+  /** What the metric keeps it in, and the two numbers that tell whether that has changed; unknown where undefined. */
+  kept: object | undefined
+  stamp: unknown
+  otherStamp: unknown
+  /** True where several series of the metric mean this one: then none of them stands for it alone. */
+  isShared = false
 
   constructor(series: SeriesCopy, labels: readonly unknown[], width: number) {
     this.series = series

@@ -1,4 +1,5 @@
 import type { Definition, Merge } from '../store/catalog.ts'
+import type { KeptReading } from './kept.ts'
 import type { PromLabels, PromReading } from './registry.ts'
 
 /** What a metric of prom-client becomes in a store. */
@@ -26,7 +27,7 @@ const MERGE_OF: Readonly<Record<string, Merge>> = {
 /** A reading, with what its metric and its registry say of labels. */
 export interface LabelledReading {
   readonly name: string
-  readonly reading: PromReading
+  readonly reading: PromReading | KeptReading
   /** Undefined where only samples tell which labels there are. */
   readonly labelNames: readonly unknown[] | undefined
   readonly defaults: PromLabels
@@ -70,8 +71,10 @@ function labelNamesOf({ reading, labelNames, defaults }: LabelledReading): reado
   const names = new Set((labelNames ?? []).map(String))
   const more = new Set(Object.keys(defaults))
   if (labelNames === undefined) {
-    for (const { labels, sharedLabels } of reading.values) {
-      for (const name of Object.keys({ ...sharedLabels, ...labels })) more.add(name)
+    for (const sample of reading.values) {
+      for (const name of Object.keys({ ...('sharedLabels' in sample && sample.sharedLabels), ...sample.labels })) {
+        more.add(name)
+      }
     }
   }
   if (reading.type === 'histogram') more.delete('le')
@@ -89,10 +92,11 @@ function withoutWorker(names: readonly string[]): readonly string[] {
   })
 }
 
-function boundsOf(reading: PromReading): readonly number[] {
-  const bounds = new Set<number>()
-  for (const { metricName, labels } of reading.values) {
-    if (metricName === `${reading.name}_bucket`) bounds.add(boundOf(labels?.['le']))
-  }
-  return [...bounds].filter(Number.isFinite).sort((a, b) => a - b)
+function boundsOf(reading: PromReading | KeptReading): readonly number[] {
+  const bounds = 'bounds' in reading ? reading.bounds : boundsIn(reading)
+  return [...new Set(bounds)].filter(Number.isFinite).sort((a, b) => a - b)
+}
+
+function boundsIn({ name, values }: PromReading): readonly number[] {
+  return values.filter(({ metricName }) => metricName === `${name}_bucket`).map(({ labels }) => boundOf(labels?.['le']))
 }

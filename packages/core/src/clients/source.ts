@@ -3,16 +3,39 @@ import { PromCopier } from './copier.ts'
 import { RegistryFinder } from './find.ts'
 import type { PromClientOption, PromRegistry } from './registry.ts'
 
-/** What brings the wanted prom-client registries into `store` each time it is called. Never rejects. */
-export function promClientCollector(store: Store, option: PromClientOption = 'auto'): () => Promise<void> {
-  if (option === false) return () => Promise.resolve()
-  const registries = option === 'auto' ? foundRegistries(store, new RegistryFinder()) : () => option
-  const copier = new PromCopier(store, registries)
-  return () => copier.copy()
+/** Brings the wanted prom-client registries into `store`. */
+export class PromClientSource {
+  readonly #copier: PromCopier | undefined
+
+  constructor(store: Store, option: PromClientOption = 'auto') {
+    if (option === false) return
+    this.#copier = new PromCopier(store, option === 'auto' ? foundRegistries(store) : () => option)
+  }
+
+  /** Copies everything, after `collect()` of those metrics that have one. Never rejects. */
+  async collect(): Promise<void> {
+    await this.#copier?.copy()
+  }
+
+  /**
+   * Copies what was counted, synchronously and without a call into user code. Returns whether anything has changed.
+   * Never throws.
+   */
+  look(): boolean {
+    return this.#copier?.look() ?? false
+  }
+
+  /** The same, and has metrics sampled that were never sampled before. */
+  lookAndSample(): boolean {
+    const hasChanged = this.look()
+    if (this.#copier?.hasNew) void this.#copier.copy()
+    return hasChanged
+  }
 }
 
-/** The default registries that are loaded; says once where they are more than one. */
-function foundRegistries(store: Store, finder: RegistryFinder): () => readonly PromRegistry[] {
+/** The default registries that are loaded; reports once where they are more than one. */
+function foundRegistries(store: Store): () => readonly PromRegistry[] {
+  const finder = new RegistryFinder()
   let told = false
   return () => {
     const found = finder.find()

@@ -1,19 +1,18 @@
-import type { Keeping } from './known-get.ts'
+import { seriesIn, summaryIn } from './kept.ts'
 import type { PromMetric } from './registry.ts'
 
 /**
- * What there is to see in a summary after it was read. As long as it is all the same the summary would say the same
- * again: nothing was observed, reset or removed, and no span of time has ended for one that forgets.
+ * The state of a summary after it was read. While the state is the same, the summary would answer the same quantiles:
+ * nothing was observed, reset or removed, and no time window has ended.
  */
 export interface Standstill {
-  readonly keeping: Keeping
   readonly name: unknown
   readonly percentiles: unknown
   readonly series: readonly SeriesStandstill[]
 }
 
 interface SeriesStandstill {
-  readonly kept: KeptSeries
+  readonly kept: object
   readonly count: number
   readonly sum: number
   readonly digest: Digest
@@ -21,24 +20,22 @@ interface SeriesStandstill {
   readonly resets: number
 }
 
-/** A summary with what it keeps, of which nothing is sure. */
-interface KeptSummary extends PromMetric {
+/** A summary with the fields that quantiles follow from; nothing is certain about any of them. */
+interface Summary extends PromMetric {
   readonly percentiles?: unknown
-  readonly hashMap?: Readonly<Record<string, KeptSeries>>
-  readonly store?: { values(): Iterable<{ readonly value: KeptSeries }> }
 }
 
-interface KeptSeries {
+interface SummarySeries {
   readonly count: number
   readonly sum: number
   readonly td: TimeWindow
 }
 
-/** Digests of a summary by when they were begun: the current one tells the quantiles. */
+/** Digests of a summary by when they were begun: the quantiles follow from the current one. */
 interface TimeWindow {
   readonly ringBuffer: readonly Digest[]
   readonly currentBuffer: number
-  /** Something true where digests are begun anew as time passes. */
+  /** Truthy where digests are replaced as time passes. */
   readonly shouldRotate: unknown
   readonly lastRotateTimestampMillis: number
   readonly durationBetweenRotatesMillis: number
@@ -46,49 +43,48 @@ interface TimeWindow {
 
 interface Digest {
   readonly n: number
-  /** Counts what empties it: resets, and whenever it is compressed, as each reading does. */
+  /** The number of times it was emptied: by resets, and by each compression, which every reading does. */
   readonly nreset: number
 }
 
-/** What there is to see in a summary that has just been read; undefined where it is not built as expected. */
-export function standstillOf(metric: PromMetric, keeping: Keeping): Standstill | undefined {
-  const { name, percentiles } = metric as KeptSummary
+/** The state of a summary that was read just now; undefined where it is not built as expected. */
+export function standstillOf(metric: PromMetric): Standstill | undefined {
+  const { name, percentiles } = metric as Summary
   try {
-    const series = seriesIn(metric, keeping).map(seen)
-    return series.every(isAsExpected) ? { keeping, name, percentiles, series } : undefined
+    const kept = summarySeriesIn(metric)
+    return kept.every(isAsExpected) ? { name, percentiles, series: kept.map(seen) } : undefined
   } catch {
     return undefined
   }
 }
 
-function seen(kept: KeptSeries): SeriesStandstill {
+function seen(kept: SummarySeries): SeriesStandstill {
   const { count, sum, td } = kept
   const digest = td.ringBuffer[td.currentBuffer]!
   return { kept, count, sum, digest, observations: digest.n, resets: digest.nreset }
 }
 
-function isAsExpected({ kept: { td }, count, sum, observations, resets }: SeriesStandstill): boolean {
-  const numbers = [count, sum, observations, resets, td.lastRotateTimestampMillis, td.durationBetweenRotatesMillis]
+function isAsExpected({ count, sum, td }: SummarySeries): boolean {
+  const { n, nreset } = td.ringBuffer[td.currentBuffer]!
+  const numbers = [count, sum, n, nreset, td.lastRotateTimestampMillis, td.durationBetweenRotatesMillis]
   return numbers.every(each => typeof each === 'number')
 }
 
-/** True where a summary would say what it said when it was seen so. */
-export function stoodStill(metric: PromMetric, { keeping, name, percentiles, series }: Standstill): boolean {
-  if (metric.name !== name || (metric as KeptSummary).percentiles !== percentiles) return false
+/** True where a summary would answer what it answered in that state. Throws where it is no longer built as expected. */
+export function stoodStill(metric: PromMetric, { name, percentiles, series }: Standstill): boolean {
+  if (metric.name !== name || (metric as Summary).percentiles !== percentiles) return false
   const now = Date.now()
-  let i = 0
-  for (const kept of seriesIn(metric, keeping)) {
-    const before = series[i++]
-    if (before === undefined || before.kept !== kept || !isStill(before, now)) return false
-  }
-  return i === series.length
+  const kept = summarySeriesIn(metric)
+  return (
+    kept.length === series.length && series.every((each, i) => each.kept === kept[i] && isStill(each, kept[i]!, now))
+  )
 }
 
-function isStill({ kept, count, sum, digest, observations, resets }: SeriesStandstill, now: number): boolean {
-  const { td } = kept
+function isStill(before: SeriesStandstill, { count, sum, td }: SummarySeries, now: number): boolean {
+  const { digest, observations, resets } = before
   return (
-    kept.count === count &&
-    Object.is(kept.sum, sum) &&
+    count === before.count &&
+    Object.is(sum, before.sum) &&
     td.ringBuffer[td.currentBuffer] === digest &&
     digest.n === observations &&
     digest.nreset === resets &&
@@ -96,8 +92,6 @@ function isStill({ kept, count, sum, digest, observations, resets }: SeriesStand
   )
 }
 
-function seriesIn(metric: PromMetric, keeping: Keeping): readonly KeptSeries[] {
-  const { hashMap, store } = metric as KeptSummary
-  if (keeping === 'hashMap') return Object.values(hashMap!)
-  return Array.from(store!.values(), ({ value }) => value)
+function summarySeriesIn(metric: PromMetric): readonly SummarySeries[] {
+  return seriesIn(metric)!.map(summaryIn) as unknown as readonly SummarySeries[]
 }
