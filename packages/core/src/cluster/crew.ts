@@ -56,11 +56,6 @@ export class Crew {
     return this.#waitingReload
   }
 
-  /** Lets the workers bring their numbers up to date. One that takes long is not waited for. */
-  async collect(): Promise<void> {
-    await Promise.all(this.#handles().map(handle => handle.collect()))
-  }
-
   /** Ends the workers with these stores, which hang. */
   abort(stores: ReadonlySet<number>): void {
     for (const slot of this.#slots) {
@@ -78,10 +73,6 @@ export class Crew {
   kill(): void {
     this.#closed = true
     for (const slot of [...this.#slots, ...this.#ending]) slot.kill()
-  }
-
-  #handles(): WorkerHandle[] {
-    return [...this.#slots, ...this.#ending].flatMap(({ handles }) => handles)
   }
 
   #addSlot(): Promise<void> {

@@ -1,6 +1,5 @@
 /** What the primary and its workers say to each other. The user's own messages bear no `promherd` and pass by. */
 export type ToWorker =
-  | { readonly promherd: 'collect'; readonly id: number }
   /** `graceMs`: how long connections that wait for their next request are kept. */
   | { readonly promherd: 'drain'; readonly graceMs: number }
   /** The answer to a thread that wants to listen. */
@@ -15,7 +14,6 @@ export type ToPrimary =
   | { readonly promherd: 'worn' }
   /** The application threw before it ran; the exit follows. */
   | { readonly promherd: 'failed'; readonly error: string }
-  | { readonly promherd: 'collected'; readonly id: number }
   /** A thread ends of its own doing: by `process.exit()`, an error, or for want of anything to do. */
   | { readonly promherd: 'leaves' }
   /** A thread wants to listen on a port that all threads share. */

@@ -158,12 +158,12 @@ export class Primary implements Cluster {
   }
 
   /**
-   * What workers keep elsewhere comes in, what they take is looked at, and who died is retired. Nobody can hold it up
-   * for longer than this.
+   * Brings in what the primary itself has, scans the processes of the workers, and retires those that have exited. None
+   * of it can delay a snapshot for longer than the deadline.
    */
   async #gather(): Promise<void> {
     const { members } = this.#herd
-    const work = [this.#crew.collect(), this.#monitor.collect(), this.#outside.look(members)]
+    const work = [this.#monitor.collect(), this.#outside.look(members)]
     await within(COLLECT_DEADLINE_MS, Promise.all(work))
     await this.#upkeep.now()
   }
@@ -222,7 +222,7 @@ export class Primary implements Cluster {
   }
 }
 
-/** How long a snapshot waits for the workers to bring their numbers up to date. */
+/** How long a snapshot waits for what the primary and the kernel say. */
 const COLLECT_DEADLINE_MS = 100
 const EXIT_HOOK_DEADLINE_MS = 5000
 const SAMPLE_INTERVAL_MS = 1000

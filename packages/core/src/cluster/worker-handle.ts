@@ -23,8 +23,6 @@ export class WorkerHandle {
   readonly #options: HandleOptions
   #takesMessages = false
   #graceMs = 0
-  #asked = 0
-  #owed: { readonly id: number; readonly settle: () => void } | undefined
   #onUp: () => void = () => {}
 
   /** Looks after what has just been started. */
@@ -69,20 +67,6 @@ export class WorkerHandle {
     clearTimeout(timer)
   }
 
-  /**
-   * Asks the worker to bring its numbers up to date, and resolves when it has or is gone. A worker that has not
-   * answered the last time hangs, as far as anyone knows: it is not waited for until it does.
-   */
-  async collect(): Promise<void> {
-    if (!this.#takesMessages || this.#owed !== undefined) return
-    const id = ++this.#asked
-    const answered = new Promise<void>(settle => {
-      this.#owed = { id, settle }
-    })
-    this.#spawned.send({ promherd: 'collect', id })
-    await answered
-  }
-
   /** Lets the worker answer what it has accepted and end; it is killed when that takes too long. */
   async drain(reason: EndReason, timeoutMs: number): Promise<{ killed: boolean }> {
     let killed = false
@@ -118,7 +102,6 @@ export class WorkerHandle {
     if (message.promherd === 'listening') this.#listens()
     if (message.promherd === 'worn') this.#options.onWorn(this)
     if (message.promherd === 'failed') this.failure = message.error
-    if (message.promherd === 'collected' && message.id === this.#owed?.id) this.#settle()
   }
 
   #starts(store: number): void {
@@ -137,12 +120,6 @@ export class WorkerHandle {
   #ended(): void {
     this.state = 'dead'
     this.#takesMessages = false
-    this.#settle()
-  }
-
-  #settle(): void {
-    this.#owed?.settle()
-    this.#owed = undefined
   }
 
   #sendDrain(): void {

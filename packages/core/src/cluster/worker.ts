@@ -27,7 +27,6 @@ export function runWorker(
   let draining = false
   line.listen(message => {
     if (!isOurs<ToWorker>(message)) return
-    if (message.promherd === 'collect') void answerCollect(monitor, line, message.id)
     if (message.promherd !== 'drain' || draining) return
     draining = true
     void drain(monitor, servers, message.graceMs).then(leave)
@@ -66,11 +65,6 @@ async function start(entry: () => unknown, line: Line, onRun: () => void): Promi
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
     line.tell({ promherd: 'failed', error: text }, () => process.exit(1))
   }
-}
-
-async function answerCollect(monitor: Monitor, line: Line, id: number): Promise<void> {
-  await monitor.collect()
-  line.tell({ promherd: 'collected', id })
 }
 
 async function drain(monitor: Monitor, servers: Servers, graceMs: number): Promise<void> {
