@@ -15,7 +15,7 @@ import { fromEnvironment, MONITOR_SHAPE, type MonitorOptions } from './monitor-o
 import { checkOptions } from './options.ts'
 import { loneStore, type Opened, openStore } from './process-store.ts'
 import { countCrashes } from './runtime/crashes.ts'
-import { leaveAtExit, stayAtExit } from './runtime/leaving.ts'
+import { type Leaver, leaveAtExit, leaveLast, stayAtExit } from './runtime/leaving.ts'
 import { Pace } from './runtime/pace.ts'
 import { runtimeSampler, threadSampler, watchRuntime } from './runtime/runtime.ts'
 import type { Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
@@ -133,7 +133,7 @@ class ProcessMonitor implements Monitor {
     this.#promClient = new PromClientSource(store, promClient)
     this.addCollector(() => this.#promClient.collect())
     this.#pace = store.paths === undefined ? undefined : new Pace(() => this.#copy(), COPY_INTERVAL_MS)
-    leaveAtExit(this.#leave)
+    leaveAtExit(this.#leaver)
     store.setState(isHelper ? undefined : 'running')
   }
 
@@ -186,10 +186,10 @@ class ProcessMonitor implements Monitor {
     this.#pace?.stop()
     this.#instruments.close()
     await this.#promClient.collect()
-    stayAtExit(this.#leave)
+    stayAtExit(this.#leaver)
     this.#stopWatching?.()
     this.#stopClosing?.()
-    this.#leave()
+    this.#leaver.leave()
     await this.#herd.close()
   }
 
@@ -205,14 +205,21 @@ class ProcessMonitor implements Monitor {
     this.#isNew = false
     const hasChanged = this.#promClient.lookAndSample()
     this.store.flush()
+    leaveLast()
     return hasChanged
   }
 
-  /** The last numbers, and the worker's number for another. */
-  readonly #leave = (): void => {
-    if (this.store.paths !== undefined) this.#promClient.look()
-    this.store.close()
-    this.#claim?.release()
+  /** Writes the last numbers, and gives the worker's number back. */
+  readonly #leaver: Leaver = {
+    save: () => {
+      if (this.store.paths !== undefined) this.#promClient.look()
+      this.store.flush()
+    },
+    leave: () => {
+      this.#leaver.save()
+      this.store.close()
+      this.#claim?.release()
+    },
   }
 
   /** Has `collect` run before numbers are read, and every so often for those who read them elsewhere. */

@@ -1,0 +1,109 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Herd } from '@promherd/core'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { runProcess } from '../support/process.ts'
+import { until } from '../support/until.ts'
+
+/** What a process counted with prom-client is in its herd, however the process ended. */
+
+const PROGRAM = fileURLToPath(new URL('./mortal.mjs', import.meta.url))
+
+function herdIn(directory: string): Herd {
+  const herd = new Herd({ directory })
+  onTestFinished(() => herd.close())
+  return herd
+}
+
+function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'promherd-survival-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  return directory
+}
+
+/** The numbers of the program's families, by label values. */
+async function counted(herd: Herd): Promise<Record<string, readonly number[]>> {
+  const { families } = await herd.snapshot()
+  const own = families.filter(({ name }) => ['c_total', 'h', 's'].includes(name))
+  return Object.fromEntries(
+    own.flatMap(({ name, labels, values }) =>
+      labels.map((each, i) => [[name, ...each].join(), [...values.of(i)]] as const),
+    ),
+  )
+}
+
+/** What the program counts in so many turns: of histograms the buckets and the sum, of summaries sum and count. */
+function times(n: number): Record<string, readonly number[]> {
+  return {
+    'c_total,given': [n],
+    'c_total,bound': [2 * n],
+    'h,given': [n, 0, 0, 0.5 * n],
+    'h,bound': [0, 0, n, 50 * n],
+    s: [3 * n, n],
+  }
+}
+
+describe('nothing is lost, and the process ends as it would alone', () => {
+  const WAYS = [
+    ['exit', 'by process.exit() in its first turn'],
+    ['exitLater', 'by process.exit() in a timer'],
+    ['throw', 'by an error in its first turn'],
+    ['throwLater', 'by an uncaught error'],
+    ['reject', 'by an unhandled rejection'],
+    ['end', 'for want of anything to do'],
+    ['endLater', 'after its last timer'],
+    ['listener', 'where an exit listener of the program counts'],
+    ['lastListener', 'where an exit listener of the program calls process.exit()'],
+    ['handled', 'by its own handler of SIGTERM'],
+    ['thread', 'by process.exit() in a thread'],
+    ['failingThread', 'by an uncaught error in a thread'],
+  ] as const
+  test.each(WAYS)('%s: when it ends %s', async way => {
+    const directory = newDirectory()
+    const env = { NODE_OPTIONS: undefined, PROMETHEUS_MULTIPROC_DIR: undefined }
+    const run = (more: object) => runProcess(process.execPath, [PROGRAM, way], { env: { ...env, ...more } })
+    const [alone, herded] = await Promise.all([run({}), run({ PROMETHEUS_MULTIPROC_DIR: directory })])
+    expect(herded).toEqual(alone)
+    expect(await counted(herdIn(directory))).toEqual(times(1))
+  })
+})
+
+describe.each(['mapped', 'flushed'])('with a %s store', slab => {
+  test('what was counted in any phase of an event loop that then stands still survives SIGKILL', async () => {
+    const directory = newDirectory()
+    const herd = herdIn(directory)
+    const child = fork(PROGRAM, ['wait'], {
+      env: { ...process.env, PROMETHEUS_MULTIPROC_DIR: directory, PROMHERD_SLAB: slab },
+    })
+    onTestFinished(() => end(child))
+    await once(child, 'message')
+    for (const [i, phase] of ['message', 'timer', 'immediate', 'timer', 'message'].entries()) {
+      child.send(phase)
+      await until(async () => (await counted(herd))['s']?.[1] === i + 1, { what: `${i + 1} counts by ${phase}` })
+    }
+    await end(child)
+    expect(await counted(herd)).toEqual(times(5))
+  })
+})
+
+test.each(['mapped', 'flushed'])(
+  'an idle process with a thousand series in a %s store is not woken for them',
+  async slab => {
+    const program = fileURLToPath(new URL('./idle.mjs', import.meta.url))
+    const env = { NODE_OPTIONS: undefined, PROMETHEUS_MULTIPROC_DIR: newDirectory(), PROMHERD_SLAB: slab }
+    const { code, output } = await runProcess(process.execPath, [program, '3'], { env })
+    expect(code, output).toBe(0)
+    // A heartbeat and a sample of the delay of the event loop each second, and as many again for whatever Node does.
+    expect(Number(output)).toBeLessThanOrEqual(3 * 2 * 2)
+  },
+)
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
