@@ -63,10 +63,11 @@ export class Crew {
     }
   }
 
-  /** Ends all of them, each when it has answered what it has accepted. Resolves when the last one is gone. */
-  async drain(): Promise<void> {
+  /** Ends all of them, as `signals` say or each when it has answered what it has accepted. Resolves when the last one is gone. */
+  async drain(signals?: readonly NodeJS.Signals[]): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#slots, ...this.#ending].map(slot => slot.leave('close')))
+    await this.#options.stopAccepting()
+    await Promise.all([...this.#slots, ...this.#ending].map(slot => slot.leave('close', signals)))
   }
 
   /** Ends all of them at once. */
@@ -79,6 +80,7 @@ export class Crew {
     const number = this.#slots.length + 1
     const slot: Slot = new Slot(number, number <= this.#most ? 'scale' : undefined, {
       ...this.#options,
+      isLast: () => this.#slots.every(({ handles }) => handles.length === 0),
       onListening: () => this.#listens(),
       onWorn: handle => this.#wears(slot, handle),
     })
@@ -123,7 +125,9 @@ export class Crew {
   }
 }
 
-export interface CrewOptions extends Omit<SlotOptions, 'onListening' | 'onWorn'> {
+export interface CrewOptions extends Omit<SlotOptions, 'isLast' | 'onListening' | 'onWorn'> {
+  /** Nothing is accepted any more; resolves when what was accepted is with the workers. */
+  readonly stopAccepting: () => Promise<void>
   /** All of them listen. */
   readonly onComplete: () => void
 }

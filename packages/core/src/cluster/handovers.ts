@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
+import { Accepting } from './accepting.ts'
 
 /**
  * Connections on their way to a worker.
@@ -11,17 +12,26 @@ import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promis
  * then) what is left is answered in the worker's place: not accepted. Node then hands the connection to another
  * worker; where nobody else serves that port, Node would keep it for nobody, and it is closed here.
  *
+ * A worker that is to end gets no new connections: Node is told in its place that it has closed its ports, which a
+ * worker says itself when it closes a server. The server in the worker knows nothing of that.
+ *
  * These messages are Node's own affair, so nothing relies on them. One that looks otherwise is passed by, and then
- * things are as they would be without this file. Their shape is the same on Node 20, 22 and 24, and is held by a test.
+ * things are as they would be without this file. Their shape is the same on Node 20, 22, 24 and 26, and is held by a
+ * test.
  */
 export class Handovers {
   /** Which workers serve each port, by Node's key for it. */
   readonly #serving = new Map<string, Set<Worker>>()
+  /** What each worker was sent and has not answered, by the number of the message. */
+  readonly #outstanding = new Map<Worker, Map<number, Handover>>()
+  readonly #accepting = cluster.schedulingPolicy === cluster.SCHED_RR ? new Accepting() : undefined
 
   /** Watches the channel to a worker that was just forked. */
   watch(worker: Worker): void {
-    if (cluster.schedulingPolicy !== cluster.SCHED_RR) return
+    if (this.#accepting === undefined) return
+    const accepting = this.#accepting
     const outstanding = new Map<number, Handover>()
+    this.#outstanding.set(worker, outstanding)
     const { process } = worker
     const send = process.send.bind(process) as (...args: unknown[]) => boolean
     process.send = (...args: unknown[]) => {
@@ -29,13 +39,49 @@ export class Handovers {
       return send(...args)
     }
     process.on('internalMessage', (message: unknown) => {
-      if (!isInternal(message)) return
-      if (message.ack !== undefined) outstanding.delete(message.ack)
-      if (message.act === 'close' && message.key !== undefined) this.#serving.get(message.key)?.delete(worker)
+      if (isInternal(message)) this.#received(worker, outstanding, message)
     })
-    // Node's own listener came first: the worker is not one of those any more that get connections.
+    // Node's own listener forgets the worker in all places. One that left its ports before leaves nothing to keep.
+    for (const event of ['disconnect', 'exit']) {
+      const [nodes] = process.rawListeners(event) as ((...args: unknown[]) => void)[]
+      if (nodes === undefined) continue
+      process.removeListener(event, nodes)
+      process.prependOnceListener(event, (...args: unknown[]) => {
+        accepting.crashed(() => Reflect.apply(nodes, process, args))
+      })
+    }
     process.once('disconnect', () => this.#handBack(worker, outstanding))
     void seeToDisconnect(worker)
+  }
+
+  /** Has Node give no new connection to a worker. */
+  withhold(worker: Worker): void {
+    for (const [key, serving] of this.#serving) {
+      if (serving.has(worker)) worker.process.emit('internalMessage', { cmd: CMD, act: 'close', key })
+    }
+  }
+
+  /** Accepts nothing more, and resolves when what was accepted is with a worker; after a second at the latest. */
+  async stopAccepting(): Promise<void> {
+    // What the kernel has by now is accepted first.
+    await nextTurn()
+    this.#accepting?.stop()
+    const deadline = performance.now() + HAND_OUT_MS
+    while (this.#isHandingOut && performance.now() < deadline) await wait(POLL_INTERVAL_MS)
+  }
+
+  /** A worker that has answered is sent the next connection at once, so there is none left when all have answered. */
+  get #isHandingOut(): boolean {
+    return [...this.#outstanding.values()].some(({ size }) => size > 0)
+  }
+
+  #received(worker: Worker, outstanding: Map<number, Handover>, message: Internal): void {
+    const { ack, act, key } = message
+    if (act === 'close' && key !== undefined) this.#leave(worker, key)
+    const handover = ack === undefined ? undefined : outstanding.get(ack)
+    if (ack === undefined || handover === undefined) return
+    outstanding.delete(ack)
+    if (message.accepted === false && !this.#serving.has(handover.key)) handover.handle.close()
   }
 
   #sent(worker: Worker, outstanding: Map<number, Handover>, message: Internal, handle: unknown): void {
@@ -49,15 +95,19 @@ export class Handovers {
   }
 
   #handBack(worker: Worker, outstanding: Map<number, Handover>): void {
-    for (const [key, serving] of this.#serving) {
-      serving.delete(worker)
-      if (serving.size === 0) this.#serving.delete(key)
-    }
+    this.#outstanding.delete(worker)
+    for (const key of [...this.#serving.keys()]) this.#leave(worker, key)
     for (const [seq, { key, handle }] of outstanding) {
       if (this.#serving.has(key)) worker.process.emit('internalMessage', { cmd: CMD, ack: seq, accepted: false })
       else handle.close()
     }
     outstanding.clear()
+  }
+
+  #leave(worker: Worker, key: string): void {
+    const serving = this.#serving.get(key)
+    serving?.delete(worker)
+    if (serving?.size === 0) this.#serving.delete(key)
   }
 }
 
@@ -72,6 +122,7 @@ interface Internal {
   readonly key?: string
   readonly seq?: number
   readonly ack?: number
+  readonly accepted?: boolean
 }
 
 const CMD = 'NODE_CLUSTER'
@@ -94,6 +145,8 @@ async function seeToDisconnect(worker: Worker): Promise<void> {
   if (!isTold && !process.connected) process.emit('disconnect')
 }
 
+/** How long the workers may take to take what was accepted for them. */
+const HAND_OUT_MS = 1000
 /** How long what a dead worker has said may take to be read: a child of its own may hold the channel open. */
 const LAST_WORDS_MS = 1000
 const POLL_INTERVAL_MS = 10

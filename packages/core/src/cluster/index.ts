@@ -5,7 +5,7 @@ import { processLine } from './line.ts'
 import { type ClusterOptions, resolveClusterOptions } from './options.ts'
 import { Primary } from './primary.ts'
 import { processSpawner } from './spawned-process.ts'
-import { ignoreSignals, runWorker } from './worker.ts'
+import { runWorker } from './worker.ts'
 
 export type { Cluster, ClusterHooks, WorkerExit, WorkerStart, WorkerStatus } from './cluster.ts'
 export type { ClusterMetricsOptions, ClusterOptions } from './options.ts'
@@ -20,7 +20,6 @@ export { startProgramThreads, startThreads } from './threads.ts'
  */
 export function startCluster(options: ClusterOptions, entry: () => unknown): Cluster | undefined {
   if (cluster.isWorker) {
-    ignoreSignals()
     runWorker(options, processLine, entry)
     return undefined
   }

@@ -7,6 +7,8 @@ export interface Line {
   tell(message: ToPrimary, done?: () => void): void
   /** Hears what the primary says; other messages than ours may be among it. Keeps the worker from ending by itself. */
   listen(hear: (message: unknown) => void): void
+  /** Keeps the worker from ending no longer: it ends when its program has nothing left to do. */
+  release(): void
 }
 
 /** Of a process that was forked. */
@@ -17,6 +19,9 @@ export const processLine: Line = {
   },
   listen: hear => {
     process.on('message', hear)
+  },
+  release: () => {
+    process.channel?.unref()
   },
 }
 
@@ -29,6 +34,9 @@ export function threadLine(port: MessagePort): Line {
     },
     listen: hear => {
       port.on('message', hear)
+    },
+    release: () => {
+      port.unref()
     },
   }
 }

@@ -1,7 +1,7 @@
 /** What the primary and its workers say to each other. The user's own messages bear no `promherd` and pass by. */
 export type ToWorker =
-  /** `graceMs`: how long connections that wait for their next request are kept. */
-  | { readonly promherd: 'drain'; readonly graceMs: number }
+  /** The worker is to end. */
+  | ({ readonly promherd: 'drain' } & DrainRequest)
   /** The answer to a thread that wants to listen. */
   | ({ readonly promherd: 'port'; readonly id: number } & PortAnswer)
 
@@ -10,6 +10,8 @@ export type ToPrimary =
   | { readonly promherd: 'started'; readonly store: number }
   /** The application listens, or has begun where it never will. */
   | { readonly promherd: 'listening' }
+  /** The first request of HTTP has begun. */
+  | { readonly promherd: 'served' }
   /** It has served as many requests as it should. */
   | { readonly promherd: 'worn' }
   /** The application threw before it ran; the exit follows. */
@@ -22,6 +24,14 @@ export type ToPrimary =
   | { readonly promherd: 'has_port'; readonly key: string }
   /** Its server on that port is closed. */
   | { readonly promherd: 'closed_port'; readonly key: string }
+
+/** How a worker is to end. */
+export interface DrainRequest {
+  /** The first of these that the program listens for is what it receives. Without any the worker drains itself. */
+  readonly signals: readonly NodeJS.Signals[]
+  /** How long connections that wait for their next request are kept where the worker drains itself. */
+  readonly graceMs: number
+}
 
 /** Where a server is to listen. */
 export interface PortWish {

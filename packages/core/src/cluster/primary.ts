@@ -18,8 +18,8 @@ import { HeldNumbers } from './held-numbers.ts'
 import { Hooks } from './hooks.ts'
 import { Journal } from './journal.ts'
 import { isWorkers, type ResolvedClusterOptions } from './options.ts'
-import { exitCodeOf, isEnding, onSignals } from './signals.ts'
-import type { Spawn } from './spawned.ts'
+import { exitCodeOf, exitCodeOfSignal, isEnding, onSignals } from './signals.ts'
+import type { Exit, Spawner } from './spawned.ts'
 
 /**
  * The primary: owns the directory, the workers and the metrics port, and answers signals. It is the keeper of the
@@ -45,6 +45,8 @@ export class Primary implements Cluster {
   readonly #onExit = (): void => this.#leave()
   #closing: Promise<void> | undefined
   #exitCode = 0
+  /** How a worker's program has ended itself when it was told to end; undefined while none has done more than exit. */
+  #ownEnd: Exit | undefined
   /** While one worker is ahead of the others. */
   #isLeading = false
 
@@ -55,7 +57,7 @@ export class Primary implements Cluster {
    */
   constructor(
     options: ResolvedClusterOptions,
-    spawner: (directory: string) => Spawn,
+    spawner: (directory: string) => Spawner,
     figures?: (store: Store) => () => void,
   ) {
     this.#options = options
@@ -108,14 +110,14 @@ export class Primary implements Cluster {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+    return this.#closeOnce()
   }
 
-  #makeCrew(spawn: Spawn, onComplete: () => void): Crew {
+  #makeCrew({ spawn, stopAccepting }: Spawner, onComplete: () => void): Crew {
     const { drainTimeoutMs, startTimeoutMs } = this.#options
     return new Crew({
       spawn,
+      stopAccepting,
       warner: this.#warner,
       drainTimeoutMs,
       startTimeoutMs,
@@ -125,6 +127,9 @@ export class Primary implements Cluster {
       onExit: exit => {
         void this.#upkeep.now()
         void this.#hooks.call('onWorkerExit', exit)
+      },
+      onClosed: exit => {
+        this.#ownEnd ??= ownEndOf(exit)
       },
       onRestart: (worker, reason) => this.#journal.restarted(worker, reason),
     })
@@ -194,11 +199,28 @@ export class Primary implements Cluster {
       this.#crew.kill()
     }
     // Whichever signal came last says how the process ended.
-    void this.close().then(() => process.exit(this.#exitCode))
+    void this.#closeOnce([`SIG${name}`]).then(() => this.#exit())
   }
 
-  async #close(): Promise<void> {
-    await this.#crew.drain()
+  /** As the program ended, where it chose how. */
+  #exit(): void {
+    const { signal = null, code = 0 } = this.#ownEnd ?? {}
+    if (this.#exitCode === 0 && signal !== null) {
+      process.kill(process.pid, signal)
+      // Where this process listens for it, or its default action is to do nothing.
+      setTimeout(() => process.exit(exitCodeOfSignal(signal)), SIGNAL_DEADLINE_MS)
+      return
+    }
+    process.exit(this.#exitCode || code || 0)
+  }
+
+  #closeOnce(signals?: readonly NodeJS.Signals[]): Promise<void> {
+    this.#closing ??= this.#close(signals)
+    return this.#closing
+  }
+
+  async #close(signals?: readonly NodeJS.Signals[]): Promise<void> {
+    await this.#crew.drain(signals)
     // Last, so that what the workers did until their end can still be read.
     await this.metrics?.close()
     await within(EXIT_HOOK_DEADLINE_MS, this.#hooks.call('onExit'))
@@ -225,7 +247,13 @@ export class Primary implements Cluster {
 /** How long a snapshot waits for what the primary and the kernel say. */
 const COLLECT_DEADLINE_MS = 100
 const EXIT_HOOK_DEADLINE_MS = 5000
+const SIGNAL_DEADLINE_MS = 1000
 const SAMPLE_INTERVAL_MS = 1000
+
+/** Undefined where a worker has just exited, or was killed. */
+function ownEndOf(exit: Exit): Exit | undefined {
+  return exit.code === 0 || exit.signal === 'SIGKILL' ? undefined : exit
+}
 
 /** Takes a sample before numbers are read, and every so often for who reads them elsewhere. Answers how to stop. */
 function sampleEvery(monitor: Monitor, sample: () => void): () => void {

@@ -5,7 +5,7 @@ import { isOurs, type ToPrimary } from './messages.ts'
 import type { ResolvedClusterOptions } from './options.ts'
 import { Primary } from './primary.ts'
 import { exitCodeOfSignal } from './signals.ts'
-import type { Spawn } from './spawned.ts'
+import type { Spawn, Spawner } from './spawned.ts'
 
 /** How the workers of a program are run, beside all that any workers are. */
 export interface ProgramLife {
@@ -16,7 +16,7 @@ export interface ProgramLife {
 /** The primary of workers that run a program: processes or threads. */
 export function programPrimary(
   options: ResolvedClusterOptions,
-  spawner: (directory: string) => Spawn,
+  spawner: (directory: string) => Spawner,
   { isRestarted }: ProgramLife,
   figures?: typeof processSampler,
 ): Primary {
@@ -25,7 +25,10 @@ export function programPrimary(
   const first = new FirstLife()
   const primary: Primary = new Primary(
     first.watched(led, exit => void endWith(exit, first.failure, primary, options)),
-    directory => first.listening(spawner(directory)),
+    directory => {
+      const { spawn, stopAccepting } = spawner(directory)
+      return { spawn: first.listening(spawn), stopAccepting }
+    },
     figures,
   )
   return primary
@@ -66,6 +69,7 @@ class FirstLife {
             this.#hear(message)
             hear(message)
           }),
+        withhold: () => spawned.withhold(),
         send: message => spawned.send(message),
         abort: () => spawned.abort(),
         kill: () => spawned.kill(),

@@ -1,12 +1,10 @@
 import cluster from 'node:cluster'
 import { subscribe } from 'node:diagnostics_channel'
-import type { EventEmitter } from 'node:events'
-import { constants } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import { resolveConfig } from '../config/resolve.ts'
 import { createMonitor, offerDefaultMonitor } from '../monitor.ts'
 import { processLine } from './line.ts'
-import { ignoreSignals, runWorker } from './worker.ts'
+import { runWorker } from './worker.ts'
 
 /**
  * Loaded before a program in its worker: what `startCluster` does around its entry. Processes and threads that the
@@ -16,8 +14,7 @@ if (cluster.isWorker && isMainThread) {
   const { config } = await resolveConfig({ keys: new Set(['slab']) })
   const { slab, promClient, onWarning, maxRequests, maxRequestsJitter } = config
   offerDefaultMonitor(createMonitor({ slab, promClient, onWarning }))
-  ignoreSignals()
-  runWorker({ maxRequests, maxRequestsJitter }, processLine, () => {}, leave)
+  runWorker({ maxRequests, maxRequestsJitter }, processLine, () => {})
   endWithTheProgram()
 }
 
@@ -29,15 +26,4 @@ function endWithTheProgram(): void {
   process.channel?.unref()
   const wait = (): void => process.channel?.ref()
   for (const channel of ['tracing:net.server.listen:asyncStart', 'udp.socket']) subscribe(channel, wait)
-}
-
-/**
- * A program that wants to hear of its end hears of it when all is answered: then it says itself when it is done. Where
- * it takes too long the primary ends it.
- */
-function leave(): void {
-  // One listener is ours.
-  if (process.listenerCount('SIGTERM') < 2) process.exit(0)
-  process.channel?.unref()
-  ;(process as EventEmitter).emit('SIGTERM', 'SIGTERM', constants.signals.SIGTERM)
 }

@@ -18,14 +18,17 @@ export function describeExit({ code, signal }: Ending): string {
   return signal === null ? `exit code ${code}` : signal
 }
 
-/** Decides how long a slot waits before its next worker: not at all, unless the last ones died young. */
+/**
+ * Decides how long a slot waits before its next worker: not at all, unless the last ones died young. Those that had
+ * served are followed sooner: a program that cannot start is no use, one that fails at times is.
+ */
 export class RestartPace {
   #diedYoung = 0
 
-  /** The wait after a worker that lived for `livedMs`. */
-  delayAfterMs(livedMs: number): number {
+  /** The wait after a worker that lived for `livedMs`, and had served requests or not. */
+  delayAfterMs(livedMs: number, hasServed = false): number {
     this.#diedYoung = livedMs < YOUNG_MS ? this.#diedYoung + 1 : 0
-    return this.#diedYoung === 0 ? 0 : backoffMs(this.#diedYoung - 1, RESTART)
+    return this.#diedYoung === 0 ? 0 : backoffMs(this.#diedYoung - 1, hasServed ? SERVED : STARTING)
   }
 
   /** True while one worker after the other dies young: that is told once. */
@@ -35,4 +38,5 @@ export class RestartPace {
 }
 
 const YOUNG_MS = 5000
-const RESTART = { firstMs: 100, mostMs: 10_000 }
+const STARTING = { firstMs: 100, mostMs: 10_000 }
+const SERVED = { firstMs: 100, mostMs: 1000 }

@@ -1,8 +1,11 @@
 import { subscribe } from 'node:diagnostics_channel'
-import type { Server as HttpServer, ServerResponse } from 'node:http'
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import { Server, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
+import { isEventStream } from '../http/streams.ts'
+import { keepOff } from './keep-off.ts'
+import { Lingering, openSockets } from './lingering.ts'
 import { isHttp2, Sessions, unusedMs } from './sessions.ts'
 
 /**
@@ -11,8 +14,8 @@ import { isHttp2, Sessions, unusedMs } from './sessions.ts'
  */
 export class Servers {
   readonly #servers = new Set<Server>()
-  /** The connections of HTTP servers, each with the response of HTTP/1 it is waiting for. */
-  readonly #connections = new Map<Socket, ServerResponse | undefined>()
+  /** The connections of HTTP servers, each with the exchange of HTTP/1 that is under way on it. */
+  readonly #connections = new Map<Socket, Exchange | undefined>()
   readonly #sessions = new Sessions()
   readonly #onRequest: () => void
   #draining = false
@@ -24,26 +27,37 @@ export class Servers {
       this.#listens((message as { server: Server }).server)
       onListening()
     })
+    subscribe('net.server.socket', message => this.#accepts((message as { socket: Socket }).socket))
     subscribe('http.server.request.start', message => this.#begins(message as Exchange))
     subscribe('http.server.response.finish', message => this.#ends(message as Exchange))
+  }
+
+  /** Keeps new connections from the servers that take them from a socket of their own. They stay open. */
+  keepOff(): void {
+    for (const server of this.#servers) keepOff(server)
   }
 
   /**
    * Accepts nothing more, and resolves when all that was accepted is answered and gone. A connection that waits for
    * its next request is kept for `graceMs`, or for the server's `keepAliveTimeout` where that is shorter: its client
-   * may be sending just now, and would find it closed. A request that comes on it is answered, as its last.
+   * may be sending just now, and would find it closed. A request that comes on it is answered, as its last. What no
+   * response ends is ended when all else is done.
    */
   async drain(graceMs: number): Promise<void> {
     this.#draining = true
+    const servers = new Set(this.#servers)
     const startedAt = performance.now()
-    let open = this.#servers.size
-    for (const server of this.#servers) stopAccepting(server, () => open--)
+    let lingering: Lingering | undefined
+    let open = servers.size
+    for (const server of servers) stopAccepting(server, () => open--)
     this.#sessions.drain(graceMs)
-    for (const response of this.#connections.values()) if (response !== undefined) announceTheEnd(response)
+    for (const exchange of this.#connections.values()) if (exchange !== undefined) announceTheEnd(exchange.response)
     while (open > 0) {
       const waitedMs = performance.now() - startedAt
-      for (const server of this.#servers) if (isHttp(server)) closeIdle(server, waitedMs, graceMs)
+      for (const server of servers) if (isHttp(server)) closeIdle(server, waitedMs, graceMs)
       if (waitedMs > unusedMs(graceMs)) this.#closeUnused()
+      lingering = this.#isAnswering() ? undefined : (lingering ?? new Lingering())
+      lingering?.end(this.#lingering(servers))
       await wait(TIDY_INTERVAL_MS)
     }
   }
@@ -54,11 +68,19 @@ export class Servers {
     server.once('close', () => this.#servers.delete(server))
     if (!isHttp(server) && !isHttp2(server)) return
     // With TLS there are two of them: one that nobody has ever spoken to, and what stands on it after the handshake.
-    server.on('connection', (socket: Socket) => this.#connects(socket))
-    server.on('secureConnection', (socket: TLSSocket) => {
-      if (socket.alpnProtocol !== 'h2') this.#connects(socket)
-    })
+    if (isTls(server)) {
+      server.on('secureConnection', (socket: TLSSocket) => {
+        if (socket.alpnProtocol !== 'h2') this.#connects(socket)
+      })
+    }
     this.#sessions.watch(server)
+  }
+
+  #accepts(socket: Socket): void {
+    const { server } = socket as { readonly server?: Server | null }
+    if (server instanceof Server && this.#servers.has(server) && (isHttp(server) || isHttp2(server))) {
+      this.#connects(socket)
+    }
   }
 
   #connects(socket: Socket): void {
@@ -66,30 +88,50 @@ export class Servers {
     socket.once('close', () => this.#connections.delete(socket))
   }
 
-  #begins({ server, socket, response }: Exchange): void {
+  #begins(exchange: Exchange): void {
+    const { server, socket, response } = exchange
     if (!this.#connections.has(socket)) {
       // A server that began to listen before anybody watched.
       this.#connects(socket)
       this.#listens(server)
     }
-    this.#connections.set(socket, response)
+    this.#connections.set(socket, exchange)
     if (this.#draining) announceTheEnd(response)
     this.#onRequest()
   }
 
   #ends({ socket, response }: Exchange): void {
-    if (this.#connections.get(socket) === response) this.#connections.set(socket, undefined)
+    if (this.#connections.get(socket)?.response === response) this.#connections.set(socket, undefined)
   }
 
   /** Node counts a connection that never asked anything as busy; whoever opened it for later must not hold us up. */
   #closeUnused(): void {
     for (const socket of this.#connections.keys()) if (socket.bytesRead === 0) socket.destroy()
   }
+
+  /** Whether any request is still to be answered by something that has an end. */
+  #isAnswering(): boolean {
+    for (const exchange of this.#connections.values()) {
+      if (exchange !== undefined && !isStream(exchange)) return true
+    }
+    return this.#sessions.areOpen
+  }
+
+  *#lingering(servers: ReadonlySet<Server>): Iterable<Socket> {
+    for (const [socket, exchange] of this.#connections) {
+      if (exchange === undefined ? isUpgraded(socket) : isStream(exchange)) yield socket
+    }
+    for (const socket of openSockets(servers)) {
+      const { server } = socket as unknown as { readonly server: Server }
+      if (!isHttp(server) && !isHttp2(server)) yield socket
+    }
+  }
 }
 
 interface Exchange {
   readonly server: Server
   readonly socket: Socket
+  readonly request: IncomingMessage
   readonly response: ServerResponse
 }
 
@@ -110,6 +152,21 @@ function closeIdle(server: HttpServer, waitedMs: number, graceMs: number): void 
 /** Makes Node send `Connection: close`, where the headers are not sent yet. */
 function announceTheEnd(response: ServerResponse): void {
   response.shouldKeepAlive = false
+}
+
+function isStream({ request, response }: Exchange): boolean {
+  return response.headersSent && isEventStream(request, response)
+}
+
+/** Whether Node reads HTTP from a connection no more. Below TLS it never did, and HTTP/2 has its sessions. */
+function isUpgraded(socket: Socket): boolean {
+  const { server, parser } = socket as { readonly server?: Server | null; readonly parser?: unknown }
+  if (parser || socket.bytesRead === 0 || !(server instanceof Server)) return false
+  return isTls(server) ? 'encrypted' in socket : !isHttp2(server)
+}
+
+function isTls(server: Server): boolean {
+  return 'setSecureContext' in server
 }
 
 function isHttp(server: Server): server is HttpServer {

@@ -14,6 +14,10 @@ export class Sessions {
   /** How long a session may wait for its next stream; undefined until the servers drain. */
   #graceMs: number | undefined
 
+  get areOpen(): boolean {
+    return this.#open.size > 0
+  }
+
   /** Watches a server; does nothing where it is none of HTTP/2. */
   watch(server: Server): void {
     if (isHttp2(server)) server.on('session', (session: ServerHttp2Session) => this.#begins(session))

@@ -85,10 +85,10 @@ export class Slot {
   }
 
   /** Ends all that is here, for good. Resolves when the last one is gone. */
-  async leave(reason: EndReason): Promise<void> {
+  async leave(reason: EndReason, signals: readonly NodeJS.Signals[] = UNASKED): Promise<void> {
     this.#close()
     const { handles } = this
-    await Promise.all(handles.map(handle => this.#drain(handle, reason)))
+    await Promise.all(handles.map(handle => this.#drain(handle, reason, signals)))
   }
 
   /** Ends all that is here at once, for good. */
@@ -105,11 +105,11 @@ export class Slot {
     clearTimeout(this.#timer)
   }
 
-  async #drain(handle: WorkerHandle, reason: EndReason): Promise<void> {
-    const { drainTimeoutMs, warner } = this.#options
+  async #drain(handle: WorkerHandle, reason: EndReason, signals: readonly NodeJS.Signals[] = UNASKED): Promise<void> {
+    const { drainTimeoutMs: timeoutMs, warner } = this.#options
     if (!this.has(handle)) this.#leaving.add(handle)
-    const { killed } = await handle.drain(reason, drainTimeoutMs)
-    if (killed) warner.say(`worker ${this.number} had not ended after ${drainTimeoutMs} ms and was killed.`)
+    const { killed } = await handle.drain(reason, { timeoutMs, signals })
+    if (killed) warner.say(`worker ${this.number} had not ended after ${timeoutMs} ms and was killed.`)
   }
 
   #tryToSpawn(): WorkerHandle | undefined {
@@ -146,12 +146,13 @@ export class Slot {
   #ended(handle: WorkerHandle, exit: Exit): void {
     const reason = handle.endReason ?? exit.reason
     const wasServing = this.has(handle)
+    if (reason === 'close' && handle.store !== undefined) this.#options.onClosed(exit)
     if (wasServing) this.#handle = undefined
     this.#leaving.delete(handle)
     this.#options.onExit({ worker: this.number, pid: handle.pid, ...exit, reason })
     if (!wasServing || this.#closed || reason === 'close') return
     this.#owed = reason
-    const delayMs = this.#pace.delayAfterMs(handle.ageMs)
+    const delayMs = this.#delayAfter(handle)
     this.lastDeath = this.#describe(handle, exit, reason)
     // Whoever is just starting fills the slot, or sees to it.
     const next =
@@ -164,6 +165,12 @@ export class Slot {
           : `${next}. If that goes on, the next ones start ever later, and this is not said again.`,
       )
     if (this.#next === undefined) this.#fillAfter(delayMs)
+  }
+
+  /** A worker that has served is needed at once where no other is there. */
+  #delayAfter({ ageMs, hasServed }: WorkerHandle): number {
+    const delayMs = this.#pace.delayAfterMs(ageMs, hasServed)
+    return hasServed && this.#options.isLast() ? 0 : delayMs
   }
 
   #tellDeath(handle: WorkerHandle, next: string): void {
@@ -193,18 +200,25 @@ export class Slot {
   }
 }
 
+/** What a program receives that is to end without anyone having sent a signal: by a reload, or a method. */
+const UNASKED = ['SIGTERM', 'SIGINT'] as const
+
 export interface SlotOptions {
   /** Starts what a worker runs in. */
   readonly spawn: Spawn
   readonly warner: Warner
   readonly drainTimeoutMs: number
   readonly startTimeoutMs: number
+  /** Whether no worker is running or starting. */
+  readonly isLast: () => boolean
   readonly onListening: () => void
   readonly onWorn: (handle: WorkerHandle) => void
   /** A process has been started. */
   readonly onStart: (handle: WorkerHandle) => void
   /** A process is gone. */
   readonly onExit: (exit: WorkerExit) => void
+  /** A worker that had started has ended because the cluster is being closed. */
+  readonly onClosed: (exit: Exit) => void
   /** The place of one that ended is filled again. */
   readonly onRestart: (worker: number, reason: RestartReason) => void
 }

@@ -1,23 +1,24 @@
 import cluster, { type Worker } from 'node:cluster'
 import { Handovers } from './handovers.ts'
 import { reasonOf } from './restarts.ts'
-import type { Exit, Spawn, Spawned } from './spawned.ts'
+import type { Exit, Spawned, Spawner } from './spawned.ts'
 
 /** Workers that are processes of Node's cluster, each with a store in `directory`. */
-export function processSpawner(directory: string): Spawn {
+export function processSpawner(directory: string): Spawner {
   const handovers = new Handovers()
-  return slot => {
+  const spawn = (slot: number): Spawned => {
     const worker = cluster.fork({
       PROMETHEUS_MULTIPROC_DIR: directory,
       PROMHERD_WORKER: String(slot),
       PROMHERD_PRIMARY: String(process.pid),
     })
     handovers.watch(worker)
-    return spawnedProcess(worker)
+    return spawnedProcess(worker, () => handovers.withhold(worker))
   }
+  return { spawn, stopAccepting: () => handovers.stopAccepting() }
 }
 
-function spawnedProcess(worker: Worker): Spawned {
+function spawnedProcess(worker: Worker, withhold: () => void): Spawned {
   const { process } = worker
   const kill = (): void => {
     process.kill('SIGKILL')
@@ -31,6 +32,7 @@ function spawnedProcess(worker: Worker): Spawned {
       worker.on('message', hear)
       worker.on('listening', () => hear({ promherd: 'listening' }))
     },
+    withhold,
     send: message => {
       // A channel that has just closed is no news: the exit follows.
       if (worker.isConnected()) process.send(message, () => {})

@@ -13,7 +13,7 @@ import { storePaths } from '../store/store-files.ts'
 import { HeldPorts, type PortUser } from './held-ports.ts'
 import { isOurs, type ToPrimary, type ToWorker } from './messages.ts'
 import { type PortSharing, portSharing } from './sockets.ts'
-import type { Exit, Spawn, Spawned } from './spawned.ts'
+import type { Exit, Spawned, Spawner } from './spawned.ts'
 
 /** What a thread is given by its primary, beside its environment. */
 export interface ThreadStart {
@@ -28,10 +28,10 @@ export function threadStart(): ThreadStart | undefined {
 }
 
 /** Workers that are threads of this process, each with a store in `directory`, and all running `program`. */
-export function threadSpawner(directory: string, program: string, resourceLimits: ResourceLimits | undefined): Spawn {
+export function threadSpawner(directory: string, program: string, resourceLimits: ResourceLimits | undefined): Spawner {
   const ports = new HeldPorts()
   const sharing = portSharing()
-  return slot => {
+  const spawn = (slot: number): Spawned => {
     const { port1: port, port2 } = new MessageChannel()
     const start: ThreadStart = { port: port2, sharing }
     const thread = new Worker(program, {
@@ -43,6 +43,8 @@ export function threadSpawner(directory: string, program: string, resourceLimits
     })
     return new SpawnedThread(thread, port, ports.user(), store => storePaths(directory, slot, store).values)
   }
+  // The kernel hands connections out.
+  return { spawn, stopAccepting: () => Promise.resolve() }
 }
 
 class SpawnedThread implements Spawned {
@@ -87,8 +89,11 @@ class SpawnedThread implements Spawned {
     this.#hear = hear
   }
 
+  withhold(): void {
+    this.#ports.end()
+  }
+
   send(message: ToWorker): void {
-    if (message.promherd === 'drain') this.#ports.end()
     this.#port.postMessage(message)
   }
 

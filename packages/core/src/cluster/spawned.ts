@@ -17,6 +17,8 @@ export interface Spawned {
   readonly exited: Promise<Exit>
   /** Hears all that the worker says, from its first word on; other messages than ours among it. */
   listen(hear: (message: unknown) => void): void
+  /** Gives no new connection to the worker, where the primary is what hands them out. */
+  withhold(): void
   /** Says something to the worker. One that is just ending does not hear it. */
   send(message: ToWorker): void
   /** Ends one that hangs, with a trace for those who want to look where the platform has one. */
@@ -27,6 +29,16 @@ export interface Spawned {
 
 /** Starts the process or thread for a worker's stable small number. Throws what the platform throws. */
 export type Spawn = (slot: number) => Spawned
+
+/** What a primary starts its workers with. */
+export interface Spawner {
+  readonly spawn: Spawn
+  /**
+   * Closes the ports that the primary accepts connections on for its workers, for good. Resolves when those that were
+   * accepted are with a worker, or after a second.
+   */
+  stopAccepting(): Promise<void>
+}
 
 /** How a worker ended. */
 export interface Exit {

@@ -7,7 +7,7 @@ import { threadLine } from './line.ts'
 import type { ResolvedClusterOptions } from './options.ts'
 import { Primary } from './primary.ts'
 import { type ProgramLife, programPrimary } from './program-primary.ts'
-import type { Spawn } from './spawned.ts'
+import type { Spawner } from './spawned.ts'
 import { type ThreadStart, threadSpawner, threadStart } from './spawned-thread.ts'
 import { resolveThreadsOptions, type ThreadsOptions } from './thread-options.ts'
 import { sharePorts } from './thread-ports.ts'
@@ -36,7 +36,7 @@ export function startProgramThreads(
   return start(options, entry, (resolved, spawner) => programPrimary(resolved, spawner, life, processSampler))
 }
 
-type MakePrimary = (options: ResolvedClusterOptions, spawner: (directory: string) => Spawn) => Primary
+type MakePrimary = (options: ResolvedClusterOptions, spawner: (directory: string) => Spawner) => Primary
 
 function start(options: ThreadsOptions, entry: () => unknown, primaryOf: MakePrimary): Cluster | undefined {
   const given = threadStart()

@@ -1,5 +1,5 @@
 import type { RestartReason } from '../metrics.ts'
-import { isOurs, type ToPrimary } from './messages.ts'
+import { type DrainRequest, isOurs, type ToPrimary } from './messages.ts'
 import type { Exit, Spawned } from './spawned.ts'
 
 /**
@@ -14,6 +14,8 @@ export class WorkerHandle {
   state: HandleState = 'starting'
   /** Why the primary ends it; undefined while nobody has asked for its end. */
   endReason: EndReason | undefined
+  /** Whether it has received a request of HTTP. */
+  hasServed = false
   /** What the application threw instead of starting. */
   failure: string | undefined
   /** The id of its store, once it has said so. */
@@ -22,7 +24,7 @@ export class WorkerHandle {
   readonly #startedAt = performance.now()
   readonly #options: HandleOptions
   #takesMessages = false
-  #graceMs = 0
+  #drainRequest: DrainRequest = { signals: [], graceMs: 0 }
   #onUp: () => void = () => {}
 
   /** Looks after what has just been started. */
@@ -67,13 +69,20 @@ export class WorkerHandle {
     clearTimeout(timer)
   }
 
-  /** Lets the worker answer what it has accepted and end; it is killed when that takes too long. */
-  async drain(reason: EndReason, timeoutMs: number): Promise<{ killed: boolean }> {
+  /**
+   * Lets the program end in its own way, where it listens for one of `signals`, or else the worker answer what it has
+   * accepted and end. It is killed when that takes too long.
+   */
+  async drain(
+    reason: EndReason,
+    { timeoutMs, signals }: { readonly timeoutMs: number; readonly signals: readonly NodeJS.Signals[] },
+  ): Promise<{ killed: boolean }> {
     let killed = false
     this.endReason = reason
     this.state = 'draining'
     // Whoever closes the port closes it for all; a client of a worker that is replaced must not notice.
-    this.#graceMs = reason === 'close' ? 0 : IDLE_GRACE_MS
+    this.#drainRequest = { signals, graceMs: reason === 'close' ? 0 : IDLE_GRACE_MS }
+    this.#spawned.withhold()
     // Before it says that it has started, a message would find nobody.
     if (this.#takesMessages) this.#sendDrain()
     const deadline = setTimeout(() => {
@@ -100,6 +109,7 @@ export class WorkerHandle {
     if (!isOurs<ToPrimary>(message)) return
     if (message.promherd === 'started') this.#starts(message.store)
     if (message.promherd === 'listening') this.#listens()
+    if (message.promherd === 'served') this.hasServed = true
     if (message.promherd === 'worn') this.#options.onWorn(this)
     if (message.promherd === 'failed') this.failure = message.error
   }
@@ -123,7 +133,7 @@ export class WorkerHandle {
   }
 
   #sendDrain(): void {
-    this.#spawned.send({ promherd: 'drain', graceMs: this.#graceMs })
+    this.#spawned.send({ promherd: 'drain', ...this.#drainRequest })
   }
 }
 

@@ -1,20 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { defaultMonitor, type Monitor } from '../monitor.ts'
 import type { Line } from './line.ts'
-import { isOurs, type ToWorker } from './messages.ts'
+import { type DrainRequest, isOurs, type ToWorker } from './messages.ts'
+import { ProgramEnd } from './program-end.ts'
 import { Servers } from './servers.ts'
 import { Wear } from './wear.ts'
 
-/**
- * Runs the application in a worker: says when it is up, and ends it when the primary says so. `leave` is called last,
- * when all is answered and written down.
- */
-export function runWorker(
-  options: WorkerOptions,
-  line: Line,
-  entry: () => unknown,
-  leave: () => void = () => process.exit(0),
-): void {
+/** Runs the application in a worker: reports when it is up, and ends it when the primary says so. */
+export function runWorker(options: WorkerOptions, line: Line, entry: () => unknown): void {
   const monitor = defaultMonitor()
   monitor.store.setState('starting')
   const wear = new Wear(options.maxRequests ?? 0, options.maxRequestsJitter ?? 0, () => line.tell({ promherd: 'worn' }))
@@ -23,13 +16,20 @@ export function runWorker(
     monitor.store.setState('running')
     line.tell({ promherd: 'listening' })
   }
-  const servers = new Servers({ onListening: onUp, onRequest: () => wear.use() })
+  let hasServed = false
+  const onRequest = (): void => {
+    if (!hasServed) line.tell({ promherd: 'served' })
+    hasServed = true
+    wear.use()
+  }
+  const servers = new Servers({ onListening: onUp, onRequest })
+  const program = new ProgramEnd(() => line.release())
   let draining = false
   line.listen(message => {
     if (!isOurs<ToWorker>(message)) return
     if (message.promherd !== 'drain' || draining) return
     draining = true
-    void drain(monitor, servers, message.graceMs).then(leave)
+    void end(message, monitor, servers, program)
   })
   line.tell({ promherd: 'started', store: monitor.store.id })
   void start(entry, line, options.listens === false ? onUp : () => {})
@@ -42,21 +42,6 @@ export interface WorkerOptions {
   readonly listens?: boolean | undefined
 }
 
-/** Leaves it to the primary what the signals mean: a terminal sends them to the whole group, a supervisor to all. */
-export function ignoreSignals(): void {
-  for (const signal of FOR_THE_PRIMARY) listenInVain(signal)
-}
-
-const FOR_THE_PRIMARY = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR2'] as const
-
-function listenInVain(signal: NodeJS.Signals): void {
-  try {
-    process.on(signal, () => {})
-  } catch {
-    // The platform has no such signal, so nobody can send it.
-  }
-}
-
 async function start(entry: () => unknown, line: Line, onRun: () => void): Promise<void> {
   try {
     await entry()
@@ -67,10 +52,22 @@ async function start(entry: () => unknown, line: Line, onRun: () => void): Promi
   }
 }
 
-async function drain(monitor: Monitor, servers: Servers, graceMs: number): Promise<void> {
+/** A program that listens for a signal ends itself. Any other is drained, and ended when all is answered. */
+async function end(
+  { signals, graceMs }: DrainRequest,
+  monitor: Monitor,
+  servers: Servers,
+  program: ProgramEnd,
+): Promise<void> {
   monitor.store.setState('draining')
+  if (await program.emit(signals)) {
+    servers.keepOff()
+    await monitor.collect()
+    return
+  }
   await servers.drain(graceMs)
   // A response closes after its connection: what it counts then is counted before the last numbers are written.
   await nextTurn()
   await monitor.collect()
+  process.exit(0)
 }
