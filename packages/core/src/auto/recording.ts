@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { exchangeOf } from '../http/follow.ts'
 import type { HttpRecorder } from '../http/recorder.ts'
-import { type RequestServer, seeRequests } from '../http/watch-server.ts'
+import { type RequestServer, seeRequestsFirst } from '../http/watch-server.ts'
 import { ExpressServer } from './frameworks/express.ts'
 import { hookFrameworks } from './frameworks/loaded.ts'
 import { routeOf } from './route.ts'
@@ -38,6 +38,6 @@ export class Recording {
       express.begin(request, response)
     }
     recorder.watch(server, routeOf)
-    seeRequests(server, begin)
+    seeRequestsFirst(server, begin)
   }
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Detail } from './details.ts'
 import type { Fate } from './failure.ts'
+import { Hidden } from './hidden.ts'
 import { isLeft, streamOf } from './outcome.ts'
 
 /**
@@ -44,7 +45,7 @@ export class Exchange {
     this.response = response
     this.routeOf = routeOf
     this.context = context
-    this.sibling = (response as Followed)[EXCHANGE]
+    this.sibling = Followed.of(response)
     this.startedAt = performance.now()
   }
 }
@@ -63,9 +64,19 @@ export interface ExchangeOwner {
 
 /** The exchange that `owner`'s store follows on this response, open or settled. */
 export function exchangeOf(response: ServerResponse, store: object): Exchange | undefined {
-  let exchange = (response as Followed)[EXCHANGE]
+  let exchange = Followed.of(response)
   while (exchange !== undefined && exchange.owner.store !== store) exchange = exchange.sibling
   return exchange
+}
+
+/** Makes the place for an exchange on a response that one may follow later. */
+export function reserve(response: ServerResponse): void {
+  if (!isFollowed(response)) Followed.by(response, undefined)
+}
+
+/** True where an exchange follows this response, or did. */
+export function isFollowed(response: ServerResponse): boolean {
+  return Followed.of(response) !== undefined
 }
 
 /** Gives the exchanges on this response whose route is asked for by `placeholder` the one who knows it. */
@@ -75,7 +86,7 @@ export function nameRoute<Context>(
   routeOf: RouteOf<Context>,
   context: Context,
 ): void {
-  for (let exchange = (response as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
+  for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
     if (exchange.routeOf !== placeholder) continue
     exchange.routeOf = routeOf as RouteOf<unknown>
     exchange.context = context
@@ -84,7 +95,7 @@ export function nameRoute<Context>(
 
 /** Keeps what was thrown: it is a fact of the response, whoever records it. */
 export function noteError(response: ServerResponse, error: unknown): void {
-  for (let exchange = (response as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
+  for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
     exchange.error = error === undefined ? null : error
   }
 }
@@ -95,7 +106,7 @@ export function watch(exchange: Exchange): void {
   const carrier = request.httpVersionMajor < 2 ? request.socket : streamOf(response)?.session
   const connection = carrier != null ? connectionOf(carrier) : undefined
   if (exchange.sibling === undefined) response.on('close', onResponseClose)
-  ;(response as Followed)[EXCHANGE] = exchange
+  Followed.by(response, exchange)
   if (connection !== undefined) join(exchange, connection)
 }
 
@@ -134,38 +145,61 @@ export function* openExchanges(store: object): Generator<Exchange> {
 
 /** Says why Node ends a connection; true where exchanges are open on it, which that is the end of. */
 export function doom(carrier: Carrier, fate: Fate): boolean {
-  const connection = (carrier as KnownCarrier)[CONNECTION]
+  const connection = Carrying.of(carrier)
   if (connection?.first === undefined) return false
   // Whoever ended it first is why: a client that has left is told nothing any more.
   if (!isLeft(carrier as Socket)) connection.fate = fate
   return true
 }
 
-// Of this copy of the package alone: another copy's exchanges may look different.
-const EXCHANGE = Symbol('promherd.exchange')
-const CONNECTION = Symbol('promherd.connection')
-type Followed = ServerResponse & { [EXCHANGE]?: Exchange }
-type KnownCarrier = Carrier & { [CONNECTION]?: Connection }
+/** Where a response has its exchanges. Of this copy of the package alone: those of another may look different. */
+class Followed extends Hidden {
+  #exchange: Exchange | undefined
+
+  static of(response: object): Exchange | undefined {
+    return #exchange in response ? (response as Followed).#exchange : undefined
+  }
+
+  static by(response: object, exchange: Exchange | undefined): void {
+    const place = #exchange in response ? (response as Followed) : (new Followed(response) as Followed)
+    place.#exchange = exchange
+  }
+}
+
+/** Where a connection has those that are open on it. */
+class Carrying extends Hidden {
+  readonly #connection: Connection
+
+  constructor(carrier: object, connection: Connection) {
+    super(carrier)
+    this.#connection = connection
+  }
+
+  static of(carrier: object): Connection | undefined {
+    return #connection in carrier ? (carrier as Carrying).#connection : undefined
+  }
+}
+
 const CONNECTIONS = new Set<Connection>()
 
 function onResponseClose(this: ServerResponse): void {
-  for (let exchange = (this as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
+  for (let exchange = Followed.of(this); exchange !== undefined; exchange = exchange.sibling) {
     settle(exchange)
   }
 }
 
 function onCarrierClose(this: Carrier): void {
-  const connection = (this as KnownCarrier)[CONNECTION]
+  const connection = Carrying.of(this)
   if (connection === undefined) return
   CONNECTIONS.delete(connection)
   while (connection.first !== undefined) settle(connection.first)
 }
 
-function connectionOf(carrier: KnownCarrier): Connection {
-  let connection = carrier[CONNECTION]
+function connectionOf(carrier: Carrier): Connection {
+  let connection = Carrying.of(carrier)
   if (connection === undefined) {
     connection = { first: undefined, fate: undefined }
-    carrier[CONNECTION] = connection
+    new Carrying(carrier, connection)
     // A request that a test injects has a socket that no server gave it, and that never closes.
     if ('server' in carrier || 'alpnProtocol' in carrier) CONNECTIONS.add(connection)
     carrier.on('close', onCarrierClose)

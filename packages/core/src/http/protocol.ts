@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { readText } from './evidence-chain.ts'
 import type { Fate } from './failure.ts'
 import { doom } from './follow.ts'
+import { Hidden } from './hidden.ts'
 import type { ServerWatcher } from './watch-server.ts'
 
 /**
@@ -23,30 +24,38 @@ export function malformed(watchers: Watchers, error: unknown, socket: Duplex): v
 
 /** Counts a request beyond `maxRequestsPerSocket`. */
 export function dropped(watchers: Watchers, request: IncomingMessage): void {
-  if ((request as Refused)[REFUSED] === true) return
+  if (Refused.has(request)) return
   for (const watcher of watchers) watcher.refused(request.method, 503)
 }
 
-/** Sees at the start of a request whether Node will answer it itself, and counts it once that has left. */
-export function started(
-  watchers: Watchers,
-  server: EventEmitter,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  if (request.httpVersionMajor !== 1 || request.httpVersionMinor !== 1) return
+/** True for a request that Node responds to itself instead of passing it to the application. */
+export function isRefused(server: EventEmitter, request: IncomingMessage): boolean {
+  if (request.httpVersionMajor !== 1 || request.httpVersionMinor !== 1) return false
   const { host, expect } = request.headers
-  if (host !== undefined && expect === undefined) return
-  if (!isHostMissing(server, host) && !isUnmet(server, expect)) return
-  ;(request as Refused)[REFUSED] = true
+  return (host === undefined && requiresHost(server)) || isUnmet(server, expect)
+}
+
+/** True where Node may drop a request of this server, which is known when it does. */
+export function isLimited(server: EventEmitter): boolean {
+  return Number((server as { maxRequestsPerSocket?: number | null }).maxRequestsPerSocket) > 0
+}
+
+/** Counts a request that Node refuses, once it has sent its response. */
+export function refusing(watchers: Watchers, request: IncomingMessage, response: ServerResponse): void {
+  new Refused(request)
   response.once('finish', () => {
     for (const watcher of watchers) watcher.refused(request.method, response.statusCode)
   })
 }
 
-// Such a request may be beyond `maxRequestsPerSocket` too, and is counted once for all that.
-const REFUSED = Symbol('promherd.refused')
-type Refused = IncomingMessage & { [REFUSED]?: true }
+/** Marks a request that is counted: it may be beyond `maxRequestsPerSocket` too. */
+class Refused extends Hidden {
+  readonly #isRefused = true
+
+  static has(request: object): boolean {
+    return #isRefused in request
+  }
+}
 
 /** What Node sends (lib/_http_server.js), by the code of the error. */
 const FATES: ReadonlyMap<string, Fate> = new Map([
@@ -61,8 +70,8 @@ function fateOf(code: string): Fate | undefined {
   return FATES.get(code) ?? (code.startsWith('HPE_') ? BAD_REQUEST : undefined)
 }
 
-function isHostMissing(server: EventEmitter, host: string | undefined): boolean {
-  return host === undefined && (server as { requireHostHeader?: boolean }).requireHostHeader === true
+function requiresHost(server: EventEmitter): boolean {
+  return (server as { requireHostHeader?: boolean }).requireHostHeader === true
 }
 
 /** True for an expectation other than the one that Node knows, which nobody else answers. */

@@ -206,11 +206,6 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
     this.#count(undefined, method, REFUSED, statusCode, undefined, category)
   }
 
-  /** Internal: a request that comes by another event than `request`. */
-  expecting(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#bareRouteOf !== undefined) this.follow(request, response, this.#bareRouteOf, request)
-  }
-
   /** Internal: a connection that leaves HTTP. */
   upgraded(request: IncomingMessage, socket: Duplex): void {
     if (this.#ignores(request)) return

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkOptions, isAnything, isFunction, type Shape } from '../options.ts'
 import { type AdapterOptions, monitorOf } from './adapter.ts'
 import { HTTP_SHAPE, unknownRoute } from './recorder.ts'
-import type { RequestServer } from './watch-server.ts'
+import { type RequestServer, seeRequests } from './watch-server.ts'
 
 export type { RequestServer } from './watch-server.ts'
 
@@ -26,19 +26,9 @@ export function instrumentServer(server: RequestServer, options: ServerOptions =
   const recorder = monitorOf(monitor).http(http)
   const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
     recorder.follow(request, response, route, request)
-  // A listener where there was none would make HTTP/2 take its streams for requests, so ours waits for the first.
-  const onNewListener = (event: string): void => {
-    if (event !== 'request') return
-    server.off('newListener', onNewListener)
-    server.prependListener('request', onRequest)
-  }
-  if (server.listenerCount('request') > 0) server.prependListener('request', onRequest)
-  else server.on('newListener', onNewListener)
-  const unwatch = recorder.watch(server, route)
+  const stops = [recorder.watch(server, route), seeRequests(server, onRequest)]
   return () => {
-    unwatch()
-    server.off('newListener', onNewListener)
-    server.off('request', onRequest)
+    for (const stop of stops) stop()
   }
 }
 

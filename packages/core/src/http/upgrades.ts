@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Detail } from './details.ts'
 import type { RouteOf } from './follow.ts'
+import { Hidden } from './hidden.ts'
 import { CLIENT_CLOSED, GIVEN_UP, isLeft } from './outcome.ts'
 
 /**
@@ -28,7 +29,7 @@ export class Upgrade {
     this.request = request
     this.routeOf = routeOf
     this.context = request
-    ;(request as Upgraded)[UPGRADES] = [...((request as Upgraded)[UPGRADES] ?? []), this]
+    Upgraded.add(request, this)
     seeFirst(socket, chunk => this.#begun(chunk))
     socket.once('close', () => {
       if (this.statusCode === 0) this.statusCode = isLeft(socket as never) ? CLIENT_CLOSED : GIVEN_UP
@@ -55,11 +56,22 @@ export interface UpgradeOwner {
 
 /** The upgrade of this request that `store` counts. */
 export function upgradeOf(request: IncomingMessage, store: object): Upgrade | undefined {
-  return (request as Upgraded)[UPGRADES]?.find(({ owner }) => owner.store === store)
+  return Upgraded.of(request).find(({ owner }) => owner.store === store)
 }
 
-const UPGRADES = Symbol('promherd.upgrades')
-type Upgraded = IncomingMessage & { [UPGRADES]?: readonly Upgrade[] }
+/** Where a request has its upgrades. */
+class Upgraded extends Hidden {
+  #upgrades: readonly Upgrade[] = []
+
+  static of(request: object): readonly Upgrade[] {
+    return #upgrades in request ? (request as Upgraded).#upgrades : []
+  }
+
+  static add(request: object, upgrade: Upgrade): void {
+    const place = #upgrades in request ? (request as Upgraded) : (new Upgraded(request) as Upgraded)
+    place.#upgrades = [...place.#upgrades, upgrade]
+  }
+}
 
 /** Calls `see` with the first thing that is written to `socket`, and leaves the socket as it was. */
 function seeFirst(socket: Duplex, see: (chunk: unknown) => void): void {

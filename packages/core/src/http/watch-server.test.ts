@@ -18,7 +18,6 @@ function watcher(store: Store, heard: string[]): ServerWatcher {
   return {
     store,
     refused: (method, statusCode) => heard.push(`refused ${method} ${statusCode}`),
-    expecting: () => heard.push('expecting'),
     upgraded: () => heard.push('upgraded'),
   }
 }

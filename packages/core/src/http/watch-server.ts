@@ -4,140 +4,174 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Store } from '../store/store.ts'
 import { TIMED_OUT } from './failure.ts'
-import { doom } from './follow.ts'
-import { dropped, malformed, started } from './protocol.ts'
+import { doom, isFollowed } from './follow.ts'
+import { Hidden } from './hidden.ts'
+import { type EmitObserver, type Event, observeEmit } from './observe-emit.ts'
+import { dropped, isLimited, isRefused, malformed, refusing } from './protocol.ts'
 
 /**
- * Sees what happens to a server besides requests: those that Node refuses itself, upgrades, and deadlines.
+ * Sees all that happens to a server: the requests that it is given, whichever listeners it has by then, those that Node
+ * refuses itself, upgrades, and deadlines.
  *
- * A listener of ours for any of these events would change what the server does (Node answers a malformed request only
- * where nobody listens for `clientError`), so none is added: `emit` of this one server is wrapped, and answers what it
- * answered before. Requests that Node answers without an event come by a diagnostics channel.
+ * A listener of promherd's would be seen by the application, could be removed by it, and would change what Node does: it
+ * responds to a malformed request only where nothing listens for `clientError`. So none is added. Requests of HTTP/1 are
+ * published by Node on a diagnostics channel before any listener is called. Node has no such channel for the rest, which
+ * is observed as it is emitted (`observe-emit.ts`).
  */
 
 /** A server of node:http, node:https or node:http2: whatever emits `request` with a request and its response. */
 export type RequestServer = EventEmitter
 
-/** Who is told. Must not throw. */
+/** Receives what happens to a server besides requests. Must not throw. */
 export interface ServerWatcher {
   readonly store: Store
   /** A request that Node refused with `statusCode`; its method where that could be read. */
   refused(method: string | undefined, statusCode: number): void
-  /** A request with `Expect`, which those who listen for such get instead of `request`. */
-  expecting(request: IncomingMessage, response: ServerResponse): void
-  /** A connection that leaves HTTP, told before those who take it. */
+  /** A connection that leaves HTTP, before the listeners that take it are called. */
   upgraded(request: IncomingMessage, socket: Duplex): void
 }
 
-/** Has `watcher` told of `server`, once for each store however often it is asked. Answers how to stop. */
+/** Has `watcher` receive what happens to `server`, once for each store however often it is asked. Returns how to stop. */
 export function watchServer(server: RequestServer, watcher: ServerWatcher): () => void {
-  const { watchers, listeners, stop } = watchOf(server)
+  const { watchers } = Watch.on(server)
   if (watchers.some(({ store }) => store === watcher.store)) return () => {}
-  watchers.push(watcher)
-  return () => {
-    const index = watchers.indexOf(watcher)
-    if (index >= 0) watchers.splice(index, 1)
-    if (watchers.length === 0 && listeners.length === 0) stop()
-  }
+  return added(server, watchers, watcher)
 }
 
-/** Hears of a request before those who answer it. Must not throw. */
+/** Is called with a request before its listeners are. Must not throw. */
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
 
-/** Has `listener` told of each request of `server` from now on, whoever answers it. Answers how to stop. */
+/**
+ * Has `listener` called with each request that `server` passes to the application from now on, also one with `Expect`
+ * that comes by an event of its own. Returns how to stop.
+ */
 export function seeRequests(server: RequestServer, listener: RequestListener): () => void {
-  const { listeners } = watchOf(server)
-  listeners.push(listener)
-  return () => void listeners.splice(listeners.indexOf(listener), 1)
+  return added(server, Watch.on(server).listeners, listener)
 }
 
-interface Watch {
-  readonly watchers: ServerWatcher[]
-  readonly listeners: RequestListener[]
-  readonly stop: () => void
+/** The same, before all that were or will be added by `seeRequests`. */
+export function seeRequestsFirst(server: RequestServer, listener: RequestListener): () => void {
+  return added(server, Watch.on(server).first, listener)
 }
 
-// Of this copy of the package alone, as the exchanges that it follows.
-const WATCH = Symbol('promherd.server')
-type Watched = RequestServer & { [WATCH]?: Watch }
-
-function watchOf(server: Watched): Watch {
-  const known = server[WATCH]
-  if (known !== undefined) return known
-  const watchers: ServerWatcher[] = []
-  const listeners: RequestListener[] = []
-  const watch = { watchers, listeners, stop: wrapEmit(server, watchers, listeners) }
-  Object.defineProperty(server, WATCH, { value: watch, configurable: true })
-  listen()
-  return watch
-}
-
-type Event = readonly [name: string | symbol, ...unknown[]]
-
-function wrapEmit(
-  server: Watched,
-  watchers: readonly ServerWatcher[],
-  listeners: readonly RequestListener[],
-): () => void {
-  const own = Object.getOwnPropertyDescriptor(server, 'emit')
-  const { emit } = server
-  function promherdEmit(this: Watched, ...event: Event): boolean {
-    if (event[0] === 'request') {
-      for (let i = 0; i < listeners.length; i++) listeners[i]!(event[1] as IncomingMessage, event[2] as ServerResponse)
-      // Written out, since it comes with each request: to apply an array took twice as long.
-      if (event.length === 3) return emit.call(this, 'request', event[1], event[2])
-    } else observe(watchers, event)
-    return Reflect.apply(emit, this, event)
-  }
-  Object.defineProperty(server, 'emit', { value: promherdEmit, writable: true, configurable: true })
+function added<T>(server: RequestServer, list: T[], one: T): () => void {
+  list.push(one)
   return () => {
-    // Somebody who wrapped it after us still calls ours, which then has nobody to tell.
-    if (server.emit !== promherdEmit) return
-    if (own === undefined) Reflect.deleteProperty(server, 'emit')
-    else Object.defineProperty(server, 'emit', own)
-    Reflect.deleteProperty(server, WATCH)
+    const index = list.indexOf(one)
+    if (index < 0) return
+    list.splice(index, 1)
+    WatchOf.get(server)?.stopIfIdle()
   }
 }
 
-function observe(watchers: readonly ServerWatcher[], [name, first, second]: Event): void {
-  try {
-    if (name === 'clientError') malformed(watchers, first, second as Duplex)
-    else if (name === 'dropRequest') dropped(watchers, first as IncomingMessage)
-    else if (name === 'timeout') doom(first as EventEmitter, TIMED_OUT)
-    else if (name === 'checkContinue' || name === 'checkExpectation') {
-      for (const watcher of watchers) watcher.expecting(first as IncomingMessage, second as ServerResponse)
-    } else if (name === 'upgrade' || name === 'connect') {
-      for (const watcher of watchers) watcher.upgraded(first as IncomingMessage, second as Duplex)
+/** What is called for one server. */
+class Watch implements EmitObserver {
+  readonly watchers: ServerWatcher[] = []
+  readonly first: RequestListener[] = []
+  readonly listeners: RequestListener[] = []
+  readonly server: RequestServer
+  readonly #stop: () => void
+  /** The request that was published last goes to listeners that nothing of ours needs to stand before. */
+  #isPassedOn = false
+
+  constructor(server: RequestServer) {
+    this.server = server
+    this.#stop = observeEmit(server, this)
+    subscribe()
+  }
+
+  /** What is called for `server`; made with the first that asks. */
+  static on(server: RequestServer): Watch {
+    return WatchOf.get(server) ?? WatchOf.set(server, new Watch(server))
+  }
+
+  /** Node has read a request and is about to decide what becomes of it. */
+  published(request: IncomingMessage, response: ServerResponse): void {
+    if (isRefused(this.server, request)) refusing(this.watchers, request, response)
+    else if (!isLimited(this.server)) {
+      this.#isPassedOn = true
+      this.#passed(request, response)
     }
-  } catch (error) {
-    fault(watchers, error)
+  }
+
+  /** True, once, where the next event is one that was seen already. */
+  isSeen(): boolean {
+    const isSeen = this.#isPassedOn
+    this.#isPassedOn = false
+    return isSeen
+  }
+
+  emitted([name, first, second]: Event): void {
+    try {
+      if (name === 'request' || name === 'checkContinue' || name === 'checkExpectation') {
+        if (isUnseen(second)) this.#passed(first as IncomingMessage, second)
+      } else if (name === 'clientError') malformed(this.watchers, first, second as Duplex)
+      else if (name === 'dropRequest') dropped(this.watchers, first as IncomingMessage)
+      else if (name === 'timeout') doom(first as EventEmitter, TIMED_OUT)
+      else if (name === 'upgrade' || name === 'connect') {
+        for (const watcher of this.watchers) watcher.upgraded(first as IncomingMessage, second as Duplex)
+      }
+    } catch (error) {
+      this.fault(error)
+    }
+  }
+
+  fault(error: unknown): void {
+    for (const { store } of this.watchers) store.trouble('http', `a server could not be watched: ${String(error)}`)
+  }
+
+  stopIfIdle(): void {
+    if (this.watchers.length + this.first.length + this.listeners.length > 0) return
+    WatchOf.set(this.server, undefined)
+    this.#stop()
+  }
+
+  #passed(request: IncomingMessage, response: ServerResponse): void {
+    for (let i = 0; i < this.first.length; i++) this.first[i]!(request, response)
+    for (let i = 0; i < this.listeners.length; i++) this.listeners[i]!(request, response)
   }
 }
 
-/** What Node says of each request as it begins, before it decides whether to refuse it. */
+/** True for a response that nothing of ours has seen: it came by no channel. */
+function isUnseen(response: unknown): response is ServerResponse {
+  return typeof response === 'object' && response !== null && !isFollowed(response as ServerResponse)
+}
+
+/** Where a server has it. Of this copy of the package alone, as the exchanges that it follows. */
+class WatchOf extends Hidden {
+  #watch: Watch | undefined
+
+  static get(server: object): Watch | undefined {
+    return #watch in server ? (server as WatchOf).#watch : undefined
+  }
+
+  static set<T extends Watch | undefined>(server: object, watch: T): T {
+    const place = #watch in server ? (server as WatchOf) : (new WatchOf(server) as WatchOf)
+    place.#watch = watch
+    return watch
+  }
+}
+
+/** What Node publishes of each request as it begins, before it decides whether to refuse it. */
 interface Started {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  readonly server: Watched
+  readonly server: RequestServer
 }
 
-let isListening = false
+let isSubscribed = false
 
-function listen(): void {
-  if (isListening) return
-  isListening = true
+function subscribe(): void {
+  if (isSubscribed) return
+  isSubscribed = true
   diagnostics.subscribe('http.server.request.start', message => {
     const { request, response, server } = message as Started
-    const watch = server[WATCH]
+    const watch = WatchOf.get(server)
     if (watch === undefined) return
     try {
-      started(watch.watchers, server, request, response)
+      watch.published(request, response)
     } catch (error) {
-      fault(watch.watchers, error)
+      watch.fault(error)
     }
   })
-}
-
-function fault(watchers: readonly ServerWatcher[], error: unknown): void {
-  for (const { store } of watchers) store.trouble('http', `a server could not be watched: ${String(error)}`)
 }
