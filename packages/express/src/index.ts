@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AdapterOptions, type Monitor, monitorOf, recorderFor, sendMetrics } from '@promherd/core'
 import {
-  type ExpressApp,
   type ExpressRequest,
   expressRouteOf,
   keepExpressState,
   type Next,
   observeExpress,
+  prepareExpress,
 } from '@promherd/core/frameworks'
-import { type Begin, moveToFront } from './front.ts'
 
 /** A middleware of Express 5 and 4, without its types. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void
@@ -19,28 +18,15 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse, ne
  */
 export function prometheus(options: AdapterOptions = {}): Middleware {
   const recorder = recorderFor(options)
-  const seen = new WeakSet<ExpressApp>()
-  const begin: Begin = (request, response) => {
+  return function promherd(incoming: IncomingMessage, response: ServerResponse, next: Next): void {
+    const request = incoming as ExpressRequest
     recorder.follow(request, response, expressRouteOf, request)
     try {
+      if (request.app !== undefined) {
+        observeExpress(request.app)
+        prepareExpress(request, request.app, recorder)
+      }
       keepExpressState(request, response, recorder)
-    } catch (error) {
-      recorder.store.trouble('http', `a request could not be watched, so its route is missing: ${String(error)}`)
-    }
-  }
-  const arrive = (app: ExpressApp): void => {
-    seen.add(app)
-    observeExpress(app)
-    // `ignore` may look at what only Express gives a request, which is not there yet at the front.
-    if (options.ignore === undefined) moveToFront(app, promherd, begin)
-  }
-  return promherd
-
-  function promherd(incoming: IncomingMessage, response: ServerResponse, next: Next): void {
-    const request = incoming as ExpressRequest
-    begin(request, response)
-    try {
-      if (request.app !== undefined && !seen.has(request.app)) arrive(request.app)
     } catch (error) {
       recorder.store.trouble('http', `Express could not be watched, so routes are missing: ${String(error)}`)
     }

@@ -7,14 +7,8 @@ export {
   observe as observeExpress,
   routeOf as expressRouteOf,
 } from './express/observe.ts'
-export { canShape, shape } from './express/shape.ts'
-export {
-  type ExpressApp,
-  type ExpressRequest,
-  type Layer,
-  type Next,
-  routerOf as expressRouterOf,
-} from './express/types.ts'
+export { prepare as prepareExpress } from './express/prepare.ts'
+export type { ExpressApp, ExpressRequest, Next } from './express/types.ts'
 export { type FastifyRequest, fastifyRouteOf } from './fastify.ts'
 export { honoRouteOf, type MatchedRoute } from './hono.ts'
 export { type KoaContext, koaRouteOf } from './koa.ts'

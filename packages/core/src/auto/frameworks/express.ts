@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { keepStateOf, observe, routeOf } from '../../frameworks/express/observe.ts'
-import { canShape, shape } from '../../frameworks/express/shape.ts'
+import { shaping } from '../../frameworks/express/shape.ts'
 import { templateOf } from '../../frameworks/express/template.ts'
 import { type ExpressApp, type ExpressRequest, routerOf } from '../../frameworks/express/types.ts'
 import { isUnmatched } from '../../http/labels.ts'
@@ -15,7 +15,7 @@ import type { RequestServer } from '../../http/watch-server.ts'
 export class ExpressServer {
   readonly #server: RequestServer
   readonly #recorder: HttpRecorder
-  #isShaped = false
+  #shape: ((request: ExpressRequest, response: ServerResponse) => boolean) | undefined
 
   constructor(server: RequestServer, recorder: HttpRecorder) {
     this.#server = server
@@ -27,7 +27,7 @@ export class ExpressServer {
   look(): void {
     for (const listener of this.#server.listeners('request')) {
       if (!isApp(listener) || !hasRoutes(listener)) continue
-      this.#isShaped = this.#server.listenerCount('request') === 1 && canShape(listener)
+      this.#shape = shaping(this.#server, listener)
       arrive(listener)
     }
   }
@@ -36,7 +36,7 @@ export class ExpressServer {
   begin(request: ExpressRequest, response: ServerResponse): void {
     if (!isUsed) return
     keepStateOf(request, response, this.#recorder)
-    if (this.#isShaped) shape(request, response)
+    this.#shape?.(request, response)
   }
 }
 

@@ -1,29 +1,31 @@
-import { IncomingMessage, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import { Hidden } from '../../http/hidden.ts'
 import { isUnmatched } from '../../http/labels.ts'
 import type { HttpRecorder } from '../../http/recorder.ts'
 import { mountTemplateOf, templateOf } from './template.ts'
 import { type ExpressApp, type ExpressRequest, type Layer, type Next, type Route, routerOf } from './types.ts'
 
 /**
- * Sees what Express does with a request and says so nowhere afterwards: the route at the moment it is chosen, when
- * `baseUrl` is still right, that a middleware went on after it, and errors on their way.
+ * Sees what Express does with a request and keeps nowhere afterwards: the route when it is called, while `baseUrl` is
+ * still right, that a middleware went on after it, and errors on their way.
  *
- * Three places are watched, each found on the first application that is seen, so that every copy and version of
- * Express is served: the property `route` of requests, the two methods that call a layer, and the end of the stack.
+ * All of it is seen where a router calls a layer, in the class of layers of the first application that is seen, so that
+ * every copy and version of Express is served. Applications, routers and requests have nothing of promherd's.
  */
 export function observe(app: ExpressApp): void {
   if (SEEN.has(app)) return
-  SEEN.add(app)
-  watchRoute(prototypeOfRequests(app.request))
-  app.use(promherdLast)
   const layer = routerOf(app)?.stack[0]
-  if (layer !== undefined) watchLayers(Object.getPrototypeOf(layer) as LayerMethods)
+  if (layer === undefined) return
+  SEEN.add(app)
+  watchLayers(Object.getPrototypeOf(layer) as LayerMethods)
 }
+
+const SEEN = new WeakSet<ExpressApp>()
 
 /** Begins to keep what is seen of `request`. Where its prototype is not yet Express's, this costs next to nothing. */
 export function keepStateOf(request: ExpressRequest, response: ServerResponse, recorder: HttpRecorder): void {
-  if ((response as Observed)[STATE] !== undefined) return
-  ;(response as Observed)[STATE] = {
+  if (stateOf(response) !== undefined) return
+  new Observed(response, {
     recorder,
     route: request.route,
     template: undefined,
@@ -31,13 +33,24 @@ export function keepStateOf(request: ExpressRequest, response: ServerResponse, r
     hasFailed: false,
     middleware: undefined,
     app: undefined,
-  }
+    next: undefined,
+    noting: undefined,
+  })
 }
 
 /** The template of the route that answered, or what the middleware is mounted at that did instead; else undefined. */
 export function routeOf(request: ExpressRequest): string | undefined {
-  const { res } = request
+  const { res, route } = request
   const state = stateOf(res)
+  if (state !== undefined) {
+    // Chosen and never called: one of its parameters failed.
+    if (route !== undefined && route !== state.route) {
+      chosen(request, state, route)
+      state.hasFailed = true
+    }
+    const error = lastErrorOf(request)
+    if (error !== undefined && !state.hasFailed) failed(state, res!, error)
+  }
   // A 404 after every route has passed the request on is no answer of the last of them.
   const isPassed = state?.isPassed || (request.next === undefined && !state?.hasFailed)
   const status = res?.statusCode ?? 0
@@ -49,7 +62,7 @@ export function routeOf(request: ExpressRequest): string | undefined {
 /** What is known of one request. It hangs on the response, which Express leaves alone more than the request. */
 interface State {
   readonly recorder: HttpRecorder
-  /** What the property `route` of the request holds. */
+  /** The route that was called last. */
   route: Route | undefined
   template: string | undefined
   /** A middleware was called after the route. */
@@ -58,108 +71,144 @@ interface State {
   /** The middleware that was called last, and the application that it is of. */
   middleware: Layer | undefined
   app: ExpressApp | undefined
+  /** What the outermost router is to be called with next, and what notes the error that it is called with. */
+  next: Next | undefined
+  noting: Next | undefined
 }
 
-// Of all copies of this package: what one of them watches, the others need not.
-const STATE = Symbol.for('promherd.express.state.v1')
-const ROUTE = Symbol.for('promherd.express.route.v1')
-const WATCHED = Symbol.for('promherd.express.watched.v1')
-const SEEN = new WeakSet<object>()
-type Observed = ServerResponse & { [STATE]?: State }
-type Routed = ExpressRequest & { [ROUTE]?: Route | undefined }
+/** Where a response has its state. */
+class Observed extends Hidden {
+  readonly #state: State
 
-/** Stands behind all handlers, so that there is a layer that an error comes to. */
-function promherdLast(error: unknown, _request: ExpressRequest, _response: ServerResponse, next: Next): void {
-  next(error)
-}
-
-/** What all requests of one copy of Express inherit from. */
-function prototypeOfRequests(request: object): object {
-  let prototype = request
-  for (let above = request; above !== null; above = Object.getPrototypeOf(above) as object) {
-    if (above === IncomingMessage.prototype) return prototype
-    prototype = above
+  constructor(response: ServerResponse, state: State) {
+    super(response)
+    this.#state = state
   }
-  return request
-}
 
-function watchRoute(prototype: object): void {
-  if (ROUTE in prototype) return
-  Object.defineProperty(prototype, ROUTE, { value: undefined, writable: true })
-  Object.defineProperty(prototype, 'route', {
-    configurable: true,
-    get(this: Routed) {
-      const state = stateOf(this.res)
-      return state === undefined ? this[ROUTE] : state.route
-    },
-    set(this: Routed, route: Route | undefined) {
-      const state = stateOf(this.res)
-      if (state === undefined) this[ROUTE] = route
-      else chosen(this, state, route)
-    },
-  })
+  static of(response: object): State | undefined {
+    return #state in response ? (response as Observed).#state : undefined
+  }
 }
 
 function stateOf(response: ServerResponse | undefined): State | undefined {
-  return (response as Observed | undefined)?.[STATE]
+  return response === undefined ? undefined : Observed.of(response)
 }
 
-function chosen(request: Routed, state: State, route: Route | undefined): void {
-  // Express sets it twice, when the layer matches and when the route is run.
-  if (state.route === route && !state.isPassed && state.template !== undefined) return
+function chosen(request: ExpressRequest, state: State, route: Route): void {
   state.route = route
   state.isPassed = false
   try {
-    if (route === undefined || request.app === undefined) state.template = undefined
+    if (request.app === undefined) state.template = undefined
     else state.template = templateOf(route, request.app, request.baseUrl ?? '')
   } catch (error) {
     state.recorder.store.trouble('http', `a route could not be told: ${String(error)}`)
   }
 }
 
+function failed(state: State, response: ServerResponse, error: unknown): void {
+  state.hasFailed = true
+  state.recorder.fail(response, error)
+}
+
+/** What routers since 2.3 keep on a request: its errors, also those that came to no layer. */
+function lastErrorOf(request: ExpressRequest): unknown {
+  const errors = (request as { [ERRORS]?: unknown })[ERRORS]
+  return errors instanceof Set ? [...errors].at(-1) : undefined
+}
+
+const ERRORS = Symbol.for('router.tracing.publishedErrors')
+
 type Handle = (this: Layer, request: ExpressRequest, response: ServerResponse, next: Next) => void
 type HandleError = (this: Layer, error: unknown, request: ExpressRequest, response: ServerResponse, next: Next) => void
 
 /** What calls the handler of a layer: in Express 5, and in Express 4. */
 interface LayerMethods {
-  [WATCHED]?: true
   handleRequest?: Handle
   handleError?: HandleError
   handle_request?: Handle
   handle_error?: HandleError
 }
 
+const WATCHED = new WeakSet<LayerMethods>()
+
 function watchLayers(layers: LayerMethods): void {
-  if (layers[WATCHED]) return
-  layers[WATCHED] = true
-  if (layers.handleRequest !== undefined) layers.handleRequest = passing(layers.handleRequest)
-  if (layers.handle_request !== undefined) layers.handle_request = passing(layers.handle_request)
-  if (layers.handleError !== undefined) layers.handleError = failing(layers.handleError)
-  if (layers.handle_error !== undefined) layers.handle_error = failing(layers.handle_error)
+  if (WATCHED.has(layers)) return
+  WATCHED.add(layers)
+  for (const name of ['handleRequest', 'handle_request'] as const) replace(layers, name, passing)
+  for (const name of ['handleError', 'handle_error'] as const) replace(layers, name, failing)
+}
+
+/**
+ * Has the layers of routers answer what `observing` makes of a method, and all others the method itself, as the class
+ * does: so the layers inside of a route are called as they are without us.
+ */
+function replace<Name extends keyof LayerMethods>(
+  layers: LayerMethods,
+  name: Name,
+  observing: (method: NonNullable<LayerMethods[Name]>) => LayerMethods[Name],
+): void {
+  const own = Object.getOwnPropertyDescriptor(layers, name)
+  if (typeof own?.value !== 'function') return
+  let method = own.value as NonNullable<LayerMethods[Name]>
+  let observed = alike(observing(method), method)
+  Object.defineProperty(layers, name, {
+    configurable: true,
+    enumerable: own.enumerable === true,
+    get(this: object) {
+      return 'route' in this ? observed : method
+    },
+    set(this: object, value) {
+      if (this !== layers) Object.defineProperty(this, name, { ...own, value })
+      else {
+        method = value
+        observed = alike(observing(method), method)
+      }
+    },
+  })
+}
+
+/** A function that is called as another is, and takes as many. */
+function alike<T>(copy: T, { name, length }: { readonly name: string; readonly length: number }): T {
+  return Object.defineProperties(copy, {
+    name: { value: name, configurable: true },
+    length: { value: length, configurable: true },
+  })
 }
 
 function passing(handle: Handle): Handle {
   return function handleRequest(request, response, next) {
-    // The layers inside a route have no property `route`, the layer of a route has one, that of a middleware an empty one.
-    if (this.route === undefined && 'route' in this) {
-      const state = stateOf(response)
-      if (state !== undefined) {
-        state.isPassed = true
-        state.middleware = this
-        state.app = request.app
-      }
+    const state = stateOf(response)
+    if (state === undefined) return handle.call(this, request, response, next)
+    // The layer of a route has one, that of a middleware an empty property.
+    if (this.route !== undefined) chosen(request, state, this.route)
+    else {
+      state.isPassed = true
+      state.middleware = this
+      state.app = request.app
     }
-    return handle.call(this, request, response, next)
+    return handle.call(this, request, response, this.rawPath === undefined ? noting(state, response, next) : next)
   }
+}
+
+/**
+ * What the layers of the outermost router are to call: before 2.3 an error that no layer is there for is known to nobody
+ * else. All layers of a router are given the same.
+ */
+function noting(state: State, response: ServerResponse, next: Next): Next {
+  if (state.next === undefined) {
+    state.next = next
+    state.noting = alike((error?: unknown): void => {
+      if (error != null && error !== 'route' && error !== 'router') failed(state, response, error)
+      next(error)
+    }, next)
+  }
+  return next === state.next ? state.noting! : next
 }
 
 function failing(handleError: HandleError): HandleError {
   return function handle(error, request, response, next) {
     const state = stateOf(response)
-    if (state !== undefined) {
-      state.hasFailed = true
-      state.recorder.fail(response, error)
-    }
+    if (state !== undefined) failed(state, response, error)
     return handleError.call(this, error, request, response, next)
   }
 }

@@ -21,9 +21,8 @@ export interface ExpressApp {
   readonly router?: Router | undefined
   /** Express 4. */
   readonly _router?: Router | undefined
-  use(...handlers: readonly ((...parts: never[]) => void)[]): unknown
-  /** What the application calls for each request. */
-  handle?: unknown
+  readonly handle?: unknown
+  readonly use?: unknown
 }
 
 export interface Router {

@@ -1,0 +1,29 @@
+import type { EventEmitter } from 'node:events'
+import { reserve } from '../../http/follow.ts'
+import type { HttpRecorder } from '../../http/recorder.ts'
+import { seeRequests } from '../../http/watch-server.ts'
+import { keepStateOf } from './observe.ts'
+import { shaping } from './shape.ts'
+import type { ExpressApp, ExpressRequest } from './types.ts'
+
+/**
+ * Has all later requests of the server of `request` prepared before Express is called with them: what is kept of a
+ * request is cheap to add as long as its prototype is Node's. It is no record yet: that begins where the middleware is.
+ */
+export function prepare(request: ExpressRequest, app: ExpressApp, recorder: HttpRecorder): void {
+  const { server } = request.socket as { server?: EventEmitter }
+  if (server === undefined || PREPARED.has(server)) return
+  PREPARED.add(server)
+  const shape = shaping(server, outermost(app))
+  seeRequests(server, (incoming, response) => {
+    keepStateOf(incoming, response, recorder)
+    reserve(response)
+    shape(incoming, response)
+  })
+}
+
+const PREPARED = new WeakSet<EventEmitter>()
+
+function outermost(app: ExpressApp): ExpressApp {
+  return app.parent === undefined ? app : outermost(app.parent)
+}
