@@ -68,6 +68,6 @@ test('a handler of Hono that answers nothing is counted as what Hono answers for
   app.use(onHono.prometheus({ monitor }))
   app.get('/nothing', (() => undefined) as unknown as () => Response)
   const response = await app.request('/nothing')
-  expect([response.status, await response.text()]).toEqual([500, expect.stringContaining('Context is not finalized')])
-  expect(await requestsOf(monitor)).toEqual({ 'GET /nothing 500': 1 })
+  expect([response.status, await response.text()]).toEqual([404, '404 Not Found'])
+  expect(await requestsOf(monitor)).toEqual({ 'GET /nothing 404': 1 })
 })

@@ -11,7 +11,6 @@ import { honoRouteOf } from '@promherd/core/frameworks'
 import type { Context, Handler, MiddlewareHandler, Next } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { RouterRoute } from 'hono/types'
-import { Front } from './front.ts'
 
 /**
  * Records every request that comes by: use it before the routes. On @hono/node-server until the last byte of the
@@ -22,43 +21,26 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
   const recorder = recorderFor(options)
 
   /** Called when the response has closed: what Hono knows of it by then is all on the context. */
-  function routeOfClosed(context: Context, routes: readonly RouterRoute[] = routesOf(context)): string | undefined {
+  function routeOfClosed(context: Context): string | undefined {
     const { outgoing } = context.env as Required<NodeBindings>
     if (context.error !== undefined) recorder.fail(outgoing, context.error)
-    return honoRouteOf(routes, context.req.routeIndex, outgoing.statusCode)
+    return routeOf(context, outgoing.statusCode)
   }
 
-  /** Records a request that `handler` answers. Awaits nothing on Node: that would cost more than all the rest. */
-  function record(context: Context, next: Next, handler: Handler, routeOf: (context: Context) => string | undefined) {
+  return async function promherd(context, next) {
     const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
     if (incoming === undefined || outgoing === undefined) {
-      return timed(recorder.begin(context.req.raw, context), context, () => handler(context, next))
+      return timed(recorder.begin(context.req.raw, context), context, next)
     }
-    recorder.follow(incoming, outgoing, routeOf, context)
+    recorder.follow(incoming, outgoing, routeOfClosed, context)
     try {
-      const answer = handler(context, next)
-      if (answer instanceof Promise) answer.then(undefined, error => recorder.fail(outgoing, error))
-      return answer
+      await next()
     } catch (error) {
       recorder.fail(outgoing, error)
       throw error
     }
+    return context.finalized ? undefined : answerOfNothing(context)
   }
-
-  const promherd = ((context, next) => {
-    // Elsewhere than on Node the status of what is thrown is known only to whoever stands before the handler.
-    const isOnNode = (context.env as NodeBindings | undefined)?.outgoing !== undefined
-    const handler = isOnNode ? front.join(context) : undefined
-    return record(context, next, handler ?? callNext, routeOfClosed)
-  }) as MiddlewareHandler
-  const front = new Front(promherd, (handler, routes) => {
-    const routeOf = (context: Context) => routeOfClosed(context, routes)
-    return (context, next) => {
-      front.reused()
-      return record(context, next, handler, routeOf)
-    }
-  })
-  return promherd
 }
 
 /**
@@ -91,15 +73,12 @@ interface NodeBindings {
   readonly outgoing?: ServerResponse
 }
 
-const callNext: MiddlewareHandler = async (_context, next) => {
-  // Hono would take what it answers, the context, for a response where nothing has responded.
-  await next()
-}
-
-async function timed(exchange: OpenExchange, context: Context, answer: () => unknown): Promise<Response | undefined> {
+async function timed(exchange: OpenExchange, context: Context, next: Next): Promise<Response | undefined> {
   try {
-    const response = (await answer()) as Response | undefined
-    const status = response?.status ?? (context.finalized ? context.res.status : statusOfNothing(context))
+    await next()
+    const response = context.finalized ? undefined : await answerOfNothing(context)
+    // To read `res` where there is none would make one.
+    const status = response?.status ?? (context.finalized ? context.res.status : 500)
     exchange.end(routeOf(context, status), status, context.error)
     return response
   } catch (error) {
@@ -109,9 +88,9 @@ async function timed(exchange: OpenExchange, context: Context, answer: () => unk
   }
 }
 
-/** Hono answers 404 for a handler that answers nothing and is alone; where others stand before it, it throws. */
-function statusOfNothing(context: Context): number {
-  return routesOf(context).length === 1 ? 404 : 500
+/** Hono answers 404 for a handler that answers nothing and is alone, as it is without us; else it throws. */
+function answerOfNothing(context: Context): undefined | Response | Promise<Response> {
+  return routesOf(context).length > 2 ? undefined : context.notFound()
 }
 
 /** What is thrown becomes a response after us: Hono asks an error for it in this way, and all else is mostly a 500. */
