@@ -26,6 +26,8 @@ const RIGHTS = [
   'tmpfs',
   // To start a process in namespaces of its own, which only root may.
   'namespaces',
+  // To act as a second user (setpriv), which only root may.
+  'second-user',
   // A Node of version 22 or later, which the tests bring along for Linux where they are run by an older one.
   'node-22',
   // A limit of open files (ulimit -Hn) of some thousands.

@@ -15,11 +15,23 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>
   /** Gives it a process group of its own, as a terminal does. */
   readonly group?: boolean
+  /** A command of the shell that runs first, in namespaces of its own for mounts, which only root may make. */
+  readonly unshared?: string
 }
 
 /** Starts a cluster that ends with the test, if not before. */
-export function startProcess({ program = FIXTURE, options = {}, env = {}, group = false }: Start = {}): Running {
-  const child = spawn(process.execPath, [program], {
+export function startProcess({
+  program = FIXTURE,
+  options = {},
+  env = {},
+  group = false,
+  unshared,
+}: Start = {}): Running {
+  const command =
+    unshared === undefined
+      ? ([process.execPath, [program]] as const)
+      : (['unshare', ['-m', 'sh', '-c', `${unshared} && exec "$0" "$1"`, process.execPath, program]] as const)
+  const child = spawn(command[0], [...command[1]], {
     env: { ...process.env, CLUSTER_OPTIONS: JSON.stringify(options), ...env },
     detached: group,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

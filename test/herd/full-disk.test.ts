@@ -36,7 +36,7 @@ describe.skipIf(isSkipped('tmpfs')).each(['mapped', 'flushed'] as const)('on a f
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'promherd-full-'))
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'promherd-test', directory], { stdio: 'pipe' })
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=0700', 'promherd-test', directory], { stdio: 'pipe' })
     } catch (error) {
       throw new Error('Expected to mount a tmpfs: run as root, or set PROMHERD_SKIP=tmpfs.', { cause: error })
     }

@@ -10,6 +10,7 @@ export type Program =
   | 'tmux'
   | 'tmpfs'
   | 'namespaces'
+  | 'second-user'
   | 'node-22'
   | 'open-files'
 

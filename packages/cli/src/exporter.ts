@@ -5,12 +5,13 @@ import { say, settingsOf, type Typed } from './settings.ts'
 /** `promherd exporter`: the metrics of a directory, until a signal ends it. */
 export async function exporter(typed: Typed): Promise<void> {
   const { config } = await settingsOf(typed)
-  const { port, host, allowedHosts, directory } = config.metrics || {}
+  const { port, host, allowedHosts, directory, sharedDirectory } = config.metrics || {}
   if (directory === undefined) {
     const remedy = 'Give --directory, or set PROMETHEUS_MULTIPROC_DIR, the same for the workers and for this.'
     throw new Failure(`Expected the directory that the workers share, but none is given. ${remedy}`)
   }
-  const server = serveHerd({ port, host, allowedHosts, directory, onWarning: config.onWarning })
+  const { onWarning } = config
+  const server = serveHerd({ port, host, allowedHosts, directory, sharedDirectory, onWarning })
   // The port may be another's for now: the timers that wait for it would let the process end.
   const alive = setInterval(() => {}, 60_000)
   const end = async (): Promise<void> => {

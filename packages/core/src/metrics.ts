@@ -41,6 +41,8 @@ export const INTERNAL_ERROR_CAUSES = [
   'http',
   'instrument',
   'outside',
+  'directory',
+  'upkeep',
 ] as const
 export type InternalErrorCause = (typeof INTERNAL_ERROR_CAUSES)[number]
 
@@ -69,6 +71,10 @@ export type StreamKind = (typeof STREAM_KINDS)[number]
 /** What may become of a store that the herd looks at. */
 export const STORE_STATES = ['live', 'retired', 'damaged', 'unknown_version'] as const
 export type StoreState = (typeof STORE_STATES)[number]
+
+/** Where the stores of a herd are: in a directory that was given, or that promherd made; or in no directory. */
+export const STORAGE_PLACES = ['given', 'shared_memory', 'temporary', 'memory'] as const
+export type StoragePlace = (typeof STORAGE_PLACES)[number]
 
 /** Why a worker was started again. A closed set. */
 export const RESTART_REASONS = [
@@ -147,6 +153,9 @@ type FamilyKey =
   | 'workers'
   | 'stores'
   | 'series'
+  | 'storagePlace'
+  | 'directoryIntact'
+  | 'workersWithoutStore'
   | 'scrapeDuration'
   | 'buildInfo'
   | 'workersTarget'
@@ -335,6 +344,17 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
   ]),
   workers: family('gauge', 'promherd_workers', 'Workers, by what they are doing.', ['state']),
   stores: family('gauge', 'promherd_stores', 'Stores in the directory, by what the herd made of them.', ['state']),
+  storagePlace: family(
+    'gauge',
+    'promherd_storage_place',
+    '1 for where the stores of the herd are: a given directory, one in shared memory, a temporary one, or memory alone.',
+    ['place'],
+  ),
+  directoryIntact: family(
+    'gauge',
+    'promherd_directory_intact',
+    '1 where the directory is the one that was opened and can be used, 0 where it is gone, replaced or unusable.',
+  ),
   series: family('gauge', 'promherd_series', 'Series in the snapshot.'),
   scrapeDuration: family(
     'gauge',
@@ -344,6 +364,11 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
   buildInfo: family('gauge', 'promherd_build_info', 'Always 1: the promherd that took this snapshot.', ['version']),
   // From here on: told by the primary of a cluster.
   workersTarget: family('gauge', 'promherd_workers_target', 'Workers that the primary wants to run.'),
+  workersWithoutStore: family(
+    'gauge',
+    'promherd_workers_without_store',
+    'Workers that found no room for a store: what they count is missing until they have one.',
+  ),
   workerRestarts: family(
     'counter',
     'promherd_worker_restarts_total',

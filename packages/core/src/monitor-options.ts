@@ -1,5 +1,5 @@
 import { isPromClientOption, type PromClientOption } from './clients/registry.ts'
-import { checkOptions, isFunction, isInteger, isOneOf, isText, type Shape } from './options.ts'
+import { checkOptions, isBoolean, isFunction, isInteger, isOneOf, isText, type Shape } from './options.ts'
 import { SLAB_KINDS, type SlabKind } from './store/slab.ts'
 
 /** What a monitor may be told, by its options and by the environment. */
@@ -10,6 +10,11 @@ export interface MonitorOptions {
    * its own. @default PROMETHEUS_MULTIPROC_DIR, else none
    */
   readonly directory?: string | undefined
+  /**
+   * Whether the directory may belong to another user, and other users may write to it: they can change the metrics then.
+   * @default PROMHERD_SHARED_DIRECTORY, else false
+   */
+  readonly sharedDirectory?: boolean | undefined
   /**
    * This worker's small stable number, from 1. Give one to all workers of a directory or to none. A thread with the
    * number of the process (or thread) that started it is no worker beside it.
@@ -34,6 +39,7 @@ export interface MonitorOptions {
 /** How each of the options is checked. */
 export const MONITOR_SHAPE: Shape<MonitorOptions> = {
   directory: isText('Give the path of a directory that the workers share.'),
+  sharedDirectory: isBoolean('Leave it out where one user runs all processes.'),
   worker: isInteger(0, 1_000_000, 'Number the workers from 1.'),
   slab: isOneOf(SLAB_KINDS, 'Leave it out for the best that there is.'),
   promClient: isPromClientOption,
@@ -55,9 +61,27 @@ export function fromEnvironment(): MonitorOptions {
   })
   return {
     directory: variables.PROMETHEUS_MULTIPROC_DIR,
+    sharedDirectory: sharedFromEnvironment(),
     worker: variables.PROMHERD_WORKER as number | undefined,
     slab: variables.PROMHERD_SLAB as SlabKind | undefined,
   }
+}
+
+/**
+ * What PROMHERD_SHARED_DIRECTORY says; undefined where it is missing or empty.
+ * @throws ERR_PROMHERD_BAD_OPTION
+ */
+export function sharedFromEnvironment(): boolean | undefined {
+  const text = process.env['PROMHERD_SHARED_DIRECTORY'] || undefined
+  const value = text === undefined ? undefined : readBoolean(text)
+  if (value !== undefined) MONITOR_SHAPE.sharedDirectory('PROMHERD_SHARED_DIRECTORY', value)
+  return value as boolean | undefined
+}
+
+/** `1` and `true`, `0` and `false`; anything else stays as it is, so that an error shows it. */
+export function readBoolean(text: string): boolean | string {
+  if (text === '1' || text === 'true') return true
+  return text === '0' || text === 'false' ? false : text
 }
 
 /** True where the number is another's: of a worker that has started this process, and has left it its environment. */

@@ -1,11 +1,10 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { PromClientSource } from './clients/source.ts'
 import type { Bytes } from './exposition/bytes.ts'
 import { write } from './exposition/encoder.ts'
 import { TEXT_CONTENT_TYPE, TextEncoder004 } from './exposition/text.ts'
 import { closeStoresOfThreads } from './herd/dead-threads.ts'
-import { useDirectory } from './herd/directory.ts'
 import { Herd } from './herd/herd.ts'
 import { LoneHerd } from './herd/lone.ts'
 import { type HttpOptions, HttpRecorder } from './http/recorder.ts'
@@ -23,6 +22,7 @@ import { inTurns, type Steps } from './snapshot/steps.ts'
 import type { CounterOptions, GaugeOptions, HistogramOptions } from './store/instrument-options.ts'
 import { type Counter, type Gauge, type Histogram, type InstrumentMaker, Instruments } from './store/instruments.ts'
 import type { Store } from './store/store.ts'
+import { StoreHome } from './store-home.ts'
 
 /** The composition root: from options to a store, what records into it, and what can be read from it. */
 
@@ -30,6 +30,8 @@ import type { Store } from './store/store.ts'
 export interface Monitor extends SnapshotSource, InstrumentMaker {
   /** The numbers of this process. Internal: adapters and clients record through it. */
   readonly store: Store
+  /** Where the store has its files. Internal: the primary of a worker may have it moved. */
+  readonly home: StoreHome
   /** What records HTTP exchanges with these options. */
   http(options?: HttpOptions): HttpRecorder
   /**
@@ -69,8 +71,8 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
   const warn = onceEach(options.onWarning ?? (message => process.stderr.write(`promherd: ${message}\n`)))
   const given = { ...fromEnvironment(), ...withoutAbsent(options) }
   if (given.directory === undefined) return new ProcessMonitor(loneStore(given.worker ?? 1, warn), given)
-  useDirectory(given.directory)
-  const monitor = new ProcessMonitor(openStore(given.directory, given, warn), given)
+  const opened = openStore(given.directory, { ...given, shared: given.sharedDirectory }, warn)
+  const monitor = new ProcessMonitor(opened, given)
   OPEN.set(resolve(given.directory), monitor)
   return monitor
 }
@@ -105,34 +107,37 @@ const DEFAULT = Symbol.for('promherd.monitor.v1')
 
 class ProcessMonitor implements Monitor {
   readonly store: Store
+  readonly home: StoreHome
   readonly contentType = TEXT_CONTENT_TYPE
-  readonly #herd: Herd | LoneHerd
+  #herd: Herd | LoneHerd
   readonly #encoder = new TextEncoder004()
   readonly #collectors = new Set<() => Promise<void> | void>()
   readonly #timers: NodeJS.Timeout[]
   readonly #claim: Opened['claim']
   readonly #promClient: PromClientSource
-  readonly #pace: Pace | undefined
+  #pace: Pace | undefined
   readonly #instruments: Instruments
   readonly #stopWatching: (() => void) | undefined
   readonly #stopClosing: (() => void) | undefined
   #beats = 0
   #isNew = true
 
-  constructor({ store, claim, isHelper = false }: Opened, { directory, promClient }: MonitorOptions) {
+  constructor({ store, claim, isHelper = false, lack }: Opened, { directory, promClient, slab }: MonitorOptions) {
     this.store = store
     this.#claim = claim
     this.#instruments = new Instruments(store)
     this.#herd = store.paths === undefined || directory === undefined ? new LoneHerd(store) : new Herd({ directory })
+    this.home = new StoreHome({ store, directory, slab, lack, onMove: () => this.#moved() })
     this.#timers = [setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS).unref()]
+    const isRead = directory !== undefined && slab !== 'heap'
     if (store.worker > 0 && !isHelper) this.#collectEvery(HEARTBEAT_INTERVAL_MS, samplerFor(store))
-    this.#collectEvery(store.paths === undefined ? undefined : HEARTBEAT_INTERVAL_MS, streamSampler(store))
+    this.#collectEvery(isRead ? HEARTBEAT_INTERVAL_MS : undefined, streamSampler(store))
     const watch = isHelper ? countCrashes : watchRuntime
     this.#stopWatching = store.worker > 0 ? watch(store) : undefined
     this.#stopClosing = directory === undefined ? undefined : closeStoresOfThreads(directory)
     this.#promClient = new PromClientSource(store, promClient)
     this.addCollector(() => this.#promClient.collect())
-    this.#pace = store.paths === undefined ? undefined : new Pace(() => this.#copy(), COPY_INTERVAL_MS)
+    this.#pace = isRead ? new Pace(() => this.#copy(), COPY_INTERVAL_MS) : undefined
     leaveAtExit(this.#leaver)
     store.setState(isHelper ? undefined : 'running')
   }
@@ -195,8 +200,18 @@ class ProcessMonitor implements Monitor {
 
   #beat(): void {
     this.store.beat()
+    this.home.look()
     this.#claim?.touch()
     if (this.#pace !== undefined && ++this.#beats % BEATS_PER_COLLECTION === 0) void this.collect()
+  }
+
+  /** The store has files from now on, or others. */
+  #moved(): void {
+    const { paths } = this.store
+    if (paths === undefined) return
+    this.#pace ??= new Pace(() => this.#copy(), COPY_INTERVAL_MS)
+    void this.#herd.close()
+    this.#herd = new Herd({ directory: dirname(paths.values) })
   }
 
   /** Brings the files of the store up to date. Returns whether prom-client has counted anything since the last time. */

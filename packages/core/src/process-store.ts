@@ -1,4 +1,5 @@
 import { isMainThread } from 'node:worker_threads'
+import { isWrongPath, useDirectory } from './herd/directory.ts'
 import type { DirectoryLock } from './herd/lock.ts'
 import { leaveNumber, parentNumber } from './herd/parent-number.ts'
 import { claimWorkerNumber } from './herd/worker-number.ts'
@@ -14,6 +15,8 @@ export interface Opened {
   readonly claim?: DirectoryLock | undefined
   /** True for a thread that works for the worker with this number, and is none itself. */
   readonly isHelper?: boolean
+  /** Why the store is on the heap although others should read it. */
+  readonly lack?: string | undefined
 }
 
 export type OnTrouble = (cause: InternalErrorCause, message: string) => void
@@ -22,12 +25,18 @@ export type OnTrouble = (cause: InternalErrorCause, message: string) => void
 export interface StoreWishes {
   readonly worker?: number | undefined
   readonly slab?: SlabKind | undefined
+  /** Whether the directory may be another user's, or may be written by others. */
+  readonly shared?: boolean | undefined
 }
 
-/** The store of a herd's worker; on the heap, and missing from the herd, where none can be made. */
-export function openStore(directory: string, { worker, slab }: StoreWishes, onTrouble: OnTrouble): Opened {
+/**
+ * The store of a herd's worker; on the heap, and missing from the herd, where none can be made for now.
+ * @throws ERR_PROMHERD_DIRECTORY where the path can never be that of a directory
+ */
+export function openStore(directory: string, { worker, slab, shared }: StoreWishes, onTrouble: OnTrouble): Opened {
   let claim: DirectoryLock | undefined
   try {
+    useDirectory(directory, { shared })
     const parent = isMainThread ? undefined : parentNumber(directory)
     if (parent !== undefined && (worker ?? parent) === parent) {
       const store = openBest(directory, parent, slab, onTrouble)
@@ -39,12 +48,14 @@ export function openStore(directory: string, { worker, slab }: StoreWishes, onTr
     return { store: openBest(directory, claimed.worker, slab, onTrouble), claim }
   } catch (error) {
     claim?.release()
+    if (isWrongPath(error)) throw error
     const opened = loneStore(worker ?? 1, onTrouble)
+    const lack = `no store in ${directory}: ${String(error)}`
     opened.store.trouble(
       'store_unavailable',
-      `no store in ${directory}, so this worker is missing from the herd: ${String(error)}`,
+      `${lack}. What this worker counts is missing from the herd until it has one`,
     )
-    return opened
+    return { ...opened, lack }
   }
 }
 

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import { useDirectory } from '../herd/directory.ts'
 import { Herd } from '../herd/herd.ts'
 import type { Monitor } from '../monitor.ts'
+import { sharedFromEnvironment } from '../monitor-options.ts'
 import { isMetricsServer } from '../server/metrics-mark.ts'
 import { MetricsServer } from '../server/metrics-server.ts'
 import { resolveWhere, type ServeOptions, type Where } from '../server/serve-herd.ts'
@@ -26,21 +27,22 @@ export class Serving {
   #isWanted = false
 
   /**
-   * Becomes the keeper of the directory where nobody is, and clears what an earlier herd left there: so before this
+   * Becomes the keeper of the directory where nobody is; a primary clears what an earlier herd left there: so before this
    * process records anything. Without a directory it serves one monitor.
    * @throws ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, and what the file system throws
    */
   constructor(
     directory: string | undefined,
-    where: Pick<ServeOptions, 'port' | 'host' | 'allowedHosts'>,
+    where: Pick<ServeOptions, 'port' | 'host' | 'allowedHosts' | 'sharedDirectory'>,
     warner: Warner,
+    isPrimary = false,
   ) {
     this.#where = resolveWhere(where)
     this.#warner = warner
     if (directory === undefined) return
-    useDirectory(directory)
+    useDirectory(directory, { shared: where.sharedDirectory ?? sharedFromEnvironment() })
     this.#herd = new Herd({ directory, onTrouble: (cause, message) => warner.sayOnce(cause, message) })
-    if (!isServedByPrimary()) this.#herd.keep()
+    if (!isServedByPrimary()) this.#herd.keep({ goOn: !isPrimary })
   }
 
   /** Serves from now on, where nobody else does. `monitor` is this process's own. Never throws. */
@@ -82,7 +84,7 @@ export class Serving {
   #open(): void {
     const source = this.#herd ?? this.#monitor
     if (source === undefined) return
-    if (this.#herd !== undefined) this.#upkeep ??= new Upkeep(this.#herd, this.#warner)
+    if (this.#herd !== undefined) this.#upkeep ??= new Upkeep(this.#herd)
     clearInterval(this.#timer)
     this.#server = new MetricsServer({
       ...this.#where,

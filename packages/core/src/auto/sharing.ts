@@ -1,8 +1,9 @@
 import type { Cluster } from 'node:cluster'
-import { rmSync } from 'node:fs'
 import type { ProcessConfig } from '../config/process-config.ts'
 import { removeAbandonedDirectories } from '../herd/abandoned.ts'
-import { listStores, makeDirectory } from '../herd/directory.ts'
+import { removeQuietly } from '../herd/begin.ts'
+import { listStores } from '../herd/directory.ts'
+import { makeDirectoryIn, PLACES } from '../herd/made-directories.ts'
 import { directoryFromEnvironment } from '../server/serve-herd.ts'
 import { Warner } from '../server/warner.ts'
 import { Serving } from './serving.ts'
@@ -20,7 +21,7 @@ export function startSharing(cluster: Cluster, config: ProcessConfig | undefined
   const { monitor = {}, metrics = {} } = config ?? {}
   const directory = monitor.directory ?? directoryFromEnvironment() ?? ownDirectory()
   // Even where it serves nothing, it is the one that keeps the directory.
-  const serving = new Serving(directory, metrics === false ? {} : metrics, new Warner(monitor.onWarning))
+  const serving = new Serving(directory, metrics === false ? {} : metrics, new Warner(monitor.onWarning), true)
   cluster.on('listening', () => {
     // A worker may listen for something else than HTTP.
     if (metrics !== false && listStores(directory).length > 0) serving.serve()
@@ -31,6 +32,18 @@ export function startSharing(cluster: Cluster, config: ProcessConfig | undefined
 function ownDirectory(): string {
   removeAbandonedDirectories()
   const directory = makeDirectory()
-  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+  process.on('exit', () => removeQuietly(directory))
   return directory
+}
+
+/** In the first place that has room. Throws what the last one throws. */
+function makeDirectory(): string {
+  for (const place of PLACES.slice(0, -1)) {
+    try {
+      return makeDirectoryIn(place)
+    } catch {
+      // The next place may have room.
+    }
+  }
+  return makeDirectoryIn(PLACES.at(-1)!)
 }

@@ -7,16 +7,17 @@ import { lockOnNumber } from '../herd/worker-number.ts'
  * take that one.
  */
 export class HeldNumbers {
-  readonly #directory: string
+  readonly #directory: string | undefined
   readonly #locks = new Map<number, DirectoryLock>()
 
-  constructor(directory: string) {
+  constructor(directory: string | undefined) {
     this.#directory = directory
   }
 
   /** Holds those from 1 to `workers` that are free, and gives back those above. Never throws. */
   hold(workers: number): void {
-    for (let number = 1; number <= workers; number++) if (!this.#locks.has(number)) this.#take(number)
+    if (this.#directory === undefined) return
+    for (let number = 1; number <= workers; number++) if (!this.#locks.has(number)) this.#take(this.#directory, number)
     for (const [number, lock] of this.#locks) {
       if (number <= workers) continue
       lock.release()
@@ -24,9 +25,9 @@ export class HeldNumbers {
     }
   }
 
-  #take(number: number): void {
+  #take(directory: string, number: number): void {
     try {
-      const lock = lockOnNumber(this.#directory, number)
+      const lock = lockOnNumber(directory, number)
       if (lock instanceof DirectoryLock) this.#locks.set(number, lock)
     } catch {
       // Nobody can write there: the workers will say so, and nobody looks for a number.

@@ -8,6 +8,7 @@ export class Journal {
   readonly #lost: StoreFamily
   readonly #signals: StoreFamily
   readonly #target: StoreFamily
+  readonly #storeless: StoreFamily
   readonly #errors: StoreFamily
 
   constructor(store: Store, workers: number, signals: readonly SignalName[]) {
@@ -15,6 +16,8 @@ export class Journal {
     this.#lost = store.family(FAMILIES.workerLostRequests, MAX_WORKERS)
     this.#signals = store.family(FAMILIES.signals)
     this.#target = store.family(FAMILIES.workersTarget)
+    this.#storeless = store.family(FAMILIES.workersWithoutStore)
+    this.#storeless.slot([])
     this.#errors = store.family(FAMILIES.internalErrors)
     for (const name of signals) this.#signals.slot([name])
     this.wants(workers)
@@ -27,6 +30,11 @@ export class Journal {
       for (const reason of RESTART_REASONS) this.#restarts.slot([String(worker), reason])
       this.#lost.slot([String(worker)])
     }
+  }
+
+  /** How many workers have no store that the herd can read. */
+  lackStores(workers: number): void {
+    this.#storeless.slab.values[this.#storeless.slot([])] = workers
   }
 
   restarted(worker: number, reason: RestartReason): void {

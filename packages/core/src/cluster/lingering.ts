@@ -1,4 +1,4 @@
-import { type Socket, Server } from 'node:net'
+import { Server, type Socket } from 'node:net'
 
 /**
  * Connections that no response ends: what was upgraded (WebSockets), streams of events, and all that a server does

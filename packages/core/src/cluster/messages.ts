@@ -2,12 +2,16 @@
 export type ToWorker =
   /** The worker is to end. */
   | ({ readonly promherd: 'drain' } & DrainRequest)
+  /** Its store may be written into this directory, where it has no files. */
+  | { readonly promherd: 'store_in'; readonly directory: string }
   /** The answer to a thread that wants to listen. */
   | ({ readonly promherd: 'port'; readonly id: number } & PortAnswer)
 
 export type ToPrimary =
   /** It takes messages now, and counts in the store with this id; the application is still to come. */
   | { readonly promherd: 'started'; readonly store: number }
+  /** Why what it counts is missing from the metrics; without a reason once it is not. */
+  | { readonly promherd: 'storage'; readonly lack?: string | undefined }
   /** The application listens, or has begun where it never will. */
   | { readonly promherd: 'listening' }
   /** The first request of HTTP has begun. */

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { promherdError } from '../errors.ts'
+import { sharedFromEnvironment } from '../monitor-options.ts'
 import { type Check, checkOptions, isBoolean, isFunction, isInteger, type Shape } from '../options.ts'
 import {
   directoryFromEnvironment,
@@ -43,13 +44,17 @@ export interface ClusterOptions extends ClusterHooks {
 }
 
 /** The metrics port of a cluster. Without a directory a fresh one is made, and removed at exit. */
-export type ClusterMetricsOptions = Pick<ServeOptions, 'port' | 'host' | 'allowedHosts' | 'directory'>
+export type ClusterMetricsOptions = Pick<
+  ServeOptions,
+  'port' | 'host' | 'allowedHosts' | 'directory' | 'sharedDirectory'
+>
 
 export interface ResolvedClusterOptions {
   readonly workers: number
   readonly metrics: Where | undefined
   /** Undefined where the cluster is to make one. */
   readonly directory: string | undefined
+  readonly sharedDirectory: boolean
   readonly drainTimeoutMs: number
   readonly startTimeoutMs: number
   /** 0 where a worker may hang. */
@@ -77,6 +82,7 @@ export function completed(options: ClusterOptions): ResolvedClusterOptions {
     workers: options.workers ?? workersFromEnvironment() ?? availableParallelism(),
     metrics: metrics && resolveWhere(metrics),
     directory: metrics?.directory ?? directoryFromEnvironment(),
+    sharedDirectory: metrics?.sharedDirectory ?? sharedFromEnvironment() ?? false,
     drainTimeoutMs: options.drainTimeoutMs ?? CLUSTER_DEFAULTS.drainTimeoutMs,
     startTimeoutMs: options.startTimeoutMs ?? CLUSTER_DEFAULTS.startTimeoutMs,
     hangTimeoutMs: options.hangTimeoutMs ?? CLUSTER_DEFAULTS.hangTimeoutMs,

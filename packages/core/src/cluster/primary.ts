@@ -1,7 +1,5 @@
-import { rmSync } from 'node:fs'
-import { promherdError } from '../errors.ts'
 import { clearAbandoned, removeAbandonedDirectories } from '../herd/abandoned.ts'
-import { makeDirectory, useDirectory } from '../herd/directory.ts'
+import { beginHerd, removeQuietly } from '../herd/begin.ts'
 import { Herd } from '../herd/herd.ts'
 import { Outside } from '../herd/outside.ts'
 import { SIGNAL_NAMES, type SignalName } from '../metrics.ts'
@@ -18,6 +16,7 @@ import { HeldNumbers } from './held-numbers.ts'
 import { Hooks } from './hooks.ts'
 import { Journal } from './journal.ts'
 import { isWorkers, type ResolvedClusterOptions } from './options.ts'
+import { Shelter } from './shelter.ts'
 import { exitCodeOf, exitCodeOfSignal, isEnding, onSignals } from './signals.ts'
 import type { Exit, Spawner } from './spawned.ts'
 
@@ -29,7 +28,11 @@ export class Primary implements Cluster {
   readonly metrics: MetricsServer | undefined
   readonly ready: Promise<void>
   readonly #options: ResolvedClusterOptions
-  readonly #directory: string
+  /** Undefined where none can be had for now. */
+  readonly #directory: string | undefined
+  /** Those that are removed at the end. */
+  readonly #made: string[]
+  readonly #shelter: Shelter
   readonly #herd: Herd
   readonly #numbers: HeldNumbers
   readonly #outside = new Outside(message => this.#monitor.store.trouble('outside', message))
@@ -64,23 +67,35 @@ export class Primary implements Cluster {
     const warner = new Warner(options.onWarning)
     this.#warner = warner
     if (options.directory === undefined) removeAbandonedDirectories()
-    this.#directory = options.directory ?? makeDirectory()
-    this.#herd = keptHerd(this.#directory, warner, this.#outside)
+    this.#herd = new Herd({
+      directory: undefined,
+      outside: this.#outside,
+      onTrouble: (cause, message) => warner.sayOnce(cause, message),
+    })
+    const { directory: path, sharedDirectory: shared } = options
+    const { made, trouble } = beginHerd(this.#herd, path === undefined ? undefined : { path, shared })
+    this.#directory = this.#herd.directories[0]
+    this.#made = made
+    this.#shelter = new Shelter(this.#herd, warner, made, workers => this.#journal.lackStores(workers))
     this.#numbers = new HeldNumbers(this.#directory)
     this.#numbers.hold(options.workers)
     process.on('exit', this.#onExit)
-    this.#monitor = createMonitor({ directory: this.#directory, worker: 0, onWarning: message => warner.say(message) })
+    const onWarning = (message: string): void => warner.say(message)
+    const storage = this.#directory === undefined ? ({ slab: 'heap' } as const) : { directory: this.#directory }
+    this.#monitor = createMonitor({ ...storage, sharedDirectory: shared, worker: 0, onWarning })
+    this.#herd.include(this.#monitor.store)
+    if (trouble !== undefined) this.#monitor.store.trouble('store_unavailable', trouble)
     offerDefaultMonitor(this.#monitor)
     this.#stopFigures = figures && sampleEvery(this.#monitor, figures(this.#monitor.store))
     const signals = SIGNAL_NAMES.filter(name => name !== 'USR1' || options.usr1)
     this.#journal = new Journal(this.#monitor.store, options.workers, signals)
     this.#hooks = new Hooks(options.hooks, warner, () => this.#journal.hookFailed())
-    this.#upkeep = new Upkeep(this.#herd, warner)
+    this.#upkeep = new Upkeep(this.#herd)
     let complete: () => void = () => {}
     this.ready = new Promise(resolve => {
       complete = resolve
     })
-    this.#crew = this.#makeCrew(spawner(this.#directory), () => {
+    this.#crew = this.#makeCrew(spawner(this.#directory ?? ''), () => {
       if (!this.#isLeading || this.#crew.size >= options.workers) complete()
     })
     this.metrics = this.#serve(warner)
@@ -116,6 +131,7 @@ export class Primary implements Cluster {
   #makeCrew({ spawn, stopAccepting }: Spawner, onComplete: () => void): Crew {
     const { drainTimeoutMs, startTimeoutMs } = this.#options
     return new Crew({
+      onStorage: (handle, lack) => this.#shelter.hear(handle, lack),
       spawn,
       stopAccepting,
       warner: this.#warner,
@@ -157,7 +173,7 @@ export class Primary implements Cluster {
       ...this.#options.metrics,
       source: this.#herd,
       beforeSnapshot: () => this.#gather(),
-      readiness: () => this.#crew.whyNotReady,
+      readiness: () => this.#crew.whyNotReady ?? this.#shelter.whyIncomplete ?? this.#herd.whyBroken,
       warner,
     })
   }
@@ -227,11 +243,12 @@ export class Primary implements Cluster {
     this.#hangWatch?.stop()
     this.#outside.stop()
     this.#upkeep.stop()
+    this.#shelter.stop()
     this.#offSignals()
     this.#stopFigures?.()
     await this.#herd.close()
     await this.#monitor.close()
-    clearAbandoned(this.#directory)
+    if (this.#options.directory !== undefined) clearAbandoned(this.#options.directory)
     process.off('exit', this.#onExit)
     this.#leave()
   }
@@ -240,7 +257,7 @@ export class Primary implements Cluster {
   #leave(): void {
     this.#crew?.kill()
     this.#numbers?.hold(0)
-    if (this.#options.directory === undefined) rmSync(this.#directory, { recursive: true, force: true })
+    for (const directory of this.#made ?? []) removeQuietly(directory)
   }
 }
 
@@ -260,16 +277,4 @@ function sampleEvery(monitor: Monitor, sample: () => void): () => void {
   monitor.addCollector(sample)
   const timer = setInterval(sample, SAMPLE_INTERVAL_MS).unref()
   return () => clearInterval(timer)
-}
-
-function keptHerd(directory: string, warner: Warner, outside: Outside): Herd {
-  useDirectory(directory)
-  const herd = new Herd({
-    directory,
-    outside,
-    onTrouble: (cause, message) => warner.sayOnce(cause, message),
-  })
-  const other = herd.keep({ fresh: true })
-  if (other !== undefined) throw promherdError('ERR_PROMHERD_KEEPER', directory, other.heldBy)
-  return herd
 }

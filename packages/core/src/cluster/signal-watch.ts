@@ -48,9 +48,17 @@ export class SignalWatch {
   #open(signal: NodeJS.Signals): void {
     if (OPEN === undefined || CLOSE === undefined) return
     // A watcher that a listener has opened before calls the plain `emit`: it is opened again.
-    shadow('listenerCount', () => 0, () => CLOSE.call(process, signal))
+    shadow(
+      'listenerCount',
+      () => 0,
+      () => CLOSE.call(process, signal),
+    )
     try {
-      shadow('emit', (...args: unknown[]) => this.#pass(signal, args), () => OPEN.call(process, signal))
+      shadow(
+        'emit',
+        (...args: unknown[]) => this.#pass(signal, args),
+        () => OPEN.call(process, signal),
+      )
       this.#opened.add(signal)
     } catch {
       // The platform has no such signal, so it cannot be sent.

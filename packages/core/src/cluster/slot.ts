@@ -213,6 +213,7 @@ export interface SlotOptions {
   readonly isLast: () => boolean
   readonly onListening: () => void
   readonly onWorn: (handle: WorkerHandle) => void
+  readonly onStorage: (handle: WorkerHandle, lack: string | undefined) => void
   /** A process has been started. */
   readonly onStart: (handle: WorkerHandle) => void
   /** A process is gone. */

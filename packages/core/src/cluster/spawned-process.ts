@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster'
+import { isShared } from '../store/files.ts'
 import { Handovers } from './handovers.ts'
 import { reasonOf } from './restarts.ts'
 import type { Exit, Spawned, Spawner } from './spawned.ts'
@@ -11,6 +12,7 @@ export function processSpawner(directory: string): Spawner {
       PROMETHEUS_MULTIPROC_DIR: directory,
       PROMHERD_WORKER: String(slot),
       PROMHERD_PRIMARY: String(process.pid),
+      ...(isShared(directory) && { PROMHERD_SHARED_DIRECTORY: '1' }),
     })
     handovers.watch(worker)
     return spawnedProcess(worker, () => handovers.withhold(worker))

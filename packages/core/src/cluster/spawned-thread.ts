@@ -8,6 +8,7 @@ import {
   Worker,
   workerData,
 } from 'node:worker_threads'
+import { isShared } from '../store/files.ts'
 import { unmapFile } from '../store/mappings.ts'
 import { storePaths } from '../store/store-files.ts'
 import { HeldPorts, type PortUser } from './held-ports.ts'
@@ -36,7 +37,12 @@ export function threadSpawner(directory: string, program: string, resourceLimits
     const start: ThreadStart = { port: port2, sharing }
     const thread = new Worker(program, {
       argv: process.argv.slice(2),
-      env: { ...process.env, PROMETHEUS_MULTIPROC_DIR: directory, PROMHERD_WORKER: String(slot) },
+      env: {
+        ...process.env,
+        PROMETHEUS_MULTIPROC_DIR: directory,
+        PROMHERD_WORKER: String(slot),
+        ...(isShared(directory) && { PROMHERD_SHARED_DIRECTORY: '1' }),
+      },
       workerData: { promherd: start },
       transferList: [port2 as Transferable],
       ...(resourceLimits && { resourceLimits }),

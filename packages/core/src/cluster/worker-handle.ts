@@ -94,6 +94,11 @@ export class WorkerHandle {
     return { killed }
   }
 
+  /** Tells it where its store may be written, if it has no files. */
+  storeIn(directory: string): void {
+    if (this.#takesMessages) this.#spawned.send({ promherd: 'store_in', directory })
+  }
+
   /** Ends one that hangs. */
   abort(): void {
     this.endReason = 'hung'
@@ -110,6 +115,7 @@ export class WorkerHandle {
     if (message.promherd === 'started') this.#starts(message.store)
     if (message.promherd === 'listening') this.#listens()
     if (message.promherd === 'served') this.hasServed = true
+    if (message.promherd === 'storage') this.#options.onStorage(this, message.lack)
     if (message.promherd === 'worn') this.#options.onWorn(this)
     if (message.promherd === 'failed') this.failure = message.error
   }
@@ -130,6 +136,7 @@ export class WorkerHandle {
   #ended(): void {
     this.state = 'dead'
     this.#takesMessages = false
+    this.#options.onStorage(this, undefined)
   }
 
   #sendDrain(): void {
@@ -141,6 +148,8 @@ export interface HandleOptions {
   readonly onListening: (handle: WorkerHandle) => void
   /** It has served as many requests as it should. */
   readonly onWorn: (handle: WorkerHandle) => void
+  /** Why what it counts is missing from the metrics; undefined once it is not. */
+  readonly onStorage: (handle: WorkerHandle, lack: string | undefined) => void
 }
 
 /** What a worker is doing, as far as the primary was told. */

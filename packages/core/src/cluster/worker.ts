@@ -27,11 +27,13 @@ export function runWorker(options: WorkerOptions, line: Line, entry: () => unkno
   let draining = false
   line.listen(message => {
     if (!isOurs<ToWorker>(message)) return
+    if (message.promherd === 'store_in') monitor.home.moveTo(message.directory)
     if (message.promherd !== 'drain' || draining) return
     draining = true
     void end(message, monitor, servers, program)
   })
   line.tell({ promherd: 'started', store: monitor.store.id })
+  monitor.home.watch(lack => line.tell({ promherd: 'storage', lack }))
   void start(entry, line, options.listens === false ? onUp : () => {})
 }
 

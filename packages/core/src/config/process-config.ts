@@ -21,8 +21,8 @@ export interface ProcessConfig {
 export async function loadProcessConfig(): Promise<ProcessConfig> {
   const { config } = await resolveConfig({ keys: KEYS })
   const { metrics, slab, promClient, onWarning, http = {} } = config
-  const directory = metrics === false ? undefined : metrics?.directory
-  return { monitor: { directory, slab, promClient, onWarning }, http, metrics }
+  const { directory, sharedDirectory } = metrics || {}
+  return { monitor: { directory, sharedDirectory, slab, promClient, onWarning }, http, metrics }
 }
 
 /** How many workers there are, and the like, is for the primary to say and to refuse. */
@@ -31,5 +31,6 @@ const KEYS: ReadonlySet<string> = new Set([
   'metrics.host',
   'metrics.allowedHosts',
   'metrics.directory',
+  'metrics.sharedDirectory',
   'slab',
 ])

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { CLUSTER_DEFAULTS } from '../cluster/options.ts'
-import { MONITOR_SHAPE } from '../monitor-options.ts'
+import { MONITOR_SHAPE, readBoolean } from '../monitor-options.ts'
 import type { Check } from '../options.ts'
 import { DEFAULT_HOST, DEFAULT_PORT, namesIn, WHERE_SHAPE } from '../server/serve-herd.ts'
 import { CONFIG_SHAPE, GROUPS, type PromherdConfig } from './config.ts'
@@ -33,10 +33,10 @@ export function saidByFile(path: string, config: PromherdConfig): Said[] {
  * @throws ERR_PROMHERD_BAD_OPTION, by the name of the variable
  */
 export function saidByEnvironment(keys?: ReadonlySet<string>): Said[] {
-  return VARIABLES.flatMap(({ name, key, check, isNumber }): Said[] => {
+  return VARIABLES.flatMap(({ name, key, check, isNumber, isBoolean }): Said[] => {
     const text = process.env[name]
     if (text === undefined || text === '' || keys?.has(key) === false) return []
-    const value = typedValue(key, text, isNumber)
+    const value = isBoolean ? readBoolean(text) : typedValue(key, text, isNumber)
     check(name, value)
     return [{ key, value, source: 'environment', origin: name }]
   })
@@ -78,17 +78,24 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'WEB_CONCURRENCY', key: 'workers', check: CONFIG_SHAPE.workers, isNumber: true },
   { name: 'GUNICORN_WORKERS', key: 'workers', check: CONFIG_SHAPE.workers, isNumber: true },
   { name: 'PROMETHEUS_METRICS_PORT', key: 'metrics.port', check: WHERE_SHAPE.port, isNumber: true },
-  { name: 'PROMETHEUS_BIND_ADDRESS', key: 'metrics.host', check: WHERE_SHAPE.host, isNumber: false },
-  { name: 'PROMHERD_ALLOWED_HOSTS', key: 'metrics.allowedHosts', check: WHERE_SHAPE.allowedHosts, isNumber: false },
-  { name: 'PROMETHEUS_MULTIPROC_DIR', key: 'metrics.directory', check: WHERE_SHAPE.directory, isNumber: false },
-  { name: 'PROMHERD_SLAB', key: 'slab', check: MONITOR_SHAPE.slab, isNumber: false },
+  { name: 'PROMETHEUS_BIND_ADDRESS', key: 'metrics.host', check: WHERE_SHAPE.host },
+  { name: 'PROMHERD_ALLOWED_HOSTS', key: 'metrics.allowedHosts', check: WHERE_SHAPE.allowedHosts },
+  { name: 'PROMETHEUS_MULTIPROC_DIR', key: 'metrics.directory', check: WHERE_SHAPE.directory },
+  {
+    name: 'PROMHERD_SHARED_DIRECTORY',
+    key: 'metrics.sharedDirectory',
+    check: WHERE_SHAPE.sharedDirectory,
+    isBoolean: true,
+  },
+  { name: 'PROMHERD_SLAB', key: 'slab', check: MONITOR_SHAPE.slab },
 ]
 
 interface Variable {
   readonly name: string
   readonly key: string
   readonly check: Check
-  readonly isNumber: boolean
+  readonly isNumber?: boolean
+  readonly isBoolean?: boolean
 }
 
 const DEFAULTS: PromherdConfig = {

@@ -1,4 +1,4 @@
-import { FAMILIES, STORE_STATES, type StoreState } from '../metrics.ts'
+import { FAMILIES, STORAGE_PLACES, STORE_STATES, type StoragePlace, type StoreState } from '../metrics.ts'
 import { Numbers } from '../snapshot/numbers.ts'
 import type { Family } from '../snapshot/snapshot.ts'
 import type { Definition } from '../store/catalog.ts'
@@ -20,6 +20,10 @@ export const HUNG_AFTER_MS = 5_000
 export function aboutTheHerd(look: {
   members: readonly Member[]
   states: Record<StoreState, number>
+  /** Where the stores are; undefined where the process that looks did not choose it. */
+  place?: StoragePlace | undefined
+  /** Whether the directory is in order; undefined where there is none. */
+  isIntact?: boolean | undefined
   hungAfterMs?: number
   families: readonly Family[]
   seconds: number
@@ -58,6 +62,11 @@ export function aboutTheHerd(look: {
       FAMILIES.stores,
       STORE_STATES.map(state => [[state], look.states[state]]),
     ),
+    family(
+      FAMILIES.storagePlace,
+      look.place === undefined ? [] : STORAGE_PLACES.map(place => [[place], Number(look.place === place)]),
+    ),
+    family(FAMILIES.directoryIntact, look.isIntact === undefined ? [] : [[[], Number(look.isIntact)]]),
     family(FAMILIES.scrapeDuration, [[[], look.seconds]]),
     family(FAMILIES.buildInfo, [[[VERSION], 1]]),
   ].filter(each => each.labels.length > 0)
@@ -77,6 +86,8 @@ const SAID_HERE: ReadonlySet<string> = new Set(
     FAMILIES.workerInfo,
     FAMILIES.workers,
     FAMILIES.stores,
+    FAMILIES.storagePlace,
+    FAMILIES.directoryIntact,
     FAMILIES.scrapeDuration,
     FAMILIES.buildInfo,
     FAMILIES.series,

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import type { Names, SeriesTaker } from '../snapshot/source.ts'
 import { type CatalogLine, decodeLine, isGivenUp } from '../store/catalog.ts'
-import { openToRead } from './files.ts'
+import { openFile } from '../store/files.ts'
 import { takeLine } from './take-line.ts'
 
 /**
@@ -21,9 +21,14 @@ export class CatalogReader implements Names {
   #text = ''
   #at = 0
 
-  /** Throws what the file system throws. */
-  constructor(path: string) {
-    this.#fd = openToRead(path)
+  /** Reads a file by its path, or one that is open already. Throws what the file system throws. */
+  constructor(file: string | number) {
+    this.#fd = typeof file === 'number' ? file : openFile(file)
+  }
+
+  /** The descriptor, which stays open until `close`. */
+  get fd(): number {
+    return this.#fd
   }
 
   /** The next line; undefined where there is none now. */

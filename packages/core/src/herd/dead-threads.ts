@@ -1,6 +1,7 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
+import { openFile } from '../store/files.ts'
 import { HEADER, HEADER_SLOTS } from '../store/header.ts'
 import { ownerIdentity } from '../store/owner.ts'
 import { listStores } from './directory.ts'
@@ -31,7 +32,7 @@ export function closeStoresOf(directory: string, threadId: number): void {
 
 function closeIfOf(path: string, threadId: number): void {
   const header = new Float64Array(HEADER_SLOTS)
-  const fd = openSync(path, 'r+')
+  const fd = openFile(path, constants.O_RDWR)
   try {
     readSync(fd, new Uint8Array(header.buffer), 0, header.byteLength, 0)
     const { pid, pidNamespace } = ownerIdentity()

@@ -1,7 +1,7 @@
-import { closeSync, readSync, type Stats, statSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import type { Steps } from '../snapshot/steps.ts'
 import { decodeExemplar, MAX_EXEMPLAR_BYTES, MAX_EXEMPLARS, type StoredExemplar } from '../store/exemplar.ts'
-import { openToRead } from './files.ts'
+import { readShort, statFile } from '../store/files.ts'
 
 /**
  * Reads the exemplars of one store. Its owner replaces the whole file, so one that is the same file as before says what
@@ -25,7 +25,7 @@ export class ExemplarsFile {
     this.#list = NONE
     if (now === undefined || !now.isFile() || now.size > MAX_EXEMPLAR_BYTES) return NONE
     const list: StoredExemplar[] = []
-    for (const line of this.#text(now.size).split('\n', MAX_EXEMPLARS)) {
+    for (const line of this.#text().split('\n', MAX_EXEMPLARS)) {
       const exemplar = decodeExemplar(line)
       if (exemplar !== undefined) list.push(exemplar)
       if (list.length % LINES_A_STEP === 0) yield
@@ -36,21 +36,15 @@ export class ExemplarsFile {
 
   #look(): Stats | undefined {
     try {
-      return statSync(this.#path, { throwIfNoEntry: false })
+      return statFile(this.#path)
     } catch {
       return undefined
     }
   }
 
-  #text(bytes: number): string {
+  #text(): string {
     try {
-      const fd = openToRead(this.#path)
-      try {
-        const buffer = Buffer.alloc(bytes)
-        return buffer.toString('utf8', 0, readSync(fd, buffer, 0, bytes, 0))
-      } finally {
-        closeSync(fd)
-      }
+      return readShort(this.#path, MAX_EXEMPLAR_BYTES).bytes.toString()
     } catch {
       return ''
     }

@@ -1,17 +1,14 @@
-import { FAMILIES } from '../metrics.ts'
+import { FAMILIES, type StoragePlace, type StoreState } from '../metrics.ts'
 import { Merger, type Sum } from '../snapshot/merge.ts'
 import { Sequence } from '../snapshot/sequence.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { inTurns, type Steps } from '../snapshot/steps.ts'
 import { Store } from '../store/store.ts'
 import { aboutTheHerd, HUNG_AFTER_MS, type Member } from './about.ts'
-import { clearDirectory, KEEPER, listHerdFiles } from './directory.ts'
-import { leftovers, STALE_AFTER_MS } from './living.ts'
-import { DirectoryLock } from './lock.ts'
-import { OpenStores } from './open-stores.ts'
+import { type Beginning, HerdDirectory } from './herd-directory.ts'
+import { STALE_AFTER_MS } from './living.ts'
 import type { Outside } from './outside.ts'
 import type { StoreReader } from './reader.ts'
-import { Retired } from './retire.ts'
 import { SelfSource } from './self-source.ts'
 
 /**
@@ -22,17 +19,21 @@ import { SelfSource } from './self-source.ts'
  * turns: whoever has a herd may have connections to accept.
  */
 export class Herd implements SnapshotSource {
-  readonly directory: string
+  /** Where its first directory is, if this process chose it. */
+  place: StoragePlace | undefined
   readonly #merger = new Merger()
-  readonly #stores: OpenStores
-  readonly #options: Required<Omit<HerdOptions, 'outside'>> & Pick<HerdOptions, 'outside'>
-  #keeping: { lock: DirectoryLock; totals: Retired } | undefined
+  /** The first is the herd's own; those after it are where stores went that found no room there. */
+  readonly #directories: HerdDirectory[]
+  readonly #options: Required<Omit<HerdOptions, OptionalOption>> & Pick<HerdOptions, OptionalOption>
   /** The herd's own failures, counted like a worker's. */
   readonly #own: Store
   readonly #ownSource: SelfSource
+  /** The store of this process, which is read in memory while it has no files. */
+  #self: { store: Store; source: SelfSource } | undefined
   readonly #sequence = new Sequence()
   #conflicts = new Set<string>()
   #retiredCount = 0
+  #broken: string | undefined
 
   constructor(options: HerdOptions) {
     this.#options = {
@@ -42,45 +43,60 @@ export class Herd implements SnapshotSource {
       outside: undefined,
       ...options,
     }
-    this.directory = options.directory
-    this.#stores = new OpenStores(this.directory, this.#options.staleAfterMs, reader => this.#merger.forget(reader))
+    this.#directories = options.directory === undefined ? [] : [this.#open(options.directory)]
     this.#own = new Store({ slab: 'heap', directory: undefined, worker: 0 })
     this.#ownSource = new SelfSource(this.#own)
   }
 
+  /** The paths of its directories. None where no directory can be had. */
+  get directories(): readonly string[] {
+    return this.#directories.map(({ path }) => path)
+  }
+
   /**
    * Makes this process the keeper, if nobody else is. What an earlier herd left is cleared, unless some of its owners
-   * still live: then the herd goes on, and its dead are retired. With `goOn` nothing is ever cleared: for one who has
-   * been showing these numbers and takes a dead keeper's place.
+   * still live: then the herd goes on, and its dead are retired. With `goOn` nothing is ever cleared: for a process
+   * that only serves, or that takes an exited keeper's place.
    * Answers the pid of the keeper where there is another. Throws what the file system throws.
    */
   keep({ fresh = false, goOn = false }: { fresh?: boolean; goOn?: boolean } = {}): { heldBy: number } | undefined {
-    if (this.#keeping !== undefined) return undefined
-    const lock = DirectoryLock.take(this.directory, KEEPER)
-    if (!(lock instanceof DirectoryLock)) return lock
-    try {
-      const left = fresh
-        ? listHerdFiles(this.directory)
-        : goOn
-          ? undefined
-          : leftovers(this.directory, this.#options.staleAfterMs)
-      if (left !== undefined) clearDirectory(this.directory, left)
-      this.#keeping = { lock, totals: new Retired(this.directory) }
-      return undefined
-    } catch (error) {
-      lock.release()
-      throw error
-    }
+    const beginning: Beginning = fresh ? 'fresh' : goOn ? 'go_on' : 'unless_used'
+    let other: { heldBy: number } | undefined
+    for (const directory of this.#directories) other ??= directory.lead(beginning)
+    return other
+  }
+
+  /**
+   * Takes a directory in whose stores are of this herd, too, and leads it from its beginning; or answers the pid of the
+   * process that leads it. Throws what the file system throws, and has not taken it in then.
+   */
+  add(path: string, place: StoragePlace): { heldBy: number } | undefined {
+    const directory = this.#open(path)
+    const other = directory.lead('fresh')
+    if (other !== undefined) return other
+    if (this.#directories.length === 0) this.place = place
+    this.#directories.push(directory)
+    return undefined
   }
 
   /** True where this process is the one that retires. */
   get isKeeper(): boolean {
-    return this.#keeping !== undefined
+    return this.#directories.every(({ isLed }) => isLed)
+  }
+
+  /** Why what is shown may be old or not all, as a sentence; undefined where it is not. Changes nothing. */
+  get whyBroken(): string | undefined {
+    for (const { whyBroken } of this.#directories) if (whyBroken !== undefined) return whyBroken
+    return undefined
   }
 
   /** The stores whose owners lived at the last look, without those of threads that only work for a worker. */
   get members(): readonly Member[] {
-    return this.#stores.living.filter(reader => reader.header('state') >= 0)
+    return this.#directories.flatMap(({ stores }) => stores.living).filter(reader => reader.header('state') >= 0)
+  }
+
+  #open(path: string): HerdDirectory {
+    return new HerdDirectory(path, this.#options.staleAfterMs, reader => this.#merger.forget(reader))
   }
 
   /** Everything the herd knows now. Never rejects on account of a store. */
@@ -94,7 +110,9 @@ export class Herd implements SnapshotSource {
     this.#tellConflicts(conflicts)
     const about = aboutTheHerd({
       members: this.members,
-      states: { ...this.#stores.states, retired: this.#retiredCount },
+      states: { ...this.#states(), retired: this.#retiredCount },
+      isIntact: this.#tellBroken(),
+      place: this.place,
       hungAfterMs: this.#options.hungAfterMs,
       families: this.#options.outside?.correct(families, this.members, this.#cpuSaidBy) ?? families,
       seconds: (performance.now() - startedAt) / 1000,
@@ -103,12 +121,15 @@ export class Herd implements SnapshotSource {
   }
 
   *#sum(): Steps<Sum> {
-    const { totals, stores } = yield* this.#stores.look()
+    const totals: (StoreReader | undefined)[] = []
+    for (const directory of this.#directories) totals.push(yield* directory.stores.look())
+    this.#forgetMoved()
     this.#ownSource.refresh()
     this.#merger.begin()
     yield* this.#merger.add(this.#ownSource)
-    if (totals !== undefined) yield* this.#merger.add(totals)
-    for (const store of stores) {
+    yield* this.#addSelf()
+    for (const each of totals) if (each !== undefined) yield* this.#merger.add(each)
+    for (const store of this.#stores()) {
       yield* store.read()
       yield* store.readExemplars()
       if (store.hasNumbers) yield* this.#merger.add(store)
@@ -122,22 +143,66 @@ export class Herd implements SnapshotSource {
   /** Retires the stores whose owners are gone. Does nothing where somebody else is the keeper. */
   retireDead(): Promise<void> {
     return this.#sequence.run(async () => {
-      const keeping = this.#keeping
-      if (keeping === undefined) return
-      if (!keeping.lock.isHeld()) {
-        this.#keeping = undefined
-        return
-      }
-      keeping.lock.touch()
-      await inTurns(this.#stores.lookAtOwners())
-      const dead = this.#stores.dead.map(reader => reader.name)
-      if (dead.length === 0) return
-      try {
-        this.#retiredCount += await inTurns(keeping.totals.retire(dead))
-      } catch (error) {
-        this.trouble('retire', `the dead could not be retired, and are read where they lie: ${String(error)}`)
+      this.#tellBroken()
+      this.#forgetMoved()
+      for (const directory of this.#directories) {
+        try {
+          this.#retiredCount += await inTurns(directory.retire())
+        } catch (error) {
+          this.trouble('retire', `the dead could not be retired, and are read where they lie: ${String(error)}`)
+        }
       }
     })
+  }
+
+  /** Takes in the store of this process for as long as it has no files in a directory of the herd. */
+  include(store: Store): void {
+    this.#self = { store, source: new SelfSource(store) }
+  }
+
+  *#addSelf(): Steps<void> {
+    if (this.#self === undefined) return
+    const { store, source } = this.#self
+    if (store.paths === undefined) {
+      source.refresh()
+      yield* this.#merger.add(source)
+    } else {
+      this.#merger.forget(source)
+      this.#self = undefined
+    }
+  }
+
+  /** The oldest first, so that a newer one decides what is a matter of one store. */
+  #stores(): StoreReader[] {
+    const stores = this.#directories.flatMap(({ stores }) => stores.all)
+    return stores.sort((a, b) => a.startedAt - b.startedAt)
+  }
+
+  /** A store that lost its files in one directory, and was written into another, is read there. */
+  #forgetMoved(): void {
+    for (const { stores } of this.#directories) {
+      for (const id of stores.lost) {
+        if (this.#directories.some(other => other.stores !== stores && other.stores.has(id))) stores.forget(id)
+      }
+    }
+  }
+
+  #states(): Record<Exclude<StoreState, 'retired'>, number> {
+    const sum = { live: 0, damaged: 0, unknown_version: 0 }
+    for (const { states } of this.#directories.map(({ stores }) => stores)) {
+      sum.live += states.live
+      sum.damaged += states.damaged
+      sum.unknown_version += states.unknown_version
+    }
+    return sum
+  }
+
+  /** Tells when a directory is lost, and when it is lost again. True where none is. */
+  #tellBroken(): boolean {
+    const reason = this.whyBroken
+    if (reason !== undefined && this.#broken === undefined) this.trouble('directory', reason)
+    this.#broken = reason
+    return reason === undefined
   }
 
   /** A conflict is told when it comes, not at every look. */
@@ -162,15 +227,16 @@ export class Herd implements SnapshotSource {
   /** Lets go of the files and the lock. The directory stays. */
   async close(): Promise<void> {
     await this.#sequence.run(async () => {
-      this.#stores.close()
-      this.#keeping?.lock.release()
-      this.#keeping = undefined
+      for (const directory of this.#directories) directory.close()
     })
   }
 }
 
+type OptionalOption = 'outside' | 'directory'
+
 export interface HerdOptions {
-  readonly directory: string
+  /** Undefined where no directory can be had for now. */
+  readonly directory: string | undefined
   /** How long a process in another container may give no sign before it is taken to be dead. @default 60_000 */
   readonly staleAfterMs?: number
   /** How old a heartbeat may be before its worker is said to hang. @default 5_000 */
@@ -181,4 +247,4 @@ export interface HerdOptions {
   readonly onTrouble?: (cause: HerdTrouble, message: string) => void
 }
 
-type HerdTrouble = 'family_conflict' | 'retire' | 'outside'
+type HerdTrouble = 'family_conflict' | 'retire' | 'outside' | 'directory' | 'upkeep'

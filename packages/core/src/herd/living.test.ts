@@ -25,11 +25,11 @@ function unfinished(name: string, ageSeconds: number): string {
   return path
 }
 
-test.each(['1-abc.catalog', '1-abc.values'])(
+test.each(['1-abcdefgh1.catalog', '1-abcdefgh1.values'])(
   'whoever becomes the keeper leaves a store that is just being made: %s',
   file => {
     const making = unfinished(file, 0)
-    const old = unfinished('2-abd.values', 3600)
+    const old = unfinished('2-abcdefgh2.values', 3600)
     expect(herd.keep()).toBeUndefined()
     expect(existsSync(making)).toBe(true)
     expect(existsSync(old)).toBe(true)
@@ -37,13 +37,13 @@ test.each(['1-abc.catalog', '1-abc.values'])(
 )
 
 test('whoever becomes the keeper clears what was never finished', () => {
-  const files = [unfinished('1-abc.catalog', 60), unfinished('2-abd.values', 3600)]
+  const files = [unfinished('1-abcdefgh1.catalog', 60), unfinished('2-abcdefgh2.values', 3600)]
   expect(herd.keep()).toBeUndefined()
   expect(files.map(file => existsSync(file))).toEqual([false, false])
 })
 
 test('a primary clears everything: its workers are still to come', () => {
-  const making = unfinished('1-abc.values', 0)
+  const making = unfinished('1-abcdefgh1.values', 0)
   expect(herd.keep({ fresh: true })).toBeUndefined()
   expect(existsSync(making)).toBe(false)
 })

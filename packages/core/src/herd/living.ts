@@ -1,6 +1,7 @@
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { statFile } from '../store/files.ts'
 import { listHerdFiles, listStores, parseStoreFile, type StoreName } from './directory.ts'
+import { isOurs } from './ours.ts'
 import { StoreReader } from './reader.ts'
 
 /** How long a process in another container may give no sign before it is taken to be dead. */
@@ -47,9 +48,9 @@ function isAlive(directory: string, name: StoreName, staleAfterMs: number): bool
 function isInTheMaking(directory: string, file: string): boolean {
   const store = parseStoreFile(file)
   if (store?.part !== 'values' && store?.part !== 'catalog') return false
-  const stat = statSync(join(directory, file), { throwIfNoEntry: false })
-  if (stat === undefined || Math.abs(Date.now() - stat.mtimeMs) > MAKING_MS) return false
-  return !hasHeader(directory, store)
+  const stat = statFile(join(directory, file))
+  if (stat?.isFile() !== true || Math.abs(Date.now() - stat.mtimeMs) > MAKING_MS) return false
+  return isOurs(directory, file) && !hasHeader(directory, store)
 }
 
 function hasHeader(directory: string, store: StoreName): boolean {

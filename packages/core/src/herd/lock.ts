@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { linkSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { hasCode, linkFile, listNames, readShort, removeFile, statFile, touchFile, writeNew } from '../store/files.ts'
 import { isOwnerAlive, type Owner, ownerIdentity } from '../store/owner.ts'
 
 /**
@@ -26,20 +26,26 @@ export class DirectoryLock {
   /** The lock on `what`, or the pid of the process that has it. Throws what the file system throws. */
   static take(directory: string, what: string): DirectoryLock | { readonly heldBy: number } {
     const path = join(directory, what)
-    for (;;) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const current = highest(path)
       const holder = current === 0 ? undefined : readHolder(path, current)
       if (holder !== undefined && isAlive(holder)) return { heldBy: holder.pid }
+      if (current === MAX_NUMBER) {
+        // The numbers begin anew: no process has this one but by damage.
+        removeFile(`${path}.${current}`)
+        continue
+      }
       const lock = new DirectoryLock(path, current + 1)
       if (!lock.#claim()) continue
       const rival = lock.#rival()
       if (highest(path) === current + 1 && rival === undefined) {
-        rmSync(`${path}.${current}`, { force: true })
+        if (holder !== undefined) removeFile(`${path}.${current}`)
         return lock
       }
       lock.release()
       if (rival !== undefined) return { heldBy: rival.pid }
     }
+    throw new Error(`${path} could not be locked in ${MAX_ATTEMPTS} attempts`)
   }
 
   /** False once somebody else has taken it to be dead. */
@@ -53,16 +59,19 @@ export class DirectoryLock {
 
   /** Says that the holder lives. Call it every few seconds. */
   touch(): void {
-    const now = new Date()
     try {
-      utimesSync(`${this.#path}.${this.#number}`, now, now)
+      touchFile(`${this.#path}.${this.#number}`)
     } catch {
       // The directory is gone, or the lock was taken: isHeld tells.
     }
   }
 
   release(): void {
-    if (this.#isOurs()) rmSync(`${this.#path}.${this.#number}`, { force: true })
+    try {
+      if (this.#isOurs()) removeFile(`${this.#path}.${this.#number}`)
+    } catch {
+      // The directory cannot be written any more: the lock ends with its holder.
+    }
   }
 
   #isOurs(): boolean {
@@ -82,14 +91,14 @@ export class DirectoryLock {
     const draft = `${this.#path}.draft-${this.#token}`
     try {
       const holder = { ...ownerIdentity(), token: this.#token }
-      writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 })
-      linkSync(draft, `${this.#path}.${this.#number}`)
+      writeNew(draft, JSON.stringify(holder))
+      linkFile(draft, `${this.#path}.${this.#number}`)
       return true
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      if (hasCode(error, 'EEXIST')) return false
       throw error
     } finally {
-      rmSync(draft, { force: true })
+      removeFile(draft)
     }
   }
 }
@@ -100,7 +109,15 @@ interface Holder extends Owner {
 }
 
 const STALE_AFTER_MS = 30_000
-const NUMBER = /^\d{1,9}$/
+const DRAFT = /^(?:keeper|worker-\d{1,7})\.draft-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const NUMBER = /^[1-9]\d{0,8}$/
+const MAX_NUMBER = 999_999_999
+/** Each attempt that fails is one that another process has won. */
+const MAX_ATTEMPTS = 1000
+/** A holder has some 150 bytes. */
+const MAX_HOLDER_BYTES = 1024
+/** How long a draft may be there before its process must have linked or removed it. */
+const DRAFT_MS = 10_000
 
 /** Whether somebody who lives has the lock on `what`. Throws what the file system throws. */
 export function isHeldByTheLiving(directory: string, what: string): boolean {
@@ -109,6 +126,17 @@ export function isHeldByTheLiving(directory: string, what: string): boolean {
     const holder = readHolder(path, number)
     return holder !== undefined && isAlive(holder)
   })
+}
+
+/** Removes drafts that processes left which were killed while they took a lock. Throws what the file system throws. */
+export function removeLockDrafts(directory: string): void {
+  for (const name of listNames(directory)) {
+    if (!DRAFT.test(name)) continue
+    const path = join(directory, name)
+    const stat = statFile(path)
+    const isOld = stat?.isFile() === true && Date.now() - stat.mtimeMs > DRAFT_MS
+    if (isOld && stat.size <= MAX_HOLDER_BYTES) removeFile(path)
+  }
 }
 
 function isAlive(holder: Holder): boolean {
@@ -121,7 +149,7 @@ function highest(path: string): number {
 
 function numbers(path: string): number[] {
   const start = `${basename(path)}.`
-  return readdirSync(dirname(path))
+  return listNames(dirname(path))
     .filter(name => name.startsWith(start) && NUMBER.test(name.slice(start.length)))
     .map(name => Number(name.slice(start.length)))
 }
@@ -129,8 +157,11 @@ function numbers(path: string): number[] {
 function readHolder(path: string, number: number): Holder | undefined {
   const file = `${path}.${number}`
   try {
-    const { pid, pidNamespace, startTicks, threadId = 0, token } = JSON.parse(readFileSync(file, 'utf8'))
-    return { pid, pidNamespace, startTicks, threadId, token, touchedAt: statSync(file).mtimeMs }
+    const { bytes, stat } = readShort(file, MAX_HOLDER_BYTES)
+    const { pid, pidNamespace, startTicks, threadId = 0, token } = JSON.parse(bytes.toString())
+    const isWhole = [pid, pidNamespace, startTicks, threadId].every(Number.isSafeInteger) && pid > 0
+    if (!isWhole || typeof token !== 'string') return undefined
+    return { pid, pidNamespace, startTicks, threadId, token, touchedAt: stat.mtimeMs }
   } catch {
     return undefined
   }

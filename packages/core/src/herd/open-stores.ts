@@ -1,18 +1,10 @@
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StoreState } from '../metrics.ts'
 import type { Steps } from '../snapshot/steps.ts'
+import { statFile } from '../store/files.ts'
 import { listStores, RETIRED_CATALOG, RETIRED_VALUES, type StoreName } from './directory.ts'
 import { StoreReader } from './reader.ts'
 import { openRetired } from './retired-files.ts'
-
-/** What is to be counted. */
-export interface Look {
-  /** What the dead left, read. */
-  readonly totals: StoreReader | undefined
-  /** All others, the oldest first, whose numbers are still to be read. */
-  readonly stores: readonly StoreReader[]
-}
 
 /**
  * The stores of a directory and the totals of the dead, open to be read.
@@ -21,6 +13,9 @@ export interface Look {
  * store that went before it could be opened is in them already; one that goes after it was opened can still be read.
  * So no store is seen twice or not at all, whoever retires meanwhile: all of that happens in the first step of a look,
  * and what comes later reads what is open by then.
+ *
+ * A store that is not listed any more is dropped only where the totals include it, or where another herd has begun.
+ * Files that vanish otherwise stay open, and what they have counts on: no counter falls because a file was removed.
  */
 export class OpenStores {
   readonly #directory: string
@@ -28,7 +23,10 @@ export class OpenStores {
   /** Hears of each that will not be read again. */
   readonly #onDrop: (reader: StoreReader) => void
   readonly #readers = new Map<number, StoreReader>()
+  #listed: ReadonlySet<number> = new Set()
   #totals: StoreReader | undefined
+  /** The herd that the totals are of; 0 where nothing says it. */
+  #herd = 0
   /** How many are there that cannot be opened. */
   #unopened = 0
 
@@ -38,32 +36,35 @@ export class OpenStores {
     this.#onDrop = onDrop
   }
 
-  /** Opens what is there now, and reads the totals. Where the directory cannot be read, the last look stands. */
-  *look(): Steps<Look> {
+  /** Opens what is there now, and reads and answers the totals. Where the directory cannot be read, the last look stands. */
+  *look(): Steps<StoreReader | undefined> {
+    this.#open()
+    yield* this.refreshTotals()
+    yield* this.#lookAtOwners()
+    return this.#totals
+  }
+
+  /** Reads the totals as they are now, and drops the stores that they include. */
+  *refreshTotals(): Steps<void> {
     try {
-      this.#openListed()
       this.#openTotals()
     } catch {
-      // What is open can still be read.
+      // The totals that are open can still be read, and those that they do not include stay.
     }
+    const totals = this.#totals
+    if (totals === undefined) return
     // Each commit is a file of its own, so these are the totals of the moment when it was opened.
-    if (this.#totals !== undefined && this.#totals.reading !== 'read') yield* this.#totals.read()
-    for (const id of this.#totals?.retiredIds ?? []) {
+    if (totals.reading !== 'read') yield* totals.read()
+    if (totals.reading === 'read') this.#meetHerd(totals.header('storeId'))
+    for (const id of totals.retiredIds) {
       const reader = this.#readers.get(id)
       if (reader !== undefined) this.#drop(id, reader)
     }
-    yield* this.#lookAtOwners()
-    const stores = [...this.#readers.values()].sort((a, b) => a.startedAt - b.startedAt)
-    return { totals: this.#totals, stores }
   }
 
   /** Reads only what the owners say of themselves. Where the directory cannot be read, the last look stands. */
   *lookAtOwners(): Steps<void> {
-    try {
-      this.#openListed()
-    } catch {
-      // What is open can still be read.
-    }
+    this.#open()
     yield* this.#lookAtOwners()
   }
 
@@ -85,12 +86,48 @@ export class OpenStores {
     return [...this.#readers.values()].filter(reader => reader.isReadable && reader.gone)
   }
 
+  /** All that are open, whose numbers are still to be read. */
+  get all(): StoreReader[] {
+    return [...this.#readers.values()]
+  }
+
+  /** The ids of those whose files were removed. */
+  get lost(): number[] {
+    return [...this.#readers].filter(([id, reader]) => this.#isLost(id, reader)).map(([id]) => id)
+  }
+
+  /** True for a store whose files are here. */
+  has(id: number): boolean {
+    const reader = this.#readers.get(id)
+    return reader?.isReadable === true && !this.#isLost(id, reader)
+  }
+
+  /** Reads a store no more. */
+  forget(id: number): void {
+    const reader = this.#readers.get(id)
+    if (reader !== undefined) this.#drop(id, reader)
+  }
+
+  #isLost(id: number, reader: StoreReader): boolean {
+    return reader.isUnlinked || !this.#listed.has(id)
+  }
+
+  /** The totals that were read last. */
+  get totals(): StoreReader | undefined {
+    return this.#totals
+  }
+
+  /** A reader of the files of a store from their beginning, if they are open; whether they still have names or not. */
+  again(id: number): StoreReader | undefined {
+    return this.#readers.get(id)?.again()
+  }
+
   /** How many there are in each state, but for those that were retired. */
   get states(): Record<Exclude<StoreState, 'retired'>, number> {
     const states = { live: 0, damaged: this.#unopened, unknown_version: 0 }
-    for (const reader of this.#readers.values()) {
+    for (const [id, reader] of this.#readers) {
       if (reader.reading === 'unknown_version') states.unknown_version++
-      else if (reader.reading === 'damaged' || reader.names.damage > 0) states.damaged++
+      else if (reader.reading === 'damaged' || reader.names.damage > 0 || this.#isLost(id, reader)) states.damaged++
       else if (!reader.gone) states.live++
     }
     return states
@@ -103,20 +140,31 @@ export class OpenStores {
     this.#totals = undefined
   }
 
+  #open(): void {
+    try {
+      this.#openListed()
+    } catch {
+      // What is open can still be read.
+      this.#listed = new Set()
+    }
+  }
+
   #openListed(): void {
     const listed = new Map<number, StoreName>()
     for (const name of listStores(this.#directory)) listed.set(name.id, name)
+    this.#listed = new Set(listed.keys())
     const counted = new Set(this.#totals?.retiredIds)
     this.#unopened = 0
-    for (const [id, reader] of this.#readers) if (!listed.has(id)) this.#drop(id, reader)
     for (const [id, name] of listed) {
-      if (counted.has(id) || this.#readers.has(id) || this.#open(name)) continue
+      const known = this.#readers.get(id)
+      if (counted.has(id) || (known !== undefined && !known.isUnlinked)) continue
+      if (known === undefined ? this.#openNew(name) : this.#openMoved(name, known)) continue
       // One that is gone meanwhile was retired; one that is still there cannot be read.
       if (this.#inodeOf(`${name.base}.values`) !== undefined) this.#unopened++
     }
   }
 
-  #open(name: StoreName): boolean {
+  #openNew(name: StoreName): boolean {
     try {
       this.#readers.set(name.id, StoreReader.open(this.#directory, name))
       return true
@@ -125,17 +173,57 @@ export class OpenStores {
     }
   }
 
+  /** A store whose owner has written it anew, after its files were removed: that one is read from now on. */
+  #openMoved(name: StoreName, known: StoreReader): boolean {
+    try {
+      const reader = StoreReader.open(this.#directory, name)
+      reader.refreshHeader()
+      if (reader.isReadable) {
+        this.#drop(name.id, known)
+        this.#readers.set(name.id, reader)
+      } else reader.close()
+      return true
+    } catch {
+      return false
+    }
+  }
+
   #openTotals(): void {
     const known = this.#totals
-    if (known !== undefined && this.#inodeOf(RETIRED_CATALOG) !== known.names.inode()) {
-      // Another herd has begun in the same directory: names and numbers are others.
-      this.#onDrop(known)
-      known.close()
-      this.#totals = undefined
+    if (known === undefined) {
+      this.#totals = openRetired(this.#directory)
+      return
     }
-    if (this.#totals === undefined) this.#totals = openRetired(this.#directory)
-    else if (this.#inodeOf(RETIRED_VALUES) !== this.#totals.inode()) {
-      this.#totals.reopenValues(join(this.#directory, RETIRED_VALUES))
+    const catalog = this.#inodeOf(RETIRED_CATALOG)
+    // Where they were removed, what was read of them stands.
+    if (catalog === undefined) return
+    if (catalog !== known.names.inode()) this.#replaceTotals(known)
+    else {
+      const values = this.#inodeOf(RETIRED_VALUES)
+      if (values !== undefined && values !== known.inode()) known.reopenValues(join(this.#directory, RETIRED_VALUES))
+    }
+  }
+
+  /** Another herd has begun in the same directory, or the files were written anew: names and numbers are others. */
+  #replaceTotals(known: StoreReader): void {
+    const totals = openRetired(this.#directory)
+    totals?.refreshHeader()
+    if (totals?.isReadable !== true) {
+      totals?.close()
+      return
+    }
+    this.#onDrop(known)
+    known.close()
+    this.#totals = totals
+  }
+
+  /** What is left of an earlier herd does not belong to the one that has begun. */
+  #meetHerd(herd: number): void {
+    const isAnother = this.#herd !== 0 && herd !== 0 && herd !== this.#herd
+    this.#herd = herd
+    if (!isAnother) return
+    for (const [id, reader] of this.#readers) {
+      if (this.#isLost(id, reader)) this.#drop(id, reader)
     }
   }
 
@@ -146,6 +234,6 @@ export class OpenStores {
   }
 
   #inodeOf(file: string): number | undefined {
-    return statSync(join(this.#directory, file), { throwIfNoEntry: false })?.ino
+    return statFile(join(this.#directory, file))?.ino
   }
 }

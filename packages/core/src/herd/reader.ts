@@ -4,12 +4,12 @@ import { Changes } from '../snapshot/changes.ts'
 import type { Source } from '../snapshot/source.ts'
 import type { Steps } from '../snapshot/steps.ts'
 import type { StoredExemplar } from '../store/exemplar.ts'
+import { openFile } from '../store/files.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
 import { isOwnerAlive } from '../store/owner.ts'
 import { CatalogReader } from './catalog-reader.ts'
 import type { StoreName } from './directory.ts'
 import { ExemplarsFile } from './exemplars-file.ts'
-import { openToRead } from './files.ts'
 
 /**
  * Reads one store of another process, or of this one, from its files.
@@ -30,7 +30,11 @@ export class StoreReader implements Source {
   exemplars: readonly StoredExemplar[] | undefined
   /** True once the owner is gone: its gauges speak of nothing any more. */
   gone = false
+  /** True once the values file has no name any more, or its name is another file's. */
+  isUnlinked = false
   #valuesFd: number
+  /** True where another reader has opened the files, and closes them. */
+  readonly #isBorrowed: boolean
   readonly names: CatalogReader
   readonly #exemplars: ExemplarsFile | undefined
   #header: Float64Array = new Float64Array(HEADER_SLOTS)
@@ -38,27 +42,38 @@ export class StoreReader implements Source {
 
   /** Throws what the file system throws: mostly ENOENT, for a store that has just been retired. */
   constructor(
-    directory: string,
     name: StoreName,
-    files: { values: string; catalog: string; exemplars?: string; worker: number | undefined },
+    files: { values: string | number; catalog: string | number; exemplars?: string; worker: number | undefined },
   ) {
+    const { values, catalog, exemplars } = files
     this.name = name
     this.worker = files.worker
-    this.#exemplars = files.exemplars === undefined ? undefined : new ExemplarsFile(join(directory, files.exemplars))
-    this.#valuesFd = openToRead(join(directory, files.values))
+    this.#exemplars = exemplars === undefined ? undefined : new ExemplarsFile(exemplars)
+    this.#isBorrowed = typeof values === 'number'
+    this.#valuesFd = typeof values === 'number' ? values : openFile(values)
     try {
-      this.names = new CatalogReader(join(directory, files.catalog))
+      this.names = new CatalogReader(catalog)
     } catch (error) {
-      closeSync(this.#valuesFd)
+      this.close()
       throw error
     }
   }
 
   /** A store's reader, by the store's name. */
   static open(directory: string, name: StoreName): StoreReader {
-    const { base, worker } = name
-    const files = { values: `${base}.values`, catalog: `${base}.catalog`, exemplars: `${base}.exemplars`, worker }
-    return new StoreReader(directory, name, files)
+    const path = join(directory, name.base)
+    const files = { values: `${path}.values`, catalog: `${path}.catalog`, exemplars: `${path}.exemplars` }
+    return new StoreReader(name, { ...files, worker: name.worker })
+  }
+
+  /** Another reader of the same open files, from their beginning. Use it only while this one is open. */
+  again(): StoreReader {
+    return new StoreReader(this.name, { values: this.#valuesFd, catalog: this.names.fd, worker: this.worker })
+  }
+
+  /** The descriptors of the values and of the names. */
+  get files(): { readonly values: number; readonly catalog: number } {
+    return { values: this.#valuesFd, catalog: this.names.fd }
   }
 
   get startedAt(): number {
@@ -92,6 +107,7 @@ export class StoreReader implements Source {
   /** Reads only what the owner says of itself. */
   refreshHeader(): void {
     try {
+      this.isUnlinked = fstatSync(this.#valuesFd).nlink === 0
       const header = this.#readHeader()
       if (typeof header !== 'string') this.#header = header
     } catch {
@@ -124,9 +140,10 @@ export class StoreReader implements Source {
 
   /** Reads another values file from now on: the one that was renamed into the place of the first. */
   reopenValues(path: string): void {
-    const fd = openToRead(path)
+    const fd = openFile(path)
     closeSync(this.#valuesFd)
     this.#valuesFd = fd
+    this.isUnlinked = false
     this.reading = 'damaged'
   }
 
@@ -136,8 +153,9 @@ export class StoreReader implements Source {
   }
 
   close(): void {
+    if (this.#isBorrowed) return
     closeSync(this.#valuesFd)
-    this.names.close()
+    this.names?.close()
   }
 
   #readHeader(): Float64Array | Exclude<Reading, 'read'> {

@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { atOnce, type Steps } from '../snapshot/steps.ts'
 import { FORMAT_VERSION, HEADER, MAGIC } from '../store/header.ts'
-import { listStores, removeStore, type StoreName } from './directory.ts'
+import { listStoreFiles, listStores, removeStore, type StoreName } from './directory.ts'
 import { lastWordsOf } from './last-words.ts'
 import { StoreReader } from './reader.ts'
 import { RetiredFiles } from './retired-files.ts'
@@ -22,41 +23,80 @@ export class Retired {
   #generation = 0
   /** The stores that the totals include, oldest first. */
   #ids: number[] = []
+  /** Tells this herd from others that begin in the same directory; 0 until the first commit. */
+  #herd = 0
   /** True where memory may differ from the file: a retiring failed, or is under way. */
   #isStale = true
 
-  /** Takes up what an earlier keeper of the same herd has left. */
-  constructor(directory: string, maxNameBytes?: number) {
+  /** Takes up what an earlier keeper of the same herd has left; `seen` are totals of it that have no files any more. */
+  constructor(directory: string, maxNameBytes?: number, seen?: StoreReader) {
     this.#directory = directory
     this.#maxNameBytes = maxNameBytes
     this.#files = new RetiredFiles(directory)
     this.#totals = new RetiredTotals(maxNameBytes)
+    this.#files.restore(seen)
     atOnce(this.#load())
   }
 
+  /** Commits totals of nothing, where there are none: readers of an earlier herd know by them that another has begun. */
+  begin(): void {
+    if (this.#herd !== 0) return
+    atOnce(this.#files.writeNames([]))
+    atOnce(this.#commit([]))
+  }
+
+  /** Writes the totals anew where their files were removed. Throws what the file system throws. */
+  restore(): void {
+    this.#files.restore()
+  }
+
   /**
-   * Adds the stores to the totals and removes them. Answers how many: a store that cannot be read whole is left.
+   * Adds the stores to the totals and removes them. Answers how many: a store that cannot be read whole is left, and
+   * of one that is in them already only the files are removed. `open` answers how a store is read.
    * Throws what the file system throws; before the commit nothing has changed then, and the stores can be retired
    * later; after it what is left of their files counts no more. All steps of one are done before the next is begun.
    */
-  *retire(stores: readonly StoreName[]): Steps<number> {
+  *retire(stores: readonly StoreName[], open: OpenReader = openReader): Steps<number> {
+    this.#files.restore()
     if (this.#isStale) yield* this.#load()
     this.#isStale = true
-    const added = yield* this.#tryToCommit(stores)
+    const known = new Set(this.#ids)
+    const added = yield* this.#tryToCommit(
+      stores.filter(({ id }) => !known.has(id)),
+      open,
+    )
     this.#isStale = false
-    for (const store of added) {
+    yield
+    for (const store of [...stores.filter(({ id }) => known.has(id)), ...added]) {
       removeStore(this.#directory, store)
       yield
     }
     return added.length
   }
 
-  *#tryToCommit(stores: readonly StoreName[]): Steps<StoreName[]> {
+  /**
+   * Removes what an earlier leader had retired and not removed yet when it was killed. Throws what the file system
+   * throws.
+   */
+  *removeRetired(): Steps<void> {
+    const known = new Set(this.#ids)
+    for (const store of listStoreFiles(this.#directory)) {
+      if (!known.has(store.id)) continue
+      removeStore(this.#directory, store)
+      yield
+    }
+  }
+
+  /** Lets go of the files. */
+  close(): void {
+    this.#files.close()
+  }
+
+  *#tryToCommit(stores: readonly StoreName[], open: OpenReader): Steps<StoreName[]> {
     try {
-      const known = new Set(this.#ids)
       const added: StoreName[] = []
       for (const store of stores) {
-        if (!known.has(store.id) && (yield* this.#add(store))) added.push(store)
+        if (yield* this.#add(store, open)) added.push(store)
         yield
       }
       if (added.length === 0) return added
@@ -70,8 +110,8 @@ export class Retired {
   }
 
   /** Adds one store in memory. False where it cannot be read whole. */
-  *#add(store: StoreName): Steps<boolean> {
-    const reader = openReader(this.#directory, store)
+  *#add(store: StoreName, open: OpenReader): Steps<boolean> {
+    const reader = open(this.#directory, store)
     if (reader === undefined) return false
     try {
       const left = yield* lastWordsOf(reader)
@@ -88,6 +128,8 @@ export class Retired {
     const { values, length } = this.#totals
     values[HEADER.magic] = MAGIC
     values[HEADER.version] = FORMAT_VERSION
+    this.#herd ||= randomBytes(6).readUIntBE(0, 6) + 1
+    values[HEADER.storeId] = this.#herd
     values[HEADER.length] = length
     values[HEADER.retiredIds] = ids.length
     values[HEADER.generation] = this.#generation + 1
@@ -109,6 +151,7 @@ export class Retired {
   *#load(): Steps<void> {
     const totals = new RetiredTotals(this.#maxNameBytes)
     this.#generation = 0
+    this.#herd = 0
     this.#ids = []
     const reader = this.#files.open()
     if (reader !== undefined) {
@@ -130,13 +173,19 @@ export class Retired {
       yield
     }
     // Totals that cannot be read must not be written over: the dead are read where they lie meanwhile.
+    if (reading === 'unknown_version') throw new Error(`the totals of the dead cannot be read: ${OTHER_VERSION}`)
     if (reading !== 'read' || reader.names.isCut) throw new Error('the totals of the dead cannot be read')
     this.#generation = reader.header('generation')
+    this.#herd = reader.header('storeId')
     this.#ids = [...reader.retiredIds]
   }
 }
 
 const KEPT_IDS = 4096
+const OTHER_VERSION = `another version of promherd wrote them, and this one reads format ${FORMAT_VERSION}`
+
+/** Opens a store to read it from its beginning; undefined where it cannot be read. */
+type OpenReader = (directory: string, name: StoreName) => StoreReader | undefined
 
 function openReader(directory: string, name: StoreName): StoreReader | undefined {
   try {

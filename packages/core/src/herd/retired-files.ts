@@ -1,19 +1,23 @@
-import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Steps } from '../snapshot/steps.ts'
 import { CatalogWriter } from '../store/catalog.ts'
+import { createDraft, openFile, removeFile, replaceFile, statFile, writeWhole } from '../store/files.ts'
 import { RETIRED_CATALOG, RETIRED_VALUES } from './directory.ts'
 import { StoreReader } from './reader.ts'
 import type { NewName } from './retired-totals.ts'
 
-/** The two files that keep the totals of the dead. Everything here throws what the file system throws. */
+/**
+ * The two files that keep the totals of the dead. The leader of the directory holds both open: where they or the whole
+ * directory are removed, it writes them anew. Everything here throws what the file system throws.
+ */
 export class RetiredFiles {
   readonly #values: string
   readonly #draft: string
   readonly #catalog: string
   readonly #directory: string
-  /** Which values file was read, or written, last. */
-  #inode: number | undefined
+  /** The files that were read, or written, last. */
+  #held: Held | undefined
 
   constructor(directory: string) {
     this.#directory = directory
@@ -25,24 +29,38 @@ export class RetiredFiles {
   /** Opens what is there; undefined where no commit has ever come. */
   open(): StoreReader | undefined {
     this.dropDraft()
-    this.#inode = statSync(this.#values, { throwIfNoEntry: false })?.ino
-    if (this.#inode === undefined) {
+    this.restore()
+    if (statFile(this.#values) === undefined) {
       // Names without totals: their first commit never came, and nobody reads them.
-      rmSync(this.#catalog, { force: true })
+      removeFile(this.#catalog)
       return undefined
     }
     const reader = openFiles(this.#directory)
-    this.#inode = reader.inode()
+    this.#hold()
     return reader
   }
 
+  /** Writes the files anew where they were removed, from what is held open or was read by `reader`. */
+  restore(reader?: StoreReader): void {
+    const held = this.#held ?? reader?.files
+    if (held === undefined) return
+    const values = statFile(this.#values)
+    const isCatalogLost = statFile(this.#catalog) === undefined
+    const isWhole = values !== undefined && !isCatalogLost
+    // Values of another leader go with names of its own.
+    if (isWhole || (values !== undefined && values.ino !== fstatSync(held.values).ino)) return
+    if (isCatalogLost) copy(held.catalog, this.#catalog)
+    if (values === undefined) copy(held.values, this.#values)
+    this.#hold()
+  }
+
   get nameBytes(): number {
-    return statSync(this.#catalog).size
+    return statFile(this.#catalog)?.size ?? 0
   }
 
   /** The names come before the numbers: a name without a number yet is nothing, a number without a name is lost. */
   *writeNames(lines: readonly NewName[]): Steps<void> {
-    if (lines.length === 0 && existsSync(this.#catalog)) return
+    if (lines.length === 0 && statFile(this.#catalog) !== undefined) return
     const catalog = CatalogWriter.resume(this.#catalog)
     try {
       for (let begin = 0; begin < lines.length; begin += NAMES_A_WRITE) {
@@ -58,24 +76,56 @@ export class RetiredFiles {
 
   /** Writes the numbers, one part after the other, and puts them in the place of the last in one moment. */
   *commit(parts: readonly Float64Array[]): Steps<void> {
-    const fd = openSync(this.#draft, 'w', 0o600)
+    let values: number | undefined = createDraft(this.#draft)
+    let catalog: number | undefined
     try {
-      for (const part of parts) yield* write(fd, part)
+      for (const part of parts) yield* write(values, part)
+      catalog = openFile(this.#catalog)
+      yield
       // A keeper that was taken to be dead and is not must not write over the totals of the next.
-      if (statSync(this.#values, { throwIfNoEntry: false })?.ino !== this.#inode) {
+      if (statFile(this.#values)?.ino !== (this.#held && fstatSync(this.#held.values).ino)) {
         throw new Error('another keeper has written the totals')
       }
-      renameSync(this.#draft, this.#values)
-      this.#inode = fstatSync(fd).ino
+      replaceFile(this.#draft, this.#values)
+      this.close()
+      this.#held = { values, catalog }
+      values = undefined
+      catalog = undefined
     } finally {
-      closeSync(fd)
+      if (values !== undefined) closeSync(values)
+      if (catalog !== undefined) closeSync(catalog)
     }
   }
 
   /** Half a draft would keep the space that a full disk lacks. */
   dropDraft(): void {
-    rmSync(this.#draft, { force: true })
+    removeFile(this.#draft)
   }
+
+  close(): void {
+    if (this.#held === undefined) return
+    closeSync(this.#held.values)
+    closeSync(this.#held.catalog)
+    this.#held = undefined
+  }
+
+  #hold(): void {
+    const values = openFile(this.#values)
+    let catalog: number
+    try {
+      catalog = openFile(this.#catalog)
+    } catch (error) {
+      closeSync(values)
+      throw error
+    }
+    this.close()
+    this.#held = { values, catalog }
+  }
+}
+
+interface Held {
+  readonly values: number
+  readonly catalog: number
 }
 
 /** Reads the totals of the dead; undefined where nobody has died yet. */
@@ -88,8 +138,29 @@ export function openRetired(directory: string): StoreReader | undefined {
 }
 
 function openFiles(directory: string): StoreReader {
-  const files = { values: RETIRED_VALUES, catalog: RETIRED_CATALOG, worker: undefined }
-  return new StoreReader(directory, { worker: 0, id: 0, base: 'retired' }, files)
+  const files = { values: join(directory, RETIRED_VALUES), catalog: join(directory, RETIRED_CATALOG) }
+  return new StoreReader({ worker: 0, id: 0, base: 'retired' }, { ...files, worker: undefined })
+}
+
+/** Copies an open file, whether it still has a name or not, and gives the copy a name once it is whole. */
+function copy(from: number, path: string): void {
+  const draft = `${path}.draft`
+  const to = createDraft(draft)
+  try {
+    const piece = Buffer.allocUnsafe(PIECE_BYTES)
+    for (let done = 0; ; ) {
+      const read = readSync(from, piece, 0, piece.length, done)
+      if (read === 0) break
+      writeWhole(to, piece.subarray(0, read), done)
+      done += read
+    }
+  } catch (error) {
+    removeFile(draft)
+    throw error
+  } finally {
+    closeSync(to)
+  }
+  replaceFile(draft, path)
 }
 
 function* write(fd: number, values: Float64Array): Steps<void> {

@@ -2,6 +2,7 @@ import { promherdError } from '../errors.ts'
 import { useDirectory } from '../herd/directory.ts'
 import { Herd } from '../herd/herd.ts'
 import { Outside } from '../herd/outside.ts'
+import { MONITOR_SHAPE, sharedFromEnvironment } from '../monitor-options.ts'
 import { type Check, checkOptions, isFunction, isInteger, isText, type Shape } from '../options.ts'
 import { within } from '../within.ts'
 import type { Address } from './listener.ts'
@@ -23,6 +24,11 @@ export interface ServeOptions {
   readonly allowedHosts?: readonly string[] | undefined
   /** The directory of the herd. @default PROMETHEUS_MULTIPROC_DIR */
   readonly directory?: string | undefined
+  /**
+   * Whether the directory may belong to another user, and other users may write to it: they can change the metrics then.
+   * @default PROMHERD_SHARED_DIRECTORY, else false
+   */
+  readonly sharedDirectory?: boolean | undefined
   /** Hears of what goes wrong. @default a line on stderr */
   readonly onWarning?: ((message: string) => void) | undefined
 }
@@ -50,7 +56,7 @@ export function serveHerd(options: ServeOptions = {}): HerdServer {
     const remedy = 'Give it, or set PROMETHEUS_MULTIPROC_DIR, the same for the workers and for this process.'
     throw promherdError('ERR_PROMHERD_BAD_OPTION', 'serveHerd.directory', 'the directory of a herd', undefined, remedy)
   }
-  useDirectory(directory)
+  useDirectory(directory, { shared: options.sharedDirectory ?? sharedFromEnvironment() })
   return new DirectoryServer({ ...where, directory }, new Warner(options.onWarning))
 }
 
@@ -66,14 +72,14 @@ class DirectoryServer implements HerdServer {
       outside: this.#outside,
       onTrouble: (cause, message) => warner.sayOnce(cause, message),
     })
-    this.#herd.keep()
-    this.#upkeep = new Upkeep(this.#herd, warner)
+    this.#upkeep = new Upkeep(this.#herd)
+    void this.#upkeep.now()
     this.#server = new MetricsServer({
       ...where,
       warner,
       source: this.#herd,
       beforeSnapshot: () => this.#gather(),
-      readiness: () => whyUnreadable(directory),
+      readiness: () => this.#herd.whyBroken,
     })
     this.#outside.watch(() => this.#herd.members)
   }
@@ -110,11 +116,14 @@ const isNames: Check = (name, value) => {
 }
 
 /** The shape of what both this and the cluster's `metrics` accept. */
-export const WHERE_SHAPE: Shape<Pick<ServeOptions, 'port' | 'host' | 'allowedHosts' | 'directory'>> = {
+export const WHERE_SHAPE: Shape<
+  Pick<ServeOptions, 'port' | 'host' | 'allowedHosts' | 'directory' | 'sharedDirectory'>
+> = {
   port: isInteger(0, 65_535, 'Give a free port, or 0 for any.'),
   host: isText('Give an address of this host, such as 127.0.0.1, or 0.0.0.0 for all.'),
   allowedHosts: isNames,
   directory: isText('Give the path of a directory that the workers share.'),
+  sharedDirectory: MONITOR_SHAPE.sharedDirectory,
 }
 
 /** How each of the options is checked. */
@@ -165,13 +174,4 @@ export function numberFromEnvironment(name: string, check: Check): number | unde
 
 export function directoryFromEnvironment(): string | undefined {
   return process.env['PROMETHEUS_MULTIPROC_DIR'] || undefined
-}
-
-function whyUnreadable(directory: string): string | undefined {
-  try {
-    useDirectory(directory)
-    return undefined
-  } catch (error) {
-    return (error as Error).message
-  }
 }

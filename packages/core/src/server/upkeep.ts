@@ -1,5 +1,4 @@
 import type { Herd } from '../herd/herd.ts'
-import type { Warner } from './warner.ts'
 
 /** How often the dead are looked for, and a keeper that died is replaced. */
 const UPKEEP_INTERVAL_MS = 2000
@@ -7,13 +6,11 @@ const UPKEEP_INTERVAL_MS = 2000
 /** Keeps a herd's directory in order for as long as it runs. Its timer keeps no process alive. */
 export class Upkeep {
   readonly #herd: Herd
-  readonly #warner: Warner
   readonly #timer: NodeJS.Timeout
   #stopped = false
 
-  constructor(herd: Herd, warner: Warner) {
+  constructor(herd: Herd) {
     this.#herd = herd
-    this.#warner = warner
     this.#timer = setInterval(() => void this.now(), UPKEEP_INTERVAL_MS).unref()
   }
 
@@ -25,7 +22,7 @@ export class Upkeep {
       if (!this.#herd.isKeeper) this.#herd.keep({ goOn: true })
       await this.#herd.retireDead()
     } catch (error) {
-      this.#warner.sayOnce('upkeep', `${this.#herd.directory} cannot be kept in order: ${String(error)}`)
+      this.#herd.trouble('upkeep', `the directory of the herd cannot be kept in order: ${String(error)}`)
     }
   }
 

@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, readSync, writeSync } from 'node:fs'
+import { createFile, openToAppend } from './files.ts'
 import { HEADER_SLOTS } from './header.ts'
 
 /**
@@ -88,13 +89,13 @@ export class CatalogWriter {
   #bytes = 0
 
   /** Begins a new catalog. Throws what the file system throws, EEXIST among it. */
-  constructor(path: string, flags: 'ax' | 'a+' = 'ax') {
-    this.#fd = openSync(path, flags, 0o600)
+  constructor(path: string, open: (path: string) => number = createCatalog) {
+    this.#fd = open(path)
   }
 
   /** Goes on with a catalog that may be there and may end in a torn line. Throws what the file system throws. */
   static resume(path: string): CatalogWriter {
-    const writer = new CatalogWriter(path, 'a+')
+    const writer = new CatalogWriter(path, openToAppend)
     try {
       writer.#torn = endsTorn(writer.#fd)
       return writer
@@ -116,7 +117,10 @@ export class CatalogWriter {
 
   #write(text: string): boolean {
     if (this.#fd < 0) return false
-    const bytes = Buffer.from((this.#torn ? GIVEN_UP : '') + text)
+    return this.#writeBytes(Buffer.from((this.#torn ? GIVEN_UP : '') + text))
+  }
+
+  #writeBytes(bytes: Buffer): boolean {
     try {
       const written = writeSync(this.#fd, bytes)
       this.#bytes += written
@@ -129,6 +133,22 @@ export class CatalogWriter {
     }
   }
 
+  /** Writes all whole lines into another catalog. False where there is no room for them. Throws what reading throws. */
+  copyTo(other: CatalogWriter): boolean {
+    const piece = Buffer.allocUnsafe(COPIED_BYTES)
+    const end = fstatSync(this.#fd).size
+    let isLineEnd = true
+    for (let done = 0; done < end; ) {
+      const read = readSync(this.#fd, piece, 0, Math.min(piece.length, end - done), done)
+      if (read === 0) break
+      if (!other.#writeBytes(piece.subarray(0, read))) return false
+      isLineEnd = piece[read - 1] === LINE_BREAK
+      done += read
+    }
+    other.#torn = !isLineEnd
+    return true
+  }
+
   /** How much has been written by this writer. */
   get bytes(): number {
     return this.#bytes
@@ -138,6 +158,13 @@ export class CatalogWriter {
     if (this.#fd >= 0) closeSync(this.#fd)
     this.#fd = -1
   }
+}
+
+const LINE_BREAK = 10
+const COPIED_BYTES = 2 ** 16
+
+function createCatalog(path: string): number {
+  return createFile(path, constants.O_APPEND)
 }
 
 /**

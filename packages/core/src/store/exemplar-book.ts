@@ -1,5 +1,5 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { encodeExemplar, MAX_EXEMPLAR_BYTES, MAX_EXEMPLARS, type StoredExemplar } from './exemplar.ts'
+import { removeFile, replaceFile, statFile, writeNew } from './files.ts'
 
 /** Where one bucket of a series has its exemplar, for as long as that is among the newest of the store. */
 export interface ExemplarNote {
@@ -19,14 +19,14 @@ interface Paths {
  * cannot be written takes none of the numbers with it, and they go with the process.
  */
 export class ExemplarBook {
-  readonly #paths: Paths | undefined
+  readonly #paths: () => Paths | undefined
   #notes = new Set<ExemplarNote>()
   #list: readonly StoredExemplar[] = []
   #changed = false
   #closed = false
 
   /** A store without files keeps them for its own process. */
-  constructor(paths: Paths | undefined) {
+  constructor(paths: () => Paths | undefined) {
     this.#paths = paths
   }
 
@@ -73,13 +73,15 @@ export class ExemplarBook {
 
   #write(lines: readonly string[]): void {
     // A store that was retired while its owner hung has no file that anybody would ever remove again.
-    if (this.#paths === undefined || !existsSync(this.#paths.values)) return
-    const draft = `${this.#paths.exemplars}.draft`
+    const paths = this.#paths()
+    if (paths === undefined || statFile(paths.values) === undefined) return
+    const draft = `${paths.exemplars}.draft`
+    removeFile(draft)
+    writeNew(draft, lines.join(''))
     try {
-      writeFileSync(draft, lines.join(''), { mode: 0o600 })
-      renameSync(draft, this.#paths.exemplars)
+      replaceFile(draft, paths.exemplars)
     } catch (error) {
-      rmSync(draft, { force: true })
+      removeFile(draft)
       throw error
     }
   }

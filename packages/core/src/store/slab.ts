@@ -1,5 +1,6 @@
-import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { createFile, removeFile, writeWhole } from './files.ts'
 import { HEADER_SLOTS } from './header.ts'
 
 /**
@@ -27,17 +28,62 @@ export interface Slab {
 
 export const SLAB_KINDS = ['mapped', 'flushed', 'heap'] as const
 export type SlabKind = (typeof SLAB_KINDS)[number]
+/** Those that other processes can read. */
+export type FileSlabKind = Exclude<SlabKind, 'heap'>
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT
 const INITIAL_SLOTS = 8192 // 64 KiB: about 500 histogram series before the first growth.
 /** 128 MiB: what readers take, and what a mapping shows of its file, of which only what there is costs memory. */
 const MAX_SLOTS = 2 ** 24
-const FILE_MODE = 0o600
 
 /** Opens a slab of the wanted kind; `mapped` needs koffi and throws where it is not there. */
 export function openSlab(kind: SlabKind, path: string | undefined): Slab {
   if (kind === 'heap' || path === undefined) return new HeapSlab()
   return kind === 'mapped' ? new MappedSlab(path) : new FlushedSlab(path)
+}
+
+/**
+ * The slab of a store, which stays the same object while what is under it is replaced: a store on the heap may get a
+ * file later, and one whose file was removed another one.
+ */
+export class MovableSlab implements Slab {
+  values: Float64Array
+  #under: Slab
+
+  constructor(under: Slab) {
+    this.#under = under
+    this.values = under.values
+  }
+
+  get kind(): SlabKind {
+    return this.#under.kind
+  }
+
+  ensure(slots: number): boolean {
+    const isEnough = this.#under.ensure(slots)
+    this.values = this.#under.values
+    return isEnough
+  }
+
+  flush(): void {
+    this.#under.flush()
+  }
+
+  close(): void {
+    try {
+      this.#under.close()
+    } finally {
+      this.values = this.#under.values
+    }
+  }
+
+  /** Takes `slab`, which has the same numbers, in the place of what was under this one. */
+  moveTo(slab: Slab): void {
+    const before = this.#under
+    this.#under = slab
+    this.values = slab.values
+    before.close()
+  }
 }
 
 /** True where files can be mapped into memory here: koffi is installed and the platform has `mmap`. */
@@ -109,7 +155,7 @@ class MappedSlab implements Slab {
       this.values = this.#view(INITIAL_SLOTS * BYTES)
     } catch (error) {
       this.#file.close()
-      rmSync(path, { force: true })
+      removeFile(path)
       throw error
     }
   }
@@ -140,17 +186,17 @@ class GrowingFile {
   #open = true
 
   constructor(path: string, slots: number) {
-    this.fd = openSync(path, 'wx+', FILE_MODE)
+    this.fd = createFile(path)
     if (this.grow(slots)) return
     closeSync(this.fd)
-    rmSync(path, { force: true })
+    removeFile(path)
     throw Object.assign(new Error(`no space left for ${path}`), { code: 'ENOSPC' })
   }
 
   grow(slots: number): boolean {
     const zeros = new Uint8Array((slots - this.#slots) * BYTES)
     try {
-      writeFully(this.fd, zeros, this.#slots * BYTES)
+      writeWhole(this.fd, zeros, this.#slots * BYTES)
       this.#slots = slots
       return true
     } catch {
@@ -163,8 +209,8 @@ class GrowingFile {
     if (!this.#open) return
     // The header last: it says which generation the numbers are of, and what it says must be there.
     const body = HEADER_SLOTS * BYTES
-    writeFully(this.fd, new Uint8Array(values.buffer, body, values.byteLength - body), body)
-    writeFully(this.fd, new Uint8Array(values.buffer, 0, body), 0)
+    writeWhole(this.fd, new Uint8Array(values.buffer, body, values.byteLength - body), body)
+    writeWhole(this.fd, new Uint8Array(values.buffer, 0, body), 0)
   }
 
   close(): void {
@@ -179,10 +225,6 @@ class GrowingFile {
       // What was half written is zeros after the last slot: no reader looks there.
     }
   }
-}
-
-function writeFully(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done)
 }
 
 /** An eighth more at a time: each process of a herd has what it does not need. */

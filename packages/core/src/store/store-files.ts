@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CatalogWriter } from './catalog.ts'
-import { openSlab, type Slab, type SlabKind } from './slab.ts'
+import { removeFile, replaceFile } from './files.ts'
+import { type FileSlabKind, openSlab, type Slab, type SlabKind } from './slab.ts'
 
 /** The files of one store: what they are called, and in which order they are made. */
 
@@ -33,8 +33,34 @@ export function openFiles(
   }
 }
 
+/** New files for a store that is there already, under names of drafts: readers see them when they are whole. */
+export function draftFiles(kind: FileSlabKind, paths: StorePaths): { slab: Slab; catalog: CatalogWriter } {
+  removeDrafts(paths)
+  const catalog = new CatalogWriter(draftOf(paths.catalog))
+  try {
+    return { slab: openSlab(kind, draftOf(paths.values)), catalog }
+  } catch (error) {
+    catalog.close()
+    removeDrafts(paths)
+    throw error
+  }
+}
+
+/** Gives the drafts their names, the catalog first: see `openFiles`. */
+export function nameDrafts(paths: StorePaths): void {
+  for (const path of [paths.catalog, paths.values]) replaceFile(draftOf(path), path)
+}
+
+export function removeDrafts(paths: StorePaths): void {
+  for (const path of [paths.catalog, paths.values]) removeFile(draftOf(path))
+}
+
+function draftOf(path: string): string {
+  return `${path}.draft`
+}
+
 export function removePaths(paths: StorePaths | undefined): void {
   if (paths === undefined) return
-  rmSync(paths.values, { force: true })
-  rmSync(paths.catalog, { force: true })
+  removeFile(paths.values)
+  removeFile(paths.catalog)
 }

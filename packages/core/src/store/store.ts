@@ -6,8 +6,16 @@ import { DEFAULT_MAX_SERIES, type FamilyHome, OVERFLOW, StoreFamily } from './fa
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC, WORKER_STATES, type WorkerState } from './header.ts'
 import { ownerIdentity } from './owner.ts'
 import { isSame, keyOfFamily, refuseConflict } from './same-family.ts'
-import { openSlab, type Slab, type SlabKind } from './slab.ts'
-import { openFiles, removePaths, type StorePaths, storePaths } from './store-files.ts'
+import { type FileSlabKind, MovableSlab, openSlab, type Slab, type SlabKind } from './slab.ts'
+import {
+  draftFiles,
+  nameDrafts,
+  openFiles,
+  removeDrafts,
+  removePaths,
+  type StorePaths,
+  storePaths,
+} from './store-files.ts'
 
 /**
  * One process's (or thread's) numbers: a slab of float64 slots and a catalog that names them.
@@ -17,15 +25,14 @@ import { openFiles, removePaths, type StorePaths, storePaths } from './store-fil
  * so that totals stay exact.
  */
 export class Store implements FamilyHome {
-  readonly slab: Slab
+  readonly slab: MovableSlab
   readonly id: number
   readonly worker: number
   readonly startedAt: number
-  /** Where the files are; undefined on the heap. */
-  readonly paths: StorePaths | undefined
-  readonly #catalog: CatalogWriter | undefined
+  #paths: StorePaths | undefined
+  #catalog: CatalogWriter | undefined
   /** What the catalog would hold, for a store without files: its own process reads it from here. */
-  readonly #lines: CatalogLine[] = []
+  #lines: CatalogLine[] = []
   readonly #families = new Map<string, StoreFamily>()
   /** Families whose names stand for others now, by what they were found by. */
   readonly #withdrawn = new Map<string, readonly StoreFamily[]>()
@@ -48,9 +55,9 @@ export class Store implements FamilyHome {
     this.worker = options.worker
     this.#onTrouble = options.onTrouble ?? (() => {})
     this.id = newStoreId()
-    this.paths = options.directory === undefined ? undefined : storePaths(options.directory, this.worker, this.id)
-    const files = openFiles(options.slab, this.paths)
-    this.slab = files.slab
+    this.#paths = options.directory === undefined ? undefined : storePaths(options.directory, this.worker, this.id)
+    const files = openFiles(options.slab, this.#paths)
+    this.slab = new MovableSlab(files.slab)
     this.#catalog = files.catalog
     this.startedAt = Date.now() / 1000
     this.#writeHeader()
@@ -60,6 +67,45 @@ export class Store implements FamilyHome {
     for (const cause of INTERNAL_ERROR_CAUSES) this.#errors.slot([cause])
     if (this.#unwritten > 0) this.#abandon()
     this.#ready = true
+  }
+
+  /** Where the files are; undefined on the heap. */
+  get paths(): StorePaths | undefined {
+    return this.#paths
+  }
+
+  /** True once the owner has said its last word. */
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  /**
+   * Writes the store into a directory, with all that it has counted: one that was on the heap, or whose files were
+   * removed. The files have their names only when they are whole. Throws what the file system throws; the store goes
+   * on where it was then.
+   */
+  moveTo(directory: string, kind: FileSlabKind): void {
+    if (this.#closed) return
+    const paths = storePaths(directory, this.worker, this.id)
+    const files = draftFiles(kind, paths)
+    try {
+      const { slab, catalog } = files
+      const isNamed = this.#catalog?.copyTo(catalog) ?? catalog.appendAll(this.#lines)
+      if (!isNamed || !slab.ensure(this.#length)) throw noSpaceFor('the store')
+      slab.values.set(this.slab.values.subarray(0, this.#length))
+      slab.flush()
+      nameDrafts(paths)
+    } catch (error) {
+      files.slab.close()
+      files.catalog.close()
+      removeDrafts(paths)
+      throw error
+    }
+    this.#catalog?.close()
+    this.#catalog = files.catalog
+    this.#lines = []
+    this.#paths = paths
+    this.slab.moveTo(files.slab)
   }
 
   /**
@@ -233,7 +279,7 @@ export class Store implements FamilyHome {
 
   /** Where exemplars of its series are kept, made at its first use. */
   keepExemplars(): ExemplarBook {
-    this.#exemplars ??= new ExemplarBook(this.paths)
+    this.#exemplars ??= new ExemplarBook(() => this.paths)
     return this.#exemplars
   }
 
@@ -298,7 +344,7 @@ export class Store implements FamilyHome {
   #abandon(): never {
     this.#letGo()
     removePaths(this.paths)
-    throw Object.assign(new Error('no space left for the names of the store'), { code: 'ENOSPC' })
+    throw noSpaceFor('the names of the store')
   }
 
   #take(width: number): void {
@@ -362,6 +408,10 @@ const RETRY_AFTER_MS = 1000
 const MAX_NAME_BYTES = 2 ** 25
 /** The same for a store whose names are objects on the heap. */
 const MAX_LINES = 2 ** 17
+
+function noSpaceFor(what: string): Error {
+  return Object.assign(new Error(`no space left for ${what}`), { code: 'ENOSPC' })
+}
 
 /** 48 random bits: exact in a float64, and no two starts share them. */
 function newStoreId(): number {

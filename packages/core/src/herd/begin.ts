@@ -1,0 +1,68 @@
+import { promherdError } from '../errors.ts'
+import type { StoragePlace } from '../metrics.ts'
+import { isWrongPath, removeMadeDirectory, useDirectory } from './directory.ts'
+import type { Herd } from './herd.ts'
+import { makeDirectoryIn, PLACES, type Place } from './made-directories.ts'
+
+/** A directory that is given for a herd. */
+export interface GivenDirectory {
+  readonly path: string
+  readonly shared: boolean
+}
+
+/**
+ * Begins a herd: in the given directory, else in one in shared memory, else in a temporary one; where none of them can
+ * be had, without one. Answers the directories that were made, and what is to be told where one was not to be had.
+ * @throws ERR_PROMHERD_DIRECTORY where the given path can never be that of a directory, ERR_PROMHERD_KEEPER
+ */
+export function beginHerd(herd: Herd, given: GivenDirectory | undefined): { made: string[]; trouble?: string } {
+  const reasons: string[] = []
+  if (given !== undefined) {
+    try {
+      useDirectory(given.path, given)
+      const other = herd.add(given.path, 'given')
+      if (other === undefined) return { made: [] }
+      throw promherdError('ERR_PROMHERD_KEEPER', given.path, other.heldBy)
+    } catch (error) {
+      if (isWrongPath(error) || (error as { code?: string }).code === 'ERR_PROMHERD_KEEPER') throw error
+      reasons.push(String((error as Error).message))
+    }
+  }
+  const made = addMadeDirectory(herd, PLACES, reasons)
+  const where = made ?? 'the memory of each process, and are missing from the metrics'
+  if (made === undefined) herd.place = 'memory'
+  return {
+    made: made === undefined ? [] : [made],
+    ...(reasons.length > 0 && { trouble: `${reasons.join('; ')}. The numbers are in ${where}.` }),
+  }
+}
+
+/** Makes a directory in the first place that has room, and takes it into the herd; undefined where none has. */
+export function addMadeDirectory(herd: Herd, places: readonly Place[], reasons: string[] = []): string | undefined {
+  for (const place of places) {
+    let made: string | undefined
+    try {
+      made = makeDirectoryIn(place)
+      herd.add(made, place)
+      return made
+    } catch (error) {
+      reasons.push(String(error))
+      if (made !== undefined) removeQuietly(made)
+    }
+  }
+  return undefined
+}
+
+/** The places where a herd that is in `place` can have another directory. */
+export function otherPlaces(place: StoragePlace | undefined): readonly Place[] {
+  return PLACES.filter(each => each !== place)
+}
+
+/** Removes a directory that was made for a herd; what is not ours in it stays, and the directory with it. */
+export function removeQuietly(directory: string): void {
+  try {
+    removeMadeDirectory(directory)
+  } catch {
+    // The next start removes it.
+  }
+}
