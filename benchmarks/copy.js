@@ -2,15 +2,39 @@ import { alternate, inFreshProcess } from './lib/fresh.js'
 import { figure, machine, spread } from './lib/report.js'
 
 /**
- * What it costs a worker to have its prom-client registries copied into its store, where nothing changed since the
- * last time: 1,000 samples, as counters with labels, as histograms, or as summaries.
+ * What it costs a worker to have its prom-client registries copied into its store: ten times a second what 1,000 series
+ * have counted, nothing while it is idle, and a whole copy, with all that has to be asked for, before it is read itself.
  */
 export async function copy({ quick }) {
-  const settings = { rounds: quick ? 1 : 5, copies: quick ? 20 : 1000, samples: 1000 }
+  const settings = {
+    rounds: quick ? 1 : 5,
+    copies: quick ? 20 : 1000,
+    samples: 1000,
+    looks: quick ? 20 : 500,
+    turns: quick ? 20 : 2000,
+    idleMs: quick ? 500 : 3000,
+  }
+  const whole = await wholeCopies(settings)
+  const look = await looks(settings)
+  const beside = await besideTheProgram(settings)
+  const figures = { ...whole.figures, ...look, ...beside }
+  return { benchmark: 'copy', machine: machine(), settings, figures, checks: whole.checks }
+}
+
+/** What the 1,000 samples are; each figure is the CPU time of one copy. */
+const KINDS = {
+  mixed: '1,000 samples that stood still: 250 of a counter, 250 gauges, and half of histograms',
+  counters: 'counters with two labels',
+  gauges: 'a thousand gauges, each a metric of its own',
+  histograms: 'histograms with 14 buckets',
+  summaries: 'summaries with three quantiles',
+}
+const MAIN = 'copy.unchanged_1000_ms'
+const REACH = { mixed: { atMost: 1 }, gauges: { atMost: 1 }, summaries: { atMost: 1 } }
+
+async function wholeCopies({ rounds, ...settings }) {
   const script = new URL('./copy/side.js', import.meta.url)
-  const results = await alternate(settings.rounds, Object.keys(KINDS), kind =>
-    inFreshProcess(script, { ...settings, kind }),
-  )
+  const results = await alternate(rounds, Object.keys(KINDS), kind => inFreshProcess(script, { ...settings, kind }))
   const ms = (kind, key) => spread(results[kind].map(result => result[key]))
   const figures = Object.fromEntries(
     Object.keys(KINDS).flatMap(kind => [
@@ -20,17 +44,43 @@ export async function copy({ quick }) {
   )
   const all = Object.values(results).flat()
   const checks = { equal: all.every(({ equal }) => equal), samples: results.mixed[0].samples }
-  return { benchmark: 'copy', machine: machine(), settings, figures, checks }
+  return { figures, checks }
 }
 
-const MAIN = 'copy.unchanged_1000_ms'
-const REACH = { mixed: { atMost: 1 }, gauges: { atMost: 1 }, summaries: { atMost: 1 } }
+/** Looks at 1,000 series of all kinds, of which that share has counted since the look before. */
+const SHARES = { none: 0, some: 0.1, all: 1 }
+const LOOKS_PER_SECOND = 10
 
-/** What the 1,000 samples are; each figure is the CPU time of one copy. */
-const KINDS = {
-  mixed: '1,000 samples that stood still: 250 of a counter, 250 gauges, and half of histograms',
-  counters: 'counters with two labels',
-  gauges: 'a thousand gauges, each a metric of its own',
-  histograms: 'histograms with 14 buckets',
-  summaries: 'summaries with three quantiles',
+async function looks({ rounds, looks }) {
+  const script = new URL('./copy/look.js', import.meta.url)
+  const results = await alternate(rounds, Object.keys(SHARES), share =>
+    inFreshProcess(script, { share: SHARES[share], looks }),
+  )
+  const percent = share => spread(results[share].map(({ ms }) => (ms * LOOKS_PER_SECOND * 100) / 1000))
+  const row = (what, share) => figure(what, '%', percent(share), { atMost: 1 })
+  return {
+    'copy.busy_percent': row('of a core, for 1,000 series that all count between two copies', 'all'),
+    'copy.busy_tenth_percent': row('of a core, where a tenth of them does', 'some'),
+    'copy.busy_none_percent': row('of a core, for a busy worker that counts nothing', 'none'),
+  }
+}
+
+async function besideTheProgram({ rounds, turns, idleMs }) {
+  const script = new URL('./copy/busy.js', import.meta.url)
+  const results = await alternate(rounds, ['none', 'copied'], side => inFreshProcess(script, { side, turns, idleMs }))
+  const of = (side, key) => results[side].map(result => result[key])
+  return {
+    'copy.counting_ns': figure(
+      'one recording of prom-client, CPU time, without promherd',
+      'ns',
+      spread(of('none', 'ns')),
+    ),
+    'copy.counting_copied_ns': figure('the same where it is copied, that included', 'ns', spread(of('copied', 'ns'))),
+    'copy.idle_wakes': figure(
+      'times a second that an idle worker with 1,000 series is woken for them',
+      '',
+      spread(of('copied', 'wakes').map((wakes, round) => wakes - of('none', 'wakes')[round])),
+      { atMost: 0.5 },
+    ),
+  }
 }

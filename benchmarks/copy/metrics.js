@@ -42,3 +42,23 @@ function summaries(register, samples) {
   })
   for (let i = 0; i < samples / 5; i++) for (let n = 0; n < 10; n++) summary.observe(labelsOf(i), 2 ** n)
 }
+
+/** 1,000 series of every kind in a registry, each as the function that counts in it. */
+export function seriesIn(register) {
+  const common = { help, labelNames, registers: [register] }
+  const counter = new client.Counter({ ...common, name: 'counted_total' })
+  const histogram = new client.Histogram({ ...common, name: 'taken', buckets: BUCKETS })
+  const summary = new client.Summary({ ...common, name: 'seen', percentiles: [0.5, 0.9, 0.99] })
+  return Array.from({ length: 1000 }, (_, i) => {
+    const labels = labelsOf(i)
+    if (i % 20 === 0) return () => summary.observe(labels, 0.3)
+    if (i % 4 === 1) return () => counter.inc(labels)
+    if (i % 4 === 2) return levelOf(register, i)
+    return () => histogram.observe(labels, 0.3)
+  })
+}
+
+function levelOf(register, i) {
+  const gauge = new client.Gauge({ name: `level_${i}`, help, registers: [register] })
+  return () => gauge.inc()
+}

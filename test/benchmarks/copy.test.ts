@@ -14,7 +14,12 @@ test('the benchmark of copies has what prom-client has, of every kind, under sta
   for (const key of ['copy.unchanged_1000_ms', 'copy.gauges_ms', 'copy.summaries_ms']) {
     expect(figures[key]).toMatchObject({ reach: '<= 1', met: expect.any(Boolean) })
   }
+  for (const key of ['copy.busy_percent', 'copy.busy_tenth_percent', 'copy.busy_none_percent']) {
+    expect(figures[key]).toMatchObject({ unit: '%', reach: '<= 1', met: expect.any(Boolean) })
+  }
+  for (const key of ['copy.counting_ns', 'copy.counting_copied_ns']) expect(figures[key].value).toBeGreaterThan(0)
+  expect(figures['copy.idle_wakes']).toMatchObject({ reach: '<= 0.5' })
   for (const kind of ['counters', 'gauges', 'histograms', 'summaries']) {
     expect(figures[`copy.${kind}_ms`].value).toBeGreaterThan(0)
   }
-})
+}, 60_000)

@@ -10,8 +10,8 @@ export interface KeptSeries {
   readonly sum: number
   readonly count: number
   /** Histograms: not cumulative, by upper bound; what is beyond the last bound is in `count` alone. */
-  readonly bucketValues: Readonly<Record<number, number>>
-  readonly bucketExemplars?: Readonly<Record<number, PromExemplar | null | undefined>>
+  readonly bucketValues: Readonly<Record<string, number>>
+  readonly bucketExemplars?: Readonly<Record<string, PromExemplar | null | undefined>>
 }
 
 /** The numbers of one series of a summary. */

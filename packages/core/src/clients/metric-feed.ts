@@ -17,7 +17,7 @@ export class MetricFeed {
   readonly #quantiles: FamilyFeed | undefined
   /** The bounds of a kept histogram, and which bucket each of them is. */
   #bounds: readonly number[] | undefined
-  #buckets: readonly (number | undefined)[] = []
+  #buckets: readonly { readonly key: string; readonly index: number | undefined }[] = []
 
   constructor(copy: MetricCopy, origin: Origin) {
     this.copy = copy
@@ -83,13 +83,12 @@ export class MetricFeed {
     const { bucketValues, bucketExemplars } = kept
     const buckets = this.#bucketsOf(bounds)
     let count = 0
-    for (let i = 0; i < bounds.length; i++) {
-      count += bucketValues[bounds[i]!]!
-      const bucket = buckets[i]
-      if (bucket === undefined) continue
-      numbers[bucket] = numbers[bucket]! + count
-      const exemplar = bucketExemplars?.[bounds[i]!]
-      if (exemplar) this.copy.takeExemplar(series, bucket, exemplar)
+    for (const { key, index } of buckets) {
+      count += bucketValues[key]!
+      if (index === undefined) continue
+      numbers[index] = numbers[index]! + count
+      const exemplar = bucketExemplars?.[key]
+      if (exemplar) this.copy.takeExemplar(series, index, exemplar)
     }
     const last = numbers.length - 1
     numbers[last - 1] = numbers[last - 1]! + kept.count
@@ -98,10 +97,11 @@ export class MetricFeed {
     if (exemplar) this.copy.takeExemplar(series, last - 1, exemplar)
   }
 
-  #bucketsOf(bounds: readonly number[]): readonly (number | undefined)[] {
+  /** The buckets in prom-client's order. Their keys are strings, since a number would be made one for each read. */
+  #bucketsOf(bounds: readonly number[]): readonly { readonly key: string; readonly index: number | undefined }[] {
     if (bounds !== this.#bounds) {
       this.#bounds = bounds
-      this.#buckets = bounds.map(bound => this.copy.bucketOf(bound))
+      this.#buckets = bounds.map(bound => ({ key: String(bound), index: this.copy.bucketOf(bound) }))
     }
     return this.#buckets
   }
@@ -137,7 +137,7 @@ export class MetricFeed {
 }
 
 /** Where prom-client keeps the exemplar of what is beyond the last bound. */
-const BEYOND = -1
+const BEYOND = '-1'
 
 function isQuantile({ metricName }: PromSample, { name }: PromReading): boolean {
   return metricName === undefined || metricName === name
