@@ -6,7 +6,9 @@ import client from 'prom-client'
  * A program that counts with prom-client and ends in the way that is its argument: with a monitor where there is a
  * directory, and without one elsewhere. It counts in the same turn in which it ends.
  */
-if (process.env.PROMETHEUS_MULTIPROC_DIR !== undefined) createMonitor()
+if (process.env.PROMETHEUS_MULTIPROC_DIR !== undefined) {
+  createMonitor({ promClient: process.env.NAMED === 'yes' ? [client.register] : 'auto' })
+}
 
 const labelNames = ['of']
 const counter = new client.Counter({ name: 'c_total', help: 'C.', labelNames })

@@ -8,7 +8,7 @@ import { HEADER_SLOTS } from './header.ts'
  *
  * - mapped: the file itself, through `mmap`. A store is a plain write to memory, and the kernel keeps it when the
  *   process is killed.
- * - flushed: the heap, written to the file every 100 ms and at exit.
+ * - flushed: the heap, written to the file at exit, and within 100 ms while the process does something.
  * - heap: the heap, and no file: a process alone.
  *
  * Files grow by writing zeros and never by truncation to a larger size: on a full file system a hole in a mapping is
