@@ -5,6 +5,7 @@ import { type Cluster, programFile, startProgram, startProgramThreads } from '@p
 import type { PromherdConfig } from '@promherd/core/config'
 import { Mistyped } from './failure.ts'
 import { say, settingsOf, type Typed } from './settings.ts'
+import { endWithWrapper } from './wrapper.ts'
 import { reloadOnChange } from './watch.ts'
 
 export interface StartOptions extends Typed {
@@ -25,6 +26,7 @@ export async function start(app: string, args: readonly string[], options: Start
       ? startProgram(clusterOptions(config), { file: app, args, isRestarted: options.watch })
       : startInThreads({ ...config, threads }, app, args, options.watch)
   if (cluster === undefined) return
+  endWithWrapper()
   if (needsLoader(app)) adviseOnLoaders(cluster, app)
   void cluster.ready.then(() => tell(cluster, app, threads === undefined ? 'worker' : 'thread'))
   if (options.watch) await reloadOnChange(cluster, process.cwd())

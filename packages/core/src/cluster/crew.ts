@@ -66,6 +66,7 @@ export class Crew {
   /** Ends all of them, as `signals` say or each when it has answered what it has accepted. Resolves when the last one is gone. */
   async drain(signals?: readonly NodeJS.Signals[]): Promise<void> {
     this.#closed = true
+    for (const slot of this.#slots) slot.stopFilling()
     await this.#options.stopAccepting()
     await Promise.all([...this.#slots, ...this.#ending].map(slot => slot.leave('close', signals)))
   }

@@ -1,3 +1,5 @@
+import type { HeapSize } from './heap-evidence.ts'
+
 /** What the primary and its workers say to each other. The user's own messages bear no `promherd` and pass by. */
 export type ToWorker =
   /** The worker is to end. */
@@ -9,13 +11,15 @@ export type ToWorker =
 
 export type ToPrimary =
   /** It takes messages now, and counts in the store with this id; the application is still to come. */
-  | { readonly promherd: 'started'; readonly store: number }
+  | { readonly promherd: 'started'; readonly store: number; readonly heap: HeapSize }
   /** Why what it counts is missing from the metrics; without a reason once it is not. */
   | { readonly promherd: 'storage'; readonly lack?: string | undefined }
   /** The application listens, or has begun where it never will. */
   | { readonly promherd: 'listening' }
   /** The first request of HTTP has begun. */
   | { readonly promherd: 'served' }
+  /** The program has received a signal that it listens for, and ends in its own way. */
+  | { readonly promherd: 'ends_itself' }
   /** It has served as many requests as it should. */
   | { readonly promherd: 'worn' }
   /** The application threw before it ran; the exit follows. */

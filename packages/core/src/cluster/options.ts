@@ -62,6 +62,8 @@ export interface ResolvedClusterOptions {
   readonly usr1: boolean
   /** How long the first worker is ahead of the others, at most: until it listens. 0 starts all of them at once. */
   readonly leadMs: number
+  /** How long the first worker is ahead after it listens. */
+  readonly settleMs: number
   readonly hooks: ClusterHooks
   readonly onWarning: ((message: string) => void) | undefined
 }
@@ -88,6 +90,7 @@ export function completed(options: ClusterOptions): ResolvedClusterOptions {
     hangTimeoutMs: options.hangTimeoutMs ?? CLUSTER_DEFAULTS.hangTimeoutMs,
     usr1: options.usr1 ?? false,
     leadMs: 0,
+    settleMs: 0,
     hooks: options,
     onWarning: options.onWarning,
   }

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { clearAbandoned, removeAbandonedDirectories } from '../herd/abandoned.ts'
 import { beginHerd, removeQuietly } from '../herd/begin.ts'
 import { Herd } from '../herd/herd.ts'
@@ -48,7 +49,7 @@ export class Primary implements Cluster {
   readonly #onExit = (): void => this.#leave()
   #closing: Promise<void> | undefined
   #exitCode = 0
-  /** How a worker's program has ended itself when it was told to end; undefined while none has done more than exit. */
+  /** How the first program ended itself that did not end with code 0 when the cluster was closed. */
   #ownEnd: Exit | undefined
   /** While one worker is ahead of the others. */
   #isLeading = false
@@ -144,17 +145,20 @@ export class Primary implements Cluster {
         void this.#upkeep.now()
         void this.#hooks.call('onWorkerExit', exit)
       },
-      onClosed: exit => {
-        this.#ownEnd ??= ownEndOf(exit)
+      onOwnEnd: exit => {
+        if (exit.code !== 0) this.#ownEnd ??= exit
       },
       onRestart: (worker, reason) => this.#journal.restarted(worker, reason),
     })
   }
 
   async #start(): Promise<void> {
-    const { leadMs, workers } = this.#options
+    const { leadMs, settleMs, workers } = this.#options
     this.#isLeading = leadMs > 0
-    if (this.#isLeading) await within(leadMs, this.#crew.scale(1))
+    if (this.#isLeading) {
+      await within(leadMs, this.#crew.scale(1))
+      if (workers > 1) await wait(settleMs, undefined, { ref: false })
+    }
     this.#isLeading = false
     // Otherwise a signal has said meanwhile how many there are to be.
     if (this.#crew.size <= 1) await this.#crew.scale(workers)
@@ -266,11 +270,6 @@ const COLLECT_DEADLINE_MS = 100
 const EXIT_HOOK_DEADLINE_MS = 5000
 const SIGNAL_DEADLINE_MS = 1000
 const SAMPLE_INTERVAL_MS = 1000
-
-/** Undefined where a worker has just exited, or was killed. */
-function ownEndOf(exit: Exit): Exit | undefined {
-  return exit.code === 0 || exit.signal === 'SIGKILL' ? undefined : exit
-}
 
 /** Takes a sample before numbers are read, and every so often for who reads them elsewhere. Answers how to stop. */
 function sampleEvery(monitor: Monitor, sample: () => void): () => void {

@@ -12,12 +12,12 @@ import { SignalWatch } from './signal-watch.ts'
  */
 export class ProgramEnd {
   readonly #watch: SignalWatch | undefined
-  readonly #release: () => void
+  readonly #onOwnEnd: () => void
 
-  /** `release` is called as soon as the program is to end in its own way: then nothing else may keep the worker. */
-  constructor(release: () => void) {
-    this.#release = release
-    this.#watch = isMainThread ? new SignalWatch(FOR_THE_PRIMARY, release) : undefined
+  /** `onOwnEnd` is called just before the program is to end in its own way: then nothing else may keep the worker. */
+  constructor(onOwnEnd: () => void) {
+    this.#onOwnEnd = onOwnEnd
+    this.#watch = isMainThread ? new SignalWatch(FOR_THE_PRIMARY, onOwnEnd) : undefined
   }
 
   /**
@@ -30,7 +30,7 @@ export class ProgramEnd {
     const signal = signals.find(each => process.listenerCount(each) > 0)
     if (signal === undefined) return false
     this.#watch?.stop()
-    this.#release()
+    this.#onOwnEnd()
     // What a listener throws is uncaught, as it is when Node emits the signal.
     setImmediate(() => (process as EventEmitter).emit(signal, signal, constants.signals[signal]))
     return true

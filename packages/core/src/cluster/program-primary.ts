@@ -4,6 +4,7 @@ import type { WorkerExit } from './cluster.ts'
 import { isOurs, type ToPrimary } from './messages.ts'
 import type { ResolvedClusterOptions } from './options.ts'
 import { Primary } from './primary.ts'
+import { STARTED_MS } from './restarts.ts'
 import { exitCodeOfSignal } from './signals.ts'
 import type { Spawn, Spawner } from './spawned.ts'
 
@@ -20,11 +21,11 @@ export function programPrimary(
   { isRestarted }: ProgramLife,
   figures?: typeof processSampler,
 ): Primary {
-  const led = { ...options, leadMs: LEAD_MS }
+  const led = { ...options, leadMs: LEAD_MS, settleMs: SETTLE_MS }
   if (isRestarted) return new Primary(led, spawner, figures)
   const first = new FirstLife()
   const primary: Primary = new Primary(
-    first.watched(led, exit => void endWith(exit, first.failure, primary, options)),
+    first.watched(led, exit => void endWith(exit, first, primary, options)),
     directory => {
       const { spawn, stopAccepting } = spawner(directory)
       return { spawn: first.listening(spawn), stopAccepting }
@@ -39,17 +40,27 @@ export function programPrimary(
  * One that takes longer to load is not waited for.
  */
 const LEAD_MS = 2000
+/** One that listens is given this time to fail, for the same reason. */
+const SETTLE_MS = 300
 
-/** The time until any worker has listened. */
+/**
+ * The time until the program serves: until any worker has received a request, or has listened for as long as the
+ * program would be taken to have started. A program may listen on one port and fail before it listens on the next.
+ */
 class FirstLife {
-  #isOver = false
+  #hasServed = false
+  #listensSince: number | undefined
   /** What the program has thrown instead of running, where nobody else has told of it. */
   failure: string | undefined
+
+  get hasListened(): boolean {
+    return this.#listensSince !== undefined
+  }
 
   /** Calls `end` for the first worker that ends in this time. */
   watched(options: ResolvedClusterOptions, end: (exit: WorkerExit) => void): ResolvedClusterOptions {
     const onWorkerExit = (exit: WorkerExit): unknown => {
-      if (!this.#isOver && exit.reason !== 'close') end(exit)
+      if (exit.reason !== 'close' && this.#isEndOfProgram(exit)) end(exit)
       return options.hooks.onWorkerExit?.(exit)
     }
     return { ...options, hooks: { ...options.hooks, onWorkerExit } }
@@ -77,23 +88,32 @@ class FirstLife {
     }
   }
 
+  /** Once it listens, a worker may also be ended by others: that is not what the program would do alone. */
+  #isEndOfProgram({ signal, reason }: WorkerExit): boolean {
+    if (this.#hasServed) return false
+    if (this.#listensSince === undefined) return true
+    const isOwn = signal === null && (reason === 'crash' || reason === 'exit')
+    return isOwn && performance.now() - this.#listensSince < STARTED_MS
+  }
+
   #hear(message: unknown): void {
     if (!isOurs<ToPrimary>(message)) return
-    if (message.promherd === 'listening') this.#isOver = true
+    if (message.promherd === 'listening') this.#listensSince ??= performance.now()
+    if (message.promherd === 'served') this.#hasServed = true
     if (message.promherd === 'failed') this.failure = message.error
   }
 }
 
 async function endWith(
   { code, signal }: WorkerExit,
-  failure: string | undefined,
+  { failure, hasListened }: FirstLife,
   primary: Primary,
   { onWarning }: ResolvedClusterOptions,
 ): Promise<void> {
   const exitCode = code ?? exitCodeOfSignal(signal)
   const warner = new Warner(onWarning)
   if (failure !== undefined) warner.say(`the program could not be loaded: ${failure}`)
-  if (exitCode !== 0) warner.say(`the program ended before it listened (${signal ?? `exit code ${code}`}).`)
+  if (exitCode !== 0) warner.say(`the program ended before it ${hasListened ? 'served a request' : 'listened'} (${signal ?? `exit code ${code}`}).`)
   await primary.close()
   process.exit(exitCode)
 }

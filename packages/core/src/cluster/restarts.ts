@@ -6,9 +6,12 @@ import type { Exit } from './spawned.ts'
 
 type Ending = Omit<Exit, 'reason'>
 
-/** What an exit of a process that nobody asked for means. V8 aborts when the heap is full; a shell says so with 128 + 6. */
-export function reasonOf({ code, signal }: Ending): RestartReason {
-  if (signal === 'SIGABRT' || code === 134) return 'out_of_memory'
+/**
+ * What an exit of a process that nobody asked for means. V8 aborts when the heap is full, which a shell reports as
+ * 128 + 6; an abort of a process whose heap was not full is a crash.
+ */
+export function reasonOf({ code, signal }: Ending, wasHeapFull: boolean | undefined): RestartReason {
+  if (signal === 'SIGABRT' || code === 134) return wasHeapFull === false ? 'crash' : 'out_of_memory'
   if (signal === 'SIGKILL' || code === 137) return 'killed'
   return code === 0 ? 'exit' : 'crash'
 }
@@ -27,7 +30,7 @@ export class RestartPace {
 
   /** The wait after a worker that lived for `livedMs`, and had served requests or not. */
   delayAfterMs(livedMs: number, hasServed = false): number {
-    this.#diedYoung = livedMs < YOUNG_MS ? this.#diedYoung + 1 : 0
+    this.#diedYoung = livedMs < STARTED_MS ? this.#diedYoung + 1 : 0
     return this.#diedYoung === 0 ? 0 : backoffMs(this.#diedYoung - 1, hasServed ? SERVED : STARTING)
   }
 
@@ -37,6 +40,7 @@ export class RestartPace {
   }
 }
 
-const YOUNG_MS = 5000
+/** How long a program must run to have started. */
+export const STARTED_MS = 5000
 const STARTING = { firstMs: 100, mostMs: 10_000 }
 const SERVED = { firstMs: 100, mostMs: 1000 }

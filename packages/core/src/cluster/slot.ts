@@ -86,21 +86,22 @@ export class Slot {
 
   /** Ends all that is here, for good. Resolves when the last one is gone. */
   async leave(reason: EndReason, signals: readonly NodeJS.Signals[] = UNASKED): Promise<void> {
-    this.#close()
+    this.stopFilling()
     const { handles } = this
     await Promise.all(handles.map(handle => this.#drain(handle, reason, signals)))
   }
 
   /** Ends all that is here at once, for good. */
   kill(): void {
-    this.#close()
+    this.stopFilling()
     for (const handle of this.handles) {
       handle.endReason ??= 'close'
       handle.kill()
     }
   }
 
-  #close(): void {
+  /** Starts no other process here from now on. */
+  stopFilling(): void {
     this.#closed = true
     clearTimeout(this.#timer)
   }
@@ -146,7 +147,7 @@ export class Slot {
   #ended(handle: WorkerHandle, exit: Exit): void {
     const reason = handle.endReason ?? exit.reason
     const wasServing = this.has(handle)
-    if (reason === 'close' && handle.store !== undefined) this.#options.onClosed(exit)
+    if (reason === 'close' && handle.endsItself && !handle.wasKilled) this.#options.onOwnEnd(exit)
     if (wasServing) this.#handle = undefined
     this.#leaving.delete(handle)
     this.#options.onExit({ worker: this.number, pid: handle.pid, ...exit, reason })
@@ -218,8 +219,8 @@ export interface SlotOptions {
   readonly onStart: (handle: WorkerHandle) => void
   /** A process is gone. */
   readonly onExit: (exit: WorkerExit) => void
-  /** A worker that had started has ended because the cluster is being closed. */
-  readonly onClosed: (exit: Exit) => void
+  /** The program of a worker has ended itself because the cluster is being closed. */
+  readonly onOwnEnd: (exit: Exit) => void
   /** The place of one that ended is filled again. */
   readonly onRestart: (worker: number, reason: RestartReason) => void
 }

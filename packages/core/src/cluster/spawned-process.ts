@@ -1,6 +1,8 @@
 import cluster, { type Worker } from 'node:cluster'
 import { isShared } from '../store/files.ts'
 import { Handovers } from './handovers.ts'
+import { HeapEvidence } from './heap-evidence.ts'
+import { isOurs, type ToPrimary } from './messages.ts'
 import { reasonOf } from './restarts.ts'
 import type { Exit, Spawned, Spawner } from './spawned.ts'
 
@@ -25,13 +27,17 @@ function spawnedProcess(worker: Worker, withhold: () => void): Spawned {
   const kill = (): void => {
     process.kill('SIGKILL')
   }
-  const exited = endOf(worker)
+  const evidence = new HeapEvidence(process.pid)
+  const exited = endOf(worker, evidence)
   return {
     pid: process.pid,
     name: `process ${process.pid}`,
     exited,
     listen: hear => {
-      worker.on('message', hear)
+      worker.on('message', (message: unknown) => {
+        if (isOurs<ToPrimary>(message) && message.promherd === 'started') evidence.begin(message.heap)
+        hear(message)
+      })
       worker.on('listening', () => hear({ promherd: 'listening' }))
     },
     withhold,
@@ -53,11 +59,12 @@ const ABORT_GRACE_MS = 2000
 /** How long after its end a worker is listened to: a child of its own may have taken over its channel. */
 const LAST_WORDS_MS = 1000
 
-function endOf(worker: Worker): Promise<Exit> {
+function endOf(worker: Worker, evidence: HeapEvidence): Promise<Exit> {
+  worker.process.prependOnceListener('disconnect', () => evidence.end())
   return new Promise(resolve => {
     worker.once('exit', (code: number | null, signalName: string | null) => {
       const signal = signalName || null
-      const exit = { code, signal, reason: reasonOf({ code, signal }) }
+      const exit = { code, signal, reason: reasonOf({ code, signal }, evidence.wasFull) }
       if (!worker.isConnected()) return resolve(exit)
       const timer = setTimeout(() => resolve(exit), LAST_WORDS_MS)
       worker.process.once('disconnect', () => {

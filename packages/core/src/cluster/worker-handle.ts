@@ -16,6 +16,10 @@ export class WorkerHandle {
   endReason: EndReason | undefined
   /** Whether it has received a request of HTTP. */
   hasServed = false
+  /** Whether the primary has ended it at once. */
+  wasKilled = false
+  /** Whether its program has received a signal that it listens for. */
+  endsItself = false
   /** What the application threw instead of starting. */
   failure: string | undefined
   /** The id of its store, once it has said so. */
@@ -107,6 +111,7 @@ export class WorkerHandle {
 
   /** Ends it at once. */
   kill(): void {
+    this.wasKilled = true
     this.#spawned.kill()
   }
 
@@ -116,6 +121,7 @@ export class WorkerHandle {
     if (message.promherd === 'listening') this.#listens()
     if (message.promherd === 'served') this.hasServed = true
     if (message.promherd === 'storage') this.#options.onStorage(this, message.lack)
+    if (message.promherd === 'ends_itself') this.endsItself = true
     if (message.promherd === 'worn') this.#options.onWorn(this)
     if (message.promherd === 'failed') this.failure = message.error
   }

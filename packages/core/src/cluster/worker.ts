@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { getHeapStatistics } from 'node:v8'
 import { defaultMonitor, type Monitor } from '../monitor.ts'
 import type { Line } from './line.ts'
 import { type DrainRequest, isOurs, type ToWorker } from './messages.ts'
@@ -23,7 +24,10 @@ export function runWorker(options: WorkerOptions, line: Line, entry: () => unkno
     wear.use()
   }
   const servers = new Servers({ onListening: onUp, onRequest })
-  const program = new ProgramEnd(() => line.release())
+  const program = new ProgramEnd(() => {
+    line.tell({ promherd: 'ends_itself' })
+    line.release()
+  })
   let draining = false
   line.listen(message => {
     if (!isOurs<ToWorker>(message)) return
@@ -32,7 +36,8 @@ export function runWorker(options: WorkerOptions, line: Line, entry: () => unkno
     draining = true
     void end(message, monitor, servers, program)
   })
-  line.tell({ promherd: 'started', store: monitor.store.id })
+  const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
+  line.tell({ promherd: 'started', store: monitor.store.id, heap: { used, limit } })
   monitor.home.watch(lack => line.tell({ promherd: 'storage', lack }))
   void start(entry, line, options.listens === false ? onUp : () => {})
 }

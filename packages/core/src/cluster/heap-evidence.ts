@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+
+/** The JavaScript heap of a process when it began. */
+export interface HeapSize {
+  readonly used: number
+  readonly limit: number
+}
+
+/**
+ * Whether the heap of a process was full when it aborted. V8 aborts then, but so does anyone who sends SIGABRT.
+ *
+ * A process whose heap fills up has no time to report it, so the kernel's account is used: what was resident a second
+ * ago, and the pages that the process has taken since then. The account of a process can still be read when its channel
+ * has ended, because Node collects its exit later in the same turn of the event loop. Without `/proc` nothing is known.
+ */
+export class HeapEvidence {
+  readonly #path: string
+  #heap: HeapSize | undefined
+  /** What is resident beside the heap. */
+  #base = 0
+  #last: Account | undefined
+  #pagesTaken = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(pid: number | undefined) {
+    this.#path = `/proc/${pid}/stat`
+  }
+
+  /** Begins with what the process has said of its heap. */
+  begin(heap: HeapSize): void {
+    this.#last = this.#read()
+    if (this.#last === undefined) return
+    this.#heap = heap
+    this.#base = Math.max(0, this.#last.residentPages * PAGE_BYTES - heap.used)
+    this.#timer = setInterval(() => {
+      const account = this.#read()
+      if (account !== undefined) this.#last = account
+    }, INTERVAL_MS).unref()
+  }
+
+  /** The channel to the process has ended. */
+  end(): void {
+    clearInterval(this.#timer)
+    const account = this.#read()
+    if (account !== undefined && this.#last !== undefined) {
+      this.#pagesTaken = account.pagesTaken - this.#last.pagesTaken
+    }
+  }
+
+  /** Undefined where nothing is known. */
+  get wasFull(): boolean | undefined {
+    clearInterval(this.#timer)
+    if (this.#heap === undefined || this.#last === undefined) return undefined
+    const { limit } = this.#heap
+    const filled = (this.#last.residentPages + this.#pagesTaken) * PAGE_BYTES - this.#base
+    return filled >= Math.max(limit * 0.4, limit * 0.9 - YOUNG_BYTES)
+  }
+
+  #read(): Account | undefined {
+    try {
+      const text = readFileSync(this.#path, 'latin1')
+      // The name of the program, in parentheses, may have spaces in it.
+      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+      return { pagesTaken: Number(fields[7]), residentPages: Number(fields[21]) }
+    } catch {
+      return undefined
+    }
+  }
+}
+
+interface Account {
+  /** Since the process was started (minor page faults). */
+  readonly pagesTaken: number
+  readonly residentPages: number
+}
+
+const INTERVAL_MS = 1000
+/** Where pages are larger, more than is true is not assumed. */
+const PAGE_BYTES = 4096
+/** The part of the limit that V8 keeps for young objects, and more: it is never full when V8 gives up. */
+const YOUNG_BYTES = 64 * 1024 * 1024
