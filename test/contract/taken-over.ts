@@ -1,0 +1,196 @@
+import type { Server } from 'node:http'
+import { createMonitor, instrumentServer } from '@promherd/core'
+import { expect } from 'vitest'
+import { preloadedName, recordingInto } from './harnesses/preloading.ts'
+import type { Chapter, Law } from './law.ts'
+import { answering, KINDS, subjectOf, type TakenOver } from './taken-over-world.ts'
+
+const LAWS: readonly Law<TakenOver>[] = [
+  {
+    sentence: 'whatever replaces the listeners of a server, each request is recorded once',
+    async run(world) {
+      const server = world.serving('first')
+      world.watch(server)
+      await world.answers([server, 'first'])
+      server.removeAllListeners('request')
+      server.on('request', answering('second'))
+      await world.answers([server, 'second'])
+      const [second] = server.listeners('request')
+      server.removeListener('request', second as () => void)
+      server.once('request', answering('third'))
+      await world.answers([server, 'third'])
+      server.addListener('request', answering('fourth'))
+      await world.answers([server, 'fourth'])
+      await world.counted(4)
+    },
+  },
+  {
+    sentence: 'a listener that takes some requests and passes the others to those it found is recorded as one',
+    async run(world) {
+      const server = world.serving('application')
+      world.watch(server)
+      // As socket.io and engine.io attach themselves.
+      const found = server.listeners('request').slice() as ReturnType<typeof answering>[]
+      server.removeAllListeners('request')
+      let asked = 0
+      server.on('request', (request, response) => {
+        if (asked++ === 0) response.end('engine')
+        else for (const listener of found) listener.call(server, request, response)
+      })
+      await world.answers([server, 'engine'], [server, 'application'])
+      await world.counted(2)
+    },
+  },
+  {
+    sentence: 'listeners that are added before, after and in front are called as without us, in their order',
+    async run(world) {
+      const server = world.serving()
+      const called: string[] = []
+      const calling = (name: string) => (): void => void called.push(name)
+      server.on('request', calling('before'))
+      world.watch(server)
+      server.on('request', answering('answer'))
+      server.prependListener('request', calling('in front'))
+      server.prependOnceListener('request', calling('once in front'))
+      server.once('request', calling('once'))
+      await world.answers([server, 'answer'], [server, 'answer'])
+      const each = ['in front', 'before']
+      expect(called).toEqual(['once in front', ...each, 'once', ...each])
+      await world.counted(2)
+    },
+  },
+  {
+    sentence: 'a server shows the listeners, keys and symbols of the application and no others',
+    async run(world) {
+      const server = world.serving('answer')
+      const before = shownBy(server)
+      world.watch(server)
+      expect(shownBy(server)).toEqual(before)
+      await world.answers([server, 'answer'])
+      expect(shownBy(server).listeners.request).toEqual(before.listeners.request)
+      const { keys } = shownBy(server)
+      expect(keys.filter(key => /promherd/i.test(key))).toEqual([])
+      const plain = world.serving('answer')
+      await world.answers([plain, 'answer'])
+      expect(keys).toEqual(shownBy(plain).keys)
+      await world.counted(1)
+    },
+  },
+  {
+    sentence: 'an emit of the application is called with each event, and is what it was',
+    async run(world) {
+      const server = world.serving('answer')
+      world.watch(server)
+      const { emit } = server
+      const emitted: unknown[] = []
+      const theirs = (event: string, ...rest: unknown[]): boolean => {
+        if (event === 'request') emitted.push(event)
+        return Reflect.apply(emit, server, [event, ...rest])
+      }
+      server.emit = theirs as typeof server.emit
+      expect(server.emit).toBe(theirs)
+      await world.answers([server, 'answer'], [server, 'answer'])
+      expect(emitted).toEqual(['request', 'request'])
+      await world.counted(2)
+    },
+  },
+  {
+    sentence: 'a server that listens already is recorded from then on',
+    async run(world) {
+      const server = world.serving('answer')
+      await world.answers([server, 'answer'])
+      world.watch(server)
+      await world.answers([server, 'answer'], [server, 'answer'])
+      await world.counted(2)
+    },
+  },
+  {
+    sentence: 'several servers are recorded together, one that is not watched is not',
+    async run(world) {
+      const servers = ['one', 'two', 'three'].map(text => world.serving(text))
+      for (const server of servers) world.watch(server)
+      const other = world.serving('other')
+      const [one, two, three] = servers as [Server, Server, Server]
+      await world.answers([one, 'one'], [two, 'two'], [other, 'other'], [three, 'three'], [one, 'one'])
+      await world.counted(4)
+    },
+  },
+  {
+    sentence: 'several monitors of one server each record every request',
+    async run(world) {
+      const other = createMonitor({ slab: 'heap' })
+      const server = world.serving('first')
+      world.watch(server)
+      world.watch(server, other)
+      await world.answers([server, 'first'])
+      server.removeAllListeners('request')
+      server.on('request', answering('second'))
+      await world.answers([server, 'second'])
+      await world.counted(2)
+      await world.counted(2, other)
+      await other.close()
+    },
+  },
+  {
+    sentence: 'a listener that throws has no line of promherd in its stack',
+    run: world => hasCleanStack(world, []),
+    cannot: Object.fromEntries(
+      ['node:http2', 'node:http2 over TLS'].map(name => [
+        name,
+        {
+          reason: 'Node 20 publishes no request of HTTP/2 on a channel: `emit` of the server is where it is seen.',
+          instead: (world: TakenOver) => hasCleanStack(world, ['emit', 'emit']),
+        },
+      ]),
+    ),
+  },
+]
+
+/** Expects no other lines of ours below a listener than those functions. */
+async function hasCleanStack(world: TakenOver, functions: readonly string[]): Promise<void> {
+  const server = world.serving()
+  world.watch(server)
+  let stack = ''
+  server.on('request', (_request, response) => {
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 100
+    stack = new Error('of the application').stack ?? ''
+    Error.stackTraceLimit = stackTraceLimit
+    response.end('answer')
+  })
+  await world.answers([server, 'answer'])
+  const ours = stack.split('\n').filter(line => OURS.test(line))
+  expect(ours.map(line => /at \w+\.(\w+)/.exec(line)?.[1])).toEqual(functions)
+  await world.counted(1)
+}
+
+/** Where promherd's own code is, however it was loaded. */
+const OURS = /packages[\\/]\w+[\\/](?:dist|bundle|src)[\\/]/
+
+/** What a program can see of a server, as data. */
+function shownBy(server: Server): { listeners: Record<string, unknown[]>; keys: string[] } {
+  const listeners = server.eventNames().map(event => [String(event), server.rawListeners(event as 'request')])
+  const inherited: string[] = []
+  for (const key in server) inherited.push(key)
+  const symbols = Object.getOwnPropertySymbols(server).map(String)
+  return { listeners: Object.fromEntries(listeners), keys: [...Object.keys(server), ...symbols, ...inherited].sort() }
+}
+
+/** `instrumentServer` and the preload see each request, and nothing sees them. */
+export const TAKEN_OVER: Chapter<TakenOver> = {
+  title: 'Servers that are taken over',
+  about:
+    'What a server responds is recorded whatever responds it: other packages remove the listeners of a server, add their ' +
+    'own, or wrap its `emit`. Recorded by `instrumentServer`, or by the preload.',
+  subjects: KINDS.flatMap(kind => [
+    subjectOf(kind, kind.name, (server, monitor) => instrumentServer(server, { monitor })),
+    {
+      ...subjectOf(kind, preloadedName(kind.name), (server, monitor) => {
+        recordingInto(monitor).measure(server)
+        return () => {}
+      }),
+      like: kind.name,
+    },
+  ]),
+  laws: LAWS,
+}
