@@ -1,5 +1,6 @@
 import { OPTIONS } from '../options/adapters.ts'
 import { KNOWN_ROUTES } from '../options/known-routes.ts'
+import { ALIKE } from './alike.ts'
 import { BOUNDS } from './bounds.ts'
 import { CONTRACT, ON_PRELOAD } from './contract.ts'
 import { CONVERSATIONS } from './conversations.ts'
@@ -13,6 +14,7 @@ import { ON_FASTIFY } from './routes/fastify.ts'
 import { ON_HONO } from './routes/hono.ts'
 import { ON_KOA } from './routes/koa.ts'
 import { ON_NODE_HTTP } from './routes/node-http.ts'
+import { TAKEN_OVER } from './taken-over.ts'
 import { STREAMS_AND_UPGRADES } from './upgrades.ts'
 
 /** Every chapter of laws, as it stands in `docs/laws.md`. */
@@ -29,6 +31,8 @@ export const PAGES: readonly string[] = [
   pageOf(STREAMS_AND_UPGRADES),
   pageOf(FASTIFY_TIMEOUTS),
   pageOf(CONVERSATIONS),
+  pageOf(ALIKE),
+  pageOf(TAKEN_OVER),
   pageOf(BOUNDS),
   pageOf(RANDOM_EXCHANGES),
   pageOf(OPTIONS),

@@ -77,6 +77,33 @@ const LAWS: readonly Law<TakenOver>[] = [
     },
   },
   {
+    sentence: 'a server inherits from the class that it was made of, and from nothing before it',
+    async run(world) {
+      const server = world.serving('answer')
+      world.watch(server)
+      expect(Object.getPrototypeOf(server)).toBe(Object.getPrototypeOf(world.serving('answer')))
+    },
+    cannot: Object.fromEntries(
+      KINDS.map(({ name }) => [
+        name,
+        {
+          reason:
+            'Node emits upgrades and the requests that it refuses to no listener of ours: `emit` is an accessor, on a ' +
+            'prototype between the server and its class. An uncaught error of a listener of `upgrade`, `connect` or ' +
+            '`clientError` has its line.',
+          async instead(world: TakenOver) {
+            const server = world.serving('answer')
+            world.watch(server)
+            const above = Object.getPrototypeOf(server)
+            expect(Reflect.ownKeys(above)).toEqual(['emit'])
+            expect(Object.getPrototypeOf(above)).toBe(Object.getPrototypeOf(world.serving('answer')))
+            expect([server.emit.name, server.emit.length]).toEqual(['emit', 1])
+          },
+        },
+      ]),
+    ),
+  },
+  {
     sentence: 'an emit of the application is called with each event, and is what it was',
     async run(world) {
       const server = world.serving('answer')

@@ -18,11 +18,11 @@ export async function prometheus(app: FastifyInstance, options: InitializeOption
   const { recorder, initialize } = initializingRecorderFor(options)
   recorder.watch(app.server)
   // Follows the response itself: Fastify's own `onResponse` does not run when the client has gone.
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', function promherd(request, reply, done) {
     recorder.follow(request.raw, reply.raw as Parameters<HttpRecorder['follow']>[1], fastifyRouteOf, request)
     done()
   })
-  app.addHook('onError', (_request, reply, error, done) => {
+  app.addHook('onError', function promherd(_request, reply, error, done) {
     recorder.fail(reply.raw as Parameters<HttpRecorder['fail']>[0], error)
     done()
   })

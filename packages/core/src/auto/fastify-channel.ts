@@ -17,11 +17,11 @@ export interface FastifyListener {
 export function watchFastify(): void {
   subscribe('fastify.initialization', message => {
     const { fastify } = message as { readonly fastify: FastifyApp }
-    fastify.addHook('onRequest', (request, reply, done) => {
+    fastify.addHook('onRequest', function promherdHook(request, reply, done) {
       listener?.arrived(request as FastifyRequest, (reply as Reply).raw)
       ;(done as () => void)()
     })
-    fastify.addHook('onError', (_request, reply, error, done) => {
+    fastify.addHook('onError', function promherdHook(_request, reply, error, done) {
       listener?.failed((reply as Reply).raw, error)
       ;(done as () => void)()
     })

@@ -1,0 +1,4 @@
+import { ALIKE } from './alike.ts'
+import { keeps } from './law.ts'
+
+keeps(ALIKE)

@@ -1,0 +1,185 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { inspect } from 'node:util'
+import { createMonitor } from '@promherd/core'
+import { expect } from 'vitest'
+import { PROGRAMS, type Program } from './alike-programs.ts'
+import { ask } from './client.ts'
+import { preloadedName, preloading } from './harnesses/preloading.ts'
+import type { Chapter, Exception, Law, Subject } from './law.ts'
+import { requestsOf } from './reading.ts'
+
+/** What a program has seen of itself: in the handler of each request, and of its application in the end. */
+interface Seen {
+  readonly requests: readonly Sight[]
+  readonly shown: unknown
+}
+
+interface Sight {
+  readonly keys: readonly string[]
+  readonly looks: readonly string[]
+  readonly said: unknown
+  readonly listeners: Readonly<Record<string, number>>
+  /** The lines of the stack that are in files of promherd, as far as their functions. */
+  readonly ours: readonly string[]
+}
+
+/** A program with promherd and without. */
+interface Alike {
+  without(): Promise<Seen>
+  recorded(): Promise<Seen>
+}
+
+const NOT_LOOKED_AT =
+  'Express keeps nowhere which layer answered: it is seen in the method of its layers that calls them.'
+const ONE_MORE =
+  'The end of an exchange is an event: one listener of `close` on the response, and one on its connection, hear it.'
+
+const LAWS: readonly Law<Alike>[] = [
+  {
+    sentence: 'requests and responses have the same keys and symbols, own and inherited, and are printed alike',
+    async run(program) {
+      const [without, recorded] = [await program.without(), await program.recorded()]
+      const picked = ({ keys, looks }: Sight): unknown => ({ keys, looks })
+      expect(recorded.requests.map(picked)).toEqual(without.requests.map(picked))
+    },
+  },
+  {
+    sentence: 'what the framework says of a request is the same',
+    async run(program) {
+      const [without, recorded] = [await program.without(), await program.recorded()]
+      expect(recorded.requests.map(({ said }) => said)).toEqual(without.requests.map(({ said }) => said))
+    },
+  },
+  {
+    sentence: 'the application has the same handlers in the same lists at the same places',
+    async run(program) {
+      expect((await program.recorded()).shown).toEqual((await program.without()).shown)
+    },
+  },
+  {
+    sentence: 'the stack of an error has no line of promherd but that of the middleware itself',
+    run: program => hasLines(program, []),
+    cannot: {
+      'Express 5': oursIs(NOT_LOOKED_AT, ['handleRequest']),
+      'Express 4': oursIs(NOT_LOOKED_AT, ['handle', 'next']),
+      [preloadedName('Fastify 5')]: oursIs('Fastify names a request to its hooks alone.', ['promherdHook']),
+      [preloadedName('Koa 3')]: oursIs('Koa knows a request in the method alone that calls its middlewares.', [
+        'known',
+        'promherdHandle',
+      ]),
+      [preloadedName('Hono 4')]: oursIs('Hono has no place outside of its handlers that knows of a request.', [
+        'promherdHandler',
+      ]),
+    },
+  },
+  {
+    sentence: 'responses and connections have the same listeners',
+    async run(program) {
+      const [without, recorded] = [await program.without(), await program.recorded()]
+      expect(recorded.requests.map(({ listeners }) => listeners)).toEqual(
+        without.requests.map(({ listeners }) => listeners),
+      )
+    },
+    cannot: Object.fromEntries(PROGRAMS.map(({ name }) => [name, { reason: ONE_MORE, instead: hasOneMore }])),
+  },
+]
+
+function oursIs(reason: string, functions: readonly string[]): Exception<Alike> {
+  return { reason, instead: program => hasLines(program, functions) }
+}
+
+/** Expects the lines of ours to be of these functions, and of nothing else. */
+async function hasLines(program: Alike, functions: readonly string[]): Promise<void> {
+  const { requests } = await program.recorded()
+  expect([...new Set(requests.flatMap(({ ours }) => ours))].sort()).toEqual([...functions].sort())
+}
+
+async function hasOneMore(program: Alike): Promise<void> {
+  const [without, recorded] = [await program.without(), await program.recorded()]
+  const more = ({ listeners }: Sight): unknown => ({
+    ...listeners,
+    'response close': (listeners['response close'] ?? 0) + 1,
+    'connection close': (listeners['connection close'] ?? 0) + 1,
+  })
+  expect(recorded.requests.map(({ listeners }) => listeners)).toEqual(without.requests.map(more))
+}
+
+function look(request: IncomingMessage, response: ServerResponse, said: unknown): Sight {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 100
+  const { stack = '' } = new Error('of the application')
+  Error.stackTraceLimit = stackTraceLimit
+  return {
+    keys: [...keysOf(request), '', ...keysOf(response), '', ...keysOf(request.socket)],
+    looks: [request, response].map(object => inspect(object, { depth: 0 }).replaceAll(/\d+/g, '#')),
+    said,
+    listeners: { ...listenersOf('response', response), ...listenersOf('connection', request.socket) },
+    ours: stack
+      .split('\n')
+      .filter(line => OURS.test(line))
+      .map(line => /at (?:async )?(?:new )?(?:[\w.]+\.)?([\w<>]+)/.exec(line)?.[1] ?? line)
+      .filter(name => name !== 'promherd'),
+  }
+}
+
+/** Where promherd's own code is, however it was loaded. */
+const OURS = /packages[\\/]\w+[\\/](?:dist|bundle|src)[\\/]/
+
+function keysOf(object: object): string[] {
+  const inherited: string[] = []
+  for (const key in object) inherited.push(key)
+  return [
+    ...Reflect.ownKeys(object).map(String),
+    ...inherited,
+    JSON.stringify(['route', 'params'].map(key => key in object)),
+  ]
+}
+
+function listenersOf(name: string, emitter: NodeJS.EventEmitter): Record<string, number> {
+  return Object.fromEntries(
+    emitter.eventNames().map(event => [`${name} ${String(event)}`, emitter.listenerCount(event)]),
+  )
+}
+
+/** Runs a program for three requests, on connections of their own. */
+async function run(program: Program, monitor?: Parameters<Program['start']>[0]): Promise<Seen> {
+  const requests: Sight[] = []
+  const running = await program.start(monitor, (...seen) => void requests.push(look(...seen)))
+  try {
+    for (let i = 0; i < 3; i++) expect((await ask(`${running.url}/api/items/${i}`)).body).toBe('item')
+    return { requests, shown: running.shown() }
+  } finally {
+    await running.close()
+  }
+}
+
+function subject(program: Program, isPreloaded: boolean): Subject<Alike> {
+  const { name } = program
+  return {
+    name: isPreloaded ? preloadedName(name) : name,
+    like: isPreloaded ? name : undefined,
+    async within(use) {
+      const monitor = createMonitor({ slab: 'heap' })
+      try {
+        await use({
+          without: () => run(program),
+          recorded: () => (isPreloaded ? preloading(monitor, {}, () => run(program)) : run(program, monitor)),
+        })
+        const counts = Object.values(await requestsOf(monitor))
+        expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3)
+      } finally {
+        await monitor.close()
+      }
+    },
+  }
+}
+
+/** Law 7, for what a program can look at. */
+export const ALIKE: Chapter<Alike> = {
+  title: 'What a program sees of itself',
+  about:
+    'With promherd and without, the objects of a program look the same. Compared is a program with an adapter, or with ' +
+    'the preload, to one with a middleware that does nothing in the place of the adapter, or with nothing.',
+  subjects: [...PROGRAMS.map(program => subject(program, false)), ...PROGRAMS.map(program => subject(program, true))],
+  laws: LAWS,
+}
