@@ -23,6 +23,14 @@ test.each(['exit', 'code', 'throw', 'reject', 'signal', 'nothing'])(
   },
 )
 
+test('a program sees the same of itself and of Node, and what a listener throws is said to the byte and ends it alike', async () => {
+  const ended = (node: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+    runProcess(process.execPath, [...node, 'throws.mjs'], environmentOf(env))
+  const alone = await ended([])
+  expect(alone).toMatchObject({ code: 1, signal: null, output: expect.stringContaining('Error: of the program') })
+  expect(await ended(PRELOAD, { PROMETHEUS_METRICS_PORT: String(await freePort()) })).toEqual(alone)
+})
+
 test('a program whose server was closed ends by itself, while somebody holds a connection to its metrics', async () => {
   const port = await freePort()
   const env = { PROMETHEUS_METRICS_PORT: String(port), READER: `http://127.0.0.1:${port}/metrics` }

@@ -89,8 +89,8 @@ const LAWS: readonly Law<TakenOver>[] = [
         {
           reason:
             'Node emits upgrades and the requests that it refuses to no listener of ours: `emit` is an accessor, on a ' +
-            'prototype between the server and its class. An uncaught error of a listener of `upgrade`, `connect` or ' +
-            '`clientError` has its line.',
+            'prototype between the server and its class. What a listener of another event than `request` throws has its ' +
+            'line in the stack.',
           async instead(world: TakenOver) {
             const server = world.serving('answer')
             world.watch(server)

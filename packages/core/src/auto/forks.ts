@@ -14,6 +14,8 @@ export function shareWithForks(): void {
   cluster.fork = function promherdFork(this: unknown, environment?: object) {
     return Reflect.apply(fork, this, [{ ...shared(environment), ...environment }])
   }
+  // Node's own has no name.
+  Object.defineProperty(cluster.fork, 'name', { value: fork.name, configurable: true })
   syncBuiltinESMExports()
 }
 
