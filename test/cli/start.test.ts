@@ -204,3 +204,18 @@ test('a program that wants to hear of its end hears of it when all is answered',
   expect((await answer).body).toBe('done')
   expect(await running.ended).toMatchObject({ code: 0, stdout: 'answered\ntidied up\n' })
 })
+
+test.each(['--workers', '--threads'])('--routes inferred reaches each of two %s', async kind => {
+  const { running, app, metrics } = await startApp([kind, '2', '--routes', 'inferred'])
+  await Promise.all(Array.from({ length: 20 }, (_, i) => get(`${app}/items/${i}?q=${i}`)))
+  const routes = (await scrape(`${metrics}/metrics`)).filter(({ name }) => name === 'http_requests_total')
+  expect(routes.map(({ labels: { route }, value }) => [route, value])).toEqual([['/items/:number', 20]])
+  running.signal('SIGTERM')
+  expect((await running.ended).code).toBe(0)
+})
+
+test('--routes refuses what is no source of routes', async () => {
+  const { stderr, code } = await promherd(['start', APP, '--routes', 'guessed'])
+  expect(stderr).toContain("Expected `--routes` to be one of 'framework', 'inferred', but got 'guessed'.")
+  expect(code).toBe(2)
+})

@@ -80,7 +80,8 @@ function running(command: Command): Command {
   return serving(
     command
       .option('--workers <number>', 'how many worker processes, or max for one per CPU')
-      .option('--threads <number>', 'how many threads of one process, instead of processes'),
+      .option('--threads <number>', 'how many threads of one process, instead of processes')
+      .option('--routes <source>', 'framework, or inferred to learn routes that no framework reports'),
   )
 }
 

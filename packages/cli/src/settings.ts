@@ -9,6 +9,7 @@ export interface Typed {
   readonly bind?: string
   readonly hosts?: string
   readonly directory?: string
+  readonly routes?: string
   readonly config?: string
 }
 
@@ -36,6 +37,7 @@ const OPTIONS = [
   ['bind', 'metrics.host'],
   ['hosts', 'metrics.allowedHosts'],
   ['directory', 'metrics.directory'],
+  ['routes', 'http.routes'],
 ] as const
 
 /** A setting by its key. The defaults are among them. */

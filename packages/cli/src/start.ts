@@ -20,6 +20,7 @@ export async function start(app: string, args: readonly string[], options: Start
   const { config, file } = await settingsOf(options)
   // What workers read for themselves is in the same file.
   if (options.config !== undefined && file !== undefined) process.env['PROMHERD_CONFIG'] = file
+  if (options.routes !== undefined) process.env['PROMHERD_ROUTES'] = options.routes
   const threads = options.workers === undefined ? config.threads : undefined
   const cluster =
     threads === undefined

@@ -54,5 +54,29 @@ export const ON_NODE_HTTP: Chapter<Routes<Server>> = {
         await world.gives(answers, { ...unmatched, 'GET _middleware 200': 1, 'GET _middleware 401': 1 })
       },
     },
+    {
+      sentence: "with `routes: 'inferred'` a success teaches a template, and what is not found teaches nothing",
+      async run(world) {
+        instrumentServer(world.app, { monitor: world.monitor, routes: 'inferred' })
+        const answers = {
+          '/404/1': 404,
+          '/200/1': 200,
+          '/200/2?q=3': 200,
+          '/500/3': 500,
+          '/404/2/x': 404,
+          '/302/x': 302,
+        }
+        const known = { 'GET /:number/:number 200': 2, 'GET /:number/:number 500': 1 }
+        await world.gives(answers, { ...known, 'GET _unknown 404': 2, 'GET _unknown 302': 1 })
+      },
+    },
+    {
+      sentence: "with `routes: 'inferred'` what the function answers stays",
+      async run(world) {
+        instrumentServer(world.app, { monitor: world.monitor, route: templateOf, routes: 'inferred' })
+        const unrouted = { 'GET _unmatched 404': 1, 'GET /:number/none 200': 1 }
+        await world.gives({ '/200/1': 200, '/404/none': 404, '/200/none': 200 }, { 'GET /:status 200': 1, ...unrouted })
+      },
+    },
   ],
 }

@@ -32,5 +32,6 @@ const KEYS: ReadonlySet<string> = new Set([
   'metrics.allowedHosts',
   'metrics.directory',
   'metrics.sharedDirectory',
+  'http.routes',
   'slab',
 ])

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { CLUSTER_DEFAULTS } from '../cluster/options.ts'
+import { HTTP_SHAPE } from '../http/http-options.ts'
 import { MONITOR_SHAPE, readBoolean } from '../monitor-options.ts'
 import type { Check } from '../options.ts'
 import { DEFAULT_HOST, DEFAULT_PORT, namesIn, WHERE_SHAPE } from '../server/serve-herd.ts'
@@ -67,6 +68,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'metrics.host': WHERE_SHAPE.host,
   'metrics.allowedHosts': WHERE_SHAPE.allowedHosts,
   'metrics.directory': WHERE_SHAPE.directory,
+  'http.routes': HTTP_SHAPE.routes,
 }
 
 export function saidByDefault(): Said[] {
@@ -87,6 +89,7 @@ export const VARIABLES: readonly Variable[] = [
     check: WHERE_SHAPE.sharedDirectory,
     isBoolean: true,
   },
+  { name: 'PROMHERD_ROUTES', key: 'http.routes', check: HTTP_SHAPE.routes },
   { name: 'PROMHERD_SLAB', key: 'slab', check: MONITOR_SHAPE.slab },
 ]
 

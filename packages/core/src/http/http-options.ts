@@ -24,6 +24,10 @@ export interface FailedExchange extends ErrorFacts {
   readonly route: string
 }
 
+/** Where the routes come from. */
+export const ROUTE_SOURCES = ['framework', 'inferred'] as const
+export type RouteSource = (typeof ROUTE_SOURCES)[number]
+
 /** How HTTP exchanges are recorded. */
 export type HttpOptions = {
   /** Upper bounds of the histograms of time, in seconds, without +Inf. @default DURATION_BUCKETS */
@@ -48,6 +52,11 @@ export type HttpOptions = {
    * texts, and never the path. @default the route as it is
    */
   readonly normalizeRoute?: ((route: string, request: RequestLike) => string) | undefined
+  /**
+   * Where routes come from that no framework reports: `inferred` learns templates from the paths of successful answers,
+   * where these would be `_unknown` or `_middleware`. @default 'framework': from frameworks only
+   */
+  readonly routes?: RouteSource | undefined
   /**
    * Answers the category of an exchange that failed: one of promherd's or of `categories`, or undefined to leave it
    * to promherd. `error` is undefined where nothing was thrown. @default promherd's own
@@ -75,6 +84,7 @@ export const HTTP_SHAPE: Shape<HttpOptions> = {
   maxSeries: isInteger(1, 1_000_000, 'Give the number of series that a family may have in each worker.'),
   ignore: isIgnore,
   normalizeRoute: isFunction('Give a function that takes the route and answers the one to record.'),
+  routes: isOneOf(ROUTE_SOURCES, "Leave it out, or set it to 'inferred' where no framework reports the routes."),
   categorize: isFunction('Give a function that takes the error and answers a category, or undefined.'),
   // With the names that are taken, by whoever makes the categorizer.
   categories: isAnything,
@@ -87,9 +97,22 @@ export function ignoreOf(option: HttpOptions['ignore']): ((request: RequestLike)
   return request => paths.has(pathOf(request))
 }
 
-/** The path as the client asked for it: Express changes `url` below a mount, and `Request` has an absolute one. */
-function pathOf(request: RequestLike & { readonly originalUrl?: unknown }): string {
-  const url = typeof request.originalUrl === 'string' ? request.originalUrl : (request.url ?? '')
+/** The option `routes`, else what the environment says. @throws ERR_PROMHERD_BAD_OPTION, by the name of the variable */
+export function routesOf({ routes }: HttpOptions): RouteSource | undefined {
+  const fromEnvironment = process.env['PROMHERD_ROUTES'] || undefined
+  if (routes !== undefined || fromEnvironment === undefined) return routes
+  HTTP_SHAPE.routes('PROMHERD_ROUTES', fromEnvironment)
+  return fromEnvironment as RouteSource
+}
+
+/** The URL as the client asked for it: Express changes `url` below a mount. */
+export function urlOf(request: RequestLike & { readonly originalUrl?: unknown }): string {
+  return typeof request.originalUrl === 'string' ? request.originalUrl : (request.url ?? '')
+}
+
+/** Its path; that of a `Request` is absolute. */
+function pathOf(request: RequestLike): string {
+  const url = urlOf(request)
   if (!url.startsWith('/')) return URL.canParse(url) ? new URL(url).pathname : ''
   const end = url.search(/[?#]/)
   return end < 0 ? url : url.slice(0, end)

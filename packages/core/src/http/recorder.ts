@@ -19,8 +19,17 @@ import {
   settle,
   watch,
 } from './follow.ts'
-import { type FailedExchange, HTTP_SHAPE, type HttpOptions, ignoreOf, type RequestLike } from './http-options.ts'
-import { REFUSED, UNKNOWN_ROUTE, unroutedOf } from './labels.ts'
+import {
+  type FailedExchange,
+  HTTP_SHAPE,
+  type HttpOptions,
+  ignoreOf,
+  type RequestLike,
+  routesOf,
+  urlOf,
+} from './http-options.ts'
+import { InferredRoutes } from './inferred-routes.ts'
+import { MIDDLEWARE, REFUSED, UNKNOWN_ROUTE, unroutedOf } from './labels.ts'
 import { CLIENT_CLOSED, isAborted, isOver, wasBegun } from './outcome.ts'
 import { HttpSeries } from './series.ts'
 import { inPlaceOfStandIn, standIn } from './stand-in.ts'
@@ -42,6 +51,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
   #server: RequestServer | undefined
   #bareRouteOf: RouteOf<IncomingMessage> | undefined
   readonly #normalizeRoute: HttpOptions['normalizeRoute']
+  readonly #inferred: InferredRoutes | undefined
   /** Told when it gives way, where it only stands in. */
   readonly #onGiveWay: (() => void) | undefined
   readonly #watches: (() => void)[] = []
@@ -68,6 +78,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
     else standIn(this)
     this.#ignore = ignoreOf(options.ignore)
     this.#normalizeRoute = options.normalizeRoute
+    this.#inferred = routesOf(options) === 'inferred' ? new InferredRoutes() : undefined
     this.#onGiveWay = onGiveWay
     this.#isPlain = Object.values(options).every(option => option === undefined)
   }
@@ -176,7 +187,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
       const seconds = (performance.now() - exchange.startedAt) / 1000
       const aborted = isAborted(request, response)
       const status = aborted ? tornStatusOf(exchange) : response.statusCode
-      const route = this.#normalized(this.#routeOf(exchange, status), request)
+      const route = this.#labelOf(this.#routeOf(exchange, status), status, request)
       let category: string | undefined = aborted || status >= 400 ? failureOf(exchange, aborted) : undefined
       if (category !== undefined && this.#categorize !== undefined) {
         const headersSent = wasBegun(response)
@@ -225,7 +236,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
     this.#left(upgrade.isStream ? 'upgrade' : undefined, upgrade.detail)
     if (this.#hasGivenWay) return
     const { request, statusCode } = upgrade
-    const route = this.#normalized(this.#routeOf(upgrade, statusCode), request)
+    const route = this.#labelOf(this.#routeOf(upgrade, statusCode), statusCode, request)
     this.#count(upgrade, request.method, route, statusCode, undefined, categoryOfStatus(statusCode))
   }
 
@@ -270,7 +281,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
       const seconds = (performance.now() - begun.startedAt) / 1000
       const hasLeft = status === CLIENT_CLOSED
       const facts: ErrorFacts = { statusCode: status, responseDestroyed: hasLeft, headersSent: !hasLeft }
-      const label = this.#normalized(route ?? unroutedOf(status), request)
+      const label = this.#labelOf(route ?? unroutedOf(status), status, request)
       let category: string | undefined = categoryOf(error, facts)
       if (category !== undefined && this.#categorize !== undefined) {
         category = this.#categorize(error, { ...facts, request, response: undefined, route: label }) ?? category
@@ -313,6 +324,13 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
       this.store.trouble('callback', `the route could not be told: ${String(error)}`)
       return UNKNOWN_ROUTE
     }
+  }
+
+  #labelOf(route: string, status: number, request: RequestLike): string {
+    // What the framework reports is better than what a path looks like.
+    const isNone = route === UNKNOWN_ROUTE || route === MIDDLEWARE
+    const inferred = isNone ? this.#inferred?.routeOf(request.method, urlOf(request), status) : undefined
+    return this.#normalized(inferred ?? route, request)
   }
 
   #normalized(route: string, request: RequestLike): string {
