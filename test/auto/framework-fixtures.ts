@@ -7,7 +7,7 @@ export interface Saying {
 
 const COLON: Saying = { item: '/items/:id', post: '/users/:id/posts/:post', thrown: 'exception' }
 const BRACES: Saying = { item: '/items/{id}', post: '/users/{id}/posts/{post}', thrown: 'exception' }
-// Both answer what was thrown themselves, and say to nobody what it was.
+// They answer what was thrown themselves, and say to nobody what it was.
 const SILENT: Saying = { ...COLON, thrown: 'server_error' }
 
 /** The same application on each framework, as a module and in CommonJS. */
@@ -20,6 +20,8 @@ export const FRAMEWORK_FIXTURES: readonly (readonly [file: string, says: Saying]
     ['hono', COLON],
     ['hapi', BRACES],
     ['restify', SILENT],
+    ['polka', SILENT],
+    ['h3', SILENT],
     ['nest-express', SILENT],
     ['nest-fastify', SILENT],
   ] as const

@@ -14,6 +14,7 @@ import { ON_FASTIFY } from './routes/fastify.ts'
 import { ON_HONO } from './routes/hono.ts'
 import { ON_KOA } from './routes/koa.ts'
 import { ON_NODE_HTTP } from './routes/node-http.ts'
+import { ON_UNADAPTED } from './routes/unadapted.ts'
 import { TAKEN_OVER } from './taken-over.ts'
 import { STREAMS_AND_UPGRADES } from './upgrades.ts'
 
@@ -26,6 +27,7 @@ export const PAGES: readonly string[] = [
   pageOf(ON_KOA),
   pageOf(ON_HONO),
   pageOf(ON_NODE_HTTP),
+  pageOf(ON_UNADAPTED),
   pageOf(OUTCOMES),
   pageOf(OUTCOMES_HTTP2),
   pageOf(STREAMS_AND_UPGRADES),

@@ -24,14 +24,14 @@ export class Recording {
     this.#servers.add(server)
     const recorder = this.#recorder
     const express = new ExpressServer(server, recorder)
-    hookFrameworks(recorder)
+    hookFrameworks(server, recorder)
     let isFirst = true
     const begin = (request: IncomingMessage, response: ServerResponse): void => {
       if (isFirst) {
         // What was not there yet when the server began to listen.
         isFirst = false
         express.look()
-        hookFrameworks(recorder)
+        hookFrameworks(server, recorder)
       }
       if (exchangeOf(response, recorder.store) !== undefined) return
       recorder.follow(request, response, routeOf, request)

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import { UNKNOWN_ROUTE } from '../http/labels.ts'
+import { unadaptedRouteOf } from '../frameworks/unadapted/route.ts'
+import { asPlaceholder } from '../http/follow.ts'
 import { expressAppOf, expressRouteOf } from './frameworks/express.ts'
-import { isOfRestify, restifyRouteOf } from './frameworks/restify.ts'
 
 /**
  * The route of a request that no framework has named while it was served: by what is left on it. It also marks the
@@ -10,7 +10,7 @@ import { isOfRestify, restifyRouteOf } from './frameworks/restify.ts'
 export function routeOf(request: IncomingMessage): string | undefined {
   // Each look at a request costs: Express has given it a prototype, and V8 a hidden class, of its own.
   const app = expressAppOf(request)
-  if (app !== undefined) return expressRouteOf(request, app)
-  if (isOfRestify(request)) return restifyRouteOf(request)
-  return UNKNOWN_ROUTE
+  return app === undefined ? unadaptedRouteOf(request) : expressRouteOf(request, app)
 }
+
+asPlaceholder(routeOf)

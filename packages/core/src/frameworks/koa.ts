@@ -1,3 +1,5 @@
+import { feathersRouteOf } from './feathers.ts'
+
 interface Layer {
   /** None for a middleware. */
   readonly methods: readonly string[]
@@ -13,8 +15,9 @@ export interface KoaContext {
 }
 
 /** The route that was called last or, where a router's own middleware answered before it, the one that would have been. */
-export function koaRouteOf({ matched, method, routerPath }: KoaContext): string | undefined {
-  if (matched === undefined) return undefined
+export function koaRouteOf(context: KoaContext): string | undefined {
+  const { matched, method, routerPath } = context
+  if (matched === undefined) return feathersRouteOf(context)
   const called = matched.findIndex(layer => layer.path === routerPath)
   let route: Layer | undefined
   for (let i = 0; i < matched.length; i++) {

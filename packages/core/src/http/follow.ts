@@ -79,15 +79,23 @@ export function isFollowed(response: ServerResponse): boolean {
   return Followed.of(response) !== undefined
 }
 
-/** Gives the exchanges on this response whose route is asked for by `placeholder` the one who knows it. */
-export function nameRoute<Context>(
-  response: ServerResponse,
-  placeholder: unknown,
-  routeOf: RouteOf<Context>,
-  context: Context,
-): void {
+/** Marks the exchanges whose route is asked for by `routeOf` as ones that a framework may name while it serves them. */
+export function asPlaceholder<Context>(routeOf: RouteOf<Context>): RouteOf<Context> {
+  PLACEHOLDERS.add(routeOf)
+  return routeOf
+}
+
+/** True for a function that leaves the route to those who know it better. */
+export function isPlaceholder(routeOf: RouteOf<never>): boolean {
+  return PLACEHOLDERS.has(routeOf)
+}
+
+const PLACEHOLDERS = new WeakSet<RouteOf<never>>()
+
+/** Has the route of a response told by `routeOf`, where it was left to those who know it. */
+export function nameRoute<Context>(response: ServerResponse, routeOf: RouteOf<Context>, context: Context): void {
   for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
-    if (exchange.routeOf !== placeholder) continue
+    if (!isPlaceholder(exchange.routeOf)) continue
     exchange.routeOf = routeOf as RouteOf<unknown>
     exchange.context = context
   }

@@ -9,10 +9,12 @@ import { categoryOf, categoryOfStatus, type ErrorFacts } from './evidence.ts'
 import { categorizerOf, type UserCategorizer } from './evidence-custom.ts'
 import { failureOf, tornStatusOf } from './failure.ts'
 import {
+  asPlaceholder,
   drop,
   Exchange,
   type ExchangeOwner,
   exchangeOf,
+  isPlaceholder,
   noteError,
   openExchanges,
   type RouteOf,
@@ -97,7 +99,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
     try {
       const followed = exchangeOf(response, this.store)
       // Who knows no routes leaves them to those who may.
-      const knows = followed === undefined || routeOf !== unknownRoute
+      const knows = followed === undefined || !isPlaceholder(routeOf)
       if (followed !== undefined && !this.#takesOver(followed)) {
         if (!knows) return
         followed.routeOf = routeOf as RouteOf<unknown>
@@ -354,6 +356,4 @@ function settleUnrouted(exchange: Exchange): void {
 }
 
 /** The route of those who cannot know it. */
-export function unknownRoute(): string {
-  return UNKNOWN_ROUTE
-}
+export const unknownRoute: RouteOf<unknown> = asPlaceholder(() => UNKNOWN_ROUTE)

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { findUnadapted, unadaptedRouteOf } from '../frameworks/unadapted/route.ts'
 import { checkOptions, isAnything, isFunction, type Shape } from '../options.ts'
 import { type AdapterOptions, monitorOf } from './adapter.ts'
-import { HTTP_SHAPE, unknownRoute } from './recorder.ts'
+import { HTTP_SHAPE } from './recorder.ts'
 import { type RequestServer, seeRequests } from './watch-server.ts'
 
 export type { RequestServer } from './watch-server.ts'
@@ -11,7 +12,8 @@ export type ServerOptions = AdapterOptions & {
   /**
    * Answers the route template of a request, or undefined where there is none: `_unmatched`, or `_middleware` where the
    * status says that something answered. Called when the response has closed, and never the place to answer with the
-   * path. @default every route is `_unknown`: a bare server has none
+   * path. @default what a framework without an adapter reports, else
+   * `_unknown`: a bare server has no routes
    */
   readonly route?: ((request: IncomingMessage) => string | undefined) | undefined
 }
@@ -22,10 +24,23 @@ export type ServerOptions = AdapterOptions & {
  */
 export function instrumentServer(server: RequestServer, options: ServerOptions = {}): () => void {
   checkOptions('instrumentServer', options, SERVER_SHAPE)
-  const { monitor, route = unknownRoute, ...http } = options
+  const { monitor, route = unadaptedRouteOf, ...http } = options
   const recorder = monitorOf(monitor).http(http)
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+  const find = (): void => {
+    try {
+      findUnadapted(server)
+    } catch (error) {
+      recorder.store.trouble('http', `a framework could not be watched, so its routes are missing: ${String(error)}`)
+    }
+  }
+  find()
+  let isFirst = true
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    // What was not there yet when the server was given.
+    if (isFirst) find()
+    isFirst = false
     recorder.follow(request, response, route, request)
+  }
   const stops = [recorder.watch(server, route), seeRequests(server, onRequest)]
   return () => {
     for (const stop of stops) stop()

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { callers } from '../../frameworks/unadapted/callers.ts'
 
 /**
  * The routers of Hono where it was imported and not required: Node tells nobody which modules those are. So they are
@@ -8,12 +9,14 @@ import { join } from 'node:path'
  */
 export function importedHono(): unknown[] {
   if (!isServed()) return []
-  return [...new Set(callers().map(folderOf))].flatMap(folder => {
-    if (folder === undefined || SEEN.has(folder)) return []
-    SEEN.add(folder)
-    const files = ROUTERS.map(name => join(folder, 'dist/router', name, 'router.js'))
-    return files.filter(file => existsSync(file)).map(file => createRequire(file)(file) as unknown)
-  })
+  return [...new Set([...callers(), ...process.argv.slice(1, 2), join(process.cwd(), 'app.js')].map(folderOf))].flatMap(
+    folder => {
+      if (folder === undefined || SEEN.has(folder)) return []
+      SEEN.add(folder)
+      const files = ROUTERS.map(name => join(folder, 'dist/router', name, 'router.js'))
+      return files.filter(file => existsSync(file)).map(file => createRequire(file)(file) as unknown)
+    },
+  )
 }
 
 const SEEN = new Set<string>()
@@ -34,20 +37,3 @@ function folderOf(file: string): string | undefined {
     return undefined
   }
 }
-
-/** The files whose functions are being called now, and the one that the process runs. */
-function callers(): string[] {
-  const { stackTraceLimit, prepareStackTrace } = Error
-  const holder: { stack?: string } = {}
-  Error.stackTraceLimit = DEEPEST
-  Object.assign(Error, { prepareStackTrace: undefined })
-  try {
-    Error.captureStackTrace(holder)
-    const files = [...(holder.stack ?? '').matchAll(/(?:file:\/\/)?((?:\/|[A-Za-z]:[\\/]).*?):\d+:\d+/g)]
-    return [...files.map(([, file]) => decodeURI(file!)), ...process.argv.slice(1, 2), join(process.cwd(), 'app.js')]
-  } finally {
-    Object.assign(Error, { stackTraceLimit, prepareStackTrace })
-  }
-}
-
-const DEEPEST = 50

@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { honoRouteOf, type MatchedRoute } from '../../frameworks/hono.ts'
 import { nameRoute, noteError } from '../../http/follow.ts'
-import { routeOf } from '../route.ts'
 
 /**
  * Hono tells nobody outside of a request, and its applications cannot be had from their server. But each of its routers
@@ -90,7 +89,7 @@ function passOn(_context: unknown, next: Next): unknown {
 
 function name(context: Context): void {
   const response = context.env?.outgoing
-  if (response !== undefined) nameRoute(response, routeOf, routeOfContext, context)
+  if (response !== undefined) nameRoute(response, routeOfContext, context)
 }
 
 function fail(context: Context, error: unknown): void {

@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { type KoaContext, koaRouteOf } from '../../frameworks/koa.ts'
 import { nameRoute, noteError } from '../../http/follow.ts'
-import { routeOf } from '../route.ts'
 
 /** Where Koa keeps its application. */
 export const KOA_FILE: RegExp = /[\\/]koa[\\/]lib[\\/]application\.js$/
@@ -21,7 +20,7 @@ export function hookKoa(exports: unknown): void {
   const handleRequest = prototype?.handleRequest
   if (prototype === undefined || typeof handleRequest !== 'function') return
   prototype.handleRequest = function promherdHandle(context, middleware) {
-    nameRoute(context.res, routeOf, koaRouteOf, context)
+    nameRoute(context.res, koaRouteOf, context)
     return handleRequest.call(this, context, noticing(middleware))
   }
 }

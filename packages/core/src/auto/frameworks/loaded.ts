@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
+import { findUnadapted } from '../../frameworks/unadapted/route.ts'
 import type { HttpRecorder } from '../../http/recorder.ts'
+import type { RequestServer } from '../../http/watch-server.ts'
 import { hookFastify } from './fastify.ts'
-import { HAPI_FILE, hookHapi } from './hapi.ts'
 import { HONO_FILE, hookHono } from './hono.ts'
 import { importedHono } from './hono-import.ts'
 import { hookKoa, KOA_FILE } from './koa.ts'
@@ -12,13 +13,13 @@ import { hookKoa, KOA_FILE } from './koa.ts'
  */
 const HOOKS: readonly { readonly file: RegExp; hook(exports: unknown): void }[] = [
   { file: KOA_FILE, hook: hookKoa },
-  { file: HAPI_FILE, hook: hookHapi },
   { file: HONO_FILE, hook: hookHono },
 ]
 
 /** Hooks into what is loaded now and was not before. Never throws. */
-export function hookFrameworks(recorder: HttpRecorder): void {
+export function hookFrameworks(server: RequestServer, recorder: HttpRecorder): void {
   try {
+    findUnadapted(server)
     hookFastify()
     const { cache } = createRequire(import.meta.url)
     const files = Object.keys(cache)

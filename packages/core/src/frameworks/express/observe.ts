@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { Hidden } from '../../http/hidden.ts'
 import { isUnmatched } from '../../http/labels.ts'
 import type { HttpRecorder } from '../../http/recorder.ts'
+import { feathersRouteOf } from '../feathers.ts'
 import { mountTemplateOf, templateOf } from './template.ts'
 import { type ExpressApp, type ExpressRequest, type Layer, type Next, type Route, routerOf } from './types.ts'
 
@@ -54,6 +55,8 @@ export function routeOf(request: ExpressRequest): string | undefined {
   // A 404 after every route has passed the request on is no answer of the last of them.
   const isPassed = state?.isPassed || (request.next === undefined && !state?.hasFailed)
   const status = res?.statusCode ?? 0
+  const service = state?.template === undefined ? feathersRouteOf(request) : undefined
+  if (service !== undefined) return service
   if (isPassed && status === 404) return undefined
   if (state?.template !== undefined || state?.middleware === undefined || isUnmatched(status)) return state?.template
   return mountTemplateOf(state.middleware, state.app)

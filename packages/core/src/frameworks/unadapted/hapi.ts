@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { read } from '../../http/evidence-chain.ts'
 import { nameRoute, noteError } from '../../http/follow.ts'
-import { routeOf } from '../route.ts'
+import type { Framework } from './framework.ts'
 
-/** Where hapi makes its requests. */
-export const HAPI_FILE: RegExp = /[\\/]@hapi[\\/]hapi[\\/]lib[\\/]request\.js$/
+/** hapi makes its requests by a function that it looks up anew with each of them. */
+export const HAPI: Framework = {
+  module: { file: /[\\/]@hapi[\\/]hapi[\\/]lib[\\/]request\.js$/, hook: hookHapi },
+}
 
 /** As much of a request of hapi as is looked at. */
 interface HapiRequest {
@@ -21,14 +23,13 @@ type Generate = (
   options: unknown,
 ) => HapiRequest
 
-/** Has the requests of all servers named: the function is looked up anew with each of them. */
-export function hookHapi(exports: unknown): void {
+function hookHapi(exports: unknown): void {
   const requests = exports as { generate?: Generate }
   const { generate } = requests
   if (typeof generate !== 'function') return
   requests.generate = function promherdGenerate(server, request, response, options) {
     const made = generate.call(this, server, request, response, options)
-    nameRoute(response, routeOf, hapiRouteOf, made)
+    nameRoute(response, hapiRouteOf, made)
     return made
   }
 }

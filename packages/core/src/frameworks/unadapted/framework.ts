@@ -1,0 +1,38 @@
+import type { IncomingMessage } from 'node:http'
+import type { RequestServer } from '../../http/watch-server.ts'
+
+/**
+ * A framework without an adapter, and where it reports its routes. Each has one file beside this one, and one entry in
+ * `list.ts`. A template comes from the program: what a client sent may select one, and is never part of it.
+ */
+export interface Framework {
+  /** The route that the framework left on a request; undefined where it had none, `NOT_ITS_OWN` for other requests. */
+  routeOf?(request: IncomingMessage): string | undefined | typeof NOT_ITS_OWN
+  /** What the routes of a server are, where that can be seen on the server. */
+  serverRouteOf?(server: RequestServer): ServerRouteOf | undefined
+  /** A module in which functions are looked up anew with each request, so that it can be hooked while the program runs. */
+  readonly module?: HookedModule
+}
+
+export type ServerRouteOf = (request: IncomingMessage) => string | undefined
+
+/** The answer for a request of another framework. */
+export const NOT_ITS_OWN: unique symbol = Symbol('promherd.not-its-own')
+
+/** A module that the program may have loaded. */
+export interface HookedModule {
+  /** Its file: among the CommonJS modules, and among what has called `listen`. */
+  readonly file: RegExp
+  /** How it is found as an ES module that has not called `listen`: Node does not list those. */
+  readonly imported?: ImportedModule
+  /** Called once for each copy that is loaded. */
+  hook(exports: unknown): void
+}
+
+export interface ImportedModule {
+  /** The name of the package, and the files in it that may be the module. */
+  readonly name: string
+  readonly files: readonly string[]
+  /** Whether the program has imported it, judged by a server. To ask for a module that was not imported would load it. */
+  isUsedBy(server: RequestServer): boolean
+}

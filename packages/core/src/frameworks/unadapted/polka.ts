@@ -1,0 +1,88 @@
+import type { IncomingMessage } from 'node:http'
+import { type Framework, NOT_ITS_OWN } from './framework.ts'
+
+/**
+ * polka makes the parameters of a request when it looks for the route, by a method that it inherits: so the route is
+ * kept with the parameters, which polka then puts on the request. Where an application is mounted is seen on the ones
+ * above it, which are asked before it.
+ */
+export const POLKA: Framework = {
+  routeOf(request) {
+    const { params, search, path, originalUrl } = request as PolkaRequest
+    if (!isHooked || search === undefined || path === undefined || originalUrl === undefined) return NOT_ITS_OWN
+    const found = params === undefined ? undefined : FOUND.get(params)
+    return found === undefined ? undefined : `${prefixOf(found.app, originalUrl)}${found.pattern}`
+  },
+  module: {
+    file: /[\\/]polka[\\/]index\.js$/,
+    hook(exports) {
+      const prototype = Object.getPrototypeOf((exports as () => Polka)()) as Polka
+      const { find } = prototype
+      isHooked = true
+      prototype.find = function promherdFind(method, path) {
+        const found = find.call(this, method, path)
+        keep(this, method, found)
+        return found
+      }
+    },
+  },
+}
+
+interface PolkaRequest extends IncomingMessage {
+  readonly params?: object
+  readonly search?: unknown
+  readonly path?: unknown
+  readonly originalUrl?: string
+}
+
+/** An application: its handlers by method and pattern, and the applications that are mounted, by their paths. */
+interface Polka {
+  readonly handlers: Readonly<Record<string, Readonly<Record<string, object>>>>
+  readonly apps: Readonly<Record<string, Polka>>
+  find(method: string, path: string): { readonly params: object; readonly handlers: object } | false
+}
+
+let isHooked = false
+const FOUND = new WeakMap<object, { readonly app: Polka; readonly pattern: string }>()
+const PATTERNS = new WeakMap<object, string>()
+const MOUNTS = new WeakMap<Polka, Map<string, Polka>>()
+
+function keep(app: Polka, method: string, found: ReturnType<Polka['find']>): void {
+  if (found !== false) {
+    const pattern = PATTERNS.get(found.handlers) ?? patternOf(app, method, found.handlers)
+    if (pattern !== undefined) FOUND.set(found.params, { app, pattern })
+    return
+  }
+  for (const base in app.apps) {
+    const mounted = app.apps[base]!
+    const mounts = MOUNTS.get(mounted) ?? new Map<string, Polka>()
+    mounts.set(base, app)
+    MOUNTS.set(mounted, mounts)
+  }
+}
+
+/** What handlers were registered for, with a slash before it. */
+function patternOf({ handlers }: Polka, method: string, wanted: object): string | undefined {
+  for (const table of [handlers[method], handlers['*']]) {
+    for (const [pattern, found] of Object.entries(table ?? {})) {
+      if (found !== wanted) continue
+      const path = pattern.startsWith('/') ? pattern : `/${pattern}`
+      PATTERNS.set(wanted, path)
+      return path
+    }
+  }
+  return undefined
+}
+
+/** Where an application is mounted: of several paths, the one that the URL begins with. */
+function prefixOf(app: Polka, url: string): string {
+  const mounts = MOUNTS.get(app)
+  if (mounts === undefined) return ''
+  // The application above the mounted ones comes first in the URL, and only its own paths can be compared with it.
+  for (const [base, above] of mounts) {
+    const prefix = prefixOf(above, url)
+    const rest = url.slice(prefix.length)
+    if (rest.startsWith(base) && !/^[^/?#]/.test(rest.slice(base.length))) return `${prefix}${base}`
+  }
+  return '/*'
+}

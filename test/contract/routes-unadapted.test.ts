@@ -1,0 +1,4 @@
+import { keeps } from './law.ts'
+import { ON_UNADAPTED } from './routes/unadapted.ts'
+
+keeps(ON_UNADAPTED)

@@ -1,0 +1,129 @@
+import { createMonitor, instrumentServer, type Monitor } from '@promherd/core'
+import { expect } from 'vitest'
+import { ask } from '../client.ts'
+import { preloadedName, preloading } from '../harnesses/preloading.ts'
+import type { Chapter, Exception, Subject } from '../law.ts'
+import { settled, troublesOf } from '../reading.ts'
+import { PROGRAMS, type Program, type Serving } from './unadapted-programs.ts'
+
+/** A program that runs and is recorded. */
+interface World extends Serving {
+  readonly program: Program
+  readonly monitor: Monitor
+  /** Asks for a path, and expects this status and this one record. */
+  gives(path: string, status: number, record: string): Promise<void>
+}
+
+function subjectOf(program: Program): Subject<World> {
+  return {
+    name: program.name,
+    within: use =>
+      recording(async monitor => {
+        const serving = await program.start(program.name.startsWith('Feathers') ? monitor : undefined)
+        if (serving.server !== undefined) instrumentServer(serving.server, { monitor })
+        await serve(program, monitor, serving, use)
+      }),
+  }
+}
+
+function preloadedSubject(program: Program): Subject<World> {
+  return {
+    name: preloadedName(program.name),
+    like: program.name,
+    within: use =>
+      recording(monitor => preloading(monitor, {}, async () => serve(program, monitor, await program.start(), use))),
+  }
+}
+
+async function recording(use: (monitor: Monitor) => Promise<void>): Promise<void> {
+  const monitor = createMonitor({ slab: 'heap', onWarning: () => {} })
+  try {
+    await use(monitor)
+    expect(await troublesOf(monitor)).toEqual({})
+  } finally {
+    await monitor.close()
+  }
+}
+
+async function serve(
+  program: Program,
+  monitor: Monitor,
+  serving: Serving,
+  use: (world: World) => Promise<void>,
+): Promise<void> {
+  const gives = async (path: string, status: number, record: string): Promise<void> => {
+    expect((await ask(serving.url + path)).status).toBe(status)
+    await settled(monitor, { [`GET ${record}`]: 1 })
+  }
+  try {
+    await use({ ...serving, program, monitor, gives })
+  } finally {
+    await serving.close()
+  }
+}
+
+const SUBJECTS: readonly Subject<World>[] = [
+  ...PROGRAMS.filter(({ listensByItself }) => !listensByItself).map(subjectOf),
+  ...PROGRAMS.map(preloadedSubject),
+]
+
+const TINYHTTP: Exception<World> = {
+  reason:
+    'tinyhttp reports a route only with its settings `enableReqRoute` and, for what is mounted, `bindAppToReqRes`: else it is `_unknown`.',
+  instead: async ({ gives, program }) => gives(program.item[0], 200, '_unknown 200'),
+}
+
+const TRPC: Exception<World> = {
+  reason:
+    'tRPC keeps its router in a closure, and has no hook: each route is `_unknown`, unless `instrumentServer` is given the router by its option `route`.',
+  instead: async ({ gives, program }) => gives(program.item[0], 200, '_unknown 200'),
+}
+
+const ONE_ENDPOINT: Exception<World> = {
+  reason: 'It has one endpoint, and nothing can be mounted.',
+  instead: async ({ gives, program }) => gives(program.item[0], 200, `${program.item[1]} 200`),
+}
+
+/** What routes are called on frameworks that have no adapter. */
+export const ON_UNADAPTED: Chapter<World> = {
+  title: 'Routes of frameworks without an adapter',
+  about:
+    'Programs on frameworks that have no adapter, recorded by `instrumentServer` and by the preload. A route is the ' +
+    'template with which the program registered it, in the notation of the framework. `/*` is a program that answers ' +
+    'each path alike. What a framework makes and lets listen by itself shows nothing of it to `instrumentServer`; the ' +
+    'preload sees it listen. Feathers is recorded by the adapters of Koa and Express. A bundle, such as the output of Nitro, contains its copy of h3, which cannot be found: its routes ' +
+    'are `_unknown`, unless h3 2 reports them on its diagnostics channel (`tracingPlugin`, or `tracingChannel` of Nitro).',
+  subjects: SUBJECTS,
+  laws: [
+    {
+      sentence: 'a request has the template of its route',
+      cannot: { 'tinyhttp 3': TINYHTTP, 'tRPC 11 standalone': TRPC },
+      run: ({ gives, program: { item } }) => gives(item[0], 200, `${item[1]} 200`),
+    },
+    {
+      sentence: 'what is mounted in something else has the whole template',
+      cannot: {
+        'tinyhttp 3': TINYHTTP,
+        'tRPC 11 standalone': TRPC,
+        'GraphQL Yoga 5': ONE_ENDPOINT,
+        [preloadedName('Apollo 5 standalone')]: ONE_ENDPOINT,
+      },
+      run: ({ gives, program: { mounted } }) => gives(mounted![0], 200, `${mounted![1]} 200`),
+    },
+    {
+      sentence: 'what no route matches is _unmatched, and no path is a label',
+      cannot: {
+        'tinyhttp 3': {
+          reason: TINYHTTP.reason,
+          instead: ({ gives }) => gives('/secret/4', 404, '_unknown 404'),
+        },
+        'tRPC 11 standalone': { reason: TRPC.reason, instead: ({ gives }) => gives('/secret', 404, '_unknown 404') },
+        [preloadedName('Apollo 5 standalone')]: {
+          reason: 'It answers GraphQL whatever the path is.',
+          instead: ({ gives }) => gives('/secret/4?query={hello}', 200, '/* 200'),
+        },
+      },
+      run: ({ gives }) => gives('/secret/4', 404, '_unmatched 404'),
+    },
+  ],
+}
