@@ -5,8 +5,8 @@ import { type Cluster, programFile, startProgram, startProgramThreads } from '@p
 import type { PromherdConfig } from '@promherd/core/config'
 import { Mistyped } from './failure.ts'
 import { say, settingsOf, type Typed } from './settings.ts'
-import { endWithWrapper } from './wrapper.ts'
 import { reloadOnChange } from './watch.ts'
+import { endWithWrapper } from './wrapper.ts'
 
 export interface StartOptions extends Typed {
   readonly watch?: boolean

@@ -69,7 +69,10 @@ export class Accepting {
   }
 
   #watch(socket: Socket, where: string): void {
-    if (this.#isOver) return socket.close()
+    if (this.#isOver) {
+      socket.close()
+      return
+    }
     this.#sockets.set(socket, where)
     const { close } = Object.getPrototypeOf(socket) as Socket
     socket.close = done => {

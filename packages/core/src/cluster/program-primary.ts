@@ -113,7 +113,10 @@ async function endWith(
   const exitCode = code ?? exitCodeOfSignal(signal)
   const warner = new Warner(onWarning)
   if (failure !== undefined) warner.say(`the program could not be loaded: ${failure}`)
-  if (exitCode !== 0) warner.say(`the program ended before it ${hasListened ? 'served a request' : 'listened'} (${signal ?? `exit code ${code}`}).`)
+  if (exitCode !== 0)
+    warner.say(
+      `the program ended before it ${hasListened ? 'served a request' : 'listened'} (${signal ?? `exit code ${code}`}).`,
+    )
   await primary.close()
   process.exit(exitCode)
 }
