@@ -23,7 +23,7 @@ export async function docs(args) {
   const code = await runBuilt('scripts/docs.mjs', args)
   // The laws are data of the tests, which Vitest can read and Node cannot.
   const env = { PROMHERD_WRITE_DOCS: '1' }
-  const pages = ['test/contract/laws-page.test.ts', 'test/matrix/page.test.ts']
+  const pages = ['test/contract/laws-page.test.ts', 'test/matrix/page.test.ts', 'test/programs/page.test.ts']
   return code || runInstalled('vitest/vitest.mjs', ['run', ...pages], { env })
 }
 

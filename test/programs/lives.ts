@@ -1,0 +1,78 @@
+import { join } from 'node:path'
+import { ROOT } from '../support/process.ts'
+import { freePort } from '../support/resources.ts'
+import { alone, herded, listening, run, type Starter } from './program.ts'
+import type { Visitor } from './visits.ts'
+
+/** A program that is run to its end: by `node`, by `node` with the preload, and by `promherd start`. */
+export interface LivingProgram {
+  /** What it is, as a row of `docs/programs.md`. */
+  readonly name: string
+  /** Its file in `apps/`. */
+  readonly file: string
+  /** What its clients do; undefined where the program ends without being asked. */
+  readonly visit?: Visitor
+  /** What ends it. @default SIGTERM, where there is a visit */
+  readonly signal?: 'SIGTERM' | 'SIGINT'
+  /** By the name of a way: what differs there, and why. */
+  readonly differs?: Readonly<Partial<Record<WayName, Difference>>>
+}
+
+/** A part of a life that differs, with what it is instead and the reason. */
+export interface Difference {
+  readonly part: keyof Life
+  readonly instead: unknown
+  readonly reason: string
+}
+
+export type WayName = 'preload' | 'promherd start'
+
+/** How a program can be started with promherd: its options of Node come first. */
+export const WAYS: Readonly<Record<WayName, (metricsPort: number) => Starter>> = {
+  preload: () => program => ['--import', '@promherd/core/auto', ...alone(program)],
+  'promherd start': metricsPort => herded(metricsPort),
+}
+
+/** What can be observed of a program from outside. */
+export interface Life {
+  /** What its clients heard before it was told to end, to the byte. */
+  readonly answers: readonly string[]
+  /** What clients heard on the connections that they held open until the end. */
+  readonly ends: readonly string[]
+  readonly stdout: string
+  readonly stderr: string
+  readonly exit: { readonly code: number | null; readonly signal: string | null }
+}
+
+export interface TimedLife {
+  readonly life: Life
+  /** From the signal to the end, in milliseconds. */
+  readonly endedAfterMs: number
+}
+
+const APPS = join(ROOT, 'test/programs/apps')
+
+export async function lifeOf(program: LivingProgram, start: (metricsPort: number) => Starter): Promise<TimedLife> {
+  const [port, otherPort, metricsPort] = [await freePort(), await freePort(), await freePort()]
+  const env = { PORT: String(port), OTHER_PORT: String(otherPort), PROMETHEUS_METRICS_PORT: String(metricsPort) }
+  const running = run({ file: join(APPS, program.file), args: ['one'], cwd: APPS, env }, start(metricsPort))
+  const { visit, signal = 'SIGTERM' } = program
+  let [answers, held]: [readonly string[], readonly Promise<string>[]] = [[], []]
+  if (visit !== undefined) {
+    await listening(port, running)
+    const visited = await visit(port, otherPort)
+    answers = visited.heard
+    held = visited.held ?? []
+  }
+  const toldAt = performance.now()
+  if (visit !== undefined) running.signal(signal)
+  const { stdout, stderr, ...exit } = await running.ended
+  const endedAfterMs = performance.now() - toldAt
+  const ends = await Promise.all(held)
+  return { life: { answers, ends, stdout, stderr: withoutPids(stderr), exit }, endedAfterMs }
+}
+
+/** Node writes the pid before a warning. */
+function withoutPids(text: string): string {
+  return text.replace(/^\(node:\d+\)/gm, '(node)')
+}

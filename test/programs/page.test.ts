@@ -1,0 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { programsPage } from './page.ts'
+
+const FILE = new URL('../../docs/programs.md', import.meta.url)
+
+test('docs/programs.md has the programs of the tests (else: npm run docs)', () => {
+  if (process.env['PROMHERD_WRITE_DOCS'] === '1') writeFileSync(FILE, programsPage())
+  expect(readFileSync(FILE, 'utf8')).toBe(programsPage())
+})

@@ -1,0 +1,30 @@
+import type { LivingProgram } from './lives.ts'
+import { WAYS, type WayName } from './lives.ts'
+import { PROGRAMS } from './living-programs.ts'
+
+/** The text of `docs/programs.md`. */
+export function programsPage(): string {
+  const reasons: string[] = []
+  const ways = Object.keys(WAYS) as WayName[]
+  const rows = PROGRAMS.map(program => [program.name, ...ways.map(way => cellOf(program, way, reasons))])
+  const table = [['program', ...ways.map(way => `\`${way}\``)], ['---', ...ways.map(() => '---')], ...rows]
+  const notes = reasons.map((reason, i) => `${i + 1}. ${reason}`)
+  return `${[HEAD, table.map(cells => `| ${cells.join(' | ')} |`).join('\n'), notes.join('\n')].join('\n\n').trimEnd()}\n`
+}
+
+const HEAD = `# Programs with promherd and without
+
+Written by \`npm run docs\` from the tests in \`test/programs\`. Each program is run to its end by \`node\`, by
+\`node --import @promherd/core/auto\` (the preload) and by \`promherd start\` with one worker. ✓ means that all of this is
+equal to the byte: each response (status, headers, body), what clients of open connections receive until they are
+closed, stdout and stderr of the program with the signals that it logs and the stack traces that it prints, and its exit
+code or signal; and that the program ends within 3 s of the time that it takes alone. The date header and the lines of
+promherd itself, on stderr, are left out. A number is a part that differs, with the reason.`
+
+function cellOf({ differs }: LivingProgram, way: WayName, reasons: string[]): string {
+  const difference = differs?.[way]
+  if (difference === undefined) return '✓'
+  const reason = `\`${difference.part}\`: ${difference.reason}`
+  if (!reasons.includes(reason)) reasons.push(reason)
+  return `(${reasons.indexOf(reason) + 1})`
+}

@@ -1,0 +1,98 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { io } from 'socket.io-client'
+import { WebSocket } from 'ws'
+import { answerTo, type RequestParts, request } from './program.ts'
+
+/** What the clients of a program do, and what they hear of it. */
+export interface Visit {
+  /** What has been heard before the program is told to end. */
+  readonly heard: readonly string[]
+  /** What is heard until the end, on connections that are held open. */
+  readonly held?: readonly Promise<string>[]
+}
+
+export type Visitor = (port: number, otherPort: number) => Promise<Visit>
+
+/** Sends requests one after the other, each on a connection of its own; the answers as bytes. */
+export function requests(...lines: readonly (string | readonly [line: string, parts: RequestParts])[]): Visitor {
+  return async port => {
+    const heard: string[] = []
+    for (const line of lines) {
+      const [text, parts] = typeof line === 'string' ? [line, {}] : line
+      heard.push(await answerTo(port, request(text, parts)))
+    }
+    return { heard }
+  }
+}
+
+/** Several visits, one after the other. */
+export function all(...visitors: readonly Visitor[]): Visitor {
+  return async (port, otherPort) => {
+    const visits: Visit[] = []
+    for (const visitor of visitors) visits.push(await visitor(port, otherPort))
+    return { heard: visits.flatMap(({ heard }) => heard), held: visits.flatMap(({ held = [] }) => held) }
+  }
+}
+
+/** A request whose response is a stream: all its bytes, to the end of the connection. */
+export function stream(path: string): Visitor {
+  return async port => {
+    const socket = connect(port, '127.0.0.1')
+    const held = bytesUntilTheEnd(socket)
+    socket.write(request(`GET ${path}`))
+    await once(socket, 'data')
+    return { heard: [], held: [held] }
+  }
+}
+
+/** A connection on which nothing is sent: what the server sends to the end. */
+export const idleOnOtherPort: Visitor = async (_port, otherPort) => {
+  const socket = connect(otherPort, '127.0.0.1')
+  const held = bytesUntilTheEnd(socket)
+  await once(socket, 'data')
+  return { heard: [], held: [held] }
+}
+
+/** A connection that is kept alive after a request: what is sent on it to the end. */
+export const keptAlive: Visitor = async port => {
+  const socket = connect(port, '127.0.0.1')
+  const held = bytesUntilTheEnd(socket)
+  socket.write(request('GET /kept', { isLast: false }))
+  await once(socket, 'data')
+  return { heard: [], held: [held] }
+}
+
+/** A WebSocket: the echo of a message, and the code and reason of its close. */
+export const webSocket: Visitor = async port => {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
+  const held = once(socket, 'close').then(([code, reason]) => `close ${code} ${reason}`)
+  await once(socket, 'open')
+  socket.send('hello')
+  const [message] = await once(socket, 'message')
+  return { heard: [String(message)], held: [held] }
+}
+
+/** A client of socket.io over one transport: an acknowledged message, and why it was disconnected. */
+export function socketIo(transport: 'polling' | 'websocket'): Visitor {
+  return async port => {
+    const socket = io(`http://127.0.0.1:${port}`, { transports: [transport], reconnection: false })
+    const held = new Promise<string>(resolve => socket.once('disconnect', reason => resolve(`disconnect ${reason}`)))
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve).once('connect_error', reject)
+    })
+    const echo = await socket.emitWithAck('echo', transport)
+    return { heard: [echo], held: [held.finally(() => socket.close())] }
+  }
+}
+
+function bytesUntilTheEnd(socket: ReturnType<typeof connect>): Promise<string> {
+  let bytes = ''
+  socket.setEncoding('latin1').on('data', piece => {
+    bytes += piece
+  })
+  socket.on('error', error => {
+    bytes += `[${(error as NodeJS.ErrnoException).code}]`
+  })
+  return once(socket, 'close').then(() => bytes.replace(/^Date: .*\r$/gm, 'Date: \r'))
+}

@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest'
+import { type LivingProgram, lifeOf, type TimedLife, WAYS, type WayName } from './lives.ts'
+import { PROGRAMS } from './living-programs.ts'
+import { alone } from './program.ts'
+
+/** Each program lives the same life with promherd and without. */
+
+/** How much longer a program may take to end: promherd has a second process, and its own numbers to write. */
+const EXTRA_MS = 3000
+
+const lives = new Map<LivingProgram, Promise<TimedLife>>()
+
+/** The life of a program without promherd, once for all its comparisons. */
+function lifeAlone(program: LivingProgram): Promise<TimedLife> {
+  const known = lives.get(program) ?? lifeOf(program, () => alone)
+  lives.set(program, known)
+  return known
+}
+
+describe.each(PROGRAMS.map(program => [program.name, program] as const))('%s', (_, program) => {
+  test.each(Object.keys(WAYS) as WayName[])('%s', async way => {
+    const without = await lifeAlone(program)
+    const { life, endedAfterMs } = await lifeOf(program, WAYS[way])
+    const difference = program.differs?.[way]
+    const expected = { ...without.life, ...(difference && { [difference.part]: difference.instead }) }
+    expect(life).toEqual(expected)
+    expect(endedAfterMs).toBeLessThan(without.endedAfterMs + EXTRA_MS)
+  })
+})
