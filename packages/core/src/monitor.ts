@@ -9,7 +9,6 @@ import { Herd } from './herd/herd.ts'
 import { LoneHerd } from './herd/lone.ts'
 import { type HttpOptions, HttpRecorder } from './http/recorder.ts'
 import { streamSampler } from './http/streams.ts'
-import type { InternalErrorCause } from './metrics.ts'
 import { fromEnvironment, MONITOR_SHAPE, type MonitorOptions } from './monitor-options.ts'
 import { checkOptions } from './options.ts'
 import { loneStore, type Opened, openStore } from './process-store.ts'
@@ -23,6 +22,7 @@ import type { CounterOptions, GaugeOptions, HistogramOptions } from './store/ins
 import { type Counter, type Gauge, type Histogram, type InstrumentMaker, Instruments } from './store/instruments.ts'
 import type { Store } from './store/store.ts'
 import { StoreHome } from './store-home.ts'
+import { onceEach } from './warn-once.ts'
 
 /** The composition root: from options to a store, what records into it, and what can be read from it. */
 
@@ -261,17 +261,4 @@ function samplerFor(store: Store): () => void {
 /** An option that is there and undefined is as if it were not there. */
 function withoutAbsent(options: MonitorOptions): MonitorOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-}
-
-function onceEach(warn: (message: string) => void): (cause: InternalErrorCause, message: string) => void {
-  const told = new Set<string>()
-  return (cause, message) => {
-    if (told.has(cause)) return
-    told.add(cause)
-    try {
-      warn(message)
-    } catch {
-      // The listener's own failure is not ours to throw into a request.
-    }
-  }
 }

@@ -61,10 +61,7 @@ export class PromCopier {
     return this.#next
   }
 
-  /**
-   * Copies what metrics keep now, and the answers of those that were asked. Returns whether anything has changed. Never
-   * throws.
-   */
+  /** Copies what metrics keep now, and answers that came. Returns whether anything has changed. Never throws. */
   look(): boolean {
     try {
       const hasChanged = this.#take()
