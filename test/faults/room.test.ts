@@ -48,7 +48,7 @@ describe.skipIf(isSkipped('tmpfs'))('where a file system has no room', () => {
     ['8 inodes', 'size=8m,nr_inodes=8,mode=0700'],
   ])('in a given directory with %s all requests are counted', async (_, options) => {
     mount(options)
-    const running = await startReady({ options: { workers: 4, metrics: { port: 0, directory } } })
+    const running = await startReady({ options: { workers: 2, metrics: { port: 0, directory } } })
     await request(running, 40)
     const samples = await running.sees('test_total', 40)
     expect(samples.value('promherd_workers_without_store')).toBe(0)

@@ -167,14 +167,15 @@ export class StoreReader implements Source {
   }
 
   *#readValues(): Steps<Reading> {
-    const slots = Math.floor(fstatSync(this.#valuesFd).size / 8)
+    const { size, blocks } = fstatSync(this.#valuesFd)
+    const slots = Math.floor(size / 8)
     const header = this.#readHeader()
     if (typeof header === 'string') return header
     const length = header[HEADER.length]!
     const ids = header[HEADER.retiredIds]!
     const wanted = Math.min(length + ids, slots)
     // Nothing that a file says of itself may make its reader take all the memory there is.
-    if (wanted > MAX_SLOTS) return 'damaged'
+    if (wanted > MAX_SLOTS || isHollow(8 * wanted, blocks)) return 'damaged'
     if (this.#buffer.length < wanted) this.#buffer = enlarged(this.#buffer, Math.max(wanted, this.#buffer.length * 2))
     const known = this.values.length
     let read = 0
@@ -208,6 +209,19 @@ const PIECE_SLOTS = 2 ** 13
 const PIECE = new Float64Array(PIECE_SLOTS)
 /** 128 MiB of numbers, a million histogram series: far above an honest store. */
 const MAX_SLOTS = 2 ** 24
+
+/**
+ * True for a large file that is nearly all holes. A store grows by writing zeros, so it has none; a file system that
+ * packs those keeps far more than this.
+ */
+function isHollow(bytes: number, blocks: number | undefined): boolean {
+  return blocks !== undefined && bytes > LARGE_BYTES && blocks * BLOCK_BYTES * LEAST_SHARE < bytes
+}
+
+/** The unit of `Stats.blocks`, on every platform. */
+const BLOCK_BYTES = 512
+const LARGE_BYTES = 2 ** 21
+const LEAST_SHARE = 256
 
 function isLength(value: number, least: number): boolean {
   return Number.isInteger(value) && value >= least
