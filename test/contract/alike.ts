@@ -32,7 +32,8 @@ interface Alike {
 const NOT_LOOKED_AT =
   'Express keeps nowhere which layer answered: it is seen in the method of its layers that calls them.'
 const ONE_MORE =
-  'The end of an exchange is an event: one listener of `close` on the response, and one on its connection, hear it.'
+  'The end of an exchange is an event: a listener of `close` on the response, and one on its connection, hear it. Node ' +
+  'warns of too many listeners one earlier.'
 
 const LAWS: readonly Law<Alike>[] = [
   {

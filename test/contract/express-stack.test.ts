@@ -5,11 +5,11 @@ import type { Express as App, Request, RequestHandler, Response } from 'express'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ask } from './client.ts'
 import { VERSIONS } from './harnesses/express.ts'
-import { settled, troublesOf } from './reading.ts'
+import { errorsOf, settled, troublesOf } from './reading.ts'
 import { closing, listening, Stage } from './stage.ts'
 
-/** Where nothing stands before it, the middleware leaves the router: nobody may see that but the clock. */
-describe.each(Object.entries(VERSIONS))('at the front of %s', (name, express) => {
+/** The stack of a router is the application's: what it does with the layers has the effect that it has without us. */
+describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
   let monitor: Monitor
   let app: App
   let close: () => Promise<void>
@@ -52,6 +52,7 @@ describe.each(Object.entries(VERSIONS))('at the front of %s', (name, express) =>
     for (let i = 0; i < 3; i++) expect(await statusesOf('/api/items/1?q=1')).toEqual([200])
     const withUs = seen.splice(0)
     app = express()
+    app.use((_request, _response, next) => next())
     addAll(app)
     for (let i = 0; i < 3; i++) expect(await statusesOf('/api/items/1?q=1')).toEqual([200])
     expect(withUs).toEqual(seen)
@@ -85,10 +86,107 @@ describe.each(Object.entries(VERSIONS))('at the front of %s', (name, express) =>
     await settled(monitor, { 'GET /shop/items/:id 200': 2 })
   })
 
-  test('requests that are under way when it leaves the router miss no handler', async () => {
+  /** What the application sees as its stack; Express 4 has it elsewhere. */
+  const stackOf = (of: App): { handle: unknown; route?: { path: string } | undefined }[] =>
+    (of as unknown as { _router?: typeof of.router })._router?.stack ?? of.router.stack
+
+  test('it is the same list with the same layers, before the first request and after', async () => {
+    const inner = express().get('/items/:id', ok)
+    const router = express.Router().get('/items/:id', ok)
+    const recorded = prometheus({ monitor })
+    app.use(recorded)
+    app.use('/shop', inner)
+    app.use('/api', router)
+    const lists = [stackOf(app), stackOf(inner), router.stack]
+    const layers = lists.map(list => [...list])
+    expect(await statusesOf('/shop/items/1', '/api/items/1', '/none', '/api/items/2')).toEqual([200, 200, 404, 200])
+    expect([stackOf(app), stackOf(inner), router.stack].map((list, i) => list === lists[i])).toEqual([true, true, true])
+    expect(lists).toEqual(layers)
+    expect(stackOf(app).map(({ handle }) => handle)).toContain(recorded)
+    await settled(monitor, { 'GET /shop/items/:id 200': 1, 'GET /api/items/:id 200': 2, 'GET _unmatched 404': 1 })
+  })
+
+  test('routes are replaced while it runs: what a kept list is cut to and filled with is served', async () => {
+    app.use(prometheus({ monitor }))
+    const stack = stackOf(app)
+    const before = stack.length
+    app.get('/first/:id', ok)
+    expect(await statusesOf('/first/1')).toEqual([200])
+    // Through the list that was kept, as packages do that load routes anew.
+    stack.splice(before)
+    app.get('/second/:id', ok)
+    expect(await statusesOf('/first/1', '/second/1')).toEqual([404, 200])
+    const popped = stack.pop()
+    expect(popped?.route?.path).toBe('/second/:id')
+    expect(await statusesOf('/second/1')).toEqual([404])
+    stack.push(popped!)
+    expect(await statusesOf('/second/1')).toEqual([200])
+    await settled(monitor, {
+      'GET /first/:id 200': 1,
+      'GET _unmatched 404': 2,
+      'GET /second/:id 200': 2,
+    })
+  })
+
+  test('a stack that is copied into another list and set again is served and recorded', async () => {
+    app.use(prometheus({ monitor }))
+    app.get('/items/:id', ok)
+    expect(await statusesOf('/items/1')).toEqual([200])
+    const router = (app as unknown as { _router?: typeof app.router })._router ?? app.router
+    const layers = router.stack
+    router.stack = layers.filter(({ route }) => route === undefined)
+    expect(await statusesOf('/items/1')).toEqual([404])
+    router.stack = [...layers]
+    expect(await statusesOf('/items/1')).toEqual([200])
+    await settled(monitor, { 'GET /items/:id 200': 2, 'GET _unmatched 404': 1 })
+  })
+
+  test('taken out of the stack the middleware records no more, and is where it was put when it is put back', async () => {
+    app.use((_request, _response, next) => next())
+    app.use(prometheus({ monitor }))
+    app.get('/items/:id', ok)
+    const stack = stackOf(app)
+    const at = stack.length - 2
+    expect(await statusesOf('/items/1', '/items/2')).toEqual([200, 200])
+    const [layer] = stack.splice(at, 1)
+    expect(await statusesOf('/items/3')).toEqual([200])
+    stack.splice(at, 0, layer!)
+    expect(await statusesOf('/items/4')).toEqual([200])
+    await settled(monitor, { 'GET /items/:id 200': 3 })
+  })
+
+  test('a handler that is replaced in its layer, as a mock does, is called and recorded', async () => {
+    app.use(prometheus({ monitor }))
+    app.get('/items/:id', ok)
+    expect(await statusesOf('/items/1')).toEqual([200])
+    const [layer] = (stackOf(app).at(-1)!.route as unknown as { stack: { handle: RequestHandler }[] }).stack
+    layer!.handle = (_request, response) => void response.status(202).send('mocked')
+    expect(await statusesOf('/items/1')).toEqual([202])
+    await settled(monitor, { 'GET /items/:id 200': 1, 'GET /items/:id 202': 1 })
+  })
+
+  test('an error that no layer is there for is seen: of the last layer, a parameter, a mounted application', async () => {
+    const inner = express()
+    inner.get('/broken', broken)
+    inner.set('env', 'test')
+    app.use(prometheus({ monitor }))
+    app.param('id', (_request, _response, next) => next(Object.assign(new Error('none'), { status: 410 })))
+    app.get('/items/:id', ok)
+    app.use('/shop', inner)
+    app.get('/broken', broken)
+    const paths = ['/broken', '/shop/broken', '/items/1']
+    expect(await statusesOf(...paths, ...paths)).toEqual([500, 500, 410, 500, 500, 410])
+    await settled(monitor, { 'GET /broken 500': 2, 'GET /shop/broken 500': 2, 'GET /items/:id 410': 2 })
+    expect(await errorsOf(monitor)).toEqual({
+      'GET /broken exception': 2,
+      'GET /shop/broken exception': 2,
+      'GET /items/:id not_found': 2,
+    })
+  })
+
+  test('requests that are under way when the next one is shaped miss no handler', async () => {
     const stage = new Stage()
     const called: string[] = []
-    // It leaves with the first request, which then waits in the middle of the list that it began with.
     app.use(prometheus({ monitor }))
     app.use((request, _response, next) => {
       if (request.url === '/slow') void stage.hold().then(() => next())
@@ -139,9 +237,13 @@ describe.each(Object.entries(VERSIONS))('at the front of %s', (name, express) =>
   })
 })
 
-/** The names of own properties, but for `route`, which all requests have from their prototype with us. */
+/** The keys of an object, own and inherited. */
 function namesOf(object: object): string[] {
-  return Reflect.ownKeys(object)
-    .filter(name => typeof name === 'string' && name !== 'route')
-    .map(String)
+  const names = Reflect.ownKeys(object).map(String)
+  for (const name in object) names.push(name)
+  return names
+}
+
+function broken(): never {
+  throw new Error('broken')
 }

@@ -15,7 +15,7 @@ import type { RequestServer } from '../../http/watch-server.ts'
 export class ExpressServer {
   readonly #server: RequestServer
   readonly #recorder: HttpRecorder
-  #shape: ((request: ExpressRequest, response: ServerResponse) => boolean) | undefined
+  #shape: ((request: ExpressRequest, response: ServerResponse) => void) | undefined
 
   constructor(server: RequestServer, recorder: HttpRecorder) {
     this.#server = server

@@ -3,6 +3,7 @@ import { Hidden } from '../../http/hidden.ts'
 import { isUnmatched } from '../../http/labels.ts'
 import type { HttpRecorder } from '../../http/recorder.ts'
 import { feathersRouteOf } from '../feathers.ts'
+import { alike, type Handle, type HandleError, type LayerMethods, observeLayers } from './layers.ts'
 import { mountTemplateOf, templateOf } from './template.ts'
 import { type ExpressApp, type ExpressRequest, type Layer, type Next, type Route, routerOf } from './types.ts'
 
@@ -18,7 +19,7 @@ export function observe(app: ExpressApp): void {
   const layer = routerOf(app)?.stack[0]
   if (layer === undefined) return
   SEEN.add(app)
-  watchLayers(Object.getPrototypeOf(layer) as LayerMethods)
+  observeLayers(Object.getPrototypeOf(layer) as LayerMethods, passing, failing)
 }
 
 const SEEN = new WeakSet<ExpressApp>()
@@ -121,63 +122,6 @@ function lastErrorOf(request: ExpressRequest): unknown {
 
 const ERRORS = Symbol.for('router.tracing.publishedErrors')
 
-type Handle = (this: Layer, request: ExpressRequest, response: ServerResponse, next: Next) => void
-type HandleError = (this: Layer, error: unknown, request: ExpressRequest, response: ServerResponse, next: Next) => void
-
-/** What calls the handler of a layer: in Express 5, and in Express 4. */
-interface LayerMethods {
-  handleRequest?: Handle
-  handleError?: HandleError
-  handle_request?: Handle
-  handle_error?: HandleError
-}
-
-const WATCHED = new WeakSet<LayerMethods>()
-
-function watchLayers(layers: LayerMethods): void {
-  if (WATCHED.has(layers)) return
-  WATCHED.add(layers)
-  for (const name of ['handleRequest', 'handle_request'] as const) replace(layers, name, passing)
-  for (const name of ['handleError', 'handle_error'] as const) replace(layers, name, failing)
-}
-
-/**
- * Has the layers of routers answer what `observing` makes of a method, and all others the method itself, as the class
- * does: so the layers inside of a route are called as they are without us.
- */
-function replace<Name extends keyof LayerMethods>(
-  layers: LayerMethods,
-  name: Name,
-  observing: (method: NonNullable<LayerMethods[Name]>) => LayerMethods[Name],
-): void {
-  const own = Object.getOwnPropertyDescriptor(layers, name)
-  if (typeof own?.value !== 'function') return
-  let method = own.value as NonNullable<LayerMethods[Name]>
-  let observed = alike(observing(method), method)
-  Object.defineProperty(layers, name, {
-    configurable: true,
-    enumerable: own.enumerable === true,
-    get(this: object) {
-      return 'route' in this ? observed : method
-    },
-    set(this: object, value) {
-      if (this !== layers) Object.defineProperty(this, name, { ...own, value })
-      else {
-        method = value
-        observed = alike(observing(method), method)
-      }
-    },
-  })
-}
-
-/** A function that is called as another is, and takes as many. */
-function alike<T>(copy: T, { name, length }: { readonly name: string; readonly length: number }): T {
-  return Object.defineProperties(copy, {
-    name: { value: name, configurable: true },
-    length: { value: length, configurable: true },
-  })
-}
-
 function passing(handle: Handle): Handle {
   return function handleRequest(request, response, next) {
     const state = stateOf(response)
@@ -201,7 +145,7 @@ function noting(state: State, response: ServerResponse, next: Next): Next {
   if (state.next === undefined) {
     state.next = next
     state.noting = alike((error?: unknown): void => {
-      if (error != null && error !== 'route' && error !== 'router') failed(state, response, error)
+      if (error && error !== 'route' && error !== 'router') failed(state, response, error)
       next(error)
     }, next)
   }

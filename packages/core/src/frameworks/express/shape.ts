@@ -4,18 +4,16 @@ import type { ExpressApp, ExpressRequest } from './types.ts'
 
 /**
  * Shapes the requests of a server on which nothing else than `app` listens for them: until Express has set what is made
- * here, nothing else is to see a request. Returns what is called with each before Express is; false where it left one.
+ * here, nothing else is to see a request. Returns what is called with each before Express is.
  */
 export function shaping(
   server: EventEmitter,
   app: ExpressApp,
-): (request: ExpressRequest, response: ServerResponse) => boolean {
+): (request: ExpressRequest, response: ServerResponse) => void {
   const isShaped = canShape(app)
   return (request, response) => {
     // A single listener is kept as it is, several in a list: the public methods make a list of either each time.
-    if (!isShaped || (server as { _events?: { request?: unknown } })._events?.request !== app) return false
-    shape(request, response)
-    return true
+    if (isShaped && (server as { _events?: { request?: unknown } })._events?.request === app) shape(request, response)
   }
 }
 
