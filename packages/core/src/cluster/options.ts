@@ -19,8 +19,8 @@ export interface ClusterOptions extends ClusterHooks {
   /** Where the metrics are served and kept; false serves none, for those who run an exporter of their own. */
   readonly metrics?: ClusterMetricsOptions | false | undefined
   /**
-   * How long a worker may take to answer what it has accepted, once it is told to end, in milliseconds. Then it is
-   * killed. 0 kills it at once. @default 30_000
+   * How long a worker may take to end once it is told to, in milliseconds: its program in its own way, or the worker
+   * until it has answered what it has accepted. Then it is killed. 0 kills it at once. @default 30_000
    */
   readonly drainTimeoutMs?: number | undefined
   /**
