@@ -188,12 +188,15 @@ test('a program that never listens and ends well ends all well, without a word',
   })
 })
 
-test('a program that wants to hear of its end hears of it when all is answered', async () => {
+test('a program that listens for a signal receives it at once, and its requests are its own affair', async () => {
   const text = `
     const server = require('node:http').createServer((_, response) => setTimeout(() => response.end('done'), 500))
     server.on('request', (_, response) => response.on('close', () => console.log('answered')))
     server.listen(Number(process.env.PORT))
-    process.on('SIGTERM', () => setTimeout(() => { console.log('tidied up'); process.exit(0) }, 100))`
+    process.on('SIGTERM', () => {
+      console.log('told', server.listening)
+      server.close(() => { console.log('tidied up'); process.exit(5) })
+    })`
   const directory = directoryWith({ 'app.cjs': text })
   const { running, app, metrics } = await startApp(['--workers', '1'], 'app.cjs', directory)
   const answer = get(app)
@@ -202,7 +205,7 @@ test('a program that wants to hear of its end hears of it when all is answered',
   })
   running.signal('SIGTERM')
   expect((await answer).body).toBe('done')
-  expect(await running.ended).toMatchObject({ code: 0, stdout: 'answered\ntidied up\n' })
+  expect(await running.ended).toMatchObject({ code: 5, stdout: 'told true\nanswered\ntidied up\n' })
 })
 
 test.each(['--workers', '--threads'])('--routes inferred reaches each of two %s', async kind => {

@@ -39,7 +39,7 @@ test('a killed worker is replaced in its slot, and the sum never falls', async (
 test.each([
   ['/exit?code=0', 'exit'],
   ['/exit?code=3', 'crash'],
-  ['/abort', 'out_of_memory'],
+  ['/abort', 'crash'],
 ])('a worker that ends by %s is told as %s', async (path, reason) => {
   const running = await startReady({ options: { workers: 1 } })
   await get(running.appUrl(path)).catch(() => {})
@@ -60,6 +60,13 @@ test('a worker whose heap is full is told as out of memory', async () => {
   const samples = await running.sees('promherd_worker_restarts_total{worker="1",reason="out_of_memory"}', 1)
   expect(samples.restarts).toEqual({ out_of_memory: 1 })
   expect(running.stderr).toContain('JavaScript heap out of memory')
+})
+
+test('an abort that was sent from outside is a crash', async () => {
+  const running = await startReady({ options: { workers: 1 } })
+  process.kill((await running.pidOf(1))!, 'SIGABRT')
+  const samples = await running.sees('promherd_worker_restarts_total{worker="1",reason="crash"}', 1)
+  expect(samples.restarts).toEqual({ crash: 1 })
 })
 
 const HANGS: Readonly<Record<string, (running: Running) => Promise<unknown>>> = {

@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { onTestFinished } from 'vitest'
+import { ROOT } from '../support/process.ts'
+import { until } from '../support/until.ts'
+
+/**
+ * One program, run with promherd and without: what can be compared is what it logs, what its clients receive, and how
+ * and when it ends. A program logs `port <number>` for each port once it listens there.
+ */
+
+/** How a program is run: by `node`, with the preload, by the command in one worker or thread. */
+export const WAYS = ['node', 'preload', 'start'] as const
+export type Way = (typeof WAYS)[number] | 'threads'
+
+export interface ProgramOptions {
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Gives it a process group of its own, as a terminal does. */
+  readonly group?: boolean
+  /** How many workers the command runs. @default 1 */
+  readonly workers?: number
+}
+
+/** How a program ended. */
+export interface Ending {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export class RunningProgram {
+  stdout = ''
+  stderr = ''
+  /** Resolves when it has ended and its output is complete. */
+  readonly ended: Promise<Ending>
+  readonly #child: ChildProcess
+  #signalledAt = 0
+  #endedAt = 0
+
+  constructor(child: ChildProcess) {
+    this.#child = child
+    child.stdout?.setEncoding('utf8').on('data', text => {
+      this.stdout += text
+    })
+    child.stderr?.setEncoding('utf8').on('data', text => {
+      this.stderr += text
+    })
+    this.ended = once(child, 'close').then(([code, signal]) => {
+      this.#endedAt = performance.now()
+      return { code, signal }
+    })
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1
+  }
+
+  /** What it has logged, without its ports. */
+  get log(): string[] {
+    return this.stdout.split('\n').filter(line => line !== '' && !line.startsWith('port '))
+  }
+
+  get ports(): number[] {
+    return [...this.stdout.matchAll(/^port (\d+)$/gm)].map(([, port]) => Number(port))
+  }
+
+  /** How long it took to end after the signal. */
+  get endingMs(): number {
+    return this.#endedAt - this.#signalledAt
+  }
+
+  /** Resolves when it listens on as many ports. */
+  async listening(count = 1): Promise<number> {
+    const hasEnded = this.ended.then(() => true)
+    await until(async () => this.ports.length >= count || (await Promise.race([hasEnded, false])), {
+      what: `a port of the program; it wrote ${this.stderr}`,
+      deadlineMs: 60_000,
+    })
+    if (this.ports.length < count) throw new Error(`The program ended before it listened: ${this.stderr}`)
+    return this.ports[0]!
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#signalledAt = performance.now()
+    this.#child.kill(name)
+  }
+
+  /** Sends a signal to the whole process group, as Ctrl-C does. */
+  signalGroup(name: NodeJS.Signals): void {
+    this.#signalledAt = performance.now()
+    process.kill(-this.pid, name)
+  }
+}
+
+/** Starts a program, which ends with the test if not before. */
+export function startProgram(way: Way, file: string, options: ProgramOptions = {}): RunningProgram {
+  const { args = [], env = {}, group = false } = options
+  const child = spawn(process.execPath, [...wordsOf(way, file, options), ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...CLEAN, PROMETHEUS_METRICS_PORT: '0', ...env },
+    detached: group,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const running = new RunningProgram(child)
+  onTestFinished(async () => {
+    child.kill('SIGQUIT')
+    const deadline = setTimeout(() => child.kill('SIGKILL'), 10_000)
+    await running.ended
+    clearTimeout(deadline)
+  })
+  return running
+}
+
+function wordsOf(way: Way, file: string, { workers = 1 }: ProgramOptions): string[] {
+  if (way === 'node') return [file]
+  if (way === 'preload') return ['--import', pathToFileURL(require.resolve('@promherd/core/auto')).href, file]
+  return [COMMAND, 'start', file, way === 'threads' ? '--threads' : '--workers', String(workers), '--port', '0', '--']
+}
+
+const require = createRequire(import.meta.url)
+const COMMAND = join(ROOT, 'packages/cli/bin/promherd.js')
+
+/** What the tests were started with is not for what they start. */
+const CLEAN = {
+  WEB_CONCURRENCY: undefined,
+  PROMETHEUS_MULTIPROC_DIR: undefined,
+  PROMHERD_CONFIG: undefined,
+  NODE_OPTIONS: undefined,
+  npm_execpath: undefined,
+  npm_lifecycle_event: undefined,
+  npm_config_user_agent: undefined,
+}
