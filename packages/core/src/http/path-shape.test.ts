@@ -4,6 +4,8 @@ import { shapeOf } from './path-shape.ts'
 
 const KINDS = [':number', ':date', ':uuid', ':hash', ':email', ':file', ':slug', ':id', ':token', ':value']
 
+const WORD = /^[A-Za-z0-9._~+-]{1,40}$/
+
 describe('the shape of a path', () => {
   test.each([
     ['/', []],
@@ -45,19 +47,14 @@ describe('the shape of a path', () => {
   })
 
   test('whatever a client sends, a segment is a short word or one of the kinds, and the shape is short', () => {
-    const path = fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: 'binary', maxLength: 300 }), fc.webPath())
+    const path = fc.oneof(fc.string({ maxLength: 100 }), fc.string({ unit: 'binary', maxLength: 100 }))
+    const isExpected = (segment: string): boolean => KINDS.includes(segment) || segment === '*' || WORD.test(segment)
     fc.assert(
       fc.property(path, text => {
         const shape = shapeOf(`/${text}`)!
-        expect(shape.length).toBeLessThanOrEqual(9)
-        for (const segment of shape) {
-          if (!KINDS.includes(segment) && segment !== '*') expect(segment).toMatch(/^[A-Za-z0-9._~+-]{1,40}$/)
-        }
-        expect(shapeOf(`/${shape.filter(segment => !/[:*]/.test(segment)).join('/')}`)).toEqual(
-          shape.filter(segment => !/[:*]/.test(segment)),
-        )
+        return shape.length <= 9 && shape.every(isExpected)
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     )
   })
 
