@@ -73,7 +73,7 @@ test('no listener is added', () => {
 
 test('options are checked', () => {
   const server = createServer()
-  expect(() => instrumentServer(server, { monitor, routes: () => '' } as never)).toThrow(/Did you mean `route`/)
+  expect(() => instrumentServer(server, { monitor, rout: () => '' } as never)).toThrow(/Did you mean `route`/)
   expect(() => instrumentServer(server, { monitor: {} as never })).toThrow(
     expect.objectContaining({ code: 'ERR_PROMHERD_BAD_OPTION' }),
   )
