@@ -15,8 +15,8 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>
   /** Gives it a process group of its own, as a terminal does. */
   readonly group?: boolean
-  /** A command of the shell that runs first, in namespaces of its own for mounts, which only root may make. */
-  readonly unshared?: string
+  /** The begin of a command line that runs it: with other rights, limits or mounts. */
+  readonly through?: readonly string[]
 }
 
 /** Starts a cluster that ends with the test, if not before. */
@@ -25,13 +25,10 @@ export function startProcess({
   options = {},
   env = {},
   group = false,
-  unshared,
+  through = [],
 }: Start = {}): Running {
-  const command =
-    unshared === undefined
-      ? ([process.execPath, [program]] as const)
-      : (['unshare', ['-m', 'sh', '-c', `${unshared} && exec "$0" "$1"`, process.execPath, program]] as const)
-  const child = spawn(command[0], [...command[1]], {
+  const [command = '', ...args] = [...through, process.execPath, program]
+  const child = spawn(command, args, {
     env: { ...process.env, CLUSTER_OPTIONS: JSON.stringify(options), ...env },
     detached: group,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -104,7 +104,7 @@ describe.skipIf(isSkipped('tmpfs'))('where a file system has no room', () => {
     const running = startProcess({
       options: { workers: 2, metrics: { port: 0 } },
       env: { TMPDIR: join(directory, 'tmp') },
-      unshared: `mount --bind ${directory} /dev/shm`,
+      through: ['unshare', '-m', 'sh', '-c', `mount --bind ${directory} /dev/shm && exec "$0" "$1"`],
     })
     await running.said('metrics')
     await running.said('ready')

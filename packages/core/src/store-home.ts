@@ -66,7 +66,13 @@ export class StoreHome {
 
   #isHome(): boolean {
     const { paths } = this.#store
-    return paths !== undefined && this.#inode !== undefined && statFile(paths.values)?.ino === this.#inode
+    if (paths === undefined || this.#inode === undefined) return false
+    try {
+      return statFile(paths.values)?.ino === this.#inode
+    } catch {
+      // A directory that cannot be entered has not lost the file, which is still written and read.
+      return true
+    }
   }
 
   /**

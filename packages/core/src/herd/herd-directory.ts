@@ -66,13 +66,16 @@ export class HerdDirectory {
     }
   }
 
-  /** Retires the stores whose owners are gone, where this process is the leader. Throws what the file system throws. */
-  *retire(): Steps<number> {
+  /**
+   * Retires the stores whose owners are gone, where this process is the leader; those that are elsewhere by now are not
+   * counted here. Throws what the file system throws.
+   */
+  *retire(isElsewhere: (id: number) => boolean): Steps<number> {
     const leading = this.#leading
     if (leading === undefined || !this.#keepLeading(leading)) return 0
     yield* leading.totals.removeRetired()
     yield* this.stores.lookAtOwners()
-    const dead = this.stores.dead.map(reader => reader.name)
+    const dead = this.stores.dead.map(reader => reader.name).filter(({ id }) => !isElsewhere(id))
     if (dead.length === 0) return 0
     const count = yield* leading.totals.retire(dead, (_, { id }) => this.stores.again(id))
     yield* this.stores.refreshTotals()

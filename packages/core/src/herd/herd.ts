@@ -147,7 +147,7 @@ export class Herd implements SnapshotSource {
       this.#forgetMoved()
       for (const directory of this.#directories) {
         try {
-          this.#retiredCount += await inTurns(directory.retire())
+          this.#retiredCount += await inTurns(directory.retire(id => this.#isIn(this.#after(directory), id)))
         } catch (error) {
           this.trouble('retire', `the dead could not be retired, and are read where they lie: ${String(error)}`)
         }
@@ -178,13 +178,23 @@ export class Herd implements SnapshotSource {
     return stores.sort((a, b) => a.startedAt - b.startedAt)
   }
 
-  /** A store that lost its files in one directory, and was written into another, is read there. */
+  /** A store that was written into another directory is read there, even where its older files come back. */
   #forgetMoved(): void {
-    for (const { stores } of this.#directories) {
-      for (const id of stores.lost) {
-        if (this.#directories.some(other => other.stores !== stores && other.stores.has(id))) stores.forget(id)
+    if (this.#directories.length < 2) return
+    for (const directory of this.#directories) {
+      for (const { name } of directory.stores.all) {
+        if (this.#isIn(this.#after(directory), name.id)) directory.stores.forget(name.id)
       }
     }
+  }
+
+  /** Stores move only to directories that were added later. */
+  #after(directory: HerdDirectory): readonly HerdDirectory[] {
+    return this.#directories.slice(this.#directories.indexOf(directory) + 1)
+  }
+
+  #isIn(directories: readonly HerdDirectory[], id: number): boolean {
+    return directories.some(({ stores }) => stores.has(id) || stores.totals?.retiredIds.includes(id) === true)
   }
 
   #states(): Record<Exclude<StoreState, 'retired'>, number> {

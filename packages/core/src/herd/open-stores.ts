@@ -91,11 +91,6 @@ export class OpenStores {
     return [...this.#readers.values()]
   }
 
-  /** The ids of those whose files were removed. */
-  get lost(): number[] {
-    return [...this.#readers].filter(([id, reader]) => this.#isLost(id, reader)).map(([id]) => id)
-  }
-
   /** True for a store whose files are here. */
   has(id: number): boolean {
     const reader = this.#readers.get(id)
