@@ -88,7 +88,7 @@ test('a leader that ends at any step loses and doubles nothing, no total falls, 
   await next.close()
   await watcher.close()
   writer.store.close()
-})
+}, 120_000)
 
 test('files that were retired and not removed are removed by the next leader, though nothing else is to be retired', async () => {
   for (let worker = 1; worker <= 5; worker++) leaveExited(worker)
