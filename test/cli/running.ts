@@ -8,10 +8,10 @@ import { temporaryDirectory } from '../support/resources.ts'
 
 /** The command as a shell runs it. */
 
-const COMMAND = join(ROOT, 'packages/cli/bin/promherd.js')
+export const COMMAND: string = join(ROOT, 'packages/cli/bin/promherd.js')
 
 /** What the tests were started with is not for what they start. */
-const CLEAN = {
+export const CLEAN = {
   WEB_CONCURRENCY: undefined,
   PROMETHEUS_MULTIPROC_DIR: undefined,
   PROMETHEUS_METRICS_PORT: undefined,

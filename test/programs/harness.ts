@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { CLEAN, COMMAND } from '../cli/running.ts'
 import { ROOT } from '../support/process.ts'
 import { until } from '../support/until.ts'
 
@@ -100,7 +100,7 @@ export function startProgram(way: Way, file: string, options: ProgramOptions = {
   const { args = [], env = {}, group = false } = options
   const child = spawn(process.execPath, [...wordsOf(way, file, options), ...args], {
     cwd: ROOT,
-    env: { ...process.env, ...CLEAN, PROMETHEUS_METRICS_PORT: '0', ...env },
+    env: { ...process.env, ...CLEAN, ...WITHOUT_NPM, PROMETHEUS_METRICS_PORT: '0', ...env },
     detached: group,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -121,15 +121,6 @@ function wordsOf(way: Way, file: string, { workers = 1 }: ProgramOptions): strin
 }
 
 const require = createRequire(import.meta.url)
-const COMMAND = join(ROOT, 'packages/cli/bin/promherd.js')
 
-/** What the tests were started with is not for what they start. */
-const CLEAN = {
-  WEB_CONCURRENCY: undefined,
-  PROMETHEUS_MULTIPROC_DIR: undefined,
-  PROMHERD_CONFIG: undefined,
-  NODE_OPTIONS: undefined,
-  npm_execpath: undefined,
-  npm_lifecycle_event: undefined,
-  npm_config_user_agent: undefined,
-}
+/** npm sets these for what it runs, and the command looks at them. */
+const WITHOUT_NPM = { npm_execpath: undefined, npm_lifecycle_event: undefined, npm_config_user_agent: undefined }
