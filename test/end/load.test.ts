@@ -8,6 +8,7 @@ import { until } from '../support/until.ts'
 
 const ANSWERING = fileURLToPath(new URL('./fixtures/answering.mjs', import.meta.url))
 const LANES = 8
+const ROUNDS = 3
 
 interface Outcome {
   answered: number
@@ -95,18 +96,18 @@ test.each([
   ['drains its workers', {}],
   ['lets its workers end themselves', { CLOSES: 'itself' }],
 ])(
-  'a herd that %s at SIGTERM under load loses no more than plain server.close()',
+  'a herd that %s at SIGTERM under load lets no client wait, and loses no more than the queue of its port',
   async (_, env) => {
     const lost = { plain: 0, herd: 0 }
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const plain = await endUnderLoad('node', 1, { CLOSES: 'itself' })
       const herd = await endUnderLoad('start', 2, env)
       expect([plain.hanging, herd.hanging]).toEqual([0, 0])
       lost.plain += plain.broken
       lost.herd += herd.broken
     }
-    // Each lane can have one connection in the queue of the kernel, which is lost with the port.
-    expect(lost.herd).toBeLessThanOrEqual(Math.max(lost.plain, LANES))
+    // In each round each lane can have one connection in the queue of the kernel, which is lost with the port: either way.
+    expect(lost.herd).toBeLessThanOrEqual(Math.max(lost.plain, ROUNDS * LANES))
   },
   90_000,
 )
