@@ -22,7 +22,7 @@ export const FRAMEWORK_FIXTURES: readonly (readonly [file: string, says: Saying]
     ['restify', SILENT],
     ['polka', SILENT],
     ['h3', SILENT],
-    ['nest-express', SILENT],
-    ['nest-fastify', SILENT],
+    ['nest-express', COLON],
+    ['nest-fastify', COLON],
   ] as const
 ).flatMap(([name, says]) => [[`${name}.mjs`, says] as const, [`${name}.cjs`, says] as const])

@@ -13,8 +13,11 @@ import { ON_EXPRESS } from './routes/express.ts'
 import { ON_FASTIFY } from './routes/fastify.ts'
 import { ON_HONO } from './routes/hono.ts'
 import { ON_KOA } from './routes/koa.ts'
+import { ON_NEST } from './routes/nest.ts'
+import { ON_NESTED } from './routes/nested.ts'
 import { ON_NODE_HTTP } from './routes/node-http.ts'
 import { ON_UNADAPTED } from './routes/unadapted.ts'
+import { ON_WEBSOCKETS } from './routes/websockets.ts'
 import { TAKEN_OVER } from './taken-over.ts'
 import { STREAMS_AND_UPGRADES } from './upgrades.ts'
 
@@ -26,8 +29,11 @@ export const PAGES: readonly string[] = [
   pageOf(ON_FASTIFY),
   pageOf(ON_KOA),
   pageOf(ON_HONO),
+  pageOf(ON_NEST),
+  pageOf(ON_NESTED),
   pageOf(ON_NODE_HTTP),
   pageOf(ON_UNADAPTED),
+  pageOf(ON_WEBSOCKETS),
   pageOf(OUTCOMES),
   pageOf(OUTCOMES_HTTP2),
   pageOf(STREAMS_AND_UPGRADES),

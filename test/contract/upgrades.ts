@@ -20,6 +20,7 @@ interface Sockets {
   readonly server: WebSocketServer
   /** What is recorded before anything is upgraded. */
   readonly first: Readonly<Record<string, number>>
+  /** Of a handshake that nobody takes. */
   readonly route: string
 }
 
@@ -45,7 +46,7 @@ function upgrades(sentence: string, run: (world: OutcomeWorld, sockets: Sockets)
 }
 
 const UPGRADES: readonly Law<OutcomeWorld>[] = [
-  upgrades('a WebSocket is open until it closes, and then counted', async (world, { at, first, route }) => {
+  upgrades('a WebSocket is open until it closes, and then counted', async (world, { at, first }) => {
     const { monitor } = world
     const socket = new WebSocket(at('/socket'))
     await once(socket, 'open')
@@ -56,21 +57,21 @@ const UPGRADES: readonly Law<OutcomeWorld>[] = [
     const secondsBefore = await secondsOf(monitor)
     expect(await requestsOf(monitor)).toEqual(first)
     socket.close()
-    await world.settled({ ...first, [`GET ${route} 101`]: 1 })
+    await world.settled({ ...first, 'GET /socket 101': 1 })
     await expect.poll(() => streamsOf(monitor), PATIENT).toEqual({ sse: 0, upgrade: 0 })
     expect(await secondsOf(monitor)).toBe(secondsBefore)
     await world.hasErrors({})
   }),
-  upgrades('a WebSocket that is cut from either side is no error', async (world, { at, first, route, server }) => {
+  upgrades('a WebSocket that is cut from either side is no error', async (world, { at, first, server }) => {
     const { monitor } = world
     const cut = new WebSocket(at('/socket'))
     await once(cut, 'open')
     cut.terminate()
-    await world.settled({ ...first, [`GET ${route} 101`]: 1 })
+    await world.settled({ ...first, 'GET /socket 101': 1 })
     const dropped = new WebSocket(at('/socket'))
     await once(dropped, 'open')
     for (const socket of server.clients) socket.terminate()
-    await world.settled({ ...first, [`GET ${route} 101`]: 2 })
+    await world.settled({ ...first, 'GET /socket 101': 2 })
     expect(await streamsOf(monitor)).toEqual({ sse: 0, upgrade: 0 })
     await world.hasErrors({})
   }),

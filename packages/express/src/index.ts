@@ -1,12 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AdapterOptions, type Monitor, monitorOf, recorderFor, sendMetrics } from '@promherd/core'
 import {
+  type ExpressApp,
   type ExpressRequest,
   expressRouteOf,
   keepExpressState,
   type Next,
   observeExpress,
   prepareExpress,
+  watchArrivals,
+  watchNest,
 } from '@promherd/core/frameworks'
 
 /** A middleware of Express 5 and 4, without its types. */
@@ -18,11 +21,15 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse, ne
  */
 export function prometheus(options: AdapterOptions = {}): Middleware {
   const recorder = recorderFor(options)
+  watchArrivals()
+  let seen: ExpressApp | undefined
   return function promherd(incoming: IncomingMessage, response: ServerResponse, next: Next): void {
     const request = incoming as ExpressRequest
     recorder.follow(request, response, expressRouteOf, request)
     try {
       if (request.app !== undefined) {
+        if (request.app !== seen) watchNest()
+        seen = request.app
         observeExpress(request.app)
         prepareExpress(request, request.app, recorder)
       }

@@ -7,7 +7,7 @@ import {
   monitorOf,
   replyWithMetrics,
 } from '@promherd/core'
-import { fastifyRouteOf } from '@promherd/core/frameworks'
+import { fastifyRouteOf, watchNest } from '@promherd/core/frameworks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /**
@@ -17,6 +17,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 export async function prometheus(app: FastifyInstance, options: InitializeOptions = {}): Promise<void> {
   const { recorder, initialize } = initializingRecorderFor(options)
   recorder.watch(app.server)
+  app.addHook('onReady', async () => watchNest())
   // Follows the response itself: Fastify's own `onResponse` does not run when the client has gone.
   app.addHook('onRequest', function promherd(request, reply, done) {
     recorder.follow(request.raw, reply.raw as Parameters<HttpRecorder['follow']>[1], fastifyRouteOf, request)

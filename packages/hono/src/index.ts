@@ -7,7 +7,7 @@ import {
   recorderFor,
   replyWithMetrics,
 } from '@promherd/core'
-import { honoRouteOf } from '@promherd/core/frameworks'
+import { type HonoContext, honoMountedAt, honoRouteOf, honoTemplateAt } from '@promherd/core/frameworks'
 import type { Context, Handler, MiddlewareHandler, Next } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { RouterRoute } from 'hono/types'
@@ -21,14 +21,21 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
   const recorder = recorderFor(options)
 
   /** Called when the response has closed: what Hono knows of it by then is all on the context. */
-  function routeOfClosed(context: Context): string | undefined {
+  function routeOfClosed(context: Context, outer?: Outer): string | undefined {
     const { outgoing } = context.env as Required<NodeBindings>
     if (context.error !== undefined) recorder.fail(outgoing, context.error)
-    return routeOf(context, outgoing.statusCode)
+    const route = routeOf(context, outgoing.statusCode)
+    return outer === undefined ? route : honoTemplateAt(honoMountedAt(known(context), known(outer.context)), route)
   }
 
   return async function promherd(context, next) {
     const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
+    if (incoming?.upgrade === true) {
+      // A WebSocket: its connection tells how it ends, and there is no response.
+      recorder.follow(incoming, outgoing as never, routeOfUpgrade, context)
+      await next()
+      return context.finalized ? undefined : answerOfNothing(context)
+    }
     if (incoming === undefined || outgoing === undefined) {
       return timed(recorder.begin(context.req.raw, context), context, next)
     }
@@ -67,9 +74,27 @@ function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   })
 }
 
+/** Who called the application, where another one did: it is asked what this one is mounted at. */
+interface Outer {
+  readonly context: unknown
+}
+
+/** A context with its routes where they are looked for; undefined for what is of another framework. */
+function known(context: unknown): HonoContext | undefined {
+  const { req } = context as Partial<Context>
+  if (typeof req?.routeIndex !== 'number') return undefined
+  const { path, routeIndex } = req
+  return { req: { path, routeIndex, matchedRoutes: routesOf(context as Context) } }
+}
+
+/** The route that was called last took the connection. */
+function routeOfUpgrade(context: Context): string | undefined {
+  return routeOf(context, 101)
+}
+
 /** What @hono/node-server gives as the environment. */
 interface NodeBindings {
-  readonly incoming?: IncomingMessage
+  readonly incoming?: IncomingMessage & { readonly upgrade?: boolean }
   readonly outgoing?: ServerResponse
 }
 

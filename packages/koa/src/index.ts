@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { type AdapterOptions, type Monitor, monitorOf, recorderFor, replyWithMetrics } from '@promherd/core'
-import { type KoaContext, koaRouteOf } from '@promherd/core/frameworks'
+import { type KoaContext, koaRouteOf, observeKoa } from '@promherd/core/frameworks'
 
 /** As much of Koa's context as is used. */
 export interface Context {
@@ -25,9 +25,15 @@ export function prometheus(options: AdapterOptions = {}): Middleware {
   // Looks at what the others answer and hands it on, since to wait for it would cost more than all the rest.
   return function promherd(context, next) {
     const { res } = context
+    try {
+      observeKoa(context as unknown as KoaContext)
+    } catch (error) {
+      recorder.store.trouble('http', `Koa could not be watched, so what is mounted has no prefix: ${String(error)}`)
+    }
     recorder.follow(context.req, res, koaRouteOf, context as unknown as KoaContext)
     const passed = Promise.resolve(next())
-    passed.then(undefined, error => recorder.fail(res, error))
+    // A WebSocket of koa-websocket has no response.
+    if (res !== undefined) passed.then(undefined, error => recorder.fail(res, error))
     return passed
   }
 }

@@ -15,7 +15,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { closing, listening, type Stage } from '../stage.ts'
 import type { Harness } from '../world.ts'
 
-/** NestJS has no adapter of ours. It answers what was thrown itself, and says to nobody what it was. */
+/** NestJS has no adapter of ours. It answers what was thrown itself. */
 export const NEST: readonly Harness[] = [
   harness('NestJS 12 on Express', () => new ExpressAdapter()),
   harness('NestJS 12 on Fastify', () => new FastifyAdapter()),
@@ -24,7 +24,7 @@ export const NEST: readonly Harness[] = [
 function harness(name: string, adapter: () => object): Harness {
   return {
     name,
-    thrown: 'server_error',
+    thrown: 'exception',
     async start(_options, stage) {
       const app: INestApplication = await NestFactory.create(rootOf(stage), adapter() as never, { logger: false })
       await app.listen(0, '127.0.0.1')

@@ -1,3 +1,4 @@
+import type { RequestHandler } from 'express'
 import type { Law } from '../law.ts'
 import { broken, type OnExpress, ok } from './express-world.ts'
 
@@ -35,12 +36,70 @@ export const MOUNTED: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a router that is called by a function has no known prefix, and never the path',
+    sentence: 'a router that a function calls has the template of what the function is mounted at',
     async run(world) {
       const { app, express } = world
       const router = express.Router().get('/items/:id', ok)
       app.use('/hidden/:tenant', (request, response, next) => router(request, response, next))
-      await world.gives({ '/hidden/1/items/1': 200, '/hidden/2/items/1': 200 }, { 'GET /*/items/:id 200': 2 })
+      app.use('/other', (request, response, next) => router(request, response, next))
+      const inner = express().use('/v1', router)
+      app.use('/inner/:x', (request, response) => void inner(request, response))
+      const requests = {
+        'GET /hidden/:tenant/items/:id 200': 2,
+        'GET /other/items/:id 200': 1,
+        'GET /inner/:x/v1/items/:id 200': 1,
+      }
+      const answers = { '/hidden/1/items/1': 200, '/hidden/2/items/1': 200, '/other/items/1': 200 }
+      await world.gives({ ...answers, '/inner/1/v1/items/1': 200 }, requests)
+    },
+  },
+  {
+    sentence: 'where a function takes a part of the path away and calls a router, that part is unknown: /*',
+    async run(world) {
+      const { app, express } = world
+      const router = express.Router().get('/items/:id', ok)
+      app.get('/items/:id', ok)
+      app.use('/api', (request, response, next) => {
+        request.url = request.url.replace(/^\/\w+/, '')
+        router(request, response, next)
+      })
+      const answers = { '/items/1': 200, '/api/one/items/1': 200, '/api/two/items/2': 200 }
+      await world.gives(answers, { 'GET /items/:id 200': 1, 'GET /api/*/items/:id 200': 2 })
+    },
+  },
+  {
+    sentence: 'a router that puts back what was taken from the path has its prefix once',
+    async run(world) {
+      const { app, express } = world
+      const restore: RequestHandler = (request, _response, next) => {
+        request.url = request.originalUrl
+        next()
+      }
+      const router = express.Router().use(restore).get('/-/x/items/:id', ok)
+      router.use('/-/x/deep/:name', express.Router().get('/:id', ok))
+      app.use('/-/x', router)
+      const all = express.Router().use(restore).get('/-/:kind/all', ok)
+      app.use('/-/:kind', (request, response, next) => all(request, response, next))
+      const answers = { '/-/x/items/1': 200, '/-/x/items/2?q=1': 200, '/-/x/deep/a/1': 200, '/-/y/all': 200 }
+      const requests = {
+        'GET /-/x/items/:id 200': 2,
+        'GET /-/x/deep/:name/:id 200': 1,
+        'GET /-/:kind/all 200': 1,
+      }
+      await world.gives(answers, requests)
+    },
+  },
+  {
+    sentence: 'a path that is written anew in a router keeps the prefix of the router',
+    async run(world) {
+      const { app, express } = world
+      const router = express.Router()
+      router.use((request, _response, next) => {
+        request.url = request.url.replace('/old', '/new')
+        next()
+      })
+      app.use('/api/:v', router.get('/new/:id', ok))
+      await world.gives({ '/api/1/old/1': 200, '/api/2/new/2': 200 }, { 'GET /api/:v/new/:id 200': 2 })
     },
   },
   {
@@ -59,6 +118,30 @@ export const MOUNTED: readonly Law<OnExpress>[] = [
         { '/one': 200, '/two': 200, '/number-1': 200, '/number-2': 200, '/right/items/1': 200 },
         requests,
       )
+    },
+  },
+  {
+    sentence: 'a router that is mounted at an expression, or at a list with one, has that as it is written',
+    async run(world) {
+      const { app, express } = world
+      const items = express.Router().get('/items/:id', ok)
+      app.use(/^\/v\d+/, items)
+      app.use([/^\/a(\d)(?=\/)/, '/b/:tenant', '/c'], items)
+      app.use(
+        '/deep',
+        express
+          .Router()
+          .use(/\/x\d/, items)
+          .use('/y', express.Router().get([/^\/z/, '/w'], ok)),
+      )
+      const requests = {
+        'GET /^\\/v\\d+//items/:id 200': 2,
+        'GET /^\\/a(\\d)(?=\\/)/|/b/:tenant|/c/items/:id 200': 3,
+        'GET /deep/\\/x\\d//items/:id 200': 1,
+        'GET /deep/y/^\\/z/|/w 200': 1,
+      }
+      const answers = { '/v1/items/1': 200, '/v2/items/1': 200, '/a1/items/1': 200, '/b/1/items/1': 200 }
+      await world.gives({ ...answers, '/c/items/1': 200, '/deep/x1/items/1': 200, '/deep/y/z1': 200 }, requests)
     },
   },
   {

@@ -55,6 +55,72 @@ const GROUPED: readonly Law<OnHono>[] = [
   },
 ]
 
+const CATCH_ALL: readonly Law<OnHono>[] = [
+  {
+    sentence: 'beside a catch-all, what is mounted, static files and middleware have their own names',
+    async run(world) {
+      const { app } = world
+      app.use('/closed/*', refuse)
+      app.use(async (context, next) => (context.req.path === '/teapot' ? context.text('no', 418) : next()))
+      app.use('/static/*', async (context, next) => (context.req.path.endsWith('.js') ? context.text('js') : next()))
+      app.mount('/legacy', () => new Response('ok'))
+      app.get('/items/:id', context => context.text('item'))
+      app.get('*', context => context.text('the one page'))
+      const answers = { '/closed/1': 401, '/teapot': 418, '/static/a.js': 200, '/static/none': 200, '/legacy/1': 200 }
+      const requests = {
+        'GET /closed/* 401': 1,
+        'GET _middleware 418': 1,
+        'GET /static/* 200': 1,
+        'GET /legacy/* 200': 1,
+        'GET /items/:id 200': 1,
+        'GET /* 200': 2,
+      }
+      await world.gives({ ...answers, '/items/1': 200, '/any/page': 200 }, requests)
+    },
+  },
+  {
+    sentence: 'beside the catch-all of a group it is the same',
+    async run(world) {
+      const { app } = world
+      const group = new Hono()
+      group.use('/static/*', async context => context.text('file'))
+      group.mount('/legacy', () => new Response('ok'))
+      group.get('/items/:id', context => context.text('item'))
+      group.get('/*', context => context.text('the page of the group'))
+      app.route('/app/:tenant', group)
+      app.all('*', async (context, next) => (context.req.path === '/none' ? next() : context.text('all')))
+      const answers = { '/app/1/static/a': 200, '/app/1/items/1': 200, '/app/2/x': 200 }
+      const requests = {
+        'GET /app/:tenant/static/* 200': 1,
+        'GET /app/:tenant/items/:id 200': 1,
+        'GET /app/:tenant/* 200': 1,
+        'GET _middleware 200': 1,
+        'GET _unmatched 404': 1,
+      }
+      await world.gives({ ...answers, '/other': 200, '/none': 404 }, requests)
+    },
+  },
+  {
+    sentence: 'a catch-all that passes a request on is not what answers it',
+    async run(world) {
+      const { app } = world
+      app.get('*', async (context, next) => (context.req.path === '/file' ? context.text('file') : next()))
+      app.mount('/legacy', () => new Response('ok'))
+      app.use('/closed/*', refuse)
+      app.get('/items/:id', context => context.text('item'))
+      const requests = {
+        'GET /* 200': 1,
+        'GET /legacy/* 200': 1,
+        'GET /closed/* 401': 1,
+        'GET /items/:id 200': 1,
+        'GET _unmatched 404': 1,
+      }
+      const answers = { '/file': 200, '/legacy/1': 200, '/closed/1': 401, '/items/1': 200, '/none': 404 }
+      await world.gives(answers, requests)
+    },
+  },
+]
+
 const MATCHING: readonly Law<OnHono>[] = [
   {
     sentence: 'wildcards, expressions and optional parameters are labelled as they are written',
@@ -187,7 +253,7 @@ export const ON_HONO: Chapter<OnHono> = {
         ),
     }),
   ],
-  laws: [...GROUPED, ...MATCHING, ...BESIDE],
+  laws: [...GROUPED, ...CATCH_ALL, ...MATCHING, ...BESIDE],
 }
 
 function applicationOf(monitor: Monitor | undefined): Hono {

@@ -1,20 +1,11 @@
-import type Router from '@koa/router'
 import { prometheus } from '@promherd/koa'
 import Koa, { type Context } from 'koa'
-import { ROUTERS, type RouterClass } from '../harnesses/koa.ts'
+import { ROUTERS } from '../harnesses/koa.ts'
 import { serving } from '../harnesses/serving.ts'
 import type { Chapter, Law } from '../law.ts'
-import { Routes, routesSubjects } from './asking.ts'
-
-/** A Koa application, and the router that it is to use. */
-class OnKoa extends Routes<Koa> {
-  Router!: RouterClass
-
-  /** Adds routers in this order. */
-  use(...routers: Router[]): void {
-    for (const router of routers) this.app.use(router.routes() as never)
-  }
-}
+import { routesSubjects } from './asking.ts'
+import { MOUNTED } from './koa-mounted.ts'
+import { OnKoa } from './koa-world.ts'
 
 type Next = () => Promise<unknown>
 
@@ -201,7 +192,8 @@ const BESIDE: readonly Law<OnKoa>[] = [
 export const ON_KOA: Chapter<OnKoa> = {
   title: 'Routes on Koa',
   about:
-    'A route is its path with the prefixes of its routers. What stands outside of a router answers as `_middleware`.',
+    'A route is its path with the prefixes of its routers. What koa-mount mounts ' +
+    'has the prefix of its mounts, a middleware too; what else stands outside of a router answers as `_middleware`.',
   subjects: routesSubjects(
     Object.fromEntries(
       Object.entries(ROUTERS).map(([name, Router]) => [
@@ -217,5 +209,5 @@ export const ON_KOA: Chapter<OnKoa> = {
       ]),
     ),
   ),
-  laws: [...PREFIXES, ...MATCHING, ...BESIDE],
+  laws: [...PREFIXES, ...MOUNTED, ...MATCHING, ...BESIDE],
 }

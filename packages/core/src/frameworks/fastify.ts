@@ -1,5 +1,6 @@
 /** As much of Fastify's request as is looked at. */
 export interface FastifyRequest {
+  readonly raw: object
   readonly routeOptions: { readonly url?: string | undefined }
 }
 

@@ -2,6 +2,7 @@
  * How the routes of frameworks are told, for those who see their requests: the adapters, and the preload. Internal to
  * promherd: no framework is loaded from here.
  */
+export { watchArrivals } from '../http/arrival.ts'
 export {
   keepStateOf as keepExpressState,
   observe as observeExpress,
@@ -10,5 +11,6 @@ export {
 export { prepare as prepareExpress } from './express/prepare.ts'
 export type { ExpressApp, ExpressRequest, Next } from './express/types.ts'
 export { type FastifyRequest, fastifyRouteOf } from './fastify.ts'
-export { honoRouteOf, type MatchedRoute } from './hono.ts'
-export { type KoaContext, koaRouteOf } from './koa.ts'
+export { type HonoContext, honoMountedAt, honoRouteOf, honoTemplateAt, type MatchedRoute } from './hono.ts'
+export { type KoaContext, koaRouteOf, observeKoa } from './koa.ts'
+export { watchNest } from './nest.ts'

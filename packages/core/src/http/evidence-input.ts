@@ -50,9 +50,15 @@ const CHECKS: readonly ((error: object) => boolean)[] = [
   error => isList(read(error, 'inner')) && typeof readFirst(error, 'errors') === 'string',
   // express-validator.
   error => isObject(readFirst(error, 'errors')) && isExpressValidator(readFirst(error, 'errors')),
+  // The pipes of NestJS: a list of what class-validator found, or that a text is no number and the like.
+  error => typeof read(error, 'getResponse') === 'function' && isNestValidation(read(error, 'response')),
   // class-validator rejects with a list, not with an error.
   error => isList(error) && isClassValidator(read(error, '0')),
 ]
+
+function isNestValidation(response: unknown): boolean {
+  return isList(read(response, 'message')) || readText(response, 'message').startsWith('Validation failed')
+}
 
 function isExpressValidator(entry: unknown): boolean {
   if (read(entry, 'msg') === undefined) return false

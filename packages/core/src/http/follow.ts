@@ -20,6 +20,10 @@ export class Exchange {
   readonly startedAt: number
   routeOf: RouteOf<unknown>
   context: unknown
+  /** Who is asked for the route where the innermost knows none: a framework that another one is a part of. */
+  outer: Naming | undefined = undefined
+  /** True once the framework has said that no route matched. */
+  isUnrouted = false
   /** What was thrown, as it was; null where that was undefined. */
   error: unknown = undefined
   /** What the owner keeps for its options; undefined where they ask for nothing. */
@@ -50,8 +54,27 @@ export class Exchange {
   }
 }
 
-/** Answers the route template of an exchange, or undefined where none answered. Called when the response has closed. */
-export type RouteOf<Context> = (context: Context) => string | undefined
+/**
+ * Answers the route template of an exchange, or undefined where none answered. Called when the response has closed.
+ * `outer` is the one that called this framework, where another one did.
+ */
+export type RouteOf<Context> = (context: Context, outer?: Naming) => string | undefined
+
+/** Who names a route, by what it knows of the request. */
+export interface Naming {
+  readonly routeOf: RouteOf<unknown>
+  readonly context: unknown
+  readonly outer?: Naming | undefined
+}
+
+/** Has the route asked for by `routeOf` first, and as before where that knows none. */
+export function nameInside(exchange: Exchange, routeOf: RouteOf<unknown>, context: unknown): void {
+  const { routeOf: known, context: knownContext, outer } = exchange
+  if (known === routeOf && knownContext === context) return
+  exchange.outer = { routeOf: known, context: knownContext, outer }
+  exchange.routeOf = routeOf
+  exchange.context = context
+}
 
 /** Who is told, once, that an exchange has ended. Must not throw. */
 export interface ExchangeOwner {
@@ -92,19 +115,41 @@ export function isPlaceholder(routeOf: RouteOf<never>): boolean {
 
 const PLACEHOLDERS = new WeakSet<RouteOf<never>>()
 
-/** Has the route of a response told by `routeOf`, where it was left to those who know it. */
+/**
+ * Has the route of a response told by `routeOf`, where it was left to those who know it. Of several the last is the
+ * innermost: a framework that is called by another.
+ */
 export function nameRoute<Context>(response: ServerResponse, routeOf: RouteOf<Context>, context: Context): void {
   for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
-    if (!isPlaceholder(exchange.routeOf)) continue
-    exchange.routeOf = routeOf as RouteOf<unknown>
-    exchange.context = context
+    if (isPlaceholder(exchange.routeOf)) {
+      exchange.routeOf = routeOf as RouteOf<unknown>
+      exchange.context = context
+      NAMERS.add(routeOf)
+    } else if (NAMERS.has(exchange.routeOf)) nameInside(exchange, routeOf as RouteOf<unknown>, context)
   }
 }
+
+/** Who has been given in the place of a placeholder: as many as there are frameworks. */
+const NAMERS = new WeakSet<RouteOf<never>>()
 
 /** Keeps what was thrown: it is a fact of the response, whoever records it. */
 export function noteError(response: ServerResponse, error: unknown): void {
   for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
     exchange.error = error === undefined ? null : error
+  }
+}
+
+/** Keeps what was thrown unless something is kept: a framework may answer an error by another one. */
+export function noteFirstError(response: ServerResponse, error: unknown): void {
+  for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
+    if (exchange.error === undefined) exchange.error = error === undefined ? null : error
+  }
+}
+
+/** Notes that no route matched, whatever the framework took to say so. */
+export function noteUnrouted(response: ServerResponse): void {
+  for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
+    exchange.isUnrouted = true
   }
 }
 

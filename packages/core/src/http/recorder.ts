@@ -15,6 +15,8 @@ import {
   type ExchangeOwner,
   exchangeOf,
   isPlaceholder,
+  type Naming,
+  nameInside,
   noteError,
   openExchanges,
   type RouteOf,
@@ -38,6 +40,7 @@ import { inPlaceOfStandIn, standIn } from './stand-in.ts'
 import { isEventStream } from './streams.ts'
 import { Upgrade, type UpgradeOwner, upgradeOf } from './upgrades.ts'
 import { type RequestServer, type ServerWatcher, watchServer } from './watch-server.ts'
+import { socketPathOf, watchWebSockets } from './websockets.ts'
 
 export type { RouteOf } from './follow.ts'
 export { type FailedExchange, HTTP_SHAPE, type HttpOptions, type RequestLike } from './http-options.ts'
@@ -97,15 +100,16 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
   ): void {
     if (this.#hasGivenWay) return
     try {
+      // What has been upgraded may have no response, or one that stands for none.
+      if ((request as { upgrade?: boolean }).upgrade === true) {
+        this.#routeUpgrade(request, routeOf as RouteOf<unknown>, context)
+        return
+      }
       const followed = exchangeOf(response, this.store)
       // Who knows no routes leaves them to those who may.
       const knows = followed === undefined || !isPlaceholder(routeOf)
       if (followed !== undefined && !this.#takesOver(followed)) {
-        if (!knows) return
-        followed.routeOf = routeOf as RouteOf<unknown>
-        followed.context = context
-      } else if ((request as { upgrade?: boolean }).upgrade === true) {
-        this.#routeUpgrade(request, routeOf as RouteOf<unknown>, context)
+        if (knows) this.#nameFollowed(followed, routeOf as RouteOf<unknown>, context)
       } else if (!this.#ignores(request)) {
         const { server } = request.socket as { server?: RequestServer }
         if (server !== this.#server && server !== undefined) this.watch(server)
@@ -222,6 +226,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
   /** Internal: a connection that leaves HTTP. */
   upgraded(request: IncomingMessage, socket: Duplex): void {
     if (this.#ignores(request)) return
+    watchWebSockets()
     const upgrade = new Upgrade(this, request, socket, (this.#bareRouteOf ?? unknownRoute) as RouteOf<unknown>)
     this.#details?.begin(upgrade)
     this.#series.addInFlight(1, upgrade.detail?.openSlot)
@@ -269,10 +274,21 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
     else this.#series.addStreams(kind, -1)
   }
 
+  /** A function that names the routes of a bare server is not asked any more where a framework is. */
+  #nameFollowed(followed: Exchange, routeOf: RouteOf<unknown>, context: unknown): void {
+    const { owner } = followed
+    const isBare = owner instanceof HttpRecorder && followed.routeOf === owner.#bareRouteOf
+    if (isBare) Object.assign(followed, { routeOf, context })
+    else nameInside(followed, routeOf, context)
+  }
+
   /** A framework that is asked about an upgrade knows its route; how it ends is seen on the connection. */
   #routeUpgrade(request: IncomingMessage, routeOf: RouteOf<unknown>, context: unknown): void {
-    if (upgradeOf(request, this.store) === undefined) this.upgraded(request, request.socket)
+    const isLate = upgradeOf(request, this.store) === undefined
+    if (isLate) this.upgraded(request, request.socket)
     const upgrade = upgradeOf(request, this.store)
+    // Some frameworks are asked about a connection when it has been granted.
+    if (isLate && request.socket.bytesWritten > 0) upgrade?.begun()
     if (upgrade !== undefined) Object.assign(upgrade, { routeOf, context })
   }
 
@@ -318,14 +334,28 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
     }
   }
 
-  #routeOf(exchange: { readonly routeOf: RouteOf<unknown>; readonly context: unknown }, status: number): string {
+  #routeOf(exchange: Exchange | Upgrade, status: number): string {
     try {
-      const route = exchange.routeOf(exchange.context)
-      return typeof route === 'string' ? route : unroutedOf(status)
+      if (exchange instanceof Exchange && exchange.isUnrouted) return unroutedOf(status)
+      const route = this.#namedRouteOf(exchange)
+      if (typeof route === 'string' && route !== UNKNOWN_ROUTE) return route
+      return socketPathOf(exchange.request) ?? route ?? unroutedOf(status)
     } catch (error) {
       this.store.trouble('callback', `the route could not be told: ${String(error)}`)
       return UNKNOWN_ROUTE
     }
+  }
+
+  #namedRouteOf(exchange: Exchange | Upgrade): string | undefined {
+    for (let naming: Naming | undefined = exchange; naming !== undefined; naming = naming.outer) {
+      const { outer } = naming
+      const route = outer === undefined ? naming.routeOf(naming.context) : naming.routeOf(naming.context, outer)
+      // Of one who is asked after another, not to know is no answer.
+      if (typeof route === 'string' && (naming === exchange || route !== UNKNOWN_ROUTE)) return route
+    }
+    // What a framework leaves may be of another one, which the preload finds on the request.
+    const route = this.#onGiveWay === undefined ? undefined : this.#bareRouteOf?.(exchange.request)
+    return typeof route === 'string' && route !== UNKNOWN_ROUTE ? route : undefined
   }
 
   #labelOf(route: string, status: number, request: RequestLike): string {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Detail } from './details.ts'
-import type { RouteOf } from './follow.ts'
+import { isPlaceholder, type RouteOf } from './follow.ts'
 import { Hidden } from './hidden.ts'
 import { CLIENT_CLOSED, GIVEN_UP, isLeft } from './outcome.ts'
 
@@ -30,14 +30,16 @@ export class Upgrade {
     this.routeOf = routeOf
     this.context = request
     Upgraded.add(request, this)
-    seeFirst(socket, chunk => this.#begun(chunk))
+    seeFirst(socket, chunk => this.begun(chunk))
     socket.once('close', () => {
       if (this.statusCode === 0) this.statusCode = isLeft(socket as never) ? CLIENT_CLOSED : GIVEN_UP
       owner.upgradeEnded(this)
     })
   }
 
-  #begun(chunk: unknown): void {
+  /** To be called with the first thing that was written; with nothing where that has gone by. */
+  begun(chunk?: unknown): void {
+    if (this.statusCode !== 0) return
     const isTunnel = this.request.method === 'CONNECT'
     // Who speaks at once, without an answer, has taken the connection.
     this.statusCode = statusIn(chunk) ?? (isTunnel ? 200 : 101)
@@ -57,6 +59,20 @@ export interface UpgradeOwner {
 /** The upgrade of this request that `store` counts. */
 export function upgradeOf(request: IncomingMessage, store: object): Upgrade | undefined {
   return Upgraded.of(request).find(({ owner }) => owner.store === store)
+}
+
+/** Who counts the first upgrade of this request; undefined where nobody does. */
+export function ownerOfUpgrade(request: IncomingMessage): UpgradeOwner | undefined {
+  return Upgraded.of(request)[0]?.owner
+}
+
+/** Has the route of the upgrades of this request told by `routeOf`, where it was left to those who know it. */
+export function nameUpgrade<Context>(request: IncomingMessage, routeOf: RouteOf<Context>, context: Context): void {
+  for (const upgrade of Upgraded.of(request)) {
+    if (!isPlaceholder(upgrade.routeOf)) continue
+    upgrade.routeOf = routeOf as RouteOf<unknown>
+    upgrade.context = context
+  }
 }
 
 /** Where a request has its upgrades. */

@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http'
-import { keepStateOf, observe, routeOf } from '../../frameworks/express/observe.ts'
+import { cameShortened, isSeen, keepStateOf, observe, routeOf } from '../../frameworks/express/observe.ts'
 import { shaping } from '../../frameworks/express/shape.ts'
 import { templateOf } from '../../frameworks/express/template.ts'
 import { type ExpressApp, type ExpressRequest, routerOf } from '../../frameworks/express/types.ts'
+import { ANYWHERE, joinTemplates } from '../../frameworks/template.ts'
+import { watchArrivals } from '../../http/arrival.ts'
 import { isUnmatched } from '../../http/labels.ts'
 import type { HttpRecorder } from '../../http/recorder.ts'
 import type { RequestServer } from '../../http/watch-server.ts'
@@ -16,10 +18,13 @@ export class ExpressServer {
   readonly #server: RequestServer
   readonly #recorder: HttpRecorder
   #shape: ((request: ExpressRequest, response: ServerResponse) => void) | undefined
+  /** How many requests came while no Express was known. */
+  #early = 0
 
   constructor(server: RequestServer, recorder: HttpRecorder) {
     this.#server = server
     this.#recorder = recorder
+    watchArrivals()
     this.look()
   }
 
@@ -34,7 +39,7 @@ export class ExpressServer {
 
   /** To be called with each request before Express sees it. */
   begin(request: ExpressRequest, response: ServerResponse): void {
-    if (!isUsed) return
+    if (!isUsed && ++this.#early > EARLY) return
     keepStateOf(request, response, this.#recorder)
     this.#shape?.(request, response)
   }
@@ -50,11 +55,21 @@ export function expressAppOf(request: ExpressRequest): ExpressApp | undefined {
 export function expressRouteOf(request: ExpressRequest, app: ExpressApp): string | undefined {
   const root = rootOf(app)
   if (OBSERVED.has(root)) return routeOf(request)
+  // A function of another application has called it.
+  if (isSeen(request)) {
+    arrive(root)
+    return routeOf(request)
+  }
   // It came before the application was known: its route was chosen while nobody looked.
   arrive(root)
   const { route, baseUrl, res } = request
-  return route === undefined || isUnmatched(res?.statusCode ?? 0) ? undefined : templateOf(route, app, baseUrl ?? '')
+  if (route === undefined || isUnmatched(res?.statusCode ?? 0)) return undefined
+  const template = templateOf(route, app, baseUrl ?? '')
+  return cameShortened(request) && !template.startsWith(`${ANYWHERE}/`) ? joinTemplates(ANYWHERE, template) : template
 }
+
+/** So many requests are looked at for an application that a function calls: the first of its requests shows it. */
+const EARLY = 100
 
 // Requests of others need no state while there is no Express.
 let isUsed = false

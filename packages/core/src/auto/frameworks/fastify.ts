@@ -1,11 +1,18 @@
+import type { IncomingMessage } from 'node:http'
 import { fastifyRouteOf } from '../../frameworks/fastify.ts'
 import { nameRoute, noteError } from '../../http/follow.ts'
+import { nameUpgrade } from '../../http/upgrades.ts'
 import { hearFastify } from '../fastify-channel.ts'
 
 /** Has the routes of Fastify told from now on. */
 export function hookFastify(): void {
   hearFastify({
-    arrived: (request, response) => nameRoute(response, fastifyRouteOf, request),
+    arrived(request, response) {
+      const raw = request.raw as IncomingMessage & { readonly upgrade?: boolean }
+      // @fastify/websocket has what is upgraded routed like a request.
+      if (raw.upgrade === true) nameUpgrade(raw, fastifyRouteOf, request)
+      else nameRoute(response, fastifyRouteOf, request)
+    },
     failed: noteError,
   })
 }

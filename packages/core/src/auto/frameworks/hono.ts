@@ -1,6 +1,13 @@
-import type { ServerResponse } from 'node:http'
-import { honoRouteOf, type MatchedRoute } from '../../frameworks/hono.ts'
-import { nameRoute, noteError } from '../../http/follow.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  type HonoContext,
+  honoMountedAt,
+  honoRouteOf,
+  honoTemplateAt,
+  type MatchedRoute,
+} from '../../frameworks/hono.ts'
+import { type Naming, nameRoute, noteError } from '../../http/follow.ts'
+import { nameUpgrade } from '../../http/upgrades.ts'
 
 /**
  * Hono tells nobody outside of a request, and its applications cannot be had from their server. But each of its routers
@@ -11,11 +18,12 @@ import { nameRoute, noteError } from '../../http/follow.ts'
 export const HONO_FILE: RegExp = /[\\/]hono[\\/]dist[\\/]cjs[\\/]router[\\/][a-z-]+[\\/]router\.js$/
 
 /** As much of Hono's context as is looked at. */
-interface Context {
-  readonly env?: { readonly outgoing?: ServerResponse } | undefined
+interface Context extends HonoContext {
+  readonly env?: { readonly incoming?: Upgradable; readonly outgoing?: ServerResponse } | undefined
   readonly error?: unknown
-  readonly req: { readonly matchedRoutes?: readonly MatchedRoute[]; readonly routeIndex: number }
 }
+
+type Upgradable = IncomingMessage & { readonly upgrade?: boolean }
 
 type Next = () => Promise<unknown>
 type Handler = ((this: unknown, context: Context, next: Next) => unknown) & { [NAMING]?: true }
@@ -88,8 +96,9 @@ function passOn(_context: unknown, next: Next): unknown {
 }
 
 function name(context: Context): void {
-  const response = context.env?.outgoing
-  if (response !== undefined) nameRoute(response, routeOfContext, context)
+  const { incoming, outgoing } = context.env ?? {}
+  if (incoming?.upgrade === true) nameUpgrade(incoming, routeOfUpgrade, context)
+  else if (outgoing !== undefined) nameRoute(outgoing, routeOfContext, context)
 }
 
 function fail(context: Context, error: unknown): void {
@@ -97,7 +106,13 @@ function fail(context: Context, error: unknown): void {
   if (response !== undefined) noteError(response, error)
 }
 
-function routeOfContext(context: Context): string | undefined {
+function routeOfContext(context: Context, outer?: Naming): string | undefined {
   const { req, env } = context
-  return honoRouteOf(req.matchedRoutes ?? [], req.routeIndex, env?.outgoing?.statusCode ?? 0)
+  const route = honoRouteOf(req.matchedRoutes ?? [], req.routeIndex, env?.outgoing?.statusCode ?? 0)
+  return honoTemplateAt(honoMountedAt(context, outer?.context), route)
+}
+
+/** A WebSocket is answered by hand: the route that took it is the one that was called. */
+function routeOfUpgrade({ req }: Context): string | undefined {
+  return honoRouteOf(req.matchedRoutes ?? [], req.routeIndex, 101)
 }

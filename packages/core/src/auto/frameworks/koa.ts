@@ -1,15 +1,17 @@
-import type { ServerResponse } from 'node:http'
-import { type KoaContext, koaRouteOf } from '../../frameworks/koa.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type KoaContext, koaRouteOf, observeKoa } from '../../frameworks/koa.ts'
 import { nameRoute, noteError } from '../../http/follow.ts'
+import { nameUpgrade } from '../../http/upgrades.ts'
 
 /** Where Koa keeps its application. */
 export const KOA_FILE: RegExp = /[\\/]koa[\\/]lib[\\/]application\.js$/
 
-type Context = KoaContext & { readonly res: ServerResponse }
+type Context = Omit<KoaContext, 'res'> & { readonly res: ServerResponse }
 type Middleware = (context: Context) => Promise<unknown>
 
 /** As much of the class of Koa's applications as is touched. */
 interface KoaPrototype {
+  createContext?: (this: unknown, request: IncomingMessage, response: ServerResponse | undefined) => Context
   handleRequest?: (this: unknown, context: Context, middleware: Middleware) => unknown
 }
 
@@ -19,9 +21,22 @@ export function hookKoa(exports: unknown): void {
   const prototype = application.prototype ?? application.default?.prototype
   const handleRequest = prototype?.handleRequest
   if (prototype === undefined || typeof handleRequest !== 'function') return
+  hookSockets(prototype)
   prototype.handleRequest = function promherdHandle(context, middleware) {
+    observeKoa(context)
     nameRoute(context.res, koaRouteOf, context)
     return handleRequest.call(this, context, noticing(middleware))
+  }
+}
+
+/** koa-websocket makes a context for a connection, and no response. */
+function hookSockets(prototype: KoaPrototype): void {
+  const { createContext } = prototype
+  if (typeof createContext !== 'function') return
+  prototype.createContext = function promherdContext(request, response) {
+    const context = createContext.call(this, request, response)
+    if (response === undefined) nameUpgrade(request, koaRouteOf, context)
+    return context
   }
 }
 

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { watchNest } from '../../frameworks/nest.ts'
 import { findUnadapted } from '../../frameworks/unadapted/route.ts'
 import type { HttpRecorder } from '../../http/recorder.ts'
 import type { RequestServer } from '../../http/watch-server.ts'
@@ -21,6 +22,7 @@ export function hookFrameworks(server: RequestServer, recorder: HttpRecorder): v
   try {
     findUnadapted(server)
     hookFastify()
+    watchNest()
     const { cache } = createRequire(import.meta.url)
     const files = Object.keys(cache)
     if (files.length !== looked) for (const file of files) hookFile(file, cache[file]?.exports)

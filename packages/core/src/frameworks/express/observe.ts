@@ -1,9 +1,12 @@
 import type { ServerResponse } from 'node:http'
+import { arrivalOf } from '../../http/arrival.ts'
 import { Hidden } from '../../http/hidden.ts'
 import { isUnmatched } from '../../http/labels.ts'
 import type { HttpRecorder } from '../../http/recorder.ts'
+import { ownerOfUpgrade } from '../../http/upgrades.ts'
 import { feathersRouteOf } from '../feathers.ts'
 import { alike, type Handle, type HandleError, type LayerMethods, observeLayers } from './layers.ts'
+import { entered, isShortened, type Mount, routeTemplateOf, startOf } from './mounts.ts'
 import { mountTemplateOf, templateOf } from './template.ts'
 import { type ExpressApp, type ExpressRequest, type Layer, type Next, type Route, routerOf } from './types.ts'
 
@@ -35,13 +38,22 @@ export function keepStateOf(request: ExpressRequest, response: ServerResponse, r
     hasFailed: false,
     middleware: undefined,
     app: undefined,
+    arrivedAs: arrivalOf(request),
+    isWhole: !request.baseUrl,
+    mount: undefined,
     next: undefined,
     noting: undefined,
   })
 }
 
 /** The template of the route that answered, or what the middleware is mounted at that did instead; else undefined. */
-export function routeOf(request: ExpressRequest): string | undefined {
+export function routeOf(request: Upgradable): string | undefined {
+  const route = answeringRouteOf(request)
+  // express-ws adds that to the path of a WebSocket and of its route.
+  return request.upgrade === true ? route?.replace(/(?<=.)\/\.websocket$|\.websocket$/, '') : route
+}
+
+function answeringRouteOf(request: ExpressRequest): string | undefined {
   const { res, route } = request
   const state = stateOf(res)
   if (state !== undefined) {
@@ -60,7 +72,17 @@ export function routeOf(request: ExpressRequest): string | undefined {
   if (service !== undefined) return service
   if (isPassed && status === 404) return undefined
   if (state?.template !== undefined || state?.middleware === undefined || isUnmatched(status)) return state?.template
-  return mountTemplateOf(state.middleware, state.app)
+  return state.mount === undefined ? mountTemplateOf(state.middleware, state.app) : state.mount.prefix.ofMiddleware
+}
+
+/** True where a function took a part of the path away before Express saw the request. */
+export function cameShortened(request: ExpressRequest & { readonly originalUrl?: string }): boolean {
+  return isShortened(stateOf(request.res)?.arrivedAs, request.originalUrl ?? '')
+}
+
+/** True where a layer of an application that is observed has had the request. */
+export function isSeen(request: ExpressRequest): boolean {
+  return stateOf(request.res)?.mount !== undefined
 }
 
 /** What is known of one request. It hangs on the response, which Express leaves alone more than the request. */
@@ -75,6 +97,12 @@ interface State {
   /** The middleware that was called last, and the application that it is of. */
   middleware: Layer | undefined
   app: ExpressApp | undefined
+  /** The path that the request had before anything changed it, as far as that is known. */
+  readonly arrivedAs: string | undefined
+  /** False where routers had taken a part of the path before the request was seen. */
+  readonly isWhole: boolean
+  /** Where the middleware is mounted that was called last; undefined until there was one, and where not all was seen. */
+  mount: Mount | undefined
   /** What the outermost router is to be called with next, and what notes the error that it is called with. */
   next: Next | undefined
   noting: Next | undefined
@@ -98,12 +126,35 @@ function stateOf(response: ServerResponse | undefined): State | undefined {
   return response === undefined ? undefined : Observed.of(response)
 }
 
+type Upgradable = ExpressRequest & { readonly upgrade?: boolean }
+
+/** A WebSocket of express-ws comes to its application with a response that stands for none. */
+function stateOfRouted(request: Upgradable, response: ServerResponse | undefined): State | undefined {
+  const state = stateOf(response)
+  if (state !== undefined || request.upgrade !== true || response === undefined) return state
+  const owner = ownerOfUpgrade(request)
+  if (owner !== undefined) keepStateOf(request, response, owner as HttpRecorder)
+  return stateOf(response)
+}
+
+function enter(state: State, layer: Layer, request: ExpressRequest): void {
+  try {
+    state.mount = entered(state.mount ?? startOf(request, state.arrivedAs), layer, request)
+  } catch (error) {
+    state.recorder.store.trouble('http', `what is mounted could not be told: ${String(error)}`)
+  }
+}
+
 function chosen(request: ExpressRequest, state: State, route: Route): void {
   state.route = route
   state.isPassed = false
   try {
     if (request.app === undefined) state.template = undefined
-    else state.template = templateOf(route, request.app, request.baseUrl ?? '')
+    else if (!state.isWhole) state.template = templateOf(route, request.app, request.baseUrl ?? '')
+    else {
+      state.mount ??= startOf(request, state.arrivedAs)
+      state.template = routeTemplateOf(state.mount, route, request)
+    }
   } catch (error) {
     state.recorder.store.trouble('http', `a route could not be told: ${String(error)}`)
   }
@@ -124,7 +175,7 @@ const ERRORS = Symbol.for('router.tracing.publishedErrors')
 
 function passing(handle: Handle): Handle {
   return function handleRequest(request, response, next) {
-    const state = stateOf(response)
+    const state = stateOfRouted(request, response)
     if (state === undefined) return handle.call(this, request, response, next)
     // The layer of a route has one, that of a middleware an empty property.
     if (this.route !== undefined) chosen(request, state, this.route)
@@ -132,6 +183,7 @@ function passing(handle: Handle): Handle {
       state.isPassed = true
       state.middleware = this
       state.app = request.app
+      if (state.isWhole) enter(state, this, request)
     }
     return handle.call(this, request, response, this.rawPath === undefined ? noting(state, response, next) : next)
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { pathOf, templateOf } from './template.ts'
+import { writtenAs } from './mount-path.ts'
+import { templateOf } from './template.ts'
 import type { Layer } from './types.ts'
 
 test.each([
@@ -11,9 +12,13 @@ test.each([
   ['^\\/f-(?:((?:(?!\\/|\\/f-).)+?))\\.json\\/?(?=\\/|$)', [':n'], '/f-:n.json'],
   ['^\\/o(?:\\/([^/]+?))?\\/?(?=\\/|$)', [':z'], '/o/:z'],
   ['^\\/re(?:\\/(\\d+))\\/?(?=\\/|$)', [':n'], '/re/:n'],
+  ['^\\/a', [], '/^\\/a/i'],
+  ['a|b', ['*'], '/a|b/i'],
+  ['^\\/a(\\d+)|^\\/b(?:\\/([^/]+?))\\/?(?=\\/|$)', ['*', ':id'], '/^\\/a(\\d+)/|/b/:id'],
+  ['^\\/[(|]|^\\/(x|y)', ['*'], '/^\\/[(|]/|/^\\/(x|y)/'],
   ['^\\/w\\/(.*)\\/?(?=\\/|$)', ['*'], '/w/*'],
 ])('the expression %s was made of %s', (source, names, path) => {
-  expect(pathOf(source, names)).toBe(path)
+  expect(writtenAs(new RegExp(source, 'i'), names)).toBe(path)
 })
 
 test('where a router only knows the path that it last matched, what is not known yet is not kept', () => {

@@ -1,9 +1,13 @@
+import { ANYWHERE, joinTemplates, mountText, routeText } from '../template.ts'
+import { mountOf } from './mount-path.ts'
 import { type ExpressApp, type Layer, type Route, type Router, routerOf } from './types.ts'
 
 /**
- * The whole template of a route, `/users/:id/posts/:post`, of which Express itself keeps only the last part. It is
- * found in the tree of routers, once for each route.
+ * The templates of those that only begin to see a request when it is in a router already: found in the tree of routers
+ * as it stands, once for each route.
  */
+
+/** The whole template of a route, `/users/:id/posts/:post`, of which Express itself keeps only the last part. */
 export function templateOf(route: Route, app: ExpressApp, baseUrl: string): string {
   let templates = TEMPLATES.get(route)
   if (templates === undefined) {
@@ -12,7 +16,7 @@ export function templateOf(route: Route, app: ExpressApp, baseUrl: string): stri
     TEMPLATES.set(route, templates)
   }
   // A route behind a function that calls a router: what it is mounted at cannot be known, and must not be the path.
-  if (templates.length === 0) return join('/*', textOf(route.path))
+  if (templates.length === 0) return joinTemplates(ANYWHERE, routeText(route.path))
   const one = templates.length === 1 ? templates[0] : templates.find(({ prefix }) => fits(prefix, baseUrl))
   return (one ?? templates[0]!).template
 }
@@ -31,6 +35,18 @@ export function mountTemplateOf(middleware: Layer, app: ExpressApp | undefined):
   return template
 }
 
+/** True where a route or a middleware can be found in the routers of an application. */
+export function isIn(app: ExpressApp, handler: Layer | Route): boolean {
+  const found: Template[] = []
+  collect(routerOf(app), '', layer => layer === handler || layer.route === handler, found, 0)
+  return found.length > 0
+}
+
+/** The application that is mounted in no other. */
+export function outermost(app: ExpressApp): ExpressApp {
+  return app.parent === undefined ? app : outermost(app.parent)
+}
+
 interface Template {
   readonly prefix: string
   readonly template: string
@@ -38,7 +54,6 @@ interface Template {
 
 const TEMPLATES = new WeakMap<Route, Template[]>()
 const MOUNTS = new WeakMap<Layer, { readonly template: string | undefined }>()
-const PREFIXES = new WeakMap<Layer, string>()
 
 /** Deeper than anybody nests, for routers that are mounted in themselves. */
 const DEEPEST = 16
@@ -52,75 +67,16 @@ function collect(
 ): void {
   if (router === undefined || depth > DEEPEST) return
   for (const layer of router.stack) {
-    const path = layer.route === undefined ? mountOf(layer) : textOf(layer.route.path)
-    if (isWanted(layer)) found.push({ prefix, template: join(prefix, path) })
+    const path = layer.route === undefined ? mountOf(layer) : routeText(layer.route.path)
+    if (isWanted(layer)) found.push({ prefix, template: joinTemplates(prefix, path) })
     const inner = layer.handle as Partial<Router> | undefined
-    if (Array.isArray(inner?.stack)) collect(inner as Router, join(prefix, path), isWanted, found, depth + 1)
+    if (Array.isArray(inner?.stack)) collect(inner as Router, prefix + path, isWanted, found, depth + 1)
   }
 }
 
 /** Where an application is mounted in others. */
 function prefixOf(app: ExpressApp): string {
-  return app.parent === undefined ? '' : join(prefixOf(app.parent), textOf(app.mountpath))
-}
-
-/** What a layer was mounted at. */
-function mountOf(layer: Layer): string {
-  let prefix = PREFIXES.get(layer)
-  if (prefix === undefined) {
-    prefix = readMount(layer)
-    // A router before 2.3 knows nothing of a layer that has not matched yet.
-    if (prefix !== '' || layer.slash === true) PREFIXES.set(layer, prefix)
-  }
-  return prefix
-}
-
-function readMount(layer: Layer): string {
-  if (layer.rawPath !== undefined) return textOf(layer.rawPath)
-  if (layer.regexp !== undefined) return layer.regexp.fast_slash ? '' : pathOf(layer.regexp.source, namesOf(layer))
-  return layer.slash ? '' : generalized(layer.path ?? '', layer.params ?? {})
-}
-
-function namesOf(layer: Layer): string[] {
-  return (layer.keys ?? []).map(({ name }) => (typeof name === 'number' ? '*' : `:${name}`))
-}
-
-/** The path that path-to-regexp 0.1 made `source` of: `^\/users(?:\/([^/]+?))\/?(?=\/|$)` was `/users/:id`. */
-export function pathOf(source: string, names: readonly string[]): string {
-  const left = [...names]
-  let path = ''
-  for (let i = 0; i < source.length; i++) {
-    const char = source[i]!
-    if (char === '(') {
-      const end = closing(source, i)
-      if (!source.startsWith('(?=', i)) path += (source.startsWith('(?:\\/', i) ? '/' : '') + (left.shift() ?? '*')
-      i = '?*+'.includes(source[end + 1] ?? ' ') ? end + 1 : end
-    } else if (source.startsWith('\\/?', i)) i += 2
-    else if (char === '\\') path += source[++i] ?? ''
-    else if (char !== '^' && char !== '$') path += char
-  }
-  return path
-}
-
-/** Where the group that opens at `start` ends. */
-function closing(source: string, start: number): number {
-  let depth = 0
-  for (let i = start; i < source.length; i++) {
-    if (source[i] === '\\') i++
-    else if (source[i] === '(') depth++
-    else if (source[i] === ')' && --depth === 0) return i
-  }
-  return source.length
-}
-
-/** A path with the values of its parameters replaced by their names: all that routers before 2.3 let one know. */
-function generalized(path: string, params: Readonly<Record<string, string>>): string {
-  const segments = path.split('/')
-  for (const [name, value] of Object.entries(params).reverse()) {
-    const at = segments.lastIndexOf(encodeURIComponent(String(value)))
-    if (at >= 0) segments[at] = `:${name}`
-  }
-  return segments.join('/')
+  return app.parent === undefined ? '' : prefixOf(app.parent) + mountText(app.mountpath)
 }
 
 /** True where the concrete `path` may be one of the template `prefix`. */
@@ -131,14 +87,4 @@ function fits(prefix: string, path: string): boolean {
     expected.length === given.length &&
     expected.every((part, i) => /[:*{(]/.test(part) || part.toLowerCase() === given[i]!.toLowerCase())
   )
-}
-
-function join(prefix: string, path: string): string {
-  const start = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix
-  if (path === '' || path === '/') return start === '' ? '/' : start
-  return path.startsWith('/') ? start + path : `${start}/${path}`
-}
-
-function textOf(path: unknown): string {
-  return Array.isArray(path) ? path.flat(Number.POSITIVE_INFINITY).map(String).join('|') : String(path)
 }

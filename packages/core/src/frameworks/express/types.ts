@@ -43,6 +43,8 @@ export interface Layer {
   readonly slash?: boolean
   readonly path?: string | undefined
   readonly params?: Readonly<Record<string, string>> | undefined
+  /** Whether it takes a path, and what of it. Without a state since router 2.3. */
+  match?(path: string): { readonly path: string } | false
 }
 
 export interface Route {

@@ -1,0 +1,142 @@
+import { mountText } from './template.ts'
+
+/**
+ * What koa-mount does with a request. It takes its prefix from the path for as long as what is mounted runs, and leaves
+ * only the innermost prefix behind. So a context tells of it at once: the first time that a prefix is set on one, its
+ * paths are seen from then on. A request that comes by no mount pays nothing.
+ */
+
+/** As much of a context of Koa as is looked at. */
+export interface MountedContext {
+  readonly mountPath?: unknown
+}
+
+interface Context extends MountedContext {
+  path: string
+}
+
+/** Has the mounts of all requests of this application seen from now on. */
+export function watchMounts(prototype: object | undefined): void {
+  if (prototype === undefined || 'mountPath' in prototype || !Object.isExtensible(prototype)) return
+  Object.defineProperty(prototype, 'mountPath', {
+    configurable: true,
+    get: () => undefined,
+    set(this: Context, prefix: unknown) {
+      const mounts = new Mounts(this)
+      MOUNTS.set(this, mounts)
+      mounts.enter(prefix)
+    },
+  })
+}
+
+/** What the router that was called last is mounted at, by koa-mount; undefined where the request came by no mount. */
+export function mountPrefixOf(context: MountedContext): string | undefined {
+  return context.mountPath === undefined ? undefined : MOUNTS.get(context)?.routed
+}
+
+/** The mount whose middleware answered; undefined where each has passed the request on. */
+export function mountTemplateOf(context: MountedContext): string | undefined {
+  return context.mountPath === undefined ? undefined : MOUNTS.get(context)?.answering
+}
+
+const MOUNTS_KEY: unique symbol = Symbol.for('promherd.koa.mounts.v1')
+// Of all copies of this package: what one of them watches, the others need not.
+const SHARED: { [MOUNTS_KEY]?: WeakMap<object, Pick<Mounts, 'routed' | 'answering'>> } = globalThis as object
+SHARED[MOUNTS_KEY] ??= new WeakMap()
+const MOUNTS = SHARED[MOUNTS_KEY]
+
+interface Mount {
+  readonly template: string
+  readonly prefix: string
+  /** The path before the prefix was taken away, and after that. */
+  readonly outside: string
+  inside: string | undefined
+  isOpen: boolean
+  /** How often the path was given back: once to leave, and once before that where the request was passed on. */
+  closings: number
+}
+
+class Mounts {
+  readonly #context: Context
+  readonly #mounts: Mount[] = []
+  /** The prefix of the router that was called last. */
+  routed: string | undefined
+  #prefix: unknown
+  #routerPath: unknown
+
+  constructor(context: Context) {
+    this.#context = context
+    const { set, get } = Object.getOwnPropertyDescriptor(context, 'path') ?? descriptorOf(context, 'path')
+    Object.defineProperties(context, {
+      mountPath: {
+        configurable: true,
+        enumerable: true,
+        get: () => this.#prefix,
+        set: prefix => this.enter(prefix),
+      },
+      path: {
+        configurable: true,
+        get: () => get?.call(context) as unknown,
+        set: path => {
+          set?.call(context, path)
+          this.#moved(path)
+        },
+      },
+      routerPath: {
+        configurable: true,
+        enumerable: true,
+        get: () => this.#routerPath,
+        set: path => {
+          this.#routerPath = path
+          this.routed = this.#open()
+        },
+      },
+    })
+  }
+
+  get answering(): string | undefined {
+    return this.#mounts.findLast(({ closings }) => closings < 2)?.template
+  }
+
+  enter(prefix: unknown): void {
+    this.#prefix = prefix
+    if (typeof prefix !== 'string') return
+    const mount = { prefix: mountText(prefix), inside: undefined, isOpen: false, closings: 0 }
+    this.#mounts.push({ ...mount, template: this.#open() + mount.prefix, outside: this.#context.path })
+  }
+
+  #open(): string {
+    let open = ''
+    for (const { isOpen, prefix } of this.#mounts) if (isOpen) open += prefix
+    return open
+  }
+
+  #moved(path: unknown): void {
+    const entered = this.#mounts.at(-1)
+    if (entered?.inside === undefined && entered !== undefined) {
+      entered.inside = String(path)
+      entered.isOpen = true
+      return
+    }
+    for (const mount of this.#mounts.toReversed()) {
+      if (path === mount.outside) {
+        mount.isOpen = false
+        mount.closings++
+        return
+      }
+      if (path === mount.inside) {
+        mount.isOpen = true
+        return
+      }
+    }
+  }
+}
+
+/** The accessors of a property that an object inherits. */
+function descriptorOf(object: object, name: string): PropertyDescriptor {
+  for (let at: object | null = object; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const found = Object.getOwnPropertyDescriptor(at, name)
+    if (found !== undefined) return found
+  }
+  return {}
+}

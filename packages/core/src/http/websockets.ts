@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
+import type { Duplex } from 'node:stream'
+
+/**
+ * The paths that servers of WebSockets were given, for connections that no framework routes: those of `ws`, and of
+ * engine.io, on which socket.io stands, its polling too. They are found where Node keeps the CommonJS modules that are
+ * loaded, when there is the first upgrade: a program without WebSockets is left alone.
+ */
+
+/** The path of the server of WebSockets that took this request; undefined where there is none, or it takes any path. */
+export function socketPathOf(request: object): string | undefined {
+  return isWatching ? PATHS.get(request) : undefined
+}
+
+/** Has the servers of WebSockets seen from now on, those that are loaded. Never throws. */
+export function watchWebSockets(): void {
+  isWatching = true
+  if (looks >= MOST_LOOKS) return
+  looks++
+  try {
+    const { cache } = createRequire(import.meta.url)
+    for (const file of Object.keys(cache)) {
+      const hook = HOOKS.find(({ file: pattern }) => pattern.test(file))
+      if (hook === undefined || SEEN.has(file)) continue
+      SEEN.add(file)
+      hook.watch(cache[file]?.exports)
+    }
+  } catch {
+    // Where modules are kept in another way, as in a bundle, the paths stay unknown.
+  }
+}
+
+const PATHS = new WeakMap<object, string>()
+const SEEN = new Set<string>()
+/** To look costs a millisecond; what has not been loaded by then is not loaded for the first connections. */
+const MOST_LOOKS = 10
+let looks = 0
+let isWatching = false
+
+const HOOKS: readonly { readonly file: RegExp; watch(exports: unknown): void }[] = [
+  { file: /[\\/]ws[\\/]lib[\\/]websocket-server\.js$/, watch: exports => watchWs((exports as Class<Ws>).prototype) },
+  {
+    file: /[\\/]engine\.io[\\/]build[\\/]server\.js$/,
+    watch: exports => watchEngine((exports as { Server?: Class<Engine> }).Server?.prototype),
+  },
+]
+
+interface Class<T> {
+  readonly prototype: T | undefined
+}
+
+/** As much of a server of `ws` as is looked at. */
+interface Ws {
+  readonly options?: { readonly path?: unknown }
+  /** Of NestJS, which looks at the path itself. */
+  readonly path?: unknown
+  handleUpgrade?: (this: Ws, request: IncomingMessage, socket: Duplex, head: Buffer, done: unknown) => unknown
+}
+
+function watchWs(prototype: Ws | undefined): void {
+  const handleUpgrade = prototype?.handleUpgrade
+  if (prototype === undefined || handleUpgrade === undefined) return
+  prototype.handleUpgrade = function (request, socket, head, done) {
+    const path = this.options?.path ?? this.path
+    // Another path than its own is refused.
+    if (typeof path === 'string' && request.url?.split('?', 1)[0] === path) PATHS.set(request, path)
+    return handleUpgrade.call(this, request, socket, head, done)
+  }
+}
+
+/** As much of a server of engine.io as is looked at. */
+interface Engine {
+  readonly opts?: { readonly path?: unknown }
+  handleRequest?: (this: Engine, request: IncomingMessage, response: ServerResponse) => unknown
+  handleUpgrade?: (this: Engine, request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
+}
+
+function watchEngine(prototype: Engine | undefined): void {
+  const { handleRequest, handleUpgrade } = prototype ?? {}
+  if (prototype === undefined || handleRequest === undefined || handleUpgrade === undefined) return
+  prototype.handleRequest = function (request, response) {
+    PATHS.set(request, pathOf(this))
+    return handleRequest.call(this, request, response)
+  }
+  prototype.handleUpgrade = function (request, socket, head) {
+    PATHS.set(request, pathOf(this))
+    return handleUpgrade.call(this, request, socket, head)
+  }
+}
+
+function pathOf({ opts }: Engine): string {
+  return typeof opts?.path === 'string' ? opts.path.replace(/\/$/, '') : '/engine.io'
+}

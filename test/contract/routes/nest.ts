@@ -1,0 +1,226 @@
+import 'reflect-metadata'
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import type * as Common from '@nestjs/common'
+import type { INestApplication } from '@nestjs/common'
+import type * as Core from '@nestjs/core'
+import type { Monitor } from '@promherd/core'
+import { prometheus as onExpress } from '@promherd/express'
+import { prometheus as onFastify } from '@promherd/fastify'
+import type { Chapter, Law } from '../law.ts'
+import { closing, listening } from '../stage.ts'
+import { Routes, routesSubjects } from './asking.ts'
+
+/** One version of NestJS, each in a package of its own. */
+interface Nest {
+  readonly common: typeof Common
+  readonly core: typeof Core
+  readonly adapter: () => object
+}
+
+type Platform = 'express' | 'fastify'
+
+async function nestOf(version: number, platform: Platform): Promise<Nest> {
+  const folder = version === 12 ? '../../' : `../../versions/nest-${version}/`
+  const { resolve } = createRequire(new URL(`${folder}package.json`, import.meta.url))
+  const load = (name: string): Promise<never> => import(pathToFileURL(resolve(name)).href) as Promise<never>
+  const Adapters = (await load(`@nestjs/platform-${platform}`)) as Readonly<Record<string, new () => object>>
+  const Adapter = Adapters[platform === 'express' ? 'ExpressAdapter' : 'FastifyAdapter']!
+  return { common: await load('@nestjs/common'), core: await load('@nestjs/core'), adapter: () => new Adapter() }
+}
+
+type Decorator = MethodDecorator | ParameterDecorator | ClassDecorator
+
+/** How a law sets an application up before it listens. */
+type Prepare = (app: INestApplication, nest: Nest) => void
+
+class OnNest extends Routes<Nest> {
+  prepare: Prepare = () => {}
+}
+
+/** A module with two controllers, a guard, a filter, and a middleware that answers what is closed. */
+function rootOf({ common }: Nest): new () => object {
+  const { Controller, Get, Post, Module, UseGuards, ParseIntPipe, Param, Version } = common
+  class Items {
+    one(): string {
+      return 'item'
+    }
+    number(): string {
+      return 'number'
+    }
+    broken(): never {
+      throw new Error('broken')
+    }
+    missing(): never {
+      throw new common.NotFoundException()
+    }
+    guarded(): string {
+      return 'never'
+    }
+    made(): string {
+      return 'made'
+    }
+  }
+  const on = (name: keyof Items, ...decorators: readonly Decorator[]): void => {
+    for (const decorate of decorators) {
+      const descriptor = Object.getOwnPropertyDescriptor(Items.prototype, name)!
+      ;(decorate as MethodDecorator)(Items.prototype, name, descriptor)
+    }
+  }
+  on('one', Get(':id'))
+  on('number', Get('number/:n'))
+  Param('n', ParseIntPipe)(Items.prototype, 'number', 0)
+  on('broken', Get(':id/broken'))
+  on('missing', Get(':id/missing'))
+  on('guarded', Get(':id/guarded'), UseGuards({ canActivate: () => false }))
+  on('made', Post(), Version('2'))
+  Controller('items')(Items)
+  class Health {
+    health(): string {
+      return 'well'
+    }
+  }
+  Get()(Health.prototype, 'health', Object.getOwnPropertyDescriptor(Health.prototype, 'health')!)
+  Controller({ path: 'health', version: common.VERSION_NEUTRAL })(Health)
+  class Root {
+    configure(consumer: Common.MiddlewareConsumer): void {
+      const refuse = (_request: unknown, response: { statusCode: number; end(text: string): void }): void => {
+        response.statusCode = 401
+        response.end('who are you?')
+      }
+      consumer.apply(refuse).forRoutes('closed')
+    }
+  }
+  Module({ controllers: [Items, Health] })(Root)
+  return Root
+}
+
+const LAWS: readonly Law<OnNest>[] = [
+  {
+    sentence: 'what no route matches is _unmatched: without a prefix, under it, beside it, and at what is excluded',
+    async run(world) {
+      world.prepare = app => app.setGlobalPrefix('api', { exclude: ['health'] })
+      const answers = { '/api/items/1': 200, '/health': 200, '/api/none': 404, '/none': 404, '/api/items/1/2/3': 404 }
+      const requests = {
+        'GET /api/items/:id 200': 1,
+        'GET /health 200': 1,
+        'GET _unmatched 404': 3,
+        'POST _unmatched 404': 2,
+      }
+      await world.gives({ ...answers, 'POST /health': 404, 'POST /api/items/1': 404 }, requests)
+      await world.hasErrors({ 'GET _unmatched not_found': 3, 'POST _unmatched not_found': 2 })
+    },
+  },
+  {
+    sentence: 'a 404 that a route throws is the route',
+    async run(world) {
+      await world.gives(
+        { '/items/1/missing': 404, '/none': 404 },
+        {
+          'GET /items/:id/missing 404': 1,
+          'GET _unmatched 404': 1,
+        },
+      )
+    },
+  },
+  {
+    sentence: 'what is thrown has the category that it has elsewhere: exception, auth, validation',
+    async run(world) {
+      const answers = {
+        '/items/1/broken': 500,
+        '/items/1/guarded': 403,
+        '/items/number/x': 400,
+        '/items/number/1': 200,
+      }
+      await world.gives(answers, {
+        'GET /items/:id/broken 500': 1,
+        'GET /items/:id/guarded 403': 1,
+        'GET /items/number/:n 400': 1,
+        'GET /items/number/:n 200': 1,
+      })
+      await world.hasErrors({
+        'GET /items/:id/broken exception': 1,
+        'GET /items/:id/guarded auth': 1,
+        'GET /items/number/:n validation': 1,
+      })
+    },
+  },
+  {
+    sentence: 'what a filter answers is a failure of its route all the same',
+    async run(world) {
+      world.prepare = (app, { common }) => {
+        class Filter {
+          catch(_exception: unknown, host: Common.ArgumentsHost): void {
+            const reply = host.switchToHttp().getResponse<{ status(code: number): { send(text: string): void } }>()
+            reply.status(500).send('of my own')
+          }
+        }
+        common.Catch()(Filter)
+        app.useGlobalFilters(new Filter())
+      }
+      await world.gives({ '/items/1/broken': 500 }, { 'GET /items/:id/broken 500': 1 })
+      await world.hasErrors({ 'GET /items/:id/broken exception': 1 })
+    },
+  },
+  {
+    sentence: 'a version in the path is written, one in a header is not',
+    async run(world) {
+      world.prepare = (app, { common }) => {
+        app.enableVersioning({ type: common.VersioningType.URI, defaultVersion: '1' })
+        app.setGlobalPrefix('api')
+      }
+      const requests = {
+        'GET /api/v1/items/:id 200': 1,
+        'POST /api/v2/items 201': 1,
+        'GET /api/health 200': 1,
+        'GET _unmatched 404': 1,
+      }
+      const answers = { '/api/v1/items/1': 200, 'POST /api/v2/items': 201, '/api/health': 200, '/api/v3/items/1': 404 }
+      await world.gives(answers, requests)
+    },
+  },
+]
+
+async function serve(world: OnNest, monitor: Monitor | undefined, platform: Platform) {
+  const nest = world.app
+  const app: INestApplication = await nest.core.NestFactory.create(rootOf(nest), nest.adapter() as never, {
+    logger: false,
+  })
+  if (monitor !== undefined) {
+    if (platform === 'express') app.use(onExpress({ monitor }))
+    else
+      await (app as unknown as { register(plugin: unknown, options: object): Promise<void> }).register(onFastify, {
+        monitor,
+      })
+  }
+  world.prepare(app, nest)
+  await app.listen(0, '127.0.0.1')
+  const server = app.getHttpServer()
+  return { url: await listening(server), close: () => closing(server) }
+}
+
+const SUBJECTS = [10, 11, 12].flatMap(version =>
+  (['express', 'fastify'] as const).map(platform => [version, platform] as const),
+)
+
+/** What routes are called on NestJS. */
+export const ON_NEST: Chapter<OnNest> = {
+  title: 'Routes on NestJS',
+  about:
+    'A route is its path with the prefix, the version and the path of its controller, as the platform writes it. What ' +
+    'NestJS answers because it has no route is `_unmatched`, whatever route of the platform it took for that.',
+  subjects: routesSubjects(
+    Object.fromEntries(
+      SUBJECTS.map(([version, platform]) => [
+        `NestJS ${version} on ${platform === 'express' ? 'Express' : 'Fastify'}`,
+        async (monitor: Monitor, isPreloaded: boolean) => {
+          const world: OnNest = new OnNest(await nestOf(version, platform), monitor, () =>
+            serve(world, isPreloaded ? undefined : monitor, platform),
+          )
+          return world
+        },
+      ]),
+    ),
+  ),
+  laws: LAWS,
+}
