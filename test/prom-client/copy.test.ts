@@ -55,6 +55,35 @@ test('label values that are numbers, partial label sets and default labels are s
   expect((await served(monitor, 'c_total')).get(keyOf('c_total', { app: 'shop', a: 'default', b: 'x' }))).toBe(2)
 })
 
+test.each([
+  ['null', null],
+  ['undefined', undefined],
+  ['a number', 1.5],
+  ['NaN', Number.NaN],
+  ['a boolean', false],
+  ['an object', { x: 1 }],
+  ['a list', [1, 2]],
+  ['a date', new Date(0)],
+  ['a function', () => 1],
+  ['a BigInt', 10n],
+])('a label value that is %s comes out as prom-client writes it', async (_what, value) => {
+  for (const defaults of [{}, { a: 'default' }, { d: value }, { a: value }]) {
+    const register = new client.Registry()
+    register.setDefaultLabels(defaults)
+    const common = { help: 'Help.', labelNames: ['a', 'b', 'constructor'], registers: [register] }
+    const counter = new client.Counter({ ...common, name: 'c_total' })
+    const histogram = new client.Histogram({ ...common, name: 'h', buckets: [1] })
+    const labels = { a: value, b: 'x' } as never
+    const { monitor } = herdOf(register)
+    for (let round = 0; round < 2; round++) {
+      counter.inc(labels)
+      counter.inc({ b: 'y' })
+      histogram.observe(labels, 2)
+      expect(await served(monitor, 'c_total', 'h')).toEqual(samplesIn(await register.metrics()))
+    }
+  }
+})
+
 test('a removed series leaves its counts behind and takes its gauge away, until it is set again', async () => {
   const register = new client.Registry()
   const common = { help: 'Help.', labelNames: ['of'], registers: [register] }

@@ -144,15 +144,14 @@ export class FamilyFeed {
     const names = this.#copy.labelNames
     for (let i = 0; i < names.length; i++) {
       const name = names[i]!
-      if (part.labels[i] !== (labels?.[name] ?? sharedLabels?.[name] ?? defaults[name])) return false
+      if (part.labels[i] !== labelOf(name, labels, sharedLabels, defaults)) return false
     }
     return true
   }
 
   #lookUp({ labels, sharedLabels }: Labelled, defaults: PromLabels): Part {
-    const raw = this.#copy.labelNames.map(name => labels?.[name] ?? sharedLabels?.[name] ?? defaults[name])
-    // A label that is called as some method of every object is not there, however it looks.
-    const values = raw.map(value => (typeof value === 'function' ? '' : wellFormed(String(value ?? ''))))
+    const raw = this.#copy.labelNames.map(name => labelOf(name, labels, sharedLabels, defaults))
+    const values = raw.map(value => wellFormed(String(value ?? '')))
     const key = keyOf(values)
     let part = this.#parts.get(key)
     if (part === undefined) {
@@ -169,6 +168,22 @@ function isSameLabels(a: PromLabels, b: PromLabels): boolean {
   for (const name in a) if (a[name] !== b[name]) return false
   for (const name in b) if (!(name in a)) return false
   return true
+}
+
+/** The value of a label, undefined where it is missing. A null or undefined that was given is a text, as in prom-client. */
+function labelOf(
+  name: string,
+  labels: PromLabels | undefined,
+  sharedLabels: PromLabels | undefined,
+  defaults: PromLabels,
+): unknown {
+  const value = labels?.[name] ?? sharedLabels?.[name]
+  // A function may be a method of every object that is called as the label is.
+  if (value != null && typeof value !== 'function') return value
+  for (const source of [labels, sharedLabels, defaults]) {
+    if (source !== undefined && Object.hasOwn(source, name)) return String(source[name])
+  }
+  return undefined
 }
 
 /**
