@@ -19,7 +19,9 @@ import { ON_NODE_HTTP } from './routes/node-http.ts'
 import { ON_UNADAPTED } from './routes/unadapted.ts'
 import { ON_WEBSOCKETS } from './routes/websockets.ts'
 import { TAKEN_OVER } from './taken-over.ts'
+import { SENT } from './sent.ts'
 import { STREAMS_AND_UPGRADES } from './upgrades.ts'
+import { UPLOADS } from './uploads.ts'
 
 /** Every chapter of laws, as it stands in `docs/laws.md`. */
 export const PAGES: readonly string[] = [
@@ -36,6 +38,8 @@ export const PAGES: readonly string[] = [
   pageOf(ON_WEBSOCKETS),
   pageOf(OUTCOMES),
   pageOf(OUTCOMES_HTTP2),
+  pageOf(UPLOADS),
+  pageOf(SENT),
   pageOf(STREAMS_AND_UPGRADES),
   pageOf(FASTIFY_TIMEOUTS),
   pageOf(CONVERSATIONS),

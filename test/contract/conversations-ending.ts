@@ -83,7 +83,7 @@ export const ENDINGS: Readonly<Record<string, Conversation>> = {
     says: [`GET /hold HTTP/1.1\r\n${HOST}\r\n`],
     hears: ['HTTP/1.1 503 Late'],
     closes: true,
-    requests: { 'GET _unknown 500': 1 },
+    requests: { 'GET _unknown 503': 1 },
     errors: { 'GET _unknown timeout': 1 },
   },
 }

@@ -6,7 +6,7 @@ import type { Subject } from './custom-labels.ts'
 import { type FirstByte, firstByteOf } from './first-byte.ts'
 import { Histogram } from './histogram.ts'
 import type { HttpOptions } from './http-options.ts'
-import { CLIENT_CLOSED, isAborted, wasBegun } from './outcome.ts'
+import { type Answered, CLIENT_CLOSED, isAborted, sentStatusOf } from './outcome.ts'
 import { type HttpSeries, Scope } from './series.ts'
 import { type Sizes, sizesOf } from './sizes.ts'
 
@@ -138,7 +138,10 @@ export function detailsOf(store: Store, options: HttpOptions, series: HttpSeries
 /** False where no status was sent: the one that stands for that is no status of OpenTelemetry's. */
 function wasAnswered(exchange: Detailed | undefined, status: number): boolean {
   if (exchange?.response === undefined) return status !== CLIENT_CLOSED
-  return !isAborted(exchange.request as IncomingMessage, exchange.response) || wasBegun(exchange.response)
+  return (
+    !isAborted(exchange.request as IncomingMessage, exchange.response) ||
+    sentStatusOf(exchange as Detailed & Answered) !== undefined
+  )
 }
 
 /**

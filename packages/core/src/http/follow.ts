@@ -1,10 +1,9 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { CloseReason } from './close-reason.ts'
 import type { Detail } from './details.ts'
-import type { Fate } from './failure.ts'
 import { Hidden } from './hidden.ts'
-import { isLeft, streamOf } from './outcome.ts'
+import { streamOf } from './outcome.ts'
 
 /**
  * The lifetime of an exchange: begun once for each response and settled once, whichever of its ends is seen first.
@@ -31,6 +30,10 @@ export class Exchange {
   isOpen = true
   /** True once it is known to be a stream of events, which is not in flight. */
   isStream = false
+  /** Whether the head of its response was on the wire when its connection failed; undefined while it has not. */
+  wasBegunAtFailure: boolean | undefined = undefined
+  /** The status that was written to its connection in place of an answer. */
+  refusal: number | undefined = undefined
   /** The exchange of another owner with the same response. */
   readonly sibling: Exchange | undefined
   connection: Connection | undefined = undefined
@@ -183,8 +186,8 @@ export type Carrier = EventEmitter
 /** The open exchanges of one carrier, as a list through the exchanges themselves. */
 interface Connection {
   first: Exchange | undefined
-  /** Why Node ends the connection, where it does. */
-  fate: Fate | undefined
+  /** Why Node closes the connection, where it does. */
+  closeReason: CloseReason | undefined
 }
 
 /** The exchanges of `store` that are open now, without those that came without a connection. */
@@ -196,13 +199,12 @@ export function* openExchanges(store: object): Generator<Exchange> {
   }
 }
 
-/** Says why Node ends a connection; true where exchanges are open on it, which that is the end of. */
-export function doom(carrier: Carrier, fate: Fate): boolean {
-  const connection = Carrying.of(carrier)
-  if (connection?.first === undefined) return false
-  // Whoever ended it first is why: a client that has left is told nothing any more.
-  if (!isLeft(carrier as Socket)) connection.fate = fate
-  return true
+/** The exchanges that are open on a carrier, the oldest first. */
+export function openExchangesOn(carrier: Carrier): Exchange[] {
+  const open: Exchange[] = []
+  let exchange = Carrying.of(carrier)?.first
+  for (; exchange !== undefined; exchange = exchange.after) open.unshift(exchange)
+  return open
 }
 
 /** Where a response has its exchanges. Of this copy of the package alone: those of another may look different. */
@@ -251,11 +253,12 @@ function onCarrierClose(this: Carrier): void {
 function connectionOf(carrier: Carrier): Connection {
   let connection = Carrying.of(carrier)
   if (connection === undefined) {
-    connection = { first: undefined, fate: undefined }
+    connection = { first: undefined, closeReason: undefined }
     new Carrying(carrier, connection)
     // A request that a test injects has a socket that no server gave it, and that never closes.
     if ('server' in carrier || 'alpnProtocol' in carrier) CONNECTIONS.add(connection)
-    carrier.on('close', onCarrierClose)
+    // Before the application is told that its client has left: what it answers then is sent to nobody.
+    carrier.prependListener('close', onCarrierClose)
   }
   return connection
 }

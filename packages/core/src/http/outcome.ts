@@ -34,10 +34,58 @@ export function isOver(request: IncomingMessage, response: ServerResponse): bool
   return stream === undefined ? response.closed || request.socket?.destroyed === true : stream.destroyed
 }
 
-/** True where the status of the response left for the client. */
-export function wasBegun(response: ServerResponse): boolean {
-  // A response queued behind another of its connection has no socket yet: whatever it holds was not sent.
-  return response.headersSent && (response.socket !== null || streamOf(response) !== undefined)
+/** As much of an exchange as tells what its client was sent. */
+export interface Answered {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Whether the answer had begun when its connection failed; undefined while the connection has not. */
+  readonly wasBegunAtFailure: boolean | undefined
+  /** The status that was written to the connection in place of an answer; undefined where none was. */
+  readonly refusal: number | undefined
+}
+
+/** The status that the client was sent; undefined where it was sent none. */
+export function sentStatusOf(exchange: Answered): number | undefined {
+  return wasBegun(exchange) ? statusOnWire(exchange.response) : exchange.refusal
+}
+
+/** True where the head of the response was on the wire: what is written to a lost connection is discarded. */
+export function wasBegun({ request, response, wasBegunAtFailure }: Answered): boolean {
+  if (streamOf(response) !== undefined) return response.headersSent
+  if (wasBegunAtFailure !== undefined) return wasBegunAtFailure
+  return isHeadSent(response) && (request.socket as Counting | null)?._bytesDispatched !== 0
+}
+
+/** True where an HTTP/1 response has given its head to its connection, as far as the response knows. */
+export function isHeadSent(response: ServerResponse): boolean {
+  const { _header, _headerSent = response.headersSent, outputData } = response as Heading
+  // A response queued behind another of its connection has no socket yet: nothing that it holds was sent.
+  if (!_headerSent || response.socket === null) return false
+  // After the other side has ended the connection, Node keeps what is written.
+  const [waiting] = outputData ?? []
+  return typeof waiting?.data !== 'string' || typeof _header !== 'string' || !waiting.data.startsWith(_header)
+}
+
+/** The status that the head of a response states: an application can change `statusCode` after the head was sent. */
+export function statusOnWire(response: ServerResponse): number {
+  const stream = streamOf(response)
+  const { _header } = response as Heading
+  const status = stream?.sentHeaders?.[':status'] ?? STATUS_LINE.exec(String(_header))?.[1]
+  return status === undefined ? response.statusCode : Number(status)
+}
+
+const STATUS_LINE = /^HTTP\/1\.1 (\d{3})/
+
+/** What Node keeps of a head: no public property tells a head that was made from one that was sent. */
+type Heading = ServerResponse & {
+  readonly _header?: string | null
+  readonly _headerSent?: boolean
+  readonly outputData?: readonly { readonly data: unknown }[]
+}
+
+/** The bytes that a socket has given to the kernel; `bytesWritten` includes those that are buffered. */
+interface Counting {
+  readonly _bytesDispatched?: number
 }
 
 /** True where it was the client that ended a torn exchange; otherwise the server did. */

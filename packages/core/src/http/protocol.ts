@@ -1,9 +1,10 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { type CloseReason, connectionFailed } from './close-reason.ts'
 import { readText } from './evidence-chain.ts'
-import type { Fate } from './failure.ts'
-import { doom } from './follow.ts'
+import { firstStatusOn } from './first-write.ts'
+import { openExchangesOn } from './follow.ts'
 import { Hidden } from './hidden.ts'
 import type { ServerWatcher } from './watch-server.ts'
 
@@ -15,17 +16,26 @@ import type { ServerWatcher } from './watch-server.ts'
 
 type Watchers = readonly ServerWatcher[]
 
-/** Counts what Node answers to an error of a connection (`clientError`), or tells the exchanges that it ends. */
+/** Counts what is written in answer to an error of a connection (`clientError`), or leaves it to the exchange it ends. */
 export function malformed(watchers: Watchers, error: unknown, socket: Duplex): void {
-  const fate = fateOf(readText(error, 'code'))
-  if (fate === undefined || doom(socket, fate)) return
-  for (const watcher of watchers) watcher.refused(undefined, fate.statusCode)
+  const refusal = refusalOf(readText(error, 'code'))
+  const before = openExchangesOn(socket).length
+  const after = connectionFailed(socket, refusal?.category)
+  if (refusal === undefined || after > 0) return
+  let isCounted = false
+  const count = (statusCode: number): void => {
+    if (!isCounted) refused(watchers, undefined, statusCode)
+    isCounted = true
+  }
+  firstStatusOn(socket, count)
+  // Behind an answer that has just been sent Node closes the connection without a word.
+  if (before === 0) socket.once('close', () => count(refusal.statusCode))
 }
 
 /** Counts a request beyond `maxRequestsPerSocket`. */
 export function dropped(watchers: Watchers, request: IncomingMessage): void {
   if (Refused.has(request)) return
-  for (const watcher of watchers) watcher.refused(request.method, 503)
+  refused(watchers, request.method, 503)
 }
 
 /** True for a request that Node responds to itself instead of passing it to the application. */
@@ -43,9 +53,18 @@ export function isLimited(server: EventEmitter): boolean {
 /** Counts a request that Node refuses, once it has sent its response. */
 export function refusing(watchers: Watchers, request: IncomingMessage, response: ServerResponse): void {
   new Refused(request)
-  response.once('finish', () => {
-    for (const watcher of watchers) watcher.refused(request.method, response.statusCode)
-  })
+  response.once('finish', () => refused(watchers, request.method, response.statusCode))
+}
+
+/** Called from events of the application's sockets, where nothing may be thrown. */
+function refused(watchers: Watchers, method: string | undefined, statusCode: number): void {
+  for (const watcher of watchers) {
+    try {
+      watcher.refused(method, statusCode)
+    } catch (error) {
+      watcher.store.trouble('http', `a refusal could not be counted: ${String(error)}`)
+    }
+  }
 }
 
 /** Marks a request that is counted: it may be beyond `maxRequestsPerSocket` too. */
@@ -57,17 +76,23 @@ class Refused extends Hidden {
   }
 }
 
+/** What Node refuses a connection with. */
+interface Refusal {
+  readonly statusCode: number
+  readonly category: CloseReason
+}
+
 /** What Node sends (lib/_http_server.js), by the code of the error. */
-const FATES: ReadonlyMap<string, Fate> = new Map([
+const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
   ['HPE_HEADER_OVERFLOW', { statusCode: 431, category: 'protocol' }],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', { statusCode: 413, category: 'protocol' }],
   ['ERR_HTTP_REQUEST_TIMEOUT', { statusCode: 408, category: 'timeout' }],
 ])
-const BAD_REQUEST: Fate = { statusCode: 400, category: 'protocol' }
+const BAD_REQUEST: Refusal = { statusCode: 400, category: 'protocol' }
 
-/** Undefined where the connection was lost: then there is nobody to refuse. */
-function fateOf(code: string): Fate | undefined {
-  return FATES.get(code) ?? (code.startsWith('HPE_') ? BAD_REQUEST : undefined)
+/** Undefined where the connection was lost: then nothing is refused. */
+function refusalOf(code: string): Refusal | undefined {
+  return REFUSALS.get(code) ?? (code.startsWith('HPE_') ? BAD_REQUEST : undefined)
 }
 
 function requiresHost(server: EventEmitter): boolean {

@@ -7,7 +7,7 @@ import { Begun, type End, IGNORED, type OpenExchange } from './begun.ts'
 import { type Detail, detailsOf, type HttpDetails } from './details.ts'
 import { categoryOf, categoryOfStatus, type ErrorFacts } from './evidence.ts'
 import { categorizerOf, type UserCategorizer } from './evidence-custom.ts'
-import { failureOf, tornStatusOf } from './failure.ts'
+import { abortedStatusOf, failureOf } from './failure.ts'
 import {
   asPlaceholder,
   drop,
@@ -34,7 +34,7 @@ import {
 } from './http-options.ts'
 import { InferredRoutes } from './inferred-routes.ts'
 import { MIDDLEWARE, REFUSED, UNKNOWN_ROUTE, unroutedOf } from './labels.ts'
-import { CLIENT_CLOSED, isAborted, isOver, wasBegun } from './outcome.ts'
+import { CLIENT_CLOSED, isAborted, isOver, statusOnWire, wasBegun } from './outcome.ts'
 import { HttpSeries } from './series.ts'
 import { inPlaceOfStandIn, standIn } from './stand-in.ts'
 import { isEventStream } from './streams.ts'
@@ -192,11 +192,11 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
       exchange.isStream ||= isEventStream(request, response)
       const seconds = (performance.now() - exchange.startedAt) / 1000
       const aborted = isAborted(request, response)
-      const status = aborted ? tornStatusOf(exchange) : response.statusCode
+      const status = aborted ? abortedStatusOf(exchange) : answeredStatusOf(exchange)
       const route = this.#labelOf(this.#routeOf(exchange, status), status, request)
-      let category: string | undefined = aborted || status >= 400 ? failureOf(exchange, aborted) : undefined
+      let category: string | undefined = aborted || status >= 400 ? failureOf(exchange, aborted, status) : undefined
       if (category !== undefined && this.#categorize !== undefined) {
-        const headersSent = wasBegun(response)
+        const headersSent = wasBegun(exchange)
         const statusCode = headersSent ? status : response.statusCode
         const facts = { statusCode, responseDestroyed: aborted, headersSent }
         category = this.#categorize(exchange.error ?? undefined, { ...facts, request, response, route }) ?? category
@@ -377,6 +377,12 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
       return route
     }
   }
+}
+
+/** Only after an error is another status set than the one that was sent, and to read that from the head costs time. */
+function answeredStatusOf({ response, error }: Exchange): number {
+  const { statusCode } = response
+  return statusCode < 400 && error === undefined ? statusCode : statusOnWire(response)
 }
 
 /** For a client that left before the exchange was followed: no router has seen the request. */

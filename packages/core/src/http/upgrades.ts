@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Detail } from './details.ts'
+import { seeFirst, statusIn } from './first-write.ts'
 import { isPlaceholder, type RouteOf } from './follow.ts'
 import { Hidden } from './hidden.ts'
 import { CLIENT_CLOSED, GIVEN_UP, isLeft } from './outcome.ts'
@@ -87,35 +88,4 @@ class Upgraded extends Hidden {
     const place = #upgrades in request ? (request as Upgraded) : (new Upgraded(request) as Upgraded)
     place.#upgrades = [...place.#upgrades, upgrade]
   }
-}
-
-/** Calls `see` with the first thing that is written to `socket`, and leaves the socket as it was. */
-function seeFirst(socket: Duplex, see: (chunk: unknown) => void): void {
-  const undo = [wrap(socket, 'write', first), wrap(socket, 'end', first)]
-  function first(chunk: unknown): void {
-    for (const restore of undo.splice(0)) restore()
-    if (chunk !== undefined && typeof chunk !== 'function') see(chunk)
-  }
-}
-
-function wrap(socket: Duplex, method: 'write' | 'end', first: (chunk: unknown) => void): () => void {
-  const own = Object.getOwnPropertyDescriptor(socket, method)
-  const original = socket[method] as (...given: unknown[]) => unknown
-  function promherdFirst(this: Duplex, ...given: unknown[]): unknown {
-    first(given[0])
-    return Reflect.apply(original, this, given)
-  }
-  Object.defineProperty(socket, method, { value: promherdFirst, writable: true, configurable: true })
-  return () => {
-    if (socket[method] !== (promherdFirst as unknown)) return
-    if (own === undefined) Reflect.deleteProperty(socket, method)
-    else Object.defineProperty(socket, method, own)
-  }
-}
-
-/** The status of an answer that begins like this. */
-function statusIn(chunk: unknown): number | undefined {
-  const head = chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(0, 16)).toString('latin1') : String(chunk)
-  const status = /^HTTP\/1\.\d ([1-9]\d\d)\b/.exec(head)?.[1]
-  return status === undefined ? undefined : Number(status)
 }

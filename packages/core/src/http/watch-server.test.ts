@@ -22,12 +22,20 @@ function watcher(store: Store, heard: string[]): ServerWatcher {
   }
 }
 
+/** A connection that fails to parse, and is closed without a word. */
+function failOn(server: EventEmitter): boolean {
+  const socket = new EventEmitter() as Duplex
+  const isHandled = server.emit('clientError', malformed, socket)
+  socket.emit('close')
+  return isHandled
+}
+
 const malformed = Object.assign(new Error('malformed'), { code: 'HPE_INVALID_METHOD' })
 
 test('what emit answers, takes and throws is what it was', () => {
   const server = createServer()
   watchServer(server, watcher(monitor.store, []))
-  expect(server.emit('clientError', malformed, new EventEmitter() as Duplex)).toBe(false)
+  expect(failOn(server)).toBe(false)
   const given: unknown[] = []
   server.on('clientError', (...all) => given.push(...all))
   const socket = new EventEmitter() as Duplex
@@ -47,7 +55,7 @@ test('it is undone without a trace, and another watcher goes on', () => {
   const stop = watchServer(server, watcher(monitor.store, []))
   const stopOther = watchServer(server, watcher(other.store, heard))
   stop()
-  server.emit('clientError', malformed, new EventEmitter() as Duplex)
+  failOn(server)
   expect(heard).toEqual(['refused undefined 400'])
   stopOther()
   stopOther()
@@ -65,10 +73,10 @@ test('somebody who has wrapped emit since is left alone, and it can be watched a
   server.emit = theirs as typeof server.emit
   stop()
   expect(server.emit).toBe(theirs)
-  server.emit('clientError', malformed, new EventEmitter() as Duplex)
+  failOn(server)
   expect(heard).toEqual([])
   watchServer(server, watcher(monitor.store, heard))
-  server.emit('clientError', malformed, new EventEmitter() as Duplex)
+  failOn(server)
   expect(heard).toEqual(['refused undefined 400'])
 })
 
@@ -76,7 +84,7 @@ test('one store is told once, however often it watches', () => {
   const server = createServer()
   const heard: string[] = []
   for (let i = 0; i < 3; i++) watchServer(server, watcher(monitor.store, heard))
-  server.emit('clientError', malformed, new EventEmitter() as Duplex)
+  failOn(server)
   expect(heard).toEqual(['refused undefined 400'])
 })
 
@@ -96,7 +104,7 @@ test('a watcher that fails harms nothing and is counted', async () => {
   }
   watchServer(server, { ...watcher(monitor.store, []), refused: failing, upgraded: failing })
   expect(server.emit('upgrade', {} as IncomingMessage, new EventEmitter() as Duplex, Buffer.alloc(0))).toBe(false)
-  expect(server.emit('clientError', malformed, new EventEmitter() as Duplex)).toBe(false)
+  expect(failOn(server)).toBe(false)
   const family = (await monitor.snapshot()).families.find(({ name }) => name === 'promherd_internal_errors_total')
   expect(family?.values.get(family.labels.findIndex(([cause]) => cause === 'http'))).toBe(2)
 })

@@ -3,8 +3,8 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Store } from '../store/store.ts'
-import { TIMED_OUT } from './failure.ts'
-import { doom, isFollowed } from './follow.ts'
+import { connectionTimedOut } from './close-reason.ts'
+import { isFollowed } from './follow.ts'
 import { Hidden } from './hidden.ts'
 import { type EmitObserver, type Event, observeEmit } from './observe-emit.ts'
 import { dropped, isLimited, isRefused, malformed, refusing } from './protocol.ts'
@@ -107,7 +107,7 @@ class Watch implements EmitObserver {
         if (isUnseen(second)) this.#passed(first as IncomingMessage, second)
       } else if (name === 'clientError') malformed(this.watchers, first, second as Duplex)
       else if (name === 'dropRequest') dropped(this.watchers, first as IncomingMessage)
-      else if (name === 'timeout') doom(first as EventEmitter, TIMED_OUT)
+      else if (name === 'timeout') connectionTimedOut(first as EventEmitter)
       else if (name === 'upgrade' || name === 'connect') {
         for (const watcher of this.watchers) watcher.upgraded(first as IncomingMessage, second as Duplex)
       }

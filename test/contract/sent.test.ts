@@ -1,0 +1,4 @@
+import { keeps } from './law.ts'
+import { SENT } from './sent.ts'
+
+keeps(SENT)

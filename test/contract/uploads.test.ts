@@ -1,0 +1,4 @@
+import { keeps } from './law.ts'
+import { UPLOADS } from './uploads.ts'
+
+keeps(UPLOADS)
