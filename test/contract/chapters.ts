@@ -20,6 +20,7 @@ import { ON_UNADAPTED } from './routes/unadapted.ts'
 import { ON_WEBSOCKETS } from './routes/websockets.ts'
 import { TAKEN_OVER } from './taken-over.ts'
 import { SENT } from './sent.ts'
+import { UNROUTED } from './unrouted-requests.ts'
 import { STREAMS_AND_UPGRADES } from './upgrades.ts'
 import { UPLOADS } from './uploads.ts'
 
@@ -40,6 +41,7 @@ export const PAGES: readonly string[] = [
   pageOf(OUTCOMES_HTTP2),
   pageOf(UPLOADS),
   pageOf(SENT),
+  pageOf(UNROUTED),
   pageOf(STREAMS_AND_UPGRADES),
   pageOf(FASTIFY_TIMEOUTS),
   pageOf(CONVERSATIONS),

@@ -16,6 +16,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
  */
 export async function prometheus(app: FastifyInstance, options: InitializeOptions = {}): Promise<void> {
   const { recorder, initialize } = initializingRecorderFor(options)
+  // What is registered in a context of its own is asked about the routes of that alone.
+  if (Object.getPrototypeOf(app) === Object.prototype) recorder.coverServers()
   recorder.watch(app.server)
   app.addHook('onReady', async () => watchNest())
   // Follows the response itself: Fastify's own `onResponse` does not run when the client has gone.

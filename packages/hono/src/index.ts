@@ -28,7 +28,10 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
     return outer === undefined ? route : honoTemplateAt(honoMountedAt(known(context), known(outer.context)), route)
   }
 
-  return async function promherd(context, next) {
+  let isFirstSeen = false
+  return promherd
+
+  async function promherd(context: Context, next: Next): Promise<Response | undefined> {
     const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
     if (incoming?.upgrade === true) {
       // A WebSocket: its connection tells how it ends, and there is no response.
@@ -38,6 +41,10 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
     }
     if (incoming === undefined || outgoing === undefined) {
       return timed(recorder.begin(context.req.raw, context), context, next)
+    }
+    if (!isFirstSeen) {
+      isFirstSeen = true
+      if (standsBeforeAll(context, promherd)) recorder.coverServers()
     }
     recorder.follow(incoming, outgoing, routeOfClosed, context)
     try {
@@ -126,6 +133,12 @@ function statusOf(error: unknown): number {
 
 function routeOf(context: Context, status: number): string | undefined {
   return honoRouteOf(routesOf(context), context.req.routeIndex, status)
+}
+
+/** True where the middleware is used for all paths, and not for those of a part of the application. */
+function standsBeforeAll(context: Context, middleware: MiddlewareHandler): boolean {
+  const [first] = routesOf(context)
+  return first?.handler === middleware && (first.path === '/*' || first.path === '*')
 }
 
 function routesOf(context: Context): readonly RouterRoute[] {

@@ -35,6 +35,7 @@ export function malformed(watchers: Watchers, error: unknown, socket: Duplex): v
 /** Counts a request beyond `maxRequestsPerSocket`. */
 export function dropped(watchers: Watchers, request: IncomingMessage): void {
   if (Refused.has(request)) return
+  new Refused(request)
   refused(watchers, request.method, 503)
 }
 
@@ -74,6 +75,11 @@ class Refused extends Hidden {
   static has(request: object): boolean {
     return #isRefused in request
   }
+}
+
+/** True for a request that is counted here already. */
+export function wasCountedAsRefused(request: IncomingMessage): boolean {
+  return Refused.has(request)
 }
 
 /** What Node refuses a connection with. */

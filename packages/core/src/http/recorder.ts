@@ -38,6 +38,7 @@ import { CLIENT_CLOSED, isAborted, isOver, statusOnWire, wasBegun } from './outc
 import { HttpSeries } from './series.ts'
 import { inPlaceOfStandIn, standIn } from './stand-in.ts'
 import { isEventStream } from './streams.ts'
+import { seeUnfollowed, type UnfollowedCounter } from './unfollowed.ts'
 import { Upgrade, type UpgradeOwner, upgradeOf } from './upgrades.ts'
 import { type RequestServer, type ServerWatcher, watchServer } from './watch-server.ts'
 import { socketPathOf, watchWebSockets } from './websockets.ts'
@@ -46,7 +47,7 @@ export type { RouteOf } from './follow.ts'
 export { type FailedExchange, HTTP_SHAPE, type HttpOptions, type RequestLike } from './http-options.ts'
 
 /** Records HTTP exchanges into a store. Nothing that it does while requests are served throws. */
-export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner {
+export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner, UnfollowedCounter {
   readonly store: Store
   readonly #series: HttpSeries
   readonly #details: HttpDetails | undefined
@@ -57,6 +58,8 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
   #bareRouteOf: RouteOf<IncomingMessage> | undefined
   readonly #normalizeRoute: HttpOptions['normalizeRoute']
   readonly #inferred: InferredRoutes | undefined
+  /** True where each request of the servers is to be counted, whoever answers it. */
+  #coversServers = false
   /** Told when it gives way, where it only stands in. */
   readonly #onGiveWay: (() => void) | undefined
   readonly #watches: (() => void)[] = []
@@ -132,9 +135,21 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
   watch(server: RequestServer, bareRouteOf?: RouteOf<IncomingMessage>): () => void {
     this.#server = server
     this.#bareRouteOf = bareRouteOf
+    if (this.#coversServers) seeUnfollowed(server, this)
     const unwatch = watchServer(server, this)
     if (this.#onGiveWay !== undefined) this.#watches.push(unwatch)
     return unwatch
+  }
+
+  /**
+   * For an adapter that stands before all routes of its application: also counts the requests that the framework
+   * refuses before the adapter sees them, on each server that is watched from now on. Never throws.
+   */
+  coverServers(): void {
+    if (this.#coversServers) return
+    this.#coversServers = true
+    // To be watched again at the next request.
+    this.#server = undefined
   }
 
   /** Keeps the error that ended an exchange, as evidence for its category. Never throws. */
@@ -221,6 +236,14 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner 
   refused(method: string | undefined, statusCode: number): void {
     const category = statusCode === 408 ? 'timeout' : 'protocol'
     this.#count(undefined, method, REFUSED, statusCode, undefined, category)
+  }
+
+  /** Internal: a request that was answered before an adapter saw it. */
+  unfollowed(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#hasGivenWay || this.#ignores(request)) return
+    const { statusCode } = response
+    if (statusCode >= 400) this.refused(request.method, statusCode)
+    else this.#count(undefined, request.method, MIDDLEWARE, statusCode, undefined, undefined)
   }
 
   /** Internal: a connection that leaves HTTP. */
