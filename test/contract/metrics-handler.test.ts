@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import Router from '@koa/router'
-import { createMonitor, type Monitor } from '@promherd/core'
+import { createMonitor, type MetricsHandlerOptions, type Monitor } from '@promherd/core'
 import * as onExpress from '@promherd/express'
 import * as onFastify from '@promherd/fastify'
 import * as onHono from '@promherd/hono'
@@ -14,43 +14,45 @@ import { describe, expect, test } from 'vitest'
 import { settled, troublesOf } from './reading.ts'
 import { closing, listening } from './stage.ts'
 
+const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+
 const APPLICATIONS = {
-  Express: (monitor: Monitor) => {
+  Express: (monitor: Monitor, options: MetricsHandlerOptions) => {
     const app = express()
     app.use(onExpress.prometheus({ monitor }))
-    app.get('/metrics', onExpress.metricsHandler({ monitor }))
+    app.get('/metrics', onExpress.metricsHandler(options))
     return app
   },
-  Fastify: async (monitor: Monitor) => {
+  Fastify: async (monitor: Monitor, options: MetricsHandlerOptions) => {
     const app = fastify()
     await app.register(onFastify.prometheus, { monitor })
-    app.get('/metrics', onFastify.metricsHandler({ monitor }))
+    app.get('/metrics', onFastify.metricsHandler(options))
     await app.ready()
     return app.routing
   },
-  Koa: (monitor: Monitor) => {
+  Koa: (monitor: Monitor, options: MetricsHandlerOptions) => {
     const app = new Koa()
     // Koa says on the console of each reader that leaves that it has left.
     app.silent = true
     app.use(onKoa.prometheus({ monitor }))
-    app.use(new Router().get('/metrics', onKoa.metricsHandler({ monitor })).routes())
+    app.use(new Router().get('/metrics', onKoa.metricsHandler(options)).routes())
     return app.callback()
   },
-  Hono: (monitor: Monitor) => {
+  Hono: (monitor: Monitor, options: MetricsHandlerOptions) => {
     const app = new Hono()
     app.use(onHono.prometheus({ monitor }))
-    app.get('/metrics', onHono.metricsHandler({ monitor }))
+    app.get('/metrics', onHono.metricsHandler(options))
     return getRequestListener(app.fetch)
   },
 }
 
 describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, applicationWith) => {
-  async function serving() {
+  async function serving(options: MetricsHandlerOptions = {}) {
     const warnings: string[] = []
     const monitor = createMonitor({ slab: 'heap', onWarning: message => warnings.push(message) })
     // A large herd's text is longer than a string may be.
     monitor.metrics = () => Promise.reject(new Error('the text was put into one string'))
-    const server = createServer(await applicationWith(monitor))
+    const server = createServer(await applicationWith(monitor, { monitor, ...options }))
     const end = async (): Promise<void> => {
       await closing(server)
       await monitor.close()
@@ -65,7 +67,7 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
     const series = monitor.counter({ name: 'of_many_total', help: 'Many.', labels: ['of'], maxSeries: 5000 })
     for (let i = 0; i < 5000; i++) series.labels(`é${i}`).inc(i)
     expect((await monitor.metricsBytes()).pieces.length).toBeGreaterThan(1)
-    const response = await fetch(url, { headers: CLOSE })
+    const response = await fetch(url, { headers: { ...CLOSE, 'accept-encoding': 'identity' } })
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
     const bytes = Buffer.from(await response.arrayBuffer())
@@ -73,28 +75,59 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
     const text = bytes.toString()
     expect(text).toContain('http_requests_total{method="GET",route="/items/:id",status_code="200"} 1\n')
     expect(text.match(/^of_many_total\{.*$/gm)).toHaveLength(5000)
-    await settled(monitor, { 'GET /items/:id 200': 1, 'GET /metrics 200': 1 })
+    await settled(monitor, { 'GET /items/:id 200': 1 })
     await end()
   })
 
   test('answers HEAD with the same headers and nothing more', async () => {
     const { monitor, url, end } = await serving()
-    const { status, headers } = await fetch(url, { method: 'HEAD', headers: CLOSE })
+    const { status, headers } = await fetch(url, {
+      method: 'HEAD',
+      headers: { ...CLOSE, 'accept-encoding': 'identity' },
+    })
     expect(status).toBe(200)
     expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
     expect(Number(headers.get('content-length'))).toBeGreaterThan(1000)
-    await settled(monitor, { 'HEAD /metrics 200': 1 })
+    await settled(monitor, {})
+    await end()
+  })
+
+  test.each([
+    ['text/plain', 'identity', 'text/plain; version=0.0.4; charset=utf-8', null],
+    ['application/openmetrics-text;version=1.0.0,text/plain;q=0.5', 'gzip', OPENMETRICS, 'gzip'],
+    ['application/openmetrics-text', 'br', OPENMETRICS, null],
+    ['*/*', 'gzip;q=0, *', 'text/plain; version=0.0.4; charset=utf-8', null],
+  ])('answers Accept %s with Accept-Encoding %s as the metrics port does', async (accept, packing, type, encoding) => {
+    const { url, end } = await serving()
+    const headers = { ...CLOSE, accept, 'accept-encoding': packing }
+    for (const method of ['GET', 'HEAD']) {
+      const response = await fetch(url, { method, headers })
+      const get = (name: string): string | null => response.headers.get(name)
+      expect([response.status, get('content-type'), get('content-encoding')]).toEqual([200, type, encoding])
+      expect(get('vary')).toMatch(/accept, accept-encoding/i)
+      // What was packed is unpacked by `fetch`.
+      const text = await response.text()
+      if (method === 'HEAD') expect(text).toBe('')
+      else expect(text.endsWith('# EOF\n')).toBe(type === OPENMETRICS)
+    }
+    await end()
+  })
+
+  test('records the requests for the metrics where that is asked for', async () => {
+    const { monitor, url, end } = await serving({ record: true })
+    expect((await fetch(url, { headers: CLOSE })).status).toBe(200)
+    await settled(monitor, { 'GET /metrics 200': 1 })
     await end()
   })
 
   test('answers 503 where the metrics cannot be read, and counts it', async () => {
     const { monitor, warnings, url, end } = await serving()
-    monitor.metricsBytes = () => Promise.reject(new Error('no directory'))
+    monitor.exposition = () => Promise.reject(new Error('no directory'))
     const response = await fetch(url, { headers: CLOSE })
     expect([response.status, await response.text()]).toEqual([503, ''])
     expect(warnings).toEqual(['the metrics could not be served: Error: no directory'])
     expect(await troublesOf(monitor)).toEqual({ http: 1 })
-    await settled(monitor, { 'GET /metrics 503': 1 })
+    await settled(monitor, {})
     await end()
   })
 
@@ -102,14 +135,15 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
     const { monitor, warnings, url, end } = await serving()
     const piece = Buffer.alloc(2 ** 20, '#')
     const pieces = Array.from({ length: 64 }, () => piece)
-    const { metricsBytes } = monitor
-    monitor.metricsBytes = async () => ({ pieces, length: pieces.length * piece.length })
+    const { exposition } = monitor
+    const bytes = { pieces, length: pieces.length * piece.length }
+    monitor.exposition = async () => ({ contentType: 'text/plain', encoding: undefined, bytes })
     const leaving = new AbortController()
     const response = await fetch(url, { headers: CLOSE, signal: leaving.signal })
     await response.body!.getReader().read()
     leaving.abort()
-    await settled(monitor, { 'GET /metrics 200': 1 })
-    monitor.metricsBytes = metricsBytes
+    await settled(monitor, {})
+    monitor.exposition = exposition
     expect((await fetch(url, { headers: CLOSE })).status).toBe(200)
     expect(warnings).toEqual([])
     await end()

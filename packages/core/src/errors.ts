@@ -3,8 +3,8 @@
  * Users match `code`; codes are never reused for something else.
  */
 const MESSAGES = {
-  ERR_PROMHERD_UNKNOWN_OPTION: (where: string, key: string, nearest: string | undefined, known: readonly string[]) =>
-    `Expected only known options in ${where}, but got \`${key}\`. ${nearest ? `Did you mean \`${nearest}\`?` : `Use one of ${known.map(name => `\`${name}\``).join(', ')}.`}`,
+  ERR_PROMHERD_UNKNOWN_OPTION: (where: string, key: string, remedy: string) =>
+    `Expected only known options in ${where}, but got \`${key}\`. ${remedy}`,
   ERR_PROMHERD_BAD_OPTION: (name: string, expected: string, given: unknown, remedy: string) =>
     `Expected \`${name}\` to be ${expected}, but got ${describe(given)}. ${remedy}`,
   ERR_PROMHERD_BAD_BUCKETS: (name: string, before: number, after: number) =>
@@ -29,6 +29,10 @@ const MESSAGES = {
     `Expected \`${path}\` to be the file of a program, but ${reason}. ${remedy}`,
   ERR_PROMHERD_THREADS: (expected: string, given: string, remedy: string) =>
     `Expected ${expected}, but ${given}. ${remedy}`,
+  ERR_PROMHERD_NOT_CALLED: (name: string, remedy: string) =>
+    `Expected \`${name}\` to be called with options, but it was given to the framework as it is. ${remedy}`,
+  ERR_PROMHERD_CALLED: (name: string, remedy: string) =>
+    `Expected \`${name}\` to be given to the framework as it is, but it was called. ${remedy}`,
   ERR_PROMHERD_CLOSED: (what: string) => `Expected ${what} to be open, but it was closed. Create a new one.`,
 } as const
 

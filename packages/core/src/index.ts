@@ -1,18 +1,20 @@
 export { type ErrorCode, PromherdError } from './errors.ts'
 export { TEXT_CONTENT_TYPE } from './exposition/text.ts'
 export { Herd, type HerdOptions } from './herd/herd.ts'
-export {
-  type AdapterOptions,
-  type MetricsReply,
-  monitorOf,
-  recorderFor,
-  replyWithMetrics,
-  sendMetrics,
-} from './http/adapter.ts'
+export { type AdapterOptions, monitorOf, recorderFor } from './http/adapter.ts'
 export type { OpenExchange } from './http/begun.ts'
 export type { ComputedLabel, LabelOptions } from './http/custom-labels.ts'
 export { type InitializeOptions, initializingRecorderFor } from './http/initialize.ts'
 export { isUnmatched, MIDDLEWARE, UNKNOWN_ROUTE, UNMATCHED } from './http/labels.ts'
+export { type MetricsHandlerOptions, type MetricsReply, MetricsResponder } from './http/metrics-reply.ts'
+export {
+  calledBeforeRegister,
+  calledByFramework,
+  checkPlacement,
+  notCalled,
+  noteMiddleware,
+  warnUsedTwice,
+} from './http/misuse.ts'
 export {
   type FailedExchange,
   type HttpOptions,

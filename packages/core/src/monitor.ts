@@ -3,6 +3,9 @@ import { isMainThread } from 'node:worker_threads'
 import { PromClientSource } from './clients/source.ts'
 import type { Bytes } from './exposition/bytes.ts'
 import { write } from './exposition/encoder.ts'
+import { GzipPacker, LEAST_TO_PACK } from './exposition/gzip.ts'
+import type { FormatName } from './exposition/negotiate.ts'
+import { OPENMETRICS_CONTENT_TYPE, OpenMetricsEncoder } from './exposition/openmetrics.ts'
 import { TEXT_CONTENT_TYPE, TextEncoder004 } from './exposition/text.ts'
 import { closeStoresOfThreads } from './herd/dead-threads.ts'
 import { Herd } from './herd/herd.ts'
@@ -50,9 +53,18 @@ export interface Monitor extends SnapshotSource, InstrumentMaker {
    * may write into one.
    */
   metricsBytes(): Promise<Bytes>
+  /** The same in a format that a reader has asked for, packed by gzip where that is asked for and worth it. */
+  exposition(format: FormatName, isPacked: boolean): Promise<Exposition>
   readonly contentType: string
   /** Writes the last numbers and stops every timer. Recording goes on harmlessly, and is lost. */
   close(): Promise<void>
+}
+
+/** What a reader of the metrics is sent. */
+export interface Exposition {
+  readonly contentType: string
+  readonly encoding: 'gzip' | undefined
+  readonly bytes: Bytes
 }
 
 /** How old what prom-client has counted, and a flushed store's file, may be while the process does something. */
@@ -111,6 +123,9 @@ class ProcessMonitor implements Monitor {
   readonly contentType = TEXT_CONTENT_TYPE
   #herd: Herd | LoneHerd
   readonly #encoder = new TextEncoder004()
+  /** An encoder that nobody asks for keeps nothing. */
+  readonly #openMetrics = new OpenMetricsEncoder()
+  readonly #packer = new GzipPacker()
   readonly #collectors = new Set<() => Promise<void> | void>()
   readonly #timers: NodeJS.Timeout[]
   readonly #claim: Opened['claim']
@@ -183,6 +198,14 @@ class ProcessMonitor implements Monitor {
 
   async metricsBytes(): Promise<Bytes> {
     return inTurns(write(await this.snapshot(), this.#encoder))
+  }
+
+  async exposition(format: FormatName, isPacked: boolean): Promise<Exposition> {
+    const isText = format === 'text'
+    const contentType = isText ? TEXT_CONTENT_TYPE : OPENMETRICS_CONTENT_TYPE
+    const bytes = isText ? await this.metricsBytes() : await inTurns(write(await this.snapshot(), this.#openMetrics))
+    if (!isPacked || bytes.length < LEAST_TO_PACK) return { contentType, encoding: undefined, bytes }
+    return { contentType, encoding: 'gzip', bytes: await this.#packer.pack(bytes) }
   }
 
   async close(): Promise<void> {

@@ -7,16 +7,32 @@ import { promherdError } from './errors.ts'
 export type Check = (name: string, value: unknown) => void
 export type Shape<T> = { readonly [K in keyof Required<T>]: Check }
 
-/** Throws the first thing that is wrong with `options`; undefined values count as absent. */
-export function checkOptions<T extends object>(where: string, options: T, shape: Shape<T>): void {
+/**
+ * Throws the first thing that is wrong with `options`; undefined values count as absent. `foreign` has what to do
+ * instead of options that other packages have.
+ */
+export function checkOptions<T extends object>(
+  where: string,
+  options: T,
+  shape: Shape<T>,
+  foreign: ReadonlyMap<string, string> = new Map(),
+): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw promherdError('ERR_PROMHERD_BAD_OPTION', where, 'an object', options, 'Give the options by their names.')
   }
   const known = Object.keys(shape)
   for (const [key, value] of Object.entries(options)) {
-    if (!known.includes(key)) throw promherdError('ERR_PROMHERD_UNKNOWN_OPTION', where, key, nearest(key, known), known)
+    if (!known.includes(key)) {
+      const remedy = foreign.get(key) ?? remedyFor(nearest(key, known), known)
+      throw promherdError('ERR_PROMHERD_UNKNOWN_OPTION', where, key, remedy)
+    }
     if (value !== undefined) shape[key as keyof T](`${where}.${key}`, value)
   }
+}
+
+function remedyFor(nearest: string | undefined, known: readonly string[]): string {
+  if (nearest !== undefined) return `Did you mean \`${nearest}\`?`
+  return `Use one of ${known.map(name => `\`${name}\``).join(', ')}.`
 }
 
 /** A whole number from `least` to `most`. */

@@ -1,9 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AdapterOptions, type Monitor, monitorOf, recorderFor, sendMetrics } from '@promherd/core'
+import {
+  type AdapterOptions,
+  calledByFramework,
+  checkPlacement,
+  type MetricsHandlerOptions,
+  MetricsResponder,
+  notCalled,
+  noteMiddleware,
+  recorderFor,
+} from '@promherd/core'
 import {
   type ExpressApp,
   type ExpressRequest,
   expressRouteOf,
+  expressRouterOf,
   keepExpressState,
   type Next,
   observeExpress,
@@ -19,19 +29,29 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse, ne
  * Records every request that comes by: use it before the routes. Express 5 and 4.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
-export function prometheus(options: AdapterOptions = {}): Middleware {
+export function prometheus(options?: AdapterOptions): Middleware
+export function prometheus(options: AdapterOptions = {}, ...others: readonly unknown[]): unknown {
+  const passOn = calledByFramework(others, 'app.use(prometheus())')
+  if (passOn !== undefined) return passOn()
   const recorder = recorderFor(options)
   watchArrivals()
-  let seen: ExpressApp | undefined
-  return function promherd(incoming: IncomingMessage, response: ServerResponse, next: Next): void {
+  const seen = new WeakSet<object>()
+  noteMiddleware(promherd, recorder.store)
+  return promherd
+
+  function promherd(incoming: IncomingMessage, response: ServerResponse, next: Next): void {
     const request = incoming as ExpressRequest
     recorder.follow(request, response, expressRouteOf, request)
     try {
-      if (request.app !== undefined) {
-        if (request.app !== seen) watchNest()
-        seen = request.app
-        observeExpress(request.app)
-        prepareExpress(request, request.app, recorder)
+      const { app } = request
+      if (app !== undefined) {
+        if (!seen.has(app)) {
+          seen.add(app)
+          watchNest()
+          checkPlaced(app)
+        }
+        observeExpress(app)
+        prepareExpress(request, app, recorder)
       }
       keepExpressState(request, response, recorder)
     } catch (error) {
@@ -39,15 +59,27 @@ export function prometheus(options: AdapterOptions = {}): Middleware {
     }
     next()
   }
+
+  function checkPlaced(app: ExpressApp): void {
+    const stack = expressRouterOf(app)?.stack ?? []
+    const handlers = stack.map(({ handle }) => handle)
+    checkPlacement(promherd, recorder.store, handlers, (handle, i) => isRouter(handle) || stack[i]?.route !== undefined)
+  }
+}
+
+function isRouter(handle: unknown): boolean {
+  return Array.isArray((handle as { stack?: unknown }).stack)
 }
 
 /**
- * Serves the metrics of the herd as a route of the application; that route is recorded like any other.
- * @throws ERR_PROMHERD_BAD_OPTION
+ * Serves the metrics of the herd as a route of the application, whose requests are not recorded.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_NOT_CALLED
  */
-export function metricsHandler(options: { readonly monitor?: Monitor | undefined } = {}): Middleware {
-  const monitor = monitorOf(options.monitor)
-  return function promherdMetrics(_request, response) {
-    void sendMetrics(monitor, response)
+export function metricsHandler(options?: MetricsHandlerOptions): Middleware
+export function metricsHandler(options: MetricsHandlerOptions = {}, ...others: readonly unknown[]): Middleware {
+  if (others.length > 0) throw notCalled('metricsHandler', "Write `app.get('/metrics', metricsHandler())`.")
+  const responder = new MetricsResponder(options)
+  return function promherdMetrics(request, response) {
+    void responder.send(request.headers, response)
   }
 }

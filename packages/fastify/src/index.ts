@@ -1,11 +1,13 @@
 import { Readable } from 'node:stream'
 import {
+  calledBeforeRegister,
   type HttpRecorder,
   type InitializeOptions,
   initializingRecorderFor,
-  type Monitor,
-  monitorOf,
-  replyWithMetrics,
+  type MetricsHandlerOptions,
+  MetricsResponder,
+  notCalled,
+  warnUsedTwice,
 } from '@promherd/core'
 import { fastifyRouteOf, watchNest } from '@promherd/core/frameworks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -15,11 +17,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
  * routes. Rejects with ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION or ERR_PROMHERD_FAMILY_CONFLICT.
  */
 export async function prometheus(app: FastifyInstance, options: InitializeOptions = {}): Promise<void> {
+  if (typeof app?.addHook !== 'function') throw calledBeforeRegister()
   const { recorder, initialize } = initializingRecorderFor(options)
   // What is registered in a context of its own is asked about the routes of that alone.
   if (Object.getPrototypeOf(app) === Object.prototype) recorder.coverServers()
   recorder.watch(app.server)
   app.addHook('onReady', async () => watchNest())
+  const stores = STORES.get(app) ?? new Set()
+  if (stores.has(recorder.store)) warnUsedTwice()
+  STORES.set(app, stores.add(recorder.store))
   // Follows the response itself: Fastify's own `onResponse` does not run when the client has gone.
   app.addHook('onRequest', function promherd(request, reply, done) {
     recorder.follow(request.raw, reply.raw as Parameters<HttpRecorder['follow']>[1], fastifyRouteOf, request)
@@ -37,22 +43,29 @@ export async function prometheus(app: FastifyInstance, options: InitializeOption
   }
 }
 
+/** What the plugin of an instance records into. */
+const STORES = new WeakMap<object, Set<object>>()
+
 // The hooks are for the instance itself and not for a context of their own.
 Object.assign(prometheus, {
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: '@promherd/fastify',
 })
 
+/** A handler of Fastify. */
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+
 /**
- * Serves the metrics of the herd as a route of the application; that route is recorded like any other.
- * @throws ERR_PROMHERD_BAD_OPTION
+ * Serves the metrics of the herd as a route of the application, whose requests are not recorded.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_NOT_CALLED
  */
-export function metricsHandler(
-  options: { readonly monitor?: Monitor | undefined } = {},
-): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
-  const monitor = monitorOf(options.monitor)
-  return async function promherdMetrics(_request, reply) {
-    const { status, headers, pieces } = await replyWithMetrics(monitor)
+export function metricsHandler(options?: MetricsHandlerOptions): Handler
+export function metricsHandler(options: MetricsHandlerOptions = {}, ...others: readonly unknown[]): Handler {
+  if (others.length > 0) throw notCalled('metricsHandler', "Write `app.get('/metrics', metricsHandler())`.")
+  const responder = new MetricsResponder(options)
+  return async function promherdMetrics(request, reply) {
+    const response = reply.raw as Parameters<MetricsResponder['send']>[1]
+    const { status, headers, pieces } = await responder.reply(request.headers, response)
     return reply.code(status).headers(headers).send(Readable.from(pieces))
   }
 }

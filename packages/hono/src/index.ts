@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type AdapterOptions,
-  type Monitor,
-  monitorOf,
+  calledByFramework,
+  checkPlacement,
+  type MetricsHandlerOptions,
+  MetricsResponder,
+  notCalled,
+  noteMiddleware,
   type OpenExchange,
   recorderFor,
-  replyWithMetrics,
 } from '@promherd/core'
 import { type HonoContext, honoMountedAt, honoRouteOf, honoTemplateAt } from '@promherd/core/frameworks'
 import type { Context, Handler, MiddlewareHandler, Next } from 'hono'
@@ -17,7 +20,10 @@ import type { RouterRoute } from 'hono/types'
  * response has left; elsewhere until the response is made, since nobody says there when it was sent.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
-export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
+export function prometheus(options?: AdapterOptions): MiddlewareHandler
+export function prometheus(options: AdapterOptions = {}, ...others: readonly unknown[]): unknown {
+  const passOn = calledByFramework(others, 'app.use(prometheus())')
+  if (passOn !== undefined) return passOn()
   const recorder = recorderFor(options)
 
   /** Called when the response has closed: what Hono knows of it by then is all on the context. */
@@ -29,6 +35,7 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
   }
 
   let isFirstSeen = false
+  noteMiddleware(promherd, recorder.store)
   return promherd
 
   async function promherd(context: Context, next: Next): Promise<Response | undefined> {
@@ -44,6 +51,8 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
     }
     if (!isFirstSeen) {
       isFirstSeen = true
+      const handlers = routesOf(context).map(({ handler }) => handler)
+      checkPlacement(promherd, recorder.store, handlers, () => false)
       if (standsBeforeAll(context, promherd)) recorder.coverServers()
     }
     recorder.follow(incoming, outgoing, routeOfClosed, context)
@@ -58,13 +67,18 @@ export function prometheus(options: AdapterOptions = {}): MiddlewareHandler {
 }
 
 /**
- * Serves the metrics of the herd as a route of the application; that route is recorded like any other.
- * @throws ERR_PROMHERD_BAD_OPTION
+ * Serves the metrics of the herd as a route of the application, whose requests are not recorded.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_NOT_CALLED
  */
-export function metricsHandler(options: { readonly monitor?: Monitor | undefined } = {}): Handler {
-  const monitor = monitorOf(options.monitor)
+export function metricsHandler(options?: MetricsHandlerOptions): Handler
+export function metricsHandler(options: MetricsHandlerOptions = {}, ...others: readonly unknown[]): Handler {
+  if (others.length > 0) throw notCalled('metricsHandler', "Write `app.get('/metrics', metricsHandler())`.")
+  const responder = new MetricsResponder(options)
   return async function promherdMetrics(context) {
-    const { status, headers, pieces } = await replyWithMetrics(monitor)
+    const { outgoing } = (context.env ?? {}) as NodeBindings
+    if (outgoing === undefined && !responder.records) LEFT_OUT.add(context.req.raw)
+    const { accept, 'accept-encoding': encoding } = context.req.header()
+    const { status, headers, pieces } = await responder.reply({ accept, 'accept-encoding': encoding }, outgoing)
     return context.body(streamOf(pieces), status, headers)
   }
 }
@@ -105,13 +119,17 @@ interface NodeBindings {
   readonly outgoing?: ServerResponse
 }
 
+/** Requests without a connection that are not to be recorded. */
+const LEFT_OUT = new WeakSet<Request>()
+
 async function timed(exchange: OpenExchange, context: Context, next: Next): Promise<Response | undefined> {
   try {
     await next()
     const response = context.finalized ? undefined : await answerOfNothing(context)
     // To read `res` where there is none would make one.
     const status = response?.status ?? (context.finalized ? context.res.status : 500)
-    exchange.end(routeOf(context, status), status, context.error)
+    if (LEFT_OUT.has(context.req.raw)) exchange.leaveOut()
+    else exchange.end(routeOf(context, status), status, context.error)
     return response
   } catch (error) {
     const status = statusOf(error)

@@ -1,6 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { type AdapterOptions, type Monitor, monitorOf, recorderFor, replyWithMetrics } from '@promherd/core'
+import {
+  type AdapterOptions,
+  calledByFramework,
+  checkPlacement,
+  type MetricsHandlerOptions,
+  MetricsResponder,
+  notCalled,
+  noteMiddleware,
+  recorderFor,
+} from '@promherd/core'
 import { type KoaContext, koaRouteOf, observeKoa } from '@promherd/core/frameworks'
 
 /** As much of Koa's context as is used. */
@@ -10,6 +19,7 @@ export interface Context {
   status: number
   body: unknown
   set(fields: Readonly<Record<string, string>>): void
+  readonly app?: { readonly middleware?: readonly unknown[] }
 }
 
 /** A middleware of Koa, without its types. */
@@ -20,10 +30,21 @@ export type Middleware = (context: Context, next: () => Promise<unknown>) => Pro
  * what is answered is answered by `_middleware`.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
-export function prometheus(options: AdapterOptions = {}): Middleware {
+export function prometheus(options?: AdapterOptions): Middleware
+export function prometheus(options: AdapterOptions = {}, ...others: readonly unknown[]): unknown {
+  const passOn = calledByFramework(others, 'app.use(prometheus())')
+  if (passOn !== undefined) return passOn()
   const recorder = recorderFor(options)
-  // Looks at what the others answer and hands it on, since to wait for it would cost more than all the rest.
-  return function promherd(context, next) {
+  let lastApp: object | undefined
+  noteMiddleware(promherd, recorder.store)
+  return promherd
+
+  function promherd(context: Context, next: () => Promise<unknown>): Promise<unknown> {
+    const { app } = context
+    if (app !== undefined && app !== lastApp) {
+      lastApp = app
+      checkPlacement(promherd, recorder.store, app.middleware ?? [], isRouter)
+    }
     const { res } = context
     try {
       observeKoa(context as unknown as KoaContext)
@@ -31,6 +52,7 @@ export function prometheus(options: AdapterOptions = {}): Middleware {
       recorder.store.trouble('http', `Koa could not be watched, so what is mounted has no prefix: ${String(error)}`)
     }
     recorder.follow(context.req, res, koaRouteOf, context as unknown as KoaContext)
+    // Looks at what the others answer and hands it on, since to wait for it would cost more than all the rest.
     const passed = Promise.resolve(next())
     // A WebSocket of koa-websocket has no response.
     if (res !== undefined) passed.then(undefined, error => recorder.fail(res, error))
@@ -38,16 +60,24 @@ export function prometheus(options: AdapterOptions = {}): Middleware {
   }
 }
 
+/** Those of @koa/router say so. */
+function isRouter(middleware: unknown): boolean {
+  return typeof middleware === 'function' && 'router' in middleware
+}
+
 /**
- * Serves the metrics of the herd as a route of the application; that route is recorded like any other.
- * @throws ERR_PROMHERD_BAD_OPTION
+ * Serves the metrics of the herd as a route of the application, whose requests are not recorded.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_NOT_CALLED
  */
+export function metricsHandler(options?: MetricsHandlerOptions): (context: Context) => Promise<void>
 export function metricsHandler(
-  options: { readonly monitor?: Monitor | undefined } = {},
+  options: MetricsHandlerOptions = {},
+  ...others: readonly unknown[]
 ): (context: Context) => Promise<void> {
-  const monitor = monitorOf(options.monitor)
+  if (others.length > 0) throw notCalled('metricsHandler', "Write `router.get('/metrics', metricsHandler())`.")
+  const responder = new MetricsResponder(options)
   return async function promherdMetrics(context) {
-    const { status, headers, pieces } = await replyWithMetrics(monitor)
+    const { status, headers, pieces } = await responder.reply(context.req.headers, context.res)
     context.status = status
     context.body = Readable.from(pieces)
     // Koa takes the length away where it is given a stream.

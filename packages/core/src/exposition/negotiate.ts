@@ -17,6 +17,17 @@ export function negotiate(accept: string | undefined): FormatName {
   return openMetrics > 0 && openMetrics >= (range === undefined ? 0 : text.get(range)!) ? 'openmetrics' : 'text'
 }
 
+/** Whether a client accepts gzip: named, or meant by `*`, and not with a weight of zero (RFC 9110, 12.5.3). */
+export function takesGzip(headers: { readonly 'accept-encoding'?: string | readonly string[] | undefined }): boolean {
+  const weights = new Map<string, number>()
+  for (const item of String(headers['accept-encoding'] ?? '').split(',')) {
+    const [name = '', ...parameters] = item.split(';').map(part => part.trim().toLowerCase())
+    const weight = parameters.find(parameter => parameter.startsWith('q='))
+    weights.set(name, weight === undefined ? 1 : Number(weight.slice(2)))
+  }
+  return (weights.get('gzip') ?? weights.get('*') ?? 0) > 0
+}
+
 const TEXT_RANGES = ['text/plain', 'text/*', '*/*']
 
 interface Range {

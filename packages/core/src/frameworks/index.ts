@@ -9,7 +9,7 @@ export {
   routeOf as expressRouteOf,
 } from './express/observe.ts'
 export { prepare as prepareExpress } from './express/prepare.ts'
-export type { ExpressApp, ExpressRequest, Next } from './express/types.ts'
+export { type ExpressApp, type ExpressRequest, type Next, routerOf as expressRouterOf } from './express/types.ts'
 export { type FastifyRequest, fastifyRouteOf } from './fastify.ts'
 export { type HonoContext, honoMountedAt, honoRouteOf, honoTemplateAt, type MatchedRoute } from './hono.ts'
 export { type KoaContext, koaRouteOf, observeKoa } from './koa.ts'

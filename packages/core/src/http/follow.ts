@@ -84,6 +84,8 @@ export interface ExchangeOwner {
   /** Exchanges of one store are counted once, however many owners record into it. */
   readonly store: object
   settled(exchange: Exchange): void
+  /** An open exchange is not to be recorded at all. */
+  leftOut(exchange: Exchange): void
   /** It turned out to be a stream of events while it is open. */
   streams(exchange: Exchange): void
 }
@@ -178,6 +180,15 @@ export function settle(exchange: Exchange): void {
 export function drop(exchange: Exchange): void {
   exchange.isOpen = false
   leave(exchange)
+}
+
+/** Ends the following of all exchanges on a response, which are not recorded. */
+export function leaveOut(response: ServerResponse): void {
+  for (let exchange = (response as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
+    if (!exchange.isOpen) continue
+    drop(exchange)
+    exchange.owner.leftOut(exchange)
+  }
 }
 
 /** What carries exchanges: a socket, or a session of HTTP/2. */

@@ -43,10 +43,10 @@ export type HttpOptions = {
   /** Series that a family may have in each worker; the rest shares one, `_overflow`. @default 1000 */
   readonly maxSeries?: number | undefined
   /**
-   * What is not recorded at all: a list of paths, compared whole and without the query, or a function that is called
-   * when each exchange begins. @default none
+   * What is not recorded at all: a list of paths, compared whole and without the query, and of regular expressions that
+   * the path is tested with; or a function that is called when each exchange begins. @default none
    */
-  readonly ignore?: readonly string[] | ((request: RequestLike) => boolean) | undefined
+  readonly ignore?: readonly (string | RegExp)[] | ((request: RequestLike) => boolean) | undefined
   /**
    * Changes a route before it becomes a label: `_unmatched` and `_unknown` come by here too. Answer one of a few
    * texts, and never the path. @default the route as it is
@@ -68,10 +68,18 @@ export type HttpOptions = {
 
 const isIgnore: Check = (name, value) => {
   if (typeof value === 'function') return
-  const isPath = (path: unknown): boolean => typeof path === 'string' && /^\/[^?#]*$/.test(path)
+  const isPath = (path: unknown): boolean =>
+    path instanceof RegExp || (typeof path === 'string' && /^\/[^?#]*$/.test(path))
   if (Array.isArray(value) && value.every(isPath)) return
-  const remedy = 'Give paths that begin with a slash and have no query, or a function that takes the request.'
-  throw promherdError('ERR_PROMHERD_BAD_OPTION', name, 'a list of paths or a function', value, remedy)
+  const remedy =
+    'Give paths that begin with a slash and have no query, regular expressions, or a function that takes the request.'
+  throw promherdError(
+    'ERR_PROMHERD_BAD_OPTION',
+    name,
+    'a list of paths and regular expressions, or a function',
+    value,
+    remedy,
+  )
 }
 
 /** How each of the HTTP options is checked; for those who take them among others. */
@@ -94,7 +102,14 @@ export const HTTP_SHAPE: Shape<HttpOptions> = {
 export function ignoreOf(option: HttpOptions['ignore']): ((request: RequestLike) => boolean) | undefined {
   if (option === undefined || typeof option === 'function') return option
   const paths = new Set(option)
-  return request => paths.has(pathOf(request))
+  // One with the flags `g` or `y` would remember where it found something last.
+  const patterns = option.flatMap(each =>
+    each instanceof RegExp ? new RegExp(each.source, each.flags.replace(/[gy]/g, '')) : [],
+  )
+  return request => {
+    const path = pathOf(request)
+    return paths.has(path) || patterns.some(pattern => pattern.test(path))
+  }
 }
 
 /** The option `routes`, else what the environment says. @throws ERR_PROMHERD_BAD_OPTION, by the name of the variable */

@@ -23,6 +23,7 @@ import {
   settle,
   watch,
 } from './follow.ts'
+import { FOREIGN_OPTIONS } from './foreign-options.ts'
 import {
   type FailedExchange,
   HTTP_SHAPE,
@@ -34,6 +35,7 @@ import {
 } from './http-options.ts'
 import { InferredRoutes } from './inferred-routes.ts'
 import { MIDDLEWARE, REFUSED, UNKNOWN_ROUTE, unroutedOf } from './labels.ts'
+import { warnBehindRoutes } from './misuse.ts'
 import { CLIENT_CLOSED, isAborted, isOver, statusOnWire, wasBegun } from './outcome.ts'
 import { HttpSeries } from './series.ts'
 import { inPlaceOfStandIn, standIn } from './stand-in.ts'
@@ -60,6 +62,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   readonly #inferred: InferredRoutes | undefined
   /** True where each request of the servers is to be counted, whoever answers it. */
   #coversServers = false
+  #hasWarned = false
   /** Told when it gives way, where it only stands in. */
   readonly #onGiveWay: (() => void) | undefined
   readonly #watches: (() => void)[] = []
@@ -72,7 +75,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
    * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
    */
   constructor(store: Store, options: HttpOptions = {}, onGiveWay?: () => void) {
-    checkOptions('the HTTP options', options, HTTP_SHAPE)
+    checkOptions('the HTTP options', options, HTTP_SHAPE, FOREIGN_OPTIONS)
     this.store = store
     this.#categorize = categorizerOf('the HTTP options', options, message => store.trouble('callback', message))
     const declared = () => {
@@ -167,7 +170,9 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
    */
   begin(request: RequestLike, context?: unknown): OpenExchange {
     if (this.#ignores(request)) return IGNORED
-    const exchange = new Begun(request, context, this.#end)
+    const exchange = new Begun(request, context, this.#end, () =>
+      this.#series.addInFlight(-1, exchange.detail?.openSlot),
+    )
     this.#details?.begin(exchange)
     this.#series.addInFlight(1, exchange.detail?.openSlot)
     return exchange
@@ -224,6 +229,11 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     }
   }
 
+  /** Internal: how an open exchange says that it is not to be recorded. */
+  leftOut(exchange: Exchange): void {
+    if (!this.#hasGivenWay) this.#left(exchange.isStream ? 'sse' : undefined, exchange.detail)
+  }
+
   /** Internal: how an open exchange says that it is a stream. */
   streams(exchange: Exchange): void {
     if (this.#hasGivenWay) return
@@ -243,7 +253,11 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     if (this.#hasGivenWay || this.#ignores(request)) return
     const { statusCode } = response
     if (statusCode >= 400) this.refused(request.method, statusCode)
-    else this.#count(undefined, request.method, MIDDLEWARE, statusCode, undefined, undefined)
+    else {
+      if (!this.#hasWarned) warnBehindRoutes()
+      this.#hasWarned = true
+      this.#count(undefined, request.method, MIDDLEWARE, statusCode, undefined, undefined)
+    }
   }
 
   /** Internal: a connection that leaves HTTP. */
@@ -288,7 +302,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     if (owner === this || !followed.isOpen || !(owner instanceof HttpRecorder)) return false
     if (owner.#onGiveWay === undefined || (this.#isPlain && !owner.#hasGivenWay)) return false
     drop(followed)
-    if (!owner.#hasGivenWay) owner.#left(followed.isStream ? 'sse' : undefined, followed.detail)
+    owner.leftOut(followed)
     return true
   }
 

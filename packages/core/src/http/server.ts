@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { findUnadapted, unadaptedRouteOf } from '../frameworks/unadapted/route.ts'
 import { checkOptions, isAnything, isFunction, type Shape } from '../options.ts'
 import { type AdapterOptions, monitorOf } from './adapter.ts'
+import { FOREIGN_OPTIONS } from './foreign-options.ts'
 import { HTTP_SHAPE } from './recorder.ts'
 import { type RequestServer, seeRequests } from './watch-server.ts'
 
@@ -23,7 +24,7 @@ export type ServerOptions = AdapterOptions & {
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
 export function instrumentServer(server: RequestServer, options: ServerOptions = {}): () => void {
-  checkOptions('instrumentServer', options, SERVER_SHAPE)
+  checkOptions('instrumentServer', options, SERVER_SHAPE, FOREIGN_OPTIONS)
   const { monitor, route = unadaptedRouteOf, ...http } = options
   const recorder = monitorOf(monitor).http(http)
   const find = (): void => {

@@ -5,10 +5,10 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
+import { takesGzip } from '../exposition/negotiate.ts'
 import { Numbers } from '../snapshot/numbers.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { MetricsServer, type MetricsServerOptions } from './metrics-server.ts'
-import { takesGzip } from './routes.ts'
 import { Warner } from './warner.ts'
 
 /** A snapshot of one family with as many series as wanted, each about as long as `label`. */
@@ -177,7 +177,7 @@ test.each([
   ['identity', false],
   [undefined, false],
 ])('Accept-Encoding %s takes gzip: %s', (header, takes) => {
-  expect(takesGzip({ headers: { 'accept-encoding': header } })).toBe(takes)
+  expect(takesGzip({ 'accept-encoding': header })).toBe(takes)
 })
 
 test('a snapshot that fails is one sentence, and the next one is taken anew', async () => {

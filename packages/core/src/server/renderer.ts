@@ -1,11 +1,11 @@
 import type { Bytes } from '../exposition/bytes.ts'
 import { type Encoder, write } from '../exposition/encoder.ts'
+import { GzipPacker, LEAST_TO_PACK } from '../exposition/gzip.ts'
 import type { FormatName } from '../exposition/negotiate.ts'
 import { OPENMETRICS_CONTENT_TYPE, OpenMetricsEncoder } from '../exposition/openmetrics.ts'
 import { TEXT_CONTENT_TYPE, TextEncoder004 } from '../exposition/text.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { inTurns } from '../snapshot/steps.ts'
-import { GzipPacker } from './gzip.ts'
 
 /**
  * Snapshots as bytes to send: for each format one at a time, shared by all who ask meanwhile. Each of them says when it
@@ -96,6 +96,3 @@ export class Rendering {
     return this.#gzipped
   }
 }
-
-/** What fits into one packet is not worth packing. */
-const LEAST_TO_PACK = 1400

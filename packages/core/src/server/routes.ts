@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Bytes } from '../exposition/bytes.ts'
-import { negotiate } from '../exposition/negotiate.ts'
+import { negotiate, takesGzip } from '../exposition/negotiate.ts'
 import type { HostCheck } from './host-check.ts'
 import { pageOf } from './page.ts'
 import type { Renderer } from './renderer.ts'
@@ -131,7 +131,7 @@ async function metrics({ renderer }: RoutesOptions, request: IncomingMessage): P
   const rendering = await renderer.render(negotiate(request.headers.accept))
   const { contentType: type, text, leave } = rendering
   const reply = { status: 200, type, body: text, headers: VARY, leave }
-  if (!rendering.isWorthPacking || !takesGzip(request)) return reply
+  if (!rendering.isWorthPacking || !takesGzip(request.headers)) return reply
   try {
     return { ...reply, body: await rendering.gzipped(), headers: { ...VARY, 'Content-Encoding': 'gzip' } }
   } catch (error) {
@@ -158,15 +158,4 @@ const NOTHING_FROM_OUTSIDE = { 'Content-Security-Policy': "default-src 'none'; s
 
 function plain(status: number, sentence: string): Reply {
   return { status, body: `${sentence}\n` }
-}
-
-/** Whether the client accepts gzip: named, or meant by `*`, and not with a weight of zero (RFC 9110, 12.5.3). */
-export function takesGzip(request: Pick<IncomingMessage, 'headers'>): boolean {
-  const weights = new Map<string, number>()
-  for (const item of String(request.headers['accept-encoding'] ?? '').split(',')) {
-    const [name = '', ...parameters] = item.split(';').map(part => part.trim().toLowerCase())
-    const weight = parameters.find(parameter => parameter.startsWith('q='))
-    weights.set(name, weight === undefined ? 1 : Number(weight.slice(2)))
-  }
-  return (weights.get('gzip') ?? weights.get('*') ?? 0) > 0
 }

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import zlib, { constants, type InputType, type ZlibOptions } from 'node:zlib'
-import { type Bytes, bytesOf } from '../exposition/bytes.ts'
+import { type Bytes, bytesOf } from './bytes.ts'
 import { combinedCrc, crc32 } from './crc.ts'
 
 /**
@@ -33,6 +33,9 @@ export class GzipPacker {
     return packed
   }
 }
+
+/** What fits into one packet is not worth packing. */
+export const LEAST_TO_PACK = 1400
 
 /** What was made of a piece, and what its checksum and length were. */
 interface Packed {
