@@ -34,6 +34,8 @@ export interface Ended {
   readonly category: string | undefined
   /** Undefined where the time says nothing. */
   readonly seconds: number | undefined
+  /** Where it was open until now; undefined where it is so no more. */
+  readonly open?: number | undefined
 }
 
 /**
@@ -90,9 +92,9 @@ export class HttpDetails {
   count(exchange: Detailed | undefined, ended: Ended): void {
     const scope = this.scopeOf(exchange)
     const told = this.#series.naming.isOtel && !wasAnswered(exchange, ended.status) ? { ...ended, status: 0 } : ended
-    const { method, route, status, category, seconds } = told
-    if (seconds === undefined) this.#series.countUntimed(method, route, status, category, scope)
-    else this.#series.count(method, route, status, seconds, category, scope)
+    const { method, route, status, category, seconds, open } = told
+    if (seconds === undefined) this.#series.countUntimed(method, route, status, category, scope, open)
+    else this.#series.count(method, route, status, seconds, category, scope, open)
     if (exchange?.detail?.firstByte !== undefined) {
       const taken = untilHead(exchange.detail.firstByte, exchange, seconds)
       if (taken !== undefined) this.#observeFirstByte(taken, told, scope)

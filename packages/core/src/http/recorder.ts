@@ -206,7 +206,9 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   /** Internal: how an exchange says that it has ended. */
   settled(exchange: Exchange): void {
     if (this.#hasGivenWay) return
-    this.#left(exchange.isStream ? 'sse' : undefined, exchange.detail)
+    let open: number | undefined
+    if (exchange.isStream) this.#left('sse', exchange.detail)
+    else open = exchange.detail?.openSlot ?? this.#series.openSlot
     try {
       const { request, response } = exchange
       exchange.isStream ||= isEventStream(request, response)
@@ -223,8 +225,9 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
       }
       // The conventions of OpenTelemetry time streams too, and have no other count of them.
       const time = exchange.isStream && !this.#series.naming.isOtel ? undefined : seconds
-      this.#count(exchange, request.method, route, status, time, category)
+      this.#count(exchange, request.method, route, status, time, category, open)
     } catch (error) {
+      if (open !== undefined) this.#series.addInFlight(-1, open)
       this.store.trouble('http', `an exchange could not be recorded: ${String(error)}`)
     }
   }
@@ -354,11 +357,12 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     status: number,
     seconds: number | undefined,
     category: string | undefined,
+    open?: number,
   ): void {
     const method = this.#series.naming.methodIndexOf(verb)
-    if (this.#details !== undefined) this.#details.count(exchange, { method, route, status, category, seconds })
-    else if (seconds === undefined) this.#series.countUntimed(method, route, status, category)
-    else this.#series.count(method, route, status, seconds, category)
+    if (this.#details !== undefined) this.#details.count(exchange, { method, route, status, category, seconds, open })
+    else if (seconds === undefined) this.#series.countUntimed(method, route, status, category, undefined, open)
+    else this.#series.count(method, route, status, seconds, category, undefined, open)
   }
 
   #ignores(request: RequestLike): boolean {

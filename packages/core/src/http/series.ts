@@ -88,19 +88,29 @@ export class HttpSeries {
     return this.#inFlight.slot(values)
   }
 
+  /** Where an exchange without such labels is counted while it is open. */
+  get openSlot(): number {
+    return this.#inFlight.overflow
+  }
+
   /** Changes how many streams are open. */
   addStreams(kind: StreamKind, change: number): void {
     add(this.#streams, this.#streams.slot([kind]), change)
   }
 
-  /** Counts one exchange that has ended and whose time says nothing: a stream, or what Node refused. */
+  /**
+   * Counts one exchange that has ended and whose time says nothing: a stream, or what Node refused. One that was open
+   * in the slot `open` is open there no more.
+   */
   countUntimed(
     method: number,
     route: string,
     status: number,
     category: string | undefined,
     scope: Scope = this.#scope,
+    open?: number,
   ): void {
+    if (open !== undefined) add(this.#inFlight, open, -1)
     if (this.#requests !== undefined) {
       const values = this.naming.valuesOf(this.factsOf(method, route, status, category), scope)
       add(this.#requests, this.#requests.slot(values), 1)
@@ -109,7 +119,7 @@ export class HttpSeries {
     if (category !== undefined) this.#countError(method, route, category, scope)
   }
 
-  /** Counts one exchange that has ended. */
+  /** Counts one exchange that has ended, and that was open in the slot `open`. */
   count(
     method: number,
     route: string,
@@ -117,6 +127,7 @@ export class HttpSeries {
     seconds: number,
     category: string | undefined,
     scope: Scope = this.#scope,
+    open?: number,
   ): void {
     const key = this.#hasFaults ? this.keyOf(method, status, category) : method * STATUSES + status
     const slot =
@@ -125,6 +136,9 @@ export class HttpSeries {
     const { values } = this.#durations.slab
     const bucket = slot + this.#bucketOf(seconds)
     const sum = slot + this.#bounds.length + 1
+    // Without a call between the two: a thread that is terminated ends at one, and the exchange would be neither
+    // counted nor told as lost.
+    if (open !== undefined) values[open] = values[open]! - 1
     values[bucket] = values[bucket]! + 1
     values[sum] = values[sum]! + seconds
     add(this.#ended, this.#ended.overflow, 1)
