@@ -184,7 +184,7 @@ export function drop(exchange: Exchange): void {
 
 /** Ends the following of all exchanges on a response, which are not recorded. */
 export function leaveOut(response: ServerResponse): void {
-  for (let exchange = (response as Followed)[EXCHANGE]; exchange !== undefined; exchange = exchange.sibling) {
+  for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
     if (!exchange.isOpen) continue
     drop(exchange)
     exchange.owner.leftOut(exchange)
