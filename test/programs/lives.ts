@@ -18,11 +18,11 @@ export interface LivingProgram {
   readonly differs?: Readonly<Partial<Record<WayName, Difference>>>
 }
 
-/** A part of a life that differs, with what it is instead and the reason. */
+/** What differs, and why. */
 export interface Difference {
-  readonly part: keyof Life
-  readonly instead: unknown
   readonly reason: string
+  /** Leaves what differs out of a life: the rest is compared. */
+  readonly leftOut: (life: Life) => Life
 }
 
 export type WayName = 'preload' | 'promherd start'

@@ -19,12 +19,12 @@ Written by \`npm run docs\` from the tests in \`test/programs\`. Each program is
 equal to the byte: each response (status, headers, body), what clients of open connections receive until they are
 closed, stdout and stderr of the program with the signals that it logs and the stack traces that it prints, and its exit
 code or signal; and that the program ends within 3 s of the time that it takes alone. The date header and the lines of
-promherd itself, on stderr, are left out. A number is a part that differs, with the reason.`
+promherd itself, on stderr, are left out. *but* refers to a part that differs; all else is equal.`
 
 function cellOf({ differs }: LivingProgram, way: WayName, reasons: string[]): string {
   const difference = differs?.[way]
   if (difference === undefined) return '✓'
-  const reason = `\`${difference.part}\`: ${difference.reason}`
+  const { reason } = difference
   if (!reasons.includes(reason)) reasons.push(reason)
-  return `(${reasons.indexOf(reason) + 1})`
+  return `✓ but (${reasons.indexOf(reason) + 1})`
 }

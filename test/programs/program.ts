@@ -41,7 +41,7 @@ export function run(program: Program, starter: Starter): Running {
   return { ...running, ended }
 }
 
-/** Waits until somebody takes connections on a port. */
+/** Waits until a server takes connections on a port. */
 export async function listening(port: number, running: Running): Promise<void> {
   const isTaken = (): Promise<boolean> =>
     new Promise(answer => {
@@ -49,7 +49,7 @@ export async function listening(port: number, running: Running): Promise<void> {
       socket.once('connect', () => answer(true)).once('error', () => answer(false))
       socket.once('connect', () => socket.destroy())
     })
-  await until(isTaken, { what: `somebody to listen on ${port}: ${running.stderr()}` })
+  await until(isTaken, { what: `a server to listen on ${port}: ${running.stderr()}`, deadlineMs: 25_000 })
 }
 
 /** All the bytes that a server answers to these, until it ends the connection. The date is left out. */
