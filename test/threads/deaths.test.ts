@@ -90,7 +90,7 @@ test.each([
   expect(samples.restarts).toEqual({ [reason]: 1 })
   expect(samples.value('promherd_worker_uncaught_errors_total{origin="uncaught_exception",worker="1"}')).toBe(errors)
   const [first] = threadsOf(running, 1)
-  expect(running.stderr).toContain(`worker 1 (thread ${first}) ended by ${reason} (${exit}); another starts in 100 ms.`)
+  expect(running.stderr).toContain(`worker 1 (thread ${first}) ended by ${reason} (${exit}); another starts now.`)
   expect(running.stderr.includes('Error: thrown on purpose')).toBe(errors === 1)
 })
 
