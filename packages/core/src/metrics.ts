@@ -43,6 +43,7 @@ export const INTERNAL_ERROR_CAUSES = [
   'outside',
   'directory',
   'upkeep',
+  'descriptors',
 ] as const
 export type InternalErrorCause = (typeof INTERNAL_ERROR_CAUSES)[number]
 

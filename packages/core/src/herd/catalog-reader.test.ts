@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { CatalogLine } from '../store/catalog.ts'
 import { CatalogReader } from './catalog-reader.ts'
+import { HeldFile } from './held-file.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
 const path = join(directory, 'catalog')
@@ -27,7 +28,7 @@ test('each line is read once, however it is written in parts and whatever it is 
     fc.property(fc.array(fc.array(value, { maxLength: 3 }), { maxLength: 30 }), parts, (names, sizes) => {
       writeFileSync(path, '')
       const bytes = Buffer.from(names.map((values, i) => lineOf(16 + i, ...values)).join(''))
-      const reader = new CatalogReader(path)
+      const reader = new CatalogReader(new HeldFile(path))
       const read: CatalogLine[] = []
       let written = 0
       for (const size of [...sizes, bytes.length]) {
@@ -46,7 +47,7 @@ test('each line is read once, however it is written in parts and whatever it is 
 test('a line that is too long for one is damage, and the next lines are read', () => {
   const long = lineOf(17, 'x'.repeat(3 * 2 ** 20))
   writeFileSync(path, lineOf(16, 'a') + long + lineOf(18, 'b'))
-  const reader = new CatalogReader(path)
+  const reader = new CatalogReader(new HeldFile(path))
   expect(linesOf(reader)).toMatchObject([{ slot: 16 }, { slot: 18 }])
   expect(reader.damage).toBeGreaterThan(0)
   expect(reader.isCut).toBe(false)
@@ -57,7 +58,7 @@ test('a catalog that is too long is read as far as it may be, and said to be cut
   const line = lineOf(16, 'x'.repeat(1000))
   const lines = Math.floor(2 ** 26 / line.length)
   writeFileSync(path, line.repeat(lines + 2))
-  const reader = new CatalogReader(path)
+  const reader = new CatalogReader(new HeldFile(path))
   expect(linesOf(reader).length).toBe(lines)
   expect([reader.damage, reader.isCut]).toEqual([1, true])
   reader.close()

@@ -1,7 +1,8 @@
-import { closeSync, fstatSync, readSync } from 'node:fs'
+import { fstatSync, readSync } from 'node:fs'
 import type { Names, SeriesTaker } from '../snapshot/source.ts'
 import { type CatalogLine, decodeLine, isGivenUp } from '../store/catalog.ts'
-import { openFile } from '../store/files.ts'
+import { lacksDescriptors } from '../store/descriptors.ts'
+import type { HeldFile } from './held-file.ts'
 import { takeLine } from './take-line.ts'
 
 /**
@@ -11,24 +12,21 @@ import { takeLine } from './take-line.ts'
 export class CatalogReader implements Names {
   /** Lines that are none. */
   damage = 0
-  /** True once the catalog could not be read to its end. */
+  /** True while the catalog could not be read to its end. */
   isCut = false
+  /** True where that was for want of a descriptor only. */
+  #isWanting = false
   nodeVersion = ''
-  readonly #fd: number
+  /** Stays open until `close`. */
+  readonly file: HeldFile
   /** Where what was not taken yet begins: whole lines, and then the begin of one that waits for its rest. */
   #offset = 0
   /** Whole lines, and how far they are taken. */
   #text = ''
   #at = 0
 
-  /** Reads a file by its path, or one that is open already. Throws what the file system throws. */
-  constructor(file: string | number) {
-    this.#fd = typeof file === 'number' ? file : openFile(file)
-  }
-
-  /** The descriptor, which stays open until `close`. */
-  get fd(): number {
-    return this.#fd
+  constructor(file: HeldFile) {
+    this.file = file
   }
 
   /** The next line; undefined where there is none now. */
@@ -50,11 +48,11 @@ export class CatalogReader implements Names {
 
   /** Which file the names come from. */
   inode(): number {
-    return fstatSync(this.#fd).ino
+    return this.file.inode
   }
 
   close(): void {
-    closeSync(this.#fd)
+    this.file.close()
   }
 
   #decode(text: string): CatalogLine | undefined {
@@ -71,26 +69,34 @@ export class CatalogReader implements Names {
     this.#text = ''
     this.#at = 0
     try {
-      const { size } = fstatSync(this.#fd)
-      const left = Math.min(size, MAX_CATALOG_BYTES) - this.#offset
-      const bytes = left > 0 ? this.#readLines(left) : undefined
-      if (bytes === undefined && size > MAX_CATALOG_BYTES) this.#cut()
-      if (bytes === undefined) return false
-      this.#text = bytes.toString()
-      this.#offset += bytes.length
-      return true
-    } catch {
-      this.#cut()
+      const isMore = this.file.use(fd => this.#readFrom(fd))
+      if (this.#isWanting) this.isCut = this.#isWanting = false
+      return isMore
+    } catch (error) {
+      // What could not be opened now can be read at the next look.
+      if (lacksDescriptors(error)) this.isCut = this.#isWanting = true
+      else this.#cut()
       return false
     }
   }
 
+  #readFrom(fd: number): boolean {
+    const { size } = fstatSync(fd)
+    const left = Math.min(size, MAX_CATALOG_BYTES) - this.#offset
+    const bytes = left > 0 ? this.#readLines(fd, left) : undefined
+    if (bytes === undefined && size > MAX_CATALOG_BYTES) this.#cut()
+    if (bytes === undefined) return false
+    this.#text = bytes.toString()
+    this.#offset += bytes.length
+    return true
+  }
+
   /** The next whole lines of so many bytes; undefined where none is whole yet. */
-  #readLines(left: number): Buffer | undefined {
+  #readLines(fd: number, left: number): Buffer | undefined {
     let piece = PIECE
     let rest = left
     for (;;) {
-      const read = readSync(this.#fd, piece, 0, Math.min(piece.length, rest), this.#offset)
+      const read = readSync(fd, piece, 0, Math.min(piece.length, rest), this.#offset)
       const end = piece.subarray(0, read).lastIndexOf(LINE_BREAK) + 1
       if (end > 0) return piece.subarray(0, end)
       if (read < piece.length) return undefined
@@ -105,6 +111,7 @@ export class CatalogReader implements Names {
 
   #cut(): void {
     this.isCut = true
+    this.#isWanting = false
     this.damage++
   }
 }

@@ -10,6 +10,7 @@ import { STALE_AFTER_MS } from './living.ts'
 import type { Outside } from './outside.ts'
 import type { StoreReader } from './reader.ts'
 import { SelfSource } from './self-source.ts'
+import { ShortageWatch } from './shortage.ts'
 
 /**
  * Everyone's numbers: the sum of all stores of a directory; and the retiring of the dead where it is the keeper.
@@ -31,6 +32,7 @@ export class Herd implements SnapshotSource {
   /** The store of this process, which is read in memory while it has no files. */
   #self: { store: Store; source: SelfSource } | undefined
   readonly #sequence = new Sequence()
+  readonly #shortage = new ShortageWatch()
   #conflicts = new Set<string>()
   #retiredCount = 0
   #broken: string | undefined
@@ -108,6 +110,8 @@ export class Herd implements SnapshotSource {
     const startedAt = performance.now()
     const { families, conflicts } = yield* this.#sum()
     this.#tellConflicts(conflicts)
+    const shortage = this.#shortage.look(this.#directories.map(({ stores }) => stores.shortage))
+    if (shortage !== undefined) this.trouble('descriptors', shortage)
     const about = aboutTheHerd({
       members: this.members,
       states: { ...this.#states(), retired: this.#retiredCount },
@@ -257,4 +261,4 @@ export interface HerdOptions {
   readonly onTrouble?: (cause: HerdTrouble, message: string) => void
 }
 
-type HerdTrouble = 'family_conflict' | 'retire' | 'outside' | 'directory' | 'upkeep'
+type HerdTrouble = 'family_conflict' | 'retire' | 'outside' | 'directory' | 'upkeep' | 'descriptors'

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { lacksDescriptors } from '../store/descriptors.ts'
 import { statFile } from '../store/files.ts'
 import { listHerdFiles, listStores, parseStoreFile, type StoreName } from './directory.ts'
 import { isOurs } from './ours.ts'
@@ -35,7 +36,9 @@ function isAlive(directory: string, name: StoreName, staleAfterMs: number): bool
   let reader: StoreReader
   try {
     reader = StoreReader.open(directory, name)
-  } catch {
+  } catch (error) {
+    // Not to be able to look is no sign that the owner is gone.
+    if (lacksDescriptors(error)) throw error
     return false
   }
   reader.refreshHeader()
@@ -60,7 +63,8 @@ function hasHeader(directory: string, store: StoreName): boolean {
     const isReadable = reader.isReadable
     reader.close()
     return isReadable
-  } catch {
+  } catch (error) {
+    if (lacksDescriptors(error)) throw error
     return false
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
+import { lacksDescriptors } from '../store/descriptors.ts'
 import { hasCode, linkFile, listNames, readShort, removeFile, statFile, touchFile, writeNew } from '../store/files.ts'
 import { isOwnerAlive, type Owner, ownerIdentity } from '../store/owner.ts'
 
@@ -52,8 +53,8 @@ export class DirectoryLock {
   isHeld(): boolean {
     try {
       return highest(this.#path) === this.#number && this.#isOurs()
-    } catch {
-      return false
+    } catch (error) {
+      return lacksDescriptors(error)
     }
   }
 
@@ -162,7 +163,9 @@ function readHolder(path: string, number: number): Holder | undefined {
     const isWhole = [pid, pidNamespace, startTicks, threadId].every(Number.isSafeInteger) && pid > 0
     if (!isWhole || typeof token !== 'string') return undefined
     return { pid, pidNamespace, startTicks, threadId, token, touchedAt: stat.mtimeMs }
-  } catch {
+  } catch (error) {
+    // A lock that cannot be read for want of a descriptor is not one without a holder.
+    if (lacksDescriptors(error)) throw error
     return undefined
   }
 }

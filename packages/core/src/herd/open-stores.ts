@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import type { StoreState } from '../metrics.ts'
 import type { Steps } from '../snapshot/steps.ts'
+import { lacksDescriptors } from '../store/descriptors.ts'
 import { statFile } from '../store/files.ts'
 import { listStores, RETIRED_CATALOG, RETIRED_VALUES, type StoreName } from './directory.ts'
 import { StoreReader } from './reader.ts'
 import { openRetired } from './retired-files.ts'
+import type { Shortage } from './shortage.ts'
 
 /**
  * The stores of a directory and the totals of the dead, open to be read.
@@ -16,6 +18,9 @@ import { openRetired } from './retired-files.ts'
  *
  * A store that is not listed any more is dropped only where the totals include it, or where another herd has begun.
  * Files that vanish otherwise stay open, and what they have counts on: no counter falls because a file was removed.
+ *
+ * Where descriptors are scarce, files do not stay open (`HeldFile`). Such a store is read after the totals: if it goes
+ * before that, it is missing from this look, or what was read of it before stands; it is never counted twice.
  */
 export class OpenStores {
   readonly #directory: string
@@ -27,8 +32,9 @@ export class OpenStores {
   #totals: StoreReader | undefined
   /** The herd that the totals are of; 0 where nothing says it. */
   #herd = 0
-  /** How many are there that cannot be opened. */
+  /** How many are there that cannot be opened, and how many of them for want of descriptors. */
   #unopened = 0
+  #unopenedForWant = 0
 
   constructor(directory: string, staleAfterMs: number, onDrop: (reader: StoreReader) => void) {
     this.#directory = directory
@@ -117,6 +123,17 @@ export class OpenStores {
     return this.#readers.get(id)?.again()
   }
 
+  /** How the lack of descriptors showed at the last look. */
+  get shortage(): Shortage {
+    let unread = this.#unopenedForWant
+    let reopened = 0
+    for (const reader of this.#readers.values()) {
+      if (reader.lacksDescriptors) unread++
+      else if (reader.files === undefined) reopened++
+    }
+    return { unread, reopened }
+  }
+
   /** How many there are in each state, but for those that were retired. */
   get states(): Record<Exclude<StoreState, 'retired'>, number> {
     const states = { live: 0, damaged: this.#unopened, unknown_version: 0 }
@@ -138,9 +155,10 @@ export class OpenStores {
   #open(): void {
     try {
       this.#openListed()
-    } catch {
-      // What is open can still be read.
-      this.#listed = new Set()
+    } catch (error) {
+      // What is open can still be read, and what could not be listed for want of a descriptor is still there.
+      if (lacksDescriptors(error)) this.#unopenedForWant = 1
+      else this.#listed = new Set()
     }
   }
 
@@ -150,6 +168,7 @@ export class OpenStores {
     this.#listed = new Set(listed.keys())
     const counted = new Set(this.#totals?.retiredIds)
     this.#unopened = 0
+    this.#unopenedForWant = 0
     for (const [id, name] of listed) {
       const known = this.#readers.get(id)
       if (counted.has(id) || (known !== undefined && !known.isUnlinked)) continue
@@ -163,7 +182,8 @@ export class OpenStores {
     try {
       this.#readers.set(name.id, StoreReader.open(this.#directory, name))
       return true
-    } catch {
+    } catch (error) {
+      if (lacksDescriptors(error)) this.#unopenedForWant++
       return false
     }
   }
@@ -178,7 +198,8 @@ export class OpenStores {
         this.#readers.set(name.id, reader)
       } else reader.close()
       return true
-    } catch {
+    } catch (error) {
+      if (lacksDescriptors(error)) this.#unopenedForWant++
       return false
     }
   }

@@ -1,3 +1,5 @@
+import { checkMomentaryShare } from '../store/descriptors.ts'
+
 /** What a process takes. */
 export interface Usage {
   /** CPU time since its start, user and system together. */
@@ -10,6 +12,8 @@ export interface Usage {
  * it tells nothing.
  */
 export async function pidUsage(pids: readonly number[]): Promise<ReadonlyMap<number, Usage>> {
+  // It opens one file for each process, all at the same time, and keeps them.
+  checkMomentaryShare(pids.length)
   // It complains of what a container lacks on stderr, and then goes on with what is usual.
   process.env['PIDUSAGE_SILENT'] ??= '1'
   // Loaded at the first look: not every process has workers to look at.

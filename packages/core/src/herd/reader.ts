@@ -1,20 +1,22 @@
-import { closeSync, fstatSync, readSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { Changes } from '../snapshot/changes.ts'
 import type { Source } from '../snapshot/source.ts'
 import type { Steps } from '../snapshot/steps.ts'
+import { lacksDescriptors } from '../store/descriptors.ts'
 import type { StoredExemplar } from '../store/exemplar.ts'
-import { openFile } from '../store/files.ts'
-import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
+import { HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
 import { isOwnerAlive } from '../store/owner.ts'
 import { CatalogReader } from './catalog-reader.ts'
 import type { StoreName } from './directory.ts'
 import { ExemplarsFile } from './exemplars-file.ts'
+import { HeldFile } from './held-file.ts'
+import { isHollow, type Reading, readFully, readHeader } from './values-file.ts'
 
 /**
  * Reads one store of another process, or of this one, from its files.
  *
- * Both stay open, so that a store can be read to the end after its owner or the keeper removed it. Names are read
+ * Both stay open (see `HeldFile`), so that a store can be read after its owner or the leader removed it. Names are read
  * once: each time only what the catalog has gained. Nothing here throws once it is open; damage is counted, and
  * what could be read before is kept.
  */
@@ -32,7 +34,9 @@ export class StoreReader implements Source {
   gone = false
   /** True once the values file has no name any more, or its name is another file's. */
   isUnlinked = false
-  #valuesFd: number
+  /** True where the last look at the numbers found no free descriptor. */
+  lacksDescriptors = false
+  #values: HeldFile
   /** True where another reader has opened the files, and closes them. */
   readonly #isBorrowed: boolean
   readonly names: CatalogReader
@@ -43,16 +47,22 @@ export class StoreReader implements Source {
   /** Throws what the file system throws: mostly ENOENT, for a store that has just been retired. */
   constructor(
     name: StoreName,
-    files: { values: string | number; catalog: string | number; exemplars?: string; worker: number | undefined },
+    files: {
+      values: string | HeldFile
+      catalog: string | HeldFile
+      exemplars?: string
+      worker: number | undefined
+      isAlwaysHeld?: boolean
+    },
   ) {
-    const { values, catalog, exemplars } = files
+    const { values, catalog, exemplars, isAlwaysHeld } = files
     this.name = name
     this.worker = files.worker
     this.#exemplars = exemplars === undefined ? undefined : new ExemplarsFile(exemplars)
-    this.#isBorrowed = typeof values === 'number'
-    this.#valuesFd = typeof values === 'number' ? values : openFile(values)
+    this.#isBorrowed = typeof values !== 'string'
+    this.#values = typeof values === 'string' ? new HeldFile(values, { isAlwaysHeld }) : values
     try {
-      this.names = new CatalogReader(catalog)
+      this.names = new CatalogReader(typeof catalog === 'string' ? new HeldFile(catalog, { isAlwaysHeld }) : catalog)
     } catch (error) {
       this.close()
       throw error
@@ -68,12 +78,14 @@ export class StoreReader implements Source {
 
   /** Another reader of the same open files, from their beginning. Use it only while this one is open. */
   again(): StoreReader {
-    return new StoreReader(this.name, { values: this.#valuesFd, catalog: this.names.fd, worker: this.worker })
+    return new StoreReader(this.name, { values: this.#values, catalog: this.names.file, worker: this.worker })
   }
 
-  /** The descriptors of the values and of the names. */
-  get files(): { readonly values: number; readonly catalog: number } {
-    return { values: this.#valuesFd, catalog: this.names.fd }
+  /** The descriptors of the values and of the names; undefined while they are not held. */
+  get files(): { readonly values: number; readonly catalog: number } | undefined {
+    const values = this.#values.fd
+    const catalog = this.names.file.fd
+    return values === undefined || catalog === undefined ? undefined : { values, catalog }
   }
 
   get startedAt(): number {
@@ -91,9 +103,11 @@ export class StoreReader implements Source {
 
   /** Reads what is there now. The numbers come first: each that is read then has had its name written. */
   *read(): Steps<Reading> {
+    this.lacksDescriptors = false
     try {
       this.reading = yield* this.#readValues()
-    } catch {
+    } catch (error) {
+      this.lacksDescriptors = lacksDescriptors(error)
       this.reading = 'damaged'
     }
     return this.reading
@@ -107,8 +121,8 @@ export class StoreReader implements Source {
   /** Reads only what the owner says of itself. */
   refreshHeader(): void {
     try {
-      this.isUnlinked = fstatSync(this.#valuesFd).nlink === 0
-      const header = this.#readHeader()
+      this.isUnlinked = this.#values.isUnlinked()
+      const header = this.#values.use(readHeader)
       if (typeof header !== 'string') this.#header = header
     } catch {
       // The last look stands.
@@ -140,36 +154,27 @@ export class StoreReader implements Source {
 
   /** Reads another values file from now on: the one that was renamed into the place of the first. */
   reopenValues(path: string): void {
-    const fd = openFile(path)
-    closeSync(this.#valuesFd)
-    this.#valuesFd = fd
+    const values = new HeldFile(path, { isAlwaysHeld: true })
+    this.#values.close()
+    this.#values = values
     this.isUnlinked = false
     this.reading = 'damaged'
   }
 
   /** Which file the numbers come from. */
   inode(): number {
-    return fstatSync(this.#valuesFd).ino
+    return this.#values.inode
   }
 
   close(): void {
     if (this.#isBorrowed) return
-    closeSync(this.#valuesFd)
+    this.#values.close()
     this.names?.close()
   }
 
-  #readHeader(): Float64Array | Exclude<Reading, 'read'> {
-    const header = new Float64Array(HEADER_SLOTS)
-    if (readFully(this.#valuesFd, header, 0) < HEADER_SLOTS || header[HEADER.magic] !== MAGIC) return 'damaged'
-    if (header[HEADER.version] !== FORMAT_VERSION) return 'unknown_version'
-    const isHonest = isLength(header[HEADER.length]!, HEADER_SLOTS) && isLength(header[HEADER.retiredIds]!, 0)
-    return isHonest ? header : 'damaged'
-  }
-
   *#readValues(): Steps<Reading> {
-    const { size, blocks } = fstatSync(this.#valuesFd)
+    const [{ size, blocks }, header] = this.#values.use(fd => [fstatSync(fd), readHeader(fd)] as const)
     const slots = Math.floor(size / 8)
-    const header = this.#readHeader()
     if (typeof header === 'string') return header
     const length = header[HEADER.length]!
     const ids = header[HEADER.retiredIds]!
@@ -181,7 +186,7 @@ export class StoreReader implements Source {
     let read = 0
     while (read < wanted) {
       const piece = PIECE.subarray(0, Math.min(PIECE_SLOTS, wanted - read))
-      const gained = readFully(this.#valuesFd, piece, 8 * read)
+      const gained = this.#values.use(fd => readFully(fd, piece, 8 * read))
       if (read < known) this.changes.take(piece.subarray(0, gained), this.#buffer, read)
       else this.#buffer.set(piece.subarray(0, gained), read)
       read += gained
@@ -200,9 +205,6 @@ export class StoreReader implements Source {
   }
 }
 
-/** What a look at a values file gave. */
-export type Reading = 'read' | 'damaged' | 'unknown_version'
-
 /** How many numbers are read at once: 64 KiB, which stay in the processor's cache while they are compared. */
 const PIECE_SLOTS = 2 ** 13
 /** Where they are read to. One for all readers: between two steps nothing of value is in it. */
@@ -210,36 +212,8 @@ const PIECE = new Float64Array(PIECE_SLOTS)
 /** 128 MiB of numbers, a million histogram series: far above an honest store. */
 const MAX_SLOTS = 2 ** 24
 
-/**
- * True for a large file that is nearly all holes. A store grows by writing zeros, so it has none; a file system that
- * packs those keeps far more than this.
- */
-function isHollow(bytes: number, blocks: number | undefined): boolean {
-  return blocks !== undefined && bytes > LARGE_BYTES && blocks * BLOCK_BYTES * LEAST_SHARE < bytes
-}
-
-/** The unit of `Stats.blocks`, on every platform. */
-const BLOCK_BYTES = 512
-const LARGE_BYTES = 2 ** 21
-const LEAST_SHARE = 256
-
-function isLength(value: number, least: number): boolean {
-  return Number.isInteger(value) && value >= least
-}
-
 function enlarged(values: Float64Array, slots: number): Float64Array {
   const larger = new Float64Array(slots)
   larger.set(values)
   return larger
-}
-
-function readFully(fd: number, into: Float64Array, position: number): number {
-  const bytes = new Uint8Array(into.buffer, into.byteOffset, into.byteLength)
-  let done = 0
-  while (done < bytes.length) {
-    const read = readSync(fd, bytes, done, bytes.length - done, position + done)
-    if (read === 0) break
-    done += read
-  }
-  return Math.floor(done / 8)
 }

@@ -139,7 +139,7 @@ export function openRetired(directory: string): StoreReader | undefined {
 
 function openFiles(directory: string): StoreReader {
   const files = { values: join(directory, RETIRED_VALUES), catalog: join(directory, RETIRED_CATALOG) }
-  return new StoreReader({ worker: 0, id: 0, base: 'retired' }, { ...files, worker: undefined })
+  return new StoreReader({ worker: 0, id: 0, base: 'retired' }, { ...files, worker: undefined, isAlwaysHeld: true })
 }
 
 /** Copies an open file, whether it still has a name or not, and gives the copy a name once it is whole. */

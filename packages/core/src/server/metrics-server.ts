@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { SnapshotSource } from '../snapshot/snapshot.ts'
+import { connectionShare } from '../store/descriptors.ts'
 import { Connections } from './connections.ts'
 import { HostCheck } from './host-check.ts'
 import { type Address, Listener } from './listener.ts'
@@ -22,7 +23,7 @@ export class MetricsServer {
     const hosts = new HostCheck(options.host, options.allowedHosts)
     const routes = new Routes({ renderer, readiness: options.readiness, readerDeadlineMs, hosts })
     this.#server = createServer(TIMEOUTS, (request, response) => void routes.answer(request, response))
-    new Connections(this.#server, MAX_CONNECTIONS)
+    new Connections(this.#server, connectionShare(MAX_CONNECTIONS))
     markMetricsServer(this.#server)
     if (options.isGuest === true) {
       this.#server.unref()

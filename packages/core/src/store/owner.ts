@@ -1,4 +1,4 @@
-import { closeSync, openSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readlinkSync, readSync } from 'node:fs'
 import { isMainThread, threadId as nodeThreadId } from 'node:worker_threads'
 
 /** Who owns a store or a lock, and whether it still lives: a pid alone says neither. */
@@ -101,6 +101,6 @@ export function isOwnerAlive(owner: Owner, lastSignMs: number, staleAfterMs: num
 function isThreadAlive({ pid, threadId, startTicks }: Owner): boolean {
   const ticks = startTicksOf(`${pid}/task/${threadId}`)
   if (ticks !== undefined) return ticks === startTicks
-  // The thread is gone, unless /proc hides the whole process.
-  return startTicksOf(pid) === undefined
+  // The thread is gone, unless /proc hides the whole process, or no descriptor was free to read it.
+  return existsSync(`/proc/${pid}/task/${threadId}`) || !existsSync(`/proc/${pid}/stat`)
 }

@@ -1,0 +1,57 @@
+import { closeSync, fstatSync } from 'node:fs'
+import { isScarce } from '../store/descriptors.ts'
+import { openFile, statFile } from '../store/files.ts'
+
+/**
+ * A file that is read at each scrape. It stays open, and can so be read when its name is gone; where descriptors are
+ * scarce, it is opened anew for each use, until there are enough.
+ */
+export class HeldFile {
+  readonly path: string
+  readonly inode: number
+  readonly #isAlwaysHeld: boolean
+  #fd: number | undefined
+
+  /** Throws what the file system throws. The caller closes it. */
+  constructor(path: string, { isAlwaysHeld = false }: { readonly isAlwaysHeld?: boolean | undefined } = {}) {
+    this.path = path
+    this.#isAlwaysHeld = isAlwaysHeld
+    const fd = openFile(path)
+    this.#fd = fd
+    this.inode = fstatSync(fd).ino
+    this.#letGoIfScarce(fd)
+  }
+
+  /** The descriptor; undefined while it is not held. */
+  get fd(): number | undefined {
+    return this.#fd
+  }
+
+  /** Calls `read` with a descriptor, which is not to be used afterwards. Throws what the file system throws. */
+  use<T>(read: (fd: number) => T): T {
+    if (this.#fd !== undefined) return read(this.#fd)
+    const fd = openFile(this.path)
+    this.#fd = fd
+    try {
+      if (fstatSync(fd).ino !== this.inode) throw new Error(`${this.path} is another file by now`)
+      return read(fd)
+    } finally {
+      this.#letGoIfScarce(fd)
+    }
+  }
+
+  /** True once the file has no name any more, or its name is another file's. Throws what the file system throws. */
+  isUnlinked(): boolean {
+    if (this.#fd !== undefined) return fstatSync(this.#fd).nlink === 0
+    return statFile(this.path)?.ino !== this.inode
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
+  }
+
+  #letGoIfScarce(fd: number): void {
+    if (!this.#isAlwaysHeld && isScarce(fd)) this.close()
+  }
+}
