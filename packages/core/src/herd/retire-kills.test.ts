@@ -8,7 +8,10 @@ import { listStores } from './directory.ts'
 import { Herd } from './herd.ts'
 import { Retired } from './retire.ts'
 
-/** A leader that ends at a step of retiring: what is left of its work is a generator that is not gone on with. */
+/**
+ * A leader that ends at a step of retiring: its generator is not continued. `test/faults/leader-kills.test.ts` kills real
+ * processes.
+ */
 
 const JOBS: Definition = {
   name: 'jobs_total',
@@ -74,7 +77,9 @@ test('a leader that ends at any step loses and doubles nothing, no total falls, 
       const next = new Herd({ directory })
       next.keep({ goOn: true })
       await next.retireDead()
+      await look()
       await next.close()
+      expect(readdirSync(directory)).toHaveLength(4)
     }
   }
   // Adding, names, numbers, the moment before the commit, the moment after it, and each removal.
