@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createMonitor, type Monitor } from '@promherd/core'
+import { createMonitor, Herd, type Monitor } from '@promherd/core'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { get, type Running, Samples, startProcess, startReady } from '../cluster/running.ts'
 
@@ -145,11 +145,31 @@ describe('an exporter of 30 stores', () => {
   })
 })
 
-test('a primary counts each request of its workers while 40 connections are idle', async () => {
+test('an exporter without any descriptor counts each failure of upkeep, and leaves another leader its lock', async () => {
+  const leader = new Herd({ directory })
+  leader.keep()
+  new Counting(1).count()
+  const running = await startExporter()
+  const scrape = keptAlive()
+  const upkeepFailures = async () =>
+    new Samples(await scrape(running.metricsUrl())).value('promherd_internal_errors_total{cause="upkeep"}') ?? 0
+  expect(await upkeepFailures()).toBe(0)
+  await running.call('takeAll')
+  const first = await upkeepFailures()
+  expect(first).toBeGreaterThan(0)
+  expect(await upkeepFailures()).toBeGreaterThan(first)
+  await running.call('giveBack')
+  expect(await jobsIn(running)).toBe(1)
+  expect(leader.isKeeper).toBe(true)
+  expect(readdirSync(directory).filter(name => name.startsWith('keeper.'))).toEqual(['keeper.1'])
+  await leader.close()
+})
+
+test('a primary counts each request of its workers while 60 connections are idle', async () => {
   const running = await startReady({ options: { workers: 4, metrics: { port: 0, directory } }, through: LIMITED })
   let sent = 0
   for (let i = 0; i < 5; i++) {
-    if (i === 2) await holdIdle(running.metricsUrl(), 40)
+    if (i === 2) await holdIdle(running.metricsUrl(), 60)
     for (let j = 0; j < 10; j++) expect((await get(running.appUrl())).status).toBe(200)
     sent += 10
     await running.sees('test_total', sent)
