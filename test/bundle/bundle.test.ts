@@ -14,15 +14,18 @@ async function printedBy(fixture: string, args: readonly string[] = []): Promise
 }
 
 describe('what is kept in mind exists once in a process:', () => {
-  test.each(PACKAGES)('each source of %s is in one file', name => {
-    const folder = join(ROOT, 'packages', name, 'bundle')
-    const maps = readdirSync(folder).filter(file => file.endsWith('.map'))
-    const sources = maps.flatMap(
-      map => (JSON.parse(readFileSync(join(folder, map), 'utf8')) as { sources: string[] }).sources,
-    )
-    expect(sources.length).toBeGreaterThan(0)
-    expect(sources.filter((source, i) => sources.indexOf(source) !== i)).toEqual([])
-  })
+  test.each(PACKAGES.flatMap(name => [[name, 'ESM', '.js'] as const, [name, 'CommonJS', '.cjs'] as const]))(
+    'each source of %s is in one file of %s',
+    (name, _kind, ending) => {
+      const folder = join(ROOT, 'packages', name, 'bundle')
+      const maps = readdirSync(folder).filter(file => file.endsWith(`${ending}.map`))
+      const sources = maps.flatMap(
+        map => (JSON.parse(readFileSync(join(folder, map), 'utf8')) as { sources: string[] }).sources,
+      )
+      expect(sources.length > 0 || maps.length === 0).toBe(true)
+      expect(sources.filter((source, i) => sources.indexOf(source) !== i)).toEqual([])
+    },
+  )
 
   test('each file is read once, whichever entries are imported, and by whatever name', async () => {
     const folder = join(ROOT, 'packages/core/bundle')
@@ -30,7 +33,8 @@ describe('what is kept in mind exists once in a process:', () => {
       exports: Record<string, unknown>
     }
     const entries = Object.keys(exports).filter(name => name !== './package.json')
-    const files = readdirSync(folder).filter(file => file.endsWith('.js'))
+    // The one for bundlers is instead of another.
+    const files = readdirSync(folder).filter(file => file.endsWith('.js') && file !== 'auto-bundled.js')
     const loaded = await printedBy('loaded.mjs', [
       ...entries.map(entry => entry.replace('.', '@promherd/core')),
       ...files.map(file => join(folder, file)),
@@ -47,7 +51,7 @@ describe('what is kept in mind exists once in a process:', () => {
   })
 })
 
-describe('Node reads few files of ours:', () => {
+describe('Node reads few files of ours, imported or required:', () => {
   const core = (...names: string[]): string[] => names.map(name => `core/bundle/${name}.js`)
 
   test.each<[name: string, files: string[]]>([
@@ -59,6 +63,8 @@ describe('Node reads few files of ours:', () => {
     ['@promherd/core/auto', core('auto', 'base')],
   ])('%s', async (name, files) => {
     expect(await printedBy('loaded.mjs', [name])).toEqual(files)
+    const required = [...files, ...core('rolldown-runtime')].map(file => file.replace(/\.js$/, '.cjs')).sort()
+    expect(await printedBy('required.cjs', [name])).toEqual(required)
   })
 })
 

@@ -1,20 +1,29 @@
-import { configure } from './auto/configuration.ts'
-import { watchFastify } from './auto/fastify-channel.ts'
-import { shareWithForks } from './auto/forks.ts'
-import { watchServers } from './auto/servers.ts'
+import { createRequire } from 'node:module'
+import { begin, isFirst, refuse } from './auto/begin.ts'
+import type { Parts } from './auto/parts.ts'
+import { findConfigFile } from './config/find-file.ts'
+import type { ProcessConfig } from './config/process-config.ts'
 
 /**
  * `node --import @promherd/core/auto app.js`: measures the HTTP servers of a process that has never heard of promherd.
+ * What the environment says is read by those whom it concerns, so a process without a configuration file loads nothing
+ * for this.
  */
-
-const STARTED = Symbol.for('promherd.auto.v1')
-
-// There may be two copies of this package, or the one be asked for twice.
-if (!(STARTED in globalThis)) {
-  Object.defineProperty(globalThis, STARTED, { value: true })
-  if (await configure()) {
-    watchServers()
-    watchFastify()
-    shareWithForks()
+if (isFirst()) {
+  try {
+    begin(parts(), await configuration())
+  } catch (error) {
+    refuse(error)
   }
+}
+
+function parts(): Parts {
+  const require = createRequire(import.meta.url)
+  return { measuring: () => require('./measuring.js'), sharing: () => require('./sharing.js') }
+}
+
+async function configuration(): Promise<ProcessConfig | undefined> {
+  if (findConfigFile() === undefined) return undefined
+  const { loadProcessConfig } = await import('./config/process-config.ts')
+  return loadProcessConfig()
 }

@@ -19,6 +19,7 @@ import { countCrashes } from './runtime/crashes.ts'
 import { type Leaver, leaveAtExit, leaveLast, stayAtExit } from './runtime/leaving.ts'
 import { Pace } from './runtime/pace.ts'
 import { runtimeSampler, threadSampler, watchRuntime } from './runtime/runtime.ts'
+import { shared } from './shared.ts'
 import type { Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
 import { inTurns, type Steps } from './snapshot/steps.ts'
 import type { CounterOptions, GaugeOptions, HistogramOptions } from './store/instrument-options.ts'
@@ -94,7 +95,7 @@ export function monitorIn(directory: string | undefined): Monitor | undefined {
   return directory === undefined ? undefined : OPEN.get(resolve(directory))
 }
 
-const OPEN = new Map<string, Monitor>()
+const OPEN = shared('open monitors', () => new Map<string, Monitor>())
 
 /** The monitor that all adapters of this process share unless they are given another; made at its first use. */
 export function defaultMonitor(): Monitor {
@@ -114,7 +115,7 @@ export function offerDefaultMonitor(monitor: Monitor): void {
   holder[DEFAULT] ??= monitor
 }
 
-// Found through the registry of symbols, so that two copies of this package meet.
+// Found through the registry of symbols, so that two copies of this package meet, whatever their versions are.
 const DEFAULT = Symbol.for('promherd.monitor.v1')
 
 class ProcessMonitor implements Monitor {

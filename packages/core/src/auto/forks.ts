@@ -1,18 +1,19 @@
 import cluster from 'node:cluster'
-import { createRequire, syncBuiltinESMExports } from 'node:module'
+import { syncBuiltinESMExports } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
 import { configuration } from './configuration.ts'
+import type { Parts } from './parts.ts'
 import type { Sharing } from './sharing.ts'
 
 /**
  * Has the workers of an application that forks them itself share a directory, which this process, their primary, keeps
  * and serves. Their environment is the one thing that a primary can give them, so `cluster.fork` is wrapped.
  */
-export function shareWithForks(): void {
+export function shareWithForks(parts: Parts): void {
   if (!cluster.isPrimary || !isMainThread) return
   const { fork } = cluster
   cluster.fork = function promherdFork(this: unknown, environment?: object) {
-    return Reflect.apply(fork, this, [{ ...shared(environment), ...environment }])
+    return Reflect.apply(fork, this, [{ ...shared(parts, environment), ...environment }])
   }
   // Node's own has no name.
   Object.defineProperty(cluster.fork, 'name', { value: fork.name, configurable: true })
@@ -22,12 +23,11 @@ export function shareWithForks(): void {
 let sharing: Sharing | undefined
 let hasFailed = false
 
-function shared(environment: object = {}): NodeJS.ProcessEnv {
+function shared(parts: Parts, environment: object = {}): NodeJS.ProcessEnv {
   // The workers of promherd's own primary have all they need.
   if (hasFailed || 'PROMHERD_WORKER' in environment || 'PROMETHEUS_MULTIPROC_DIR' in environment) return {}
   try {
-    const { startSharing } = createRequire(import.meta.url)('./sharing.js') as typeof import('./sharing.ts')
-    sharing ??= startSharing(cluster, configuration())
+    sharing ??= parts.sharing().startSharing(cluster, configuration())
     return sharing.environment
   } catch (error) {
     hasFailed = true

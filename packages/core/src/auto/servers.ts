@@ -1,15 +1,16 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { EventEmitter } from 'node:events'
-import { createRequire } from 'node:module'
 import { isMetricsServer } from '../server/metrics-mark.ts'
 import { configuration } from './configuration.ts'
 import type { Measuring } from './measuring.ts'
+import type { Parts } from './parts.ts'
 
 /**
  * Sees the HTTP servers of this process as they begin to listen, on Node's own diagnostics channels: nobody's code is
  * touched. All else of promherd is loaded when there is the first one, so that a process without pays nothing.
  */
-export function watchServers(): void {
+export function watchServers(loaded: Parts): void {
+  parts = loaded
   subscribe('tracing:net.server.listen:asyncStart', message => {
     const { server, options } = message as Listening
     measuring?.makeRoom(server, options?.port)
@@ -35,15 +36,15 @@ interface Listening {
   readonly options?: { readonly port?: unknown }
 }
 
+let parts: Parts | undefined
 let measuring: Measuring | undefined
 let hasFailed = false
 
 /** At once, and not by an import that takes its time: the first request is to be seen. */
 function start(): Measuring | undefined {
-  if (measuring !== undefined || hasFailed) return measuring
+  if (measuring !== undefined || hasFailed || parts === undefined) return measuring
   try {
-    const { startMeasuring } = createRequire(import.meta.url)('./measuring.js') as typeof import('./measuring.ts')
-    measuring = startMeasuring(configuration())
+    measuring = parts.measuring().startMeasuring(configuration())
   } catch (error) {
     hasFailed = true
     process.stderr.write(`promherd: nothing is measured: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
+import { nodeRequire } from '../node-require.ts'
 import { isRegistry, type PromRegistry } from './registry.ts'
 
 /**
@@ -26,7 +26,7 @@ export class RegistryFinder {
   readonly #found = new Map<PromRegistry, FoundRegistry>()
   #modules = 0
 
-  constructor(cache: ModuleCache = createRequire(import.meta.url).cache) {
+  constructor(cache: ModuleCache = nodeRequire().cache) {
     this.#cache = cache
   }
 

@@ -1,9 +1,9 @@
 import cluster from 'node:cluster'
-import { realpathSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join, relative, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { existsSync, realpathSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promherdError } from '../errors.ts'
+import { nodeRequire, resolveInstalled } from '../node-require.ts'
 import type { Cluster } from './cluster.ts'
 import { type ClusterOptions, resolveClusterOptions } from './options.ts'
 import { programPrimary } from './program-primary.ts'
@@ -54,23 +54,37 @@ export function programFile(file: string): string {
 /** The file that `node` would run for a directory, as its package.json names it or else its index.js; from there. */
 function mainOf(directory: string): string | undefined {
   try {
-    const main = createRequire(import.meta.url).resolve(directory)
+    const main = nodeRequire().resolve(directory)
     return /\.[cm]?[jt]sx?$/.test(main) ? relative(realpathSync(directory), main) : undefined
   } catch {
     return undefined
   }
 }
 
-/** What is loaded in a worker before the program. */
+/** What is loaded in a worker before the program. @throws ERR_PROMHERD_PROGRAM in a bundle that has no such file */
 function preloads(): string[] {
-  const files = [new URL('./program-worker.js', import.meta.url).href, ...measuring()]
-  return files.flatMap(file => ['--import', file])
+  return ['program-worker.js', 'auto.js'].flatMap(name => ['--import', pathToFileURL(ownFile(name)).href])
 }
 
-function measuring(): string[] {
+/** A built file of this package: beside this one, unless a bundler has put it elsewhere. */
+function ownFile(name: string): string {
+  for (const folderOf of [beside, installed]) {
+    const folder = folderOf()
+    if (folder !== undefined && existsSync(join(folder, name))) return join(folder, name)
+  }
+  const reason = 'promherd is part of a bundle, which has no file that its workers could load'
+  throw promherdError('ERR_PROMHERD_PROGRAM', '@promherd/core', reason, 'Install @promherd/core beside the bundle.')
+}
+
+function beside(): string | undefined {
+  const here: string | undefined = import.meta.url
+  return here?.startsWith('file:') ? dirname(fileURLToPath(here)) : undefined
+}
+
+function installed(): string | undefined {
   try {
-    return [pathToFileURL(createRequire(import.meta.url).resolve('@promherd/core/auto')).href]
+    return join(dirname(resolveInstalled('@promherd/core/package.json')), 'bundle')
   } catch {
-    return []
+    return undefined
   }
 }

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { requireInstalled } from '../node-require.ts'
 
 /**
  * Whether, and how, the threads of a process share a port: by duplicates of one socket, where koffi is installed and
@@ -26,7 +26,7 @@ let duplicate: Duplicate | undefined
 /** `dup` of the C library, found once. */
 function duplicator(): Duplicate | undefined {
   if (duplicate !== undefined || process.platform === 'win32') return duplicate
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+  const koffi = requireInstalled<typeof import('koffi')>('koffi')
   duplicate = koffi.load(null).func('int dup(int)') as Duplicate
   return duplicate
 }

@@ -1,7 +1,7 @@
 import type { ClusterMetricsOptions } from '../cluster/options.ts'
 import type { HttpOptions } from '../http/http-options.ts'
 import type { MonitorOptions } from '../monitor-options.ts'
-import { resolveConfig } from './resolve.ts'
+import { type ResolvedConfig, resolveConfig, resolveConfigSync } from './resolve.ts'
 
 /** What the configuration means to one process that records: a worker, or a program on its own. */
 export interface ProcessConfig {
@@ -19,7 +19,15 @@ export interface ProcessConfig {
  * @throws ERR_PROMHERD_CONFIG_FILE, ERR_PROMHERD_CONFIG_FILES, and what is wrong with what a source says
  */
 export async function loadProcessConfig(): Promise<ProcessConfig> {
-  const { config } = await resolveConfig({ keys: KEYS })
+  return processConfigOf(await resolveConfig({ keys: KEYS }))
+}
+
+/** The same for a preload that cannot wait: a file in JavaScript or TypeScript is required. */
+export function loadProcessConfigSync(): ProcessConfig {
+  return processConfigOf(resolveConfigSync({ keys: KEYS }))
+}
+
+function processConfigOf({ config }: ResolvedConfig): ProcessConfig {
   const { metrics, slab, promClient, onWarning, http = {} } = config
   const { directory, sharedDirectory } = metrics || {}
   return { monitor: { directory, sharedDirectory, slab, promClient, onWarning }, http, metrics }

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { promherdError } from '../errors.ts'
+import { isModuleNamespaceObject } from 'node:util/types'
+import { PromherdError, promherdError } from '../errors.ts'
+import { requireInstalled } from '../node-require.ts'
 import { checkConfig, type PromherdConfig } from './config.ts'
 
 /**
@@ -10,35 +12,84 @@ import { checkConfig, type PromherdConfig } from './config.ts'
  * @throws ERR_PROMHERD_CONFIG_FILE where it cannot be read, and what is wrong with what it says
  */
 export async function readConfigFile(path: string): Promise<PromherdConfig> {
-  const read = READERS[extname(path)]
-  if (read === undefined) throw unreadable(path, 'its ending is none of those', `Use one of ${ENDINGS}.`)
-  let config: unknown
+  const read = readerFor(path, READERS)
   try {
-    config = await read(path)
+    return checked(path, await read(path))
   } catch (error) {
-    if (error instanceof MissingReader) throw unreadable(path, error.message, error.remedy, error)
-    throw unreadable(path, `it cannot be read (${firstLine(error)})`, 'Correct it.', error)
+    throw explained(path, error)
   }
-  checkConfig(basename(path), config)
-  return config
+}
+
+/**
+ * The same at once, for a preload that cannot wait.
+ * @throws what `readConfigFile` does, and ERR_PROMHERD_CONFIG_FILE for an ES module that waits at its top level
+ */
+export function readConfigFileSync(path: string): PromherdConfig {
+  const read = readerFor(path, SYNC_READERS)
+  try {
+    return checked(path, read(path))
+  } catch (error) {
+    throw explained(path, error)
+  }
 }
 
 type Read = (path: string) => unknown
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'))
+}
 
 const READERS: Readonly<Record<string, Read>> = {
   '.js': importDefault,
   '.mjs': importDefault,
   '.cjs': importDefault,
   '.ts': importTypeScript,
-  '.json': path => JSON.parse(readFileSync(path, 'utf8')),
+  '.json': readJson,
   '.yaml': readYaml,
   '.yml': readYaml,
 }
 
-const ENDINGS = Object.keys(READERS).join(', ')
+const SYNC_READERS: Readonly<Record<string, Read>> = {
+  '.js': requireDefault,
+  '.mjs': requireDefault,
+  '.cjs': requireDefault,
+  '.ts': requireTypeScript,
+  '.json': readJson,
+  '.yaml': requireYaml,
+  '.yml': requireYaml,
+}
+
+function readerFor(path: string, readers: Readonly<Record<string, Read>>): Read {
+  const read = readers[extname(path)]
+  if (read !== undefined) return read
+  throw unreadable(path, 'its ending is none of those', `Use one of ${Object.keys(readers).join(', ')}.`)
+}
+
+function checked(path: string, config: unknown): PromherdConfig {
+  checkConfig(basename(path), config)
+  return config
+}
+
+/** What is wrong with what the file says is said already; all else is that it could not be read. */
+function explained(path: string, error: unknown): unknown {
+  if (error instanceof PromherdError) return error
+  if (error instanceof MissingReader) return unreadable(path, error.message, error.remedy, error)
+  const remedy = NEEDS_IMPORT.has(codeOf(error))
+    ? 'Load the preload with --import, which can wait for it.'
+    : 'Correct it.'
+  return unreadable(path, `it cannot be read (${firstLine(error)})`, remedy, error)
+}
+
+/** What Node says where a module cannot be required. */
+const NEEDS_IMPORT: ReadonlySet<string> = new Set(['ERR_REQUIRE_ASYNC_MODULE', 'ERR_REQUIRE_ESM'])
 
 async function importDefault(path: string): Promise<unknown> {
-  return defaultOf(await import(pathToFileURL(path).href))
+  return defaultOf(await import(/* webpackIgnore: true */ pathToFileURL(path).href))
+}
+
+function requireDefault(path: string): unknown {
+  const loaded = createRequire(path)(path) as { readonly default?: unknown }
+  return isModuleNamespaceObject(loaded) ? defaultOf(loaded) : loaded
 }
 
 function defaultOf(loaded: { readonly default?: unknown }): unknown {
@@ -51,10 +102,17 @@ async function importTypeScript(path: string): Promise<unknown> {
   try {
     return await importDefault(path)
   } catch (error) {
-    if (!NOT_FOR_NODE.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (!NOT_FOR_NODE.has(codeOf(error))) throw error
   }
   const { createJiti } = await importReader<typeof import('jiti')>('jiti', path, 'TypeScript')
   return defaultOf(await createJiti(path, { interopDefault: false }).import(path))
+}
+
+/** Node 20 would take it for CommonJS in JavaScript. */
+function requireTypeScript(path: string): unknown {
+  if ((process.features as { typescript?: unknown }).typescript) return requireDefault(path)
+  const { createJiti } = requireReader<typeof import('jiti')>('jiti', path, 'TypeScript')
+  return defaultOf(createJiti(path, { interopDefault: false })(path) as { readonly default?: unknown })
 }
 
 const NOT_FOR_NODE: ReadonlySet<string> = new Set(['ERR_UNKNOWN_FILE_EXTENSION', 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'])
@@ -64,25 +122,37 @@ async function readYaml(path: string): Promise<unknown> {
   return parse(readFileSync(path, 'utf8'))
 }
 
+function requireYaml(path: string): unknown {
+  const { parse } = requireReader<typeof import('yaml')>('yaml', path, 'YAML')
+  return parse(readFileSync(path, 'utf8'))
+}
+
 /** An optional package, of ours or of the application whose configuration it is. */
 async function importReader<Module>(name: string, path: string, language: string): Promise<Module> {
   try {
-    return (await import(name)) as Module
+    return (await import(/* webpackIgnore: true */ name)) as Module
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') throw error
   }
-  try {
-    return createRequire(path)(name) as Module
-  } catch (cause) {
-    throw new MissingReader(name, language, cause)
+  return requireReader(name, path, language)
+}
+
+function requireReader<Module>(name: string, path: string, language: string): Module {
+  for (const load of [requireInstalled<Module>, createRequire(path) as (name: string) => Module]) {
+    try {
+      return load(name)
+    } catch (error) {
+      if (!codeOf(error).endsWith('MODULE_NOT_FOUND')) throw error
+    }
   }
+  throw new MissingReader(name, language)
 }
 
 class MissingReader extends Error {
   readonly remedy: string
 
-  constructor(name: string, language: string, cause: unknown) {
-    super(`the package \`${name}\`, which reads ${language} here, is not installed`, { cause })
+  constructor(name: string, language: string) {
+    super(`the package \`${name}\`, which reads ${language} here, is not installed`)
     this.remedy = `Install it (npm install ${name}), or write the configuration in JavaScript or JSON.`
   }
 }
@@ -95,4 +165,8 @@ function unreadable(path: string, reason: string, remedy: string, cause?: unknow
 
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]!.replace(/[.:]$/, '')
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? ''
 }

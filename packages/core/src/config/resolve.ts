@@ -1,6 +1,6 @@
 import type { PromherdConfig } from './config.ts'
 import { findConfigFile, type WhereToLook } from './find-file.ts'
-import { readConfigFile } from './read-file.ts'
+import { readConfigFile, readConfigFileSync } from './read-file.ts'
 import { type Said, SOURCES, saidBy, saidByDefault, saidByEnvironment, saidByFile } from './said.ts'
 
 /** A key with the value that holds, and what was said of it by weaker sources. */
@@ -32,13 +32,23 @@ export interface ResolveOptions extends WhereToLook {
  * @throws ERR_PROMHERD_CONFIG_FILE, ERR_PROMHERD_CONFIG_FILES, and what is wrong with what a source says
  */
 export async function resolveConfig(where: ResolveOptions = {}): Promise<ResolvedConfig> {
-  const { options = {}, commandLine = [], keys } = where
   const file = findConfigFile(where)
+  return resolved(where, file, file === undefined ? undefined : await readConfigFile(file))
+}
+
+/** The same at once: the file must be one that can be required. */
+export function resolveConfigSync(where: ResolveOptions = {}): ResolvedConfig {
+  const file = findConfigFile(where)
+  return resolved(where, file, file === undefined ? undefined : readConfigFileSync(file))
+}
+
+function resolved(where: ResolveOptions, file: string | undefined, read: PromherdConfig | undefined): ResolvedConfig {
+  const { options = {}, commandLine = [], keys } = where
   const settings = settle([
     ...saidBy(options, 'options', 'options'),
     ...commandLine,
     ...saidByEnvironment(keys),
-    ...(file === undefined ? [] : saidByFile(file, await readConfigFile(file))),
+    ...(file === undefined || read === undefined ? [] : saidByFile(file, read)),
     ...saidByDefault(),
   ])
   return { config: configOf(settings.filter(({ source }) => source !== 'default')), settings, file }

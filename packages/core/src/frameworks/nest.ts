@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { read } from '../http/evidence-chain.ts'
 import { noteFirstError, noteUnrouted } from '../http/follow.ts'
+import { nodeRequire } from '../node-require.ts'
 import { callers } from './unadapted/callers.ts'
 
 /**
@@ -14,7 +15,7 @@ import { callers } from './unadapted/callers.ts'
 export function watchNest(): void {
   if (!isLoaded()) return
   try {
-    const require = createRequire(import.meta.url)
+    const require = nodeRequire()
     for (const file of Object.keys(require.cache)) if (FILE.test(file)) watch(file, require.cache[file]?.exports)
     const files = [...callers(), ...process.argv.slice(1, 2), join(process.cwd(), 'app.js')]
     for (const file of new Set(files.map(modules))) {

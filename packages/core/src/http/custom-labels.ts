@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { isPromise } from 'node:util/types'
 import { promherdError } from '../errors.ts'
 import { type Check, checkOptions, isFunction, isInteger, type Shape } from '../options.ts'
 import { OVERFLOW } from '../store/family.ts'
@@ -92,7 +93,7 @@ class Bounded {
       const value: unknown = this.#label.of(request, response, context)
       if (value === undefined || typeof value === 'string') return value
       // An async function cannot answer in time, and its rejection must not end the process.
-      if (value instanceof Promise) value.catch(() => {})
+      if (isPromise(value)) value.catch(() => {})
       store.trouble('callback', `the label \`${this.#name}\` answered something that is no text`)
     } catch (error) {
       store.trouble('callback', `the label \`${this.#name}\` threw: ${String(error)}`)

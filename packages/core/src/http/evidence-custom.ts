@@ -1,3 +1,4 @@
+import { isPromise } from 'node:util/types'
 import { promherdError } from '../errors.ts'
 import { ERROR_CATEGORIES } from '../metrics.ts'
 import { checkOptions, isAnything, isFunction, type Shape } from '../options.ts'
@@ -79,7 +80,7 @@ function answerOf<Exchange>(
   try {
     const answer = categorize(error, exchange)
     // An async function cannot answer in time, and its rejection must not end the process.
-    if (answer instanceof Promise) answer.catch(() => {})
+    if (isPromise(answer)) answer.catch(() => {})
     return answer
   } catch (thrown) {
     onTrouble(`\`categorize\` threw: ${describe(thrown)}`)

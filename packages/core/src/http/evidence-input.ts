@@ -1,3 +1,4 @@
+import { isMap } from 'node:util/types'
 import { isList, isObject, read, readFirst, readText } from './evidence-chain.ts'
 
 /** What tells that the request was at fault: the shapes that validation libraries give, and the sizes of bodies. */
@@ -73,7 +74,7 @@ function isClassValidator(entry: unknown): boolean {
 
 function firstOfMap(map: unknown): unknown {
   try {
-    return map instanceof Map ? map.values().next().value : undefined
+    return isMap(map) ? map.values().next().value : undefined
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { sharedSymbol } from '../shared.ts'
 
 /**
  * When the head of a response left. Node does not say, so it is looked after each call that may send it: `writeHead`
@@ -25,8 +26,7 @@ export function firstByteOf(response: ServerResponse): FirstByte {
   return (response as Watched)[FIRST_BYTE] ?? new FirstByte(response as Watched)
 }
 
-// Of this copy of the package alone.
-const FIRST_BYTE: unique symbol = Symbol('promherd.first-byte')
+const FIRST_BYTE: unique symbol = sharedSymbol('first-byte') as never
 type Watched = ServerResponse & { [FIRST_BYTE]?: FirstByte }
 type Sender = 'write' | 'end' | 'flushHeaders' | 'writeHead'
 type Send = (this: Watched, ...parts: unknown[]) => unknown

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { shared } from '../shared.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { Detail } from './details.ts'
 import { Hidden } from './hidden.ts'
@@ -88,6 +89,8 @@ export interface ExchangeOwner {
   leftOut(exchange: Exchange): void
   /** It turned out to be a stream of events while it is open. */
   streams(exchange: Exchange): void
+  /** Leaves an exchange to another owner with or without options of its own; false where it keeps it. */
+  leaves(exchange: Exchange, isToPlain: boolean): boolean
 }
 
 /** The exchange that `owner`'s store follows on this response, open or settled. */
@@ -118,7 +121,7 @@ export function isPlaceholder(routeOf: RouteOf<never>): boolean {
   return PLACEHOLDERS.has(routeOf)
 }
 
-const PLACEHOLDERS = new WeakSet<RouteOf<never>>()
+const PLACEHOLDERS = shared('placeholders', () => new WeakSet<RouteOf<never>>())
 
 /**
  * Has the route of a response told by `routeOf`, where it was left to those who know it. Of several the last is the
@@ -135,7 +138,7 @@ export function nameRoute<Context>(response: ServerResponse, routeOf: RouteOf<Co
 }
 
 /** Who has been given in the place of a placeholder: as many as there are frameworks. */
-const NAMERS = new WeakSet<RouteOf<never>>()
+const NAMERS = shared('namers', () => new WeakSet<RouteOf<never>>())
 
 /** Keeps what was thrown: it is a fact of the response, whoever records it. */
 export function noteError(response: ServerResponse, error: unknown): void {
@@ -218,35 +221,43 @@ export function openExchangesOn(carrier: Carrier): Exchange[] {
   return open
 }
 
-/** Where a response has its exchanges. Of this copy of the package alone: those of another may look different. */
-class Followed extends Hidden {
-  #exchange: Exchange | undefined
+/** Where a response has its exchanges. */
+const Followed = shared(
+  'exchanges of a response',
+  () =>
+    class Followed extends Hidden {
+      #exchange: Exchange | undefined
 
-  static of(response: object): Exchange | undefined {
-    return #exchange in response ? (response as Followed).#exchange : undefined
-  }
+      static of(response: object): Exchange | undefined {
+        return #exchange in response ? (response as Followed).#exchange : undefined
+      }
 
-  static by(response: object, exchange: Exchange | undefined): void {
-    const place = #exchange in response ? (response as Followed) : (new Followed(response) as Followed)
-    place.#exchange = exchange
-  }
-}
+      static by(response: object, exchange: Exchange | undefined): void {
+        const place = #exchange in response ? (response as Followed) : (new Followed(response) as Followed)
+        place.#exchange = exchange
+      }
+    },
+)
 
 /** Where a connection has those that are open on it. */
-class Carrying extends Hidden {
-  readonly #connection: Connection
+const Carrying = shared(
+  'exchanges of a connection',
+  () =>
+    class Carrying extends Hidden {
+      readonly #connection: Connection
 
-  constructor(carrier: object, connection: Connection) {
-    super(carrier)
-    this.#connection = connection
-  }
+      constructor(carrier: object, connection: Connection) {
+        super(carrier)
+        this.#connection = connection
+      }
 
-  static of(carrier: object): Connection | undefined {
-    return #connection in carrier ? (carrier as Carrying).#connection : undefined
-  }
-}
+      static of(carrier: object): Connection | undefined {
+        return #connection in carrier ? (carrier as Carrying).#connection : undefined
+      }
+    },
+)
 
-const CONNECTIONS = new Set<Connection>()
+const CONNECTIONS = shared('connections', () => new Set<Connection>())
 
 function onResponseClose(this: ServerResponse): void {
   for (let exchange = Followed.of(this); exchange !== undefined; exchange = exchange.sibling) {

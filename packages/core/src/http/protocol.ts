@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { shared } from '../shared.ts'
 import { type CloseReason, connectionFailed } from './close-reason.ts'
 import { readText } from './evidence-chain.ts'
 import { firstStatusOn } from './first-write.ts'
@@ -69,13 +70,17 @@ function refused(watchers: Watchers, method: string | undefined, statusCode: num
 }
 
 /** Marks a request that is counted: it may be beyond `maxRequestsPerSocket` too. */
-class Refused extends Hidden {
-  readonly #isRefused = true
+const Refused = shared(
+  'refused request',
+  () =>
+    class Refused extends Hidden {
+      readonly #isRefused = true
 
-  static has(request: object): boolean {
-    return #isRefused in request
-  }
-}
+      static has(request: object): boolean {
+        return #isRefused in request
+      }
+    },
+)
 
 /** True for a request that is counted here already. */
 export function wasCountedAsRefused(request: IncomingMessage): boolean {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { StreamKind } from '../metrics.ts'
 import { checkOptions } from '../options.ts'
+import { shared } from '../shared.ts'
 import type { Store } from '../store/store.ts'
 import { Begun, type End, IGNORED, type OpenExchange } from './begun.ts'
 import { type Detail, detailsOf, type HttpDetails } from './details.ts'
@@ -302,10 +303,14 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   /** True where an exchange was followed by one who only stands in, and is followed no more. */
   #takesOver(followed: Exchange): boolean {
     const { owner } = followed
-    if (owner === this || !followed.isOpen || !(owner instanceof HttpRecorder)) return false
-    if (owner.#onGiveWay === undefined || (this.#isPlain && !owner.#hasGivenWay)) return false
-    drop(followed)
-    owner.leftOut(followed)
+    return owner !== this && followed.isOpen && owner.leaves(followed, this.#isPlain)
+  }
+
+  /** Internal: a stand-in leaves an exchange to another recorder of its store, which may be of another copy. */
+  leaves(exchange: Exchange, isToPlain: boolean): boolean {
+    if (this.#onGiveWay === undefined || (isToPlain && !this.#hasGivenWay)) return false
+    drop(exchange)
+    this.leftOut(exchange)
     return true
   }
 
@@ -433,4 +438,4 @@ function settleUnrouted(exchange: Exchange): void {
 }
 
 /** The route of those who cannot know it. */
-export const unknownRoute: RouteOf<unknown> = asPlaceholder(() => UNKNOWN_ROUTE)
+export const unknownRoute: RouteOf<unknown> = shared('unknown route', () => asPlaceholder(() => UNKNOWN_ROUTE))

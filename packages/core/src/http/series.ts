@@ -1,5 +1,6 @@
 import { promherdError } from '../errors.ts'
 import { DURATION_BUCKETS, ERROR_CATEGORIES, FAMILIES, STREAM_KINDS, type StreamKind } from '../metrics.ts'
+import { shared } from '../shared.ts'
 import type { Definition } from '../store/catalog.ts'
 import type { StoreFamily } from '../store/family.ts'
 import type { Store } from '../store/store.ts'
@@ -8,7 +9,7 @@ import type { HttpOptions } from './http-options.ts'
 import { type Facts, type Naming, namingOf, type Surroundings } from './naming.ts'
 
 // What somebody other than a stand-in has declared, too.
-const CLAIMED = new WeakSet<StoreFamily>()
+const CLAIMED = shared('claimed families', () => new WeakSet<StoreFamily>())
 
 /**
  * Where the numbers of HTTP exchanges are: from labels to slots without a text being made for it.

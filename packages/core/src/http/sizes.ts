@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
+import { isUint8Array } from 'node:util/types'
+import { sharedSymbol } from '../shared.ts'
 import { isAborted, streamOf } from './outcome.ts'
 
 /**
@@ -66,8 +68,7 @@ export function sizesOf(request: IncomingMessage, response: ServerResponse): Siz
   return (response as Metered)[SIZES] ?? new Sizes(request, response as Metered)
 }
 
-// Of this copy of the package alone.
-const SIZES: unique symbol = Symbol('promherd.sizes')
+const SIZES: unique symbol = sharedSymbol('sizes') as never
 type Metered = ServerResponse & { [SIZES]?: Sizes }
 type Source = Readable & { [SIZES]?: Sizes }
 type Write = (this: Metered, chunk?: unknown, encoding?: unknown, callback?: unknown) => boolean
@@ -113,5 +114,5 @@ function push(this: Source, chunk: unknown, encoding?: BufferEncoding): boolean 
 
 function bytesOf(chunk: unknown, encoding: unknown): number {
   if (typeof chunk === 'string') return Buffer.byteLength(chunk, encoding as BufferEncoding)
-  return chunk instanceof Uint8Array ? chunk.byteLength : 0
+  return isUint8Array(chunk) ? chunk.byteLength : 0
 }

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
-import { type ErrorCode, PromherdError } from '../errors.ts'
+import type { ErrorCode, PromherdError } from '../errors.ts'
+import { shared } from '../shared.ts'
 import type { Store } from '../store/store.ts'
 
 /**
@@ -13,8 +14,8 @@ export interface StandIn {
 }
 
 // One for each store, and one for each directory that several stores of this process may be in.
-const BY_STORE = new WeakMap<Store, StandIn>()
-const BY_DIRECTORY = new Map<string, StandIn>()
+const BY_STORE = shared('stand-ins by store', () => new WeakMap<Store, StandIn>())
+const BY_DIRECTORY = shared('stand-ins by directory', () => new Map<string, StandIn>())
 
 export function standIn(who: StandIn): void {
   BY_STORE.set(who.store, who)
@@ -54,7 +55,7 @@ function leave(who: StandIn, isInTheWay: boolean): void {
 
 /** True where a family is declared already, with other labels or the like. */
 export function isConflict(error: unknown): boolean {
-  return error instanceof PromherdError && error.code === CONFLICT
+  return (error as Partial<PromherdError> | undefined)?.code === CONFLICT
 }
 
 const CONFLICT: ErrorCode = 'ERR_PROMHERD_FAMILY_CONFLICT'

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { shared } from '../shared.ts'
 import type { Detail } from './details.ts'
 import { seeFirst, statusIn } from './first-write.ts'
 import { isPlaceholder, type RouteOf } from './follow.ts'
@@ -77,15 +78,19 @@ export function nameUpgrade<Context>(request: IncomingMessage, routeOf: RouteOf<
 }
 
 /** Where a request has its upgrades. */
-class Upgraded extends Hidden {
-  #upgrades: readonly Upgrade[] = []
+const Upgraded = shared(
+  'upgrades of a request',
+  () =>
+    class Upgraded extends Hidden {
+      #upgrades: readonly Upgrade[] = []
 
-  static of(request: object): readonly Upgrade[] {
-    return #upgrades in request ? (request as Upgraded).#upgrades : []
-  }
+      static of(request: object): readonly Upgrade[] {
+        return #upgrades in request ? (request as Upgraded).#upgrades : []
+      }
 
-  static add(request: object, upgrade: Upgrade): void {
-    const place = #upgrades in request ? (request as Upgraded) : (new Upgraded(request) as Upgraded)
-    place.#upgrades = [...place.#upgrades, upgrade]
-  }
-}
+      static add(request: object, upgrade: Upgrade): void {
+        const place = #upgrades in request ? (request as Upgraded) : (new Upgraded(request) as Upgraded)
+        place.#upgrades = [...place.#upgrades, upgrade]
+      }
+    },
+)

@@ -2,6 +2,7 @@ import diagnostics from 'node:diagnostics_channel'
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { shared } from '../shared.ts'
 import type { Store } from '../store/store.ts'
 import { connectionTimedOut } from './close-reason.ts'
 import { isFollowed } from './follow.ts'
@@ -137,20 +138,24 @@ function isUnseen(response: unknown): response is ServerResponse {
   return typeof response === 'object' && response !== null && !isFollowed(response as ServerResponse)
 }
 
-/** Where a server has it. Of this copy of the package alone, as the exchanges that it follows. */
-class WatchOf extends Hidden {
-  #watch: Watch | undefined
+/** Where a server has it. */
+const WatchOf = shared(
+  'watch of a server',
+  () =>
+    class WatchOf extends Hidden {
+      #watch: Watch | undefined
 
-  static get(server: object): Watch | undefined {
-    return #watch in server ? (server as WatchOf).#watch : undefined
-  }
+      static get(server: object): Watch | undefined {
+        return #watch in server ? (server as WatchOf).#watch : undefined
+      }
 
-  static set<T extends Watch | undefined>(server: object, watch: T): T {
-    const place = #watch in server ? (server as WatchOf) : (new WatchOf(server) as WatchOf)
-    place.#watch = watch
-    return watch
-  }
-}
+      static set<T extends Watch | undefined>(server: object, watch: T): T {
+        const place = #watch in server ? (server as WatchOf) : (new WatchOf(server) as WatchOf)
+        place.#watch = watch
+        return watch
+      }
+    },
+)
 
 /** What Node publishes of each request as it begins, before it decides whether to refuse it. */
 interface Started {
@@ -159,11 +164,12 @@ interface Started {
   readonly server: RequestServer
 }
 
-let isSubscribed = false
+/** Whether one of the copies of this package is subscribed: it serves all of them. */
+const CHANNEL = shared('request channel', () => ({ isSubscribed: false }))
 
 function subscribe(): void {
-  if (isSubscribed) return
-  isSubscribed = true
+  if (CHANNEL.isSubscribed) return
+  CHANNEL.isSubscribed = true
   diagnostics.subscribe('http.server.request.start', message => {
     const { request, response, server } = message as Started
     const watch = WatchOf.get(server)

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createRequire } from 'node:module'
+import { nodeRequire } from '../node-require.ts'
 import type { Duplex } from 'node:stream'
 
 /**
@@ -19,7 +19,7 @@ export function watchWebSockets(): void {
   if (looks >= MOST_LOOKS) return
   looks++
   try {
-    const { cache } = createRequire(import.meta.url)
+    const { cache } = nodeRequire()
     for (const file of Object.keys(cache)) {
       const hook = HOOKS.find(({ file: pattern }) => pattern.test(file))
       if (hook === undefined || SEEN.has(file)) continue

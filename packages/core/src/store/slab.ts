@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { requireInstalled } from '../node-require.ts'
 import { createFile, removeFile, writeWhole } from './files.ts'
 import { HEADER_SLOTS } from './header.ts'
 
@@ -248,7 +248,7 @@ let binding: Map | undefined
 function mmapBinding(): Map | undefined {
   if (binding !== undefined) return binding
   if (process.platform === 'win32') return undefined
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+  const koffi = requireInstalled<typeof import('koffi')>('koffi')
   const mmap = koffi.load(null).func('void *mmap(void *, size_t, int, int, int, int64_t)')
   const PROT_READ_WRITE = 3
   const MAP_SHARED = 1
@@ -263,6 +263,6 @@ function mmapBinding(): Map | undefined {
 
 /** Takes a mapping out of this process. Whoever reads or writes it afterwards ends the process. */
 export function unmap(address: bigint, bytes: number): void {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+  const koffi = requireInstalled<typeof import('koffi')>('koffi')
   koffi.load(null).func('int munmap(uintptr_t, size_t)')(address, bytes)
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isPromise } from 'node:util/types'
 import {
   type HonoContext,
   honoMountedAt,
@@ -77,7 +78,7 @@ function calling(handler: Handler): Handler {
     name(context)
     try {
       const answer = handler.call(this, context, next)
-      if (answer instanceof Promise) answer.then(undefined, error => fail(context, error))
+      if (isPromise(answer)) answer.then(undefined, error => fail(context, error))
       return answer
     } catch (error) {
       fail(context, error)

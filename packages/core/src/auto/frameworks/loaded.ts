@@ -1,8 +1,8 @@
-import { createRequire } from 'node:module'
 import { watchNest } from '../../frameworks/nest.ts'
 import { findUnadapted } from '../../frameworks/unadapted/route.ts'
 import type { HttpRecorder } from '../../http/recorder.ts'
 import type { RequestServer } from '../../http/watch-server.ts'
+import { nodeRequire } from '../../node-require.ts'
 import { hookFastify } from './fastify.ts'
 import { HONO_FILE, hookHono } from './hono.ts'
 import { importedHono } from './hono-import.ts'
@@ -23,7 +23,7 @@ export function hookFrameworks(server: RequestServer, recorder: HttpRecorder): v
     findUnadapted(server)
     hookFastify()
     watchNest()
-    const { cache } = createRequire(import.meta.url)
+    const { cache } = nodeRequire()
     const files = Object.keys(cache)
     if (files.length !== looked) for (const file of files) hookFile(file, cache[file]?.exports)
     looked = files.length

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { shared } from '../../shared.ts'
 import type { ExpressRequest, Layer, Next } from './types.ts'
 
 /** The methods by which a router calls the handler of one of its layers: in Express 5, and in Express 4. */
@@ -34,7 +35,7 @@ export function observeLayers(
   for (const name of ['handleError', 'handle_error'] as const) replace(layers, name, failing)
 }
 
-const OBSERVED = new WeakSet<LayerMethods>()
+const OBSERVED = shared('observed layers', () => new WeakSet<LayerMethods>())
 
 function replace<Name extends keyof LayerMethods>(
   layers: LayerMethods,

@@ -4,6 +4,7 @@ import { Hidden } from '../../http/hidden.ts'
 import { isUnmatched } from '../../http/labels.ts'
 import type { HttpRecorder } from '../../http/recorder.ts'
 import { ownerOfUpgrade } from '../../http/upgrades.ts'
+import { shared } from '../../shared.ts'
 import { feathersRouteOf } from '../feathers.ts'
 import { alike, type Handle, type HandleError, type LayerMethods, observeLayers } from './layers.ts'
 import { entered, isShortened, type Mount, routeTemplateOf, startOf } from './mounts.ts'
@@ -25,7 +26,7 @@ export function observe(app: ExpressApp): void {
   observeLayers(Object.getPrototypeOf(layer) as LayerMethods, passing, failing)
 }
 
-const SEEN = new WeakSet<ExpressApp>()
+const SEEN = shared('seen Express', () => new WeakSet<ExpressApp>())
 
 /** Begins to keep what is seen of `request`. Where its prototype is not yet Express's, this costs next to nothing. */
 export function keepStateOf(request: ExpressRequest, response: ServerResponse, recorder: HttpRecorder): void {
@@ -109,18 +110,22 @@ interface State {
 }
 
 /** Where a response has its state. */
-class Observed extends Hidden {
-  readonly #state: State
+const Observed = shared(
+  'state of Express',
+  () =>
+    class Observed extends Hidden {
+      readonly #state: State
 
-  constructor(response: ServerResponse, state: State) {
-    super(response)
-    this.#state = state
-  }
+      constructor(response: ServerResponse, state: State) {
+        super(response)
+        this.#state = state
+      }
 
-  static of(response: object): State | undefined {
-    return #state in response ? (response as Observed).#state : undefined
-  }
-}
+      static of(response: object): State | undefined {
+        return #state in response ? (response as Observed).#state : undefined
+      }
+    },
+)
 
 function stateOf(response: ServerResponse | undefined): State | undefined {
   return response === undefined ? undefined : Observed.of(response)

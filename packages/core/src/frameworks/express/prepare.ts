@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import { reserve } from '../../http/follow.ts'
 import type { HttpRecorder } from '../../http/recorder.ts'
 import { seeRequests } from '../../http/watch-server.ts'
+import { shared } from '../../shared.ts'
 import { keepStateOf } from './observe.ts'
 import { shaping } from './shape.ts'
 import type { ExpressApp, ExpressRequest } from './types.ts'
@@ -22,7 +23,7 @@ export function prepare(request: ExpressRequest, app: ExpressApp, recorder: Http
   })
 }
 
-const PREPARED = new WeakSet<EventEmitter>()
+const PREPARED = shared('prepared servers', () => new WeakSet<EventEmitter>())
 
 function outermost(app: ExpressApp): ExpressApp {
   return app.parent === undefined ? app : outermost(app.parent)

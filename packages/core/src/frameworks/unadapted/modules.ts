@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { RequestServer } from '../../http/watch-server.ts'
+import { nodeRequire } from '../../node-require.ts'
 import { callers } from './callers.ts'
 import type { HookedModule } from './framework.ts'
 import { FRAMEWORKS } from './list.ts'
@@ -12,7 +13,7 @@ import { FRAMEWORKS } from './list.ts'
  * that is loaded is had by asking for its file again.
  */
 export function hookModules(server: RequestServer): void {
-  const { cache } = createRequire(import.meta.url)
+  const { cache } = nodeRequire()
   const calling = callers()
   const files = Object.keys(cache)
   const added = files.length === looked ? [] : files

@@ -1,0 +1,19 @@
+import { findConfigFile } from '../config/find-file.ts'
+import { loadProcessConfigSync } from '../config/process-config.ts'
+import { begin, isFirst, refuse } from './begin.ts'
+import { startMeasuring } from './measuring.js'
+import { startSharing } from './sharing.js'
+
+/**
+ * `import '@promherd/core/auto'` in an application that is bundled: the same as `auto.ts` in one piece, since a bundle
+ * has no file that could be loaded later, and without `await`, which CommonJS output has not at the top level. The two
+ * parts are bundles themselves, named as such.
+ */
+if (isFirst()) {
+  try {
+    const config = findConfigFile() === undefined ? undefined : loadProcessConfigSync()
+    begin({ measuring: () => ({ startMeasuring }), sharing: () => ({ startSharing }) }, config)
+  } catch (error) {
+    refuse(error)
+  }
+}

@@ -1,0 +1,47 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+
+/**
+ * `require` for what is named only at run time. A bundler moves this code: `import.meta.url` is then undefined (the
+ * CommonJS output of esbuild), the path of a file on the machine that built it (webpack), or the bundle itself. So a
+ * package is looked for from each file that could lead to it, and none of the calls has a form that bundlers rewrite.
+ */
+
+/** Node's `require`, for the module cache and for absolute paths. */
+export function nodeRequire(): NodeJS.Require {
+  return createRequire(starts()[0]!)
+}
+
+/**
+ * Loads an installed package, looked for from this file, from the program, and from the working directory.
+ * @throws ERR_MODULE_NOT_FOUND or MODULE_NOT_FOUND where it is installed beside none of them
+ */
+export function requireInstalled<Module>(name: string): Module {
+  return createRequire(startThatHas(name))(name) as Module
+}
+
+/** The file of an installed package. @throws MODULE_NOT_FOUND */
+export function resolveInstalled(name: string): string {
+  return createRequire(startThatHas(name)).resolve(name)
+}
+
+function startThatHas(name: string): string {
+  const candidates = starts()
+  const found = candidates.find(start => {
+    try {
+      createRequire(start).resolve(name)
+      return true
+    } catch {
+      return false
+    }
+  })
+  return found ?? candidates[0]!
+}
+
+function starts(): string[] {
+  const program = process.argv[1]
+  // In the CommonJS output of a bundler.
+  const file = typeof __filename === 'string' ? __filename : undefined
+  const all = [import.meta.url, file, program, join(process.cwd(), 'index.js')]
+  return all.filter(start => typeof start === 'string' && /^(?:file:|\/|[A-Za-z]:[\\/])/.test(start)) as string[]
+}
