@@ -71,12 +71,17 @@ async function inFolder(doc: Doc, block: Block, work: (folder: string, file: str
   const folder = join(ROOT, 'test', 'docs', `${process.pid}-${++folders}.tmp`)
   mkdirSync(folder)
   try {
-    writeFileSync(join(folder, 'app.js'), DEFAULT_APP)
-    for (const each of doc.blocks) if (nameOf(each) !== undefined) write(folder, each)
-    await work(folder, write(folder, block))
+    await work(folder, layOut(folder, doc, block))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Writes a block, and what it may import, into a folder. Returns the file of the block. */
+export function layOut(folder: string, doc: Doc, block: Block): string {
+  writeFileSync(join(folder, 'app.js'), DEFAULT_APP)
+  for (const each of doc.blocks) if (nameOf(each) !== undefined) write(folder, each)
+  return write(folder, block)
 }
 
 function write(folder: string, block: Block): string {

@@ -3,7 +3,7 @@ export { TEXT_CONTENT_TYPE } from './exposition/text.ts'
 export { Herd, type HerdOptions } from './herd/herd.ts'
 export { type AdapterOptions, monitorOf, recorderFor } from './http/adapter.ts'
 export type { OpenExchange } from './http/begun.ts'
-export type { ComputedLabel, LabelOptions } from './http/custom-labels.ts'
+export type { ComputedLabel, LabelAnswer, LabelOptions } from './http/custom-labels.ts'
 export { type InitializeOptions, initializingRecorderFor } from './http/initialize.ts'
 export { isUnmatched, MIDDLEWARE, UNKNOWN_ROUTE, UNMATCHED } from './http/labels.ts'
 export { type MetricsHandlerOptions, type MetricsReply, MetricsResponder } from './http/metrics-reply.ts'
@@ -16,6 +16,7 @@ export {
   warnUsedTwice,
 } from './http/misuse.ts'
 export {
+  type Callback,
   type FailedExchange,
   type HttpOptions,
   HttpRecorder,

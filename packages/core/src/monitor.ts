@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { dirname, resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { PromClientSource } from './clients/source.ts'
@@ -37,7 +38,7 @@ export interface Monitor extends SnapshotSource, InstrumentMaker {
   /** Where the store has its files. Internal: the primary of a worker may have it moved. */
   readonly home: StoreHome
   /** What records HTTP exchanges with these options. */
-  http(options?: HttpOptions): HttpRecorder
+  http(options?: HttpOptions<IncomingMessage>): HttpRecorder
   /**
    * Runs `collect` to bring in what is kept elsewhere: before this process reads numbers, and every 5 s where others read
    * them. Returns a function that stops it.
@@ -158,7 +159,7 @@ class ProcessMonitor implements Monitor {
     store.setState(isHelper ? undefined : 'running')
   }
 
-  http(options: HttpOptions = {}): HttpRecorder {
+  http(options: HttpOptions<IncomingMessage> = {}): HttpRecorder {
     return new HttpRecorder(this.store, options)
   }
 

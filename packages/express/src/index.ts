@@ -21,16 +21,19 @@ import {
   watchArrivals,
   watchNest,
 } from '@promherd/core/frameworks'
+import type { Middleware, Request, Response } from './types.ts'
 
-/** A middleware of Express 5 and 4, without its types. */
-export type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void
+export type { Middleware, Request, Response } from './types.ts'
+
+/** What `prometheus` takes: its functions are given Express's request and response. */
+export type ExpressOptions = AdapterOptions<Request, Request, Response>
 
 /**
  * Records every request that comes by: use it before the routes. Express 5 and 4.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
-export function prometheus(options?: AdapterOptions): Middleware
-export function prometheus(options: AdapterOptions = {}, ...others: readonly unknown[]): unknown {
+export function prometheus(options?: ExpressOptions): Middleware
+export function prometheus(options: ExpressOptions = {}, ...others: readonly unknown[]): unknown {
   const passOn = calledByFramework(others, 'app.use(prometheus())')
   if (passOn !== undefined) return passOn()
   const recorder = recorderFor(options)

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import {
   calledBeforeRegister,
@@ -8,15 +9,26 @@ import {
   MetricsResponder,
   notCalled,
   warnUsedTwice,
+  type RequestServer,
 } from '@promherd/core'
 import { fastifyRouteOf, watchNest } from '@promherd/core/frameworks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+/** What `prometheus` takes: its functions are given Node's request and response, and the request of Fastify. */
+export type FastifyOptions = InitializeOptions<IncomingMessage, FastifyRequest>
+
+/** An instance of Fastify, whatever its server speaks: HTTP/1.1 or HTTP/2, in clear or over TLS. */
+export interface AnyFastify {
+  readonly server: RequestServer
+  readonly addHook: unknown
+}
 
 /**
  * Records every request of the instance that it is registered with: `await app.register(prometheus)`, before the
  * routes. Rejects with ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION or ERR_PROMHERD_FAMILY_CONFLICT.
  */
-export async function prometheus(app: FastifyInstance, options: InitializeOptions = {}): Promise<void> {
+export async function prometheus(instance: AnyFastify, options: FastifyOptions = {}): Promise<void> {
+  const app = instance as unknown as FastifyInstance
   if (typeof app?.addHook !== 'function') throw calledBeforeRegister()
   const { recorder, initialize } = initializingRecorderFor(options)
   // What is registered in a context of its own is asked about the routes of that alone.
@@ -52,8 +64,13 @@ Object.assign(prometheus, {
   [Symbol.for('fastify.display-name')]: '@promherd/fastify',
 })
 
-/** A handler of Fastify. */
-export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+/** A reply of Fastify, whatever its server speaks. */
+export interface AnyReply {
+  readonly raw: object
+}
+
+/** A handler of Fastify, whatever its server speaks. */
+export type Handler = <Reply extends AnyReply>(request: unknown, reply: Reply) => Promise<Reply>
 
 /**
  * Serves the metrics of the herd as a route of the application, whose requests are not recorded.
@@ -63,9 +80,10 @@ export function metricsHandler(options?: MetricsHandlerOptions): Handler
 export function metricsHandler(options: MetricsHandlerOptions = {}, ...others: readonly unknown[]): Handler {
   if (others.length > 0) throw notCalled('metricsHandler', "Write `app.get('/metrics', metricsHandler())`.")
   const responder = new MetricsResponder(options)
-  return async function promherdMetrics(request, reply) {
+  return async function promherdMetrics<Reply extends AnyReply>(request: unknown, reply: Reply): Promise<Reply> {
     const response = reply.raw as Parameters<MetricsResponder['send']>[1]
-    const { status, headers, pieces } = await responder.reply(request.headers, response)
-    return reply.code(status).headers(headers).send(Readable.from(pieces))
+    const { status, headers, pieces } = await responder.reply((request as FastifyRequest).headers, response)
+    ;(reply as unknown as FastifyReply).code(status).headers(headers).send(Readable.from(pieces))
+    return reply
   }
 }

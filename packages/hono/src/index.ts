@@ -17,12 +17,18 @@ import { matchedRoutes } from 'hono/route'
 import type { RouterRoute } from 'hono/types'
 
 /**
+ * What `prometheus` takes: its functions are given Node's request, the `Request` of Hono where there is no Node server,
+ * and the context.
+ */
+export type HonoOptions = AdapterOptions<IncomingMessage | Request, Context>
+
+/**
  * Records every request that comes by: use it before the routes. On @hono/node-server until the last byte of the
  * response has left; elsewhere until the response is made, since nobody says there when it was sent.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
-export function prometheus(options?: AdapterOptions): MiddlewareHandler
-export function prometheus(options: AdapterOptions = {}, ...others: readonly unknown[]): unknown {
+export function prometheus(options?: HonoOptions): MiddlewareHandler
+export function prometheus(options: HonoOptions = {}, ...others: readonly unknown[]): unknown {
   const passOn = calledByFramework(others, 'app.use(prometheus())')
   if (passOn !== undefined) return passOn()
   const recorder = recorderFor(options)

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import {
   type AdapterOptions,
@@ -12,7 +12,7 @@ import {
 } from '@promherd/core'
 import { type KoaContext, koaRouteOf, observeKoa } from '@promherd/core/frameworks'
 
-/** As much of Koa's context as is used. */
+/** Koa's context, without its types: as much of it as is used here, and what the options will mostly look at. */
 export interface Context {
   readonly req: IncomingMessage
   readonly res: ServerResponse
@@ -20,7 +20,19 @@ export interface Context {
   body: unknown
   set(fields: Readonly<Record<string, string>>): void
   readonly app?: { readonly middleware?: readonly unknown[] }
+  readonly method: string
+  readonly path: string
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly query: Readonly<Record<string, string | string[] | undefined>>
+  /** What the application keeps for a request. */
+  readonly state: Readonly<Record<string, unknown>>
+  /** A header of the request; empty where there is none. */
+  get(field: string): string
 }
+
+/** What `prometheus` takes: its functions are given Node's request and response, and the context of Koa. */
+export type KoaOptions = AdapterOptions<IncomingMessage, Context>
 
 /** A middleware of Koa, without its types. */
 export type Middleware = (context: Context, next: () => Promise<unknown>) => Promise<unknown>
@@ -30,8 +42,8 @@ export type Middleware = (context: Context, next: () => Promise<unknown>) => Pro
  * what is answered is answered by `_middleware`.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
-export function prometheus(options?: AdapterOptions): Middleware
-export function prometheus(options: AdapterOptions = {}, ...others: readonly unknown[]): unknown {
+export function prometheus(options?: KoaOptions): Middleware
+export function prometheus(options: KoaOptions = {}, ...others: readonly unknown[]): unknown {
   const passOn = calledByFramework(others, 'app.use(prometheus())')
   if (passOn !== undefined) return passOn()
   const recorder = recorderFor(options)

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { CLUSTER_SHAPE, type ClusterOptions, isWorkers } from '../cluster/options.ts'
 import { PromherdError } from '../errors.ts'
 import { HTTP_SHAPE, type HttpOptions } from '../http/http-options.ts'
@@ -16,7 +17,7 @@ export interface PromherdConfig
   /** How many threads of one process serve, instead of worker processes. @default none: processes serve */
   readonly threads?: number | undefined
   /** How requests are recorded where no line of the application says so. @default as the options of HTTP */
-  readonly http?: HttpOptions | undefined
+  readonly http?: HttpOptions<IncomingMessage> | undefined
 }
 
 const isWorkersOrMax: Check = (name, value) => {

@@ -1,9 +1,14 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promherdError } from '../errors.ts'
 import { defaultMonitor, type Monitor } from '../monitor.ts'
-import type { HttpOptions, HttpRecorder } from './recorder.ts'
+import type { HttpOptions, HttpRecorder, RequestLike } from './recorder.ts'
 
 /** What every adapter takes. */
-export type AdapterOptions = HttpOptions & {
+export type AdapterOptions<Request = IncomingMessage, Context = unknown, Response = ServerResponse> = HttpOptions<
+  Request,
+  Context,
+  Response
+> & {
   /** Where to record. @default the one monitor that all adapters of the process share */
   readonly monitor?: Monitor | undefined
 }
@@ -12,7 +17,7 @@ export type AdapterOptions = HttpOptions & {
  * The recorder that an adapter with these options records through.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
-export function recorderFor(options: AdapterOptions = {}): HttpRecorder {
+export function recorderFor(options: AdapterOptions<RequestLike> = {}): HttpRecorder {
   const { monitor, ...http } = options
   return monitorOf(monitor).http(http)
 }

@@ -13,20 +13,27 @@ import { OTHER, UNKNOWN } from './labels.ts'
  */
 
 /** A label whose value is computed for each exchange, when it has ended. */
-export interface ComputedLabel {
+export interface ComputedLabel<Request = RequestLike, Context = unknown, Response = ServerResponse> {
   /**
-   * Answers the value, or undefined for none. `context` is what the framework knows: the request of Express and
-   * Fastify, the context of Koa and Hono. Where it throws, or answers no text, the value is `_unknown`. Never awaited.
+   * Answers the value, or undefined for none. `response` is undefined for a connection that left HTTP, and where there
+   * is no Node server. `context` is what the framework knows: the request of Express and Fastify, the context of Koa
+   * and Hono; undefined where it has not seen the exchange. The values of a list are joined by `, `, as those of a
+   * header are. Where it throws, or answers no text, the value is `_unknown`. Never awaited.
    */
-  of(request: RequestLike, response: ServerResponse | undefined, context: unknown): string | undefined
+  of(request: Request, response: Response | undefined, context: Context | undefined): LabelAnswer
   /** The values that there are; any other is `_other`. @default whatever comes, up to `maxValues` */
   readonly values?: readonly string[] | undefined
   /** How many different values each worker keeps, first come first served; any other is `_overflow`. @default 20 */
   readonly maxValues?: number | undefined
 }
 
+/** What a label may be computed as: that of a header can be given as Node has it. */
+export type LabelAnswer = string | readonly string[] | undefined
+
 /** Labels by their names: a text is a constant, an object says how the value is computed. */
-export type LabelOptions = Readonly<Record<string, string | ComputedLabel>>
+export type LabelOptions<Request = RequestLike, Context = unknown, Response = ServerResponse> = Readonly<
+  Record<string, string | ComputedLabel<Request, Context, Response>>
+>
 
 /** What a value is computed of. */
 export interface Subject {
@@ -92,6 +99,7 @@ class Bounded {
     try {
       const value: unknown = this.#label.of(request, response, context)
       if (value === undefined || typeof value === 'string') return value
+      if (Array.isArray(value) && value.every(part => typeof part === 'string')) return value.join(', ')
       // An async function cannot answer in time, and its rejection must not end the process.
       if (isPromise(value)) value.catch(() => {})
       store.trouble('callback', `the label \`${this.#name}\` answered something that is no text`)

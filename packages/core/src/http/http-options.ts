@@ -15,11 +15,17 @@ export interface RequestLike {
   readonly headers: object
 }
 
+/**
+ * A function of the user's. Declared as a method is, so that its parameters may have types of the user's own, such as
+ * Express's `Request`.
+ */
+export type Callback<Given extends readonly unknown[], Answer> = { call(...given: Given): Answer }['call']
+
 /** An exchange that failed, as `categorize` is told of it. */
-export interface FailedExchange extends ErrorFacts {
-  readonly request: RequestLike
+export interface FailedExchange<Request = RequestLike, Response = ServerResponse> extends ErrorFacts {
+  readonly request: Request
   /** Undefined where there is no Node server. */
-  readonly response: ServerResponse | undefined
+  readonly response: Response | undefined
   /** The label of its route. */
   readonly route: string
 }
@@ -28,12 +34,15 @@ export interface FailedExchange extends ErrorFacts {
 export const ROUTE_SOURCES = ['framework', 'inferred'] as const
 export type RouteSource = (typeof ROUTE_SOURCES)[number]
 
-/** How HTTP exchanges are recorded. */
-export type HttpOptions = {
+/**
+ * How HTTP exchanges are recorded. Each adapter says what its framework gives to the functions among them: the request,
+ * the response, and what the framework knows of the two.
+ */
+export type HttpOptions<Request = RequestLike, Context = unknown, Response = ServerResponse> = {
   /** Upper bounds of the histograms of time, in seconds, without +Inf. @default DURATION_BUCKETS */
   readonly buckets?: readonly number[] | undefined
   /** Labels of your own: constant texts, and values that are computed and bounded. @default none */
-  readonly labels?: LabelOptions | undefined
+  readonly labels?: LabelOptions<Request, Context, Response> | undefined
   /** Also measures bodies, in bytes as they are transferred. Needs a Node server. @default false */
   readonly sizes?: boolean | undefined
   /** Also measures the time until the head of the response left. Needs a Node server. @default false */
@@ -46,12 +55,12 @@ export type HttpOptions = {
    * What is not recorded at all: a list of paths, compared whole and without the query, and of regular expressions that
    * the path is tested with; or a function that is called when each exchange begins. @default none
    */
-  readonly ignore?: readonly (string | RegExp)[] | ((request: RequestLike) => boolean) | undefined
+  readonly ignore?: readonly (string | RegExp)[] | Callback<[request: Request], boolean> | undefined
   /**
    * Changes a route before it becomes a label: `_unmatched` and `_unknown` come by here too. Answer one of a few
    * texts, and never the path. @default the route as it is
    */
-  readonly normalizeRoute?: ((route: string, request: RequestLike) => string) | undefined
+  readonly normalizeRoute?: Callback<[route: string, request: Request], string> | undefined
   /**
    * Where routes come from that no framework reports: `inferred` learns templates from the paths of successful answers,
    * where these would be `_unknown` or `_middleware`. @default 'framework': from frameworks only
@@ -61,7 +70,9 @@ export type HttpOptions = {
    * Answers the category of an exchange that failed: one of promherd's or of `categories`, or undefined to leave it
    * to promherd. `error` is undefined where nothing was thrown. @default promherd's own
    */
-  readonly categorize?: ((error: unknown, exchange: FailedExchange) => string | undefined) | undefined
+  readonly categorize?:
+    | Callback<[error: unknown, exchange: FailedExchange<Request, Response>], string | undefined>
+    | undefined
   /** Names besides promherd's own that `categorize` may answer: at most 20, in lower case. @default [] */
   readonly categories?: readonly string[] | undefined
 }

@@ -1,10 +1,11 @@
+import type { IncomingMessage } from 'node:http'
 import { promherdError } from '../errors.ts'
 import { isBoolean } from '../options.ts'
 import { type AdapterOptions, recorderFor } from './adapter.ts'
-import type { HttpRecorder } from './recorder.ts'
+import type { HttpRecorder, RequestLike } from './recorder.ts'
 
 /** What an adapter takes whose framework tells it the routes before they are asked for. */
-export type InitializeOptions = AdapterOptions & {
+export type InitializeOptions<Request = IncomingMessage, Context = unknown> = AdapterOptions<Request, Context> & {
   /** Shows each route that is registered afterwards as zero, with the status 200. @default false */
   readonly initialize?: boolean | undefined
 }
@@ -13,7 +14,7 @@ export type InitializeOptions = AdapterOptions & {
  * The recorder of such an adapter, and what is to be told each route: nothing, unless the option says so.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
-export function initializingRecorderFor(options: InitializeOptions = {}): {
+export function initializingRecorderFor(options: InitializeOptions<RequestLike> = {}): {
   readonly recorder: HttpRecorder
   readonly initialize: ((method: string, route: string) => void) | undefined
 } {

@@ -47,7 +47,7 @@ import { type RequestServer, type ServerWatcher, watchServer } from './watch-ser
 import { socketPathOf, watchWebSockets } from './websockets.ts'
 
 export type { RouteOf } from './follow.ts'
-export { type FailedExchange, HTTP_SHAPE, type HttpOptions, type RequestLike } from './http-options.ts'
+export { type Callback, type FailedExchange, HTTP_SHAPE, type HttpOptions, type RequestLike } from './http-options.ts'
 
 /** Records HTTP exchanges into a store. Nothing that it does while requests are served throws. */
 export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner, UnfollowedCounter {
@@ -334,7 +334,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     const upgrade = upgradeOf(request, this.store)
     // Some frameworks are asked about a connection when it has been granted.
     if (isLate && request.socket.bytesWritten > 0) upgrade?.begun()
-    if (upgrade !== undefined) Object.assign(upgrade, { routeOf, context })
+    if (upgrade !== undefined) Object.assign(upgrade, { routeOf, context, isUnnamed: isPlaceholder(routeOf) })
   }
 
   readonly #end: End = (begun, route, status, error) => {

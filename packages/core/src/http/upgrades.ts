@@ -18,6 +18,8 @@ export class Upgrade {
   /** Replaced, with its context, by a framework that is asked about the upgrade. */
   routeOf: RouteOf<unknown>
   context: unknown
+  /** True while the route is left to those who know it. */
+  isUnnamed: boolean
   /** What the client was sent; until the first bytes that nobody knows. */
   statusCode = 0
   isStream = false
@@ -29,8 +31,10 @@ export class Upgrade {
   constructor(owner: UpgradeOwner, request: IncomingMessage, socket: Duplex, routeOf: RouteOf<unknown>) {
     this.owner = owner
     this.request = request
-    this.routeOf = routeOf
-    this.context = request
+    // No framework has seen it yet.
+    this.routeOf = () => routeOf(request)
+    this.context = undefined
+    this.isUnnamed = isPlaceholder(routeOf)
     Upgraded.add(request, this)
     seeFirst(socket, chunk => this.begun(chunk))
     socket.once('close', () => {
@@ -71,7 +75,8 @@ export function ownerOfUpgrade(request: IncomingMessage): UpgradeOwner | undefin
 /** Has the route of the upgrades of this request told by `routeOf`, where it was left to those who know it. */
 export function nameUpgrade<Context>(request: IncomingMessage, routeOf: RouteOf<Context>, context: Context): void {
   for (const upgrade of Upgraded.of(request)) {
-    if (!isPlaceholder(upgrade.routeOf)) continue
+    if (!upgrade.isUnnamed) continue
+    upgrade.isUnnamed = false
     upgrade.routeOf = routeOf as RouteOf<unknown>
     upgrade.context = context
   }
