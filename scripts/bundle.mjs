@@ -96,7 +96,8 @@ function inputsOf(name, format, ending, entries) {
   const inputs = {}
   for (const entry of entries) {
     const types = entry.import.types
-    const files = format === 'esm' ? [entry.module, entry.import.default] : [entry.require.default]
+    const node = entry['node-addons'] ?? entry
+    const files = format === 'esm' ? [entry.module, node.import.default] : [node.require.default]
     for (const file of new Set(files)) {
       const source = SOURCES[basename(file)] ?? types.replace('./dist/', '').replace('.d.ts', '')
       inputs[basename(file, ending)] = `./src/${source}.ts`

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import nodeModule from 'node:module'
 import { join } from 'node:path'
 
 /**
@@ -7,9 +7,12 @@ import { join } from 'node:path'
  * package is looked for from each file that could lead to it, and none of the calls has a form that bundlers rewrite.
  */
 
+/** Node's `createRequire`, reached in a way that webpack does not take for a module of the bundle. */
+export const requireFrom: (file: string) => NodeJS.Require = Reflect.get(nodeModule, 'createRequire')
+
 /** Node's `require`, for the module cache and for absolute paths. */
 export function nodeRequire(): NodeJS.Require {
-  return createRequire(starts()[0]!)
+  return requireFrom(starts()[0]!)
 }
 
 /**
@@ -17,19 +20,19 @@ export function nodeRequire(): NodeJS.Require {
  * @throws ERR_MODULE_NOT_FOUND or MODULE_NOT_FOUND where it is installed beside none of them
  */
 export function requireInstalled<Module>(name: string): Module {
-  return createRequire(startThatHas(name))(name) as Module
+  return requireFrom(startThatHas(name))(name) as Module
 }
 
 /** The file of an installed package. @throws MODULE_NOT_FOUND */
 export function resolveInstalled(name: string): string {
-  return createRequire(startThatHas(name)).resolve(name)
+  return requireFrom(startThatHas(name)).resolve(name)
 }
 
 function startThatHas(name: string): string {
   const candidates = starts()
   const found = candidates.find(start => {
     try {
-      createRequire(start).resolve(name)
+      requireFrom(start).resolve(name)
       return true
     } catch {
       return false

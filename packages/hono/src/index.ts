@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isPromise } from 'node:util/types'
 import {
   type AdapterOptions,
   calledByFramework,

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { basename, extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isModuleNamespaceObject } from 'node:util/types'
 import { PromherdError, promherdError } from '../errors.ts'
-import { requireInstalled } from '../node-require.ts'
+import { requireFrom, requireInstalled } from '../node-require.ts'
 import { checkConfig, type PromherdConfig } from './config.ts'
 
 /**
@@ -88,7 +87,7 @@ async function importDefault(path: string): Promise<unknown> {
 }
 
 function requireDefault(path: string): unknown {
-  const loaded = createRequire(path)(path) as { readonly default?: unknown }
+  const loaded = requireFrom(path)(path) as { readonly default?: unknown }
   return isModuleNamespaceObject(loaded) ? defaultOf(loaded) : loaded
 }
 
@@ -138,7 +137,7 @@ async function importReader<Module>(name: string, path: string, language: string
 }
 
 function requireReader<Module>(name: string, path: string, language: string): Module {
-  for (const load of [requireInstalled<Module>, createRequire(path) as (name: string) => Module]) {
+  for (const load of [requireInstalled<Module>, requireFrom(path) as (name: string) => Module]) {
     try {
       return load(name)
     } catch (error) {

@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { read } from '../http/evidence-chain.ts'
 import { noteFirstError, noteUnrouted } from '../http/follow.ts'
-import { nodeRequire } from '../node-require.ts'
+import { nodeRequire, requireFrom } from '../node-require.ts'
 import { callers } from './unadapted/callers.ts'
 
 /**
@@ -37,7 +36,7 @@ function isLoaded(): boolean {
 /** The file of the class as `file` would get it. */
 function modules(file: string): string | undefined {
   try {
-    return join(dirname(createRequire(file).resolve('@nestjs/core')), 'exceptions', 'exceptions-handler.js')
+    return join(dirname(requireFrom(file).resolve('@nestjs/core')), 'exceptions', 'exceptions-handler.js')
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { callers } from '../../frameworks/unadapted/callers.ts'
+import { requireFrom } from '../../node-require.ts'
 
 /**
  * The routers of Hono where it was imported and not required: Node tells nobody which modules those are. So they are
@@ -14,7 +14,7 @@ export function importedHono(): unknown[] {
       if (folder === undefined || SEEN.has(folder)) return []
       SEEN.add(folder)
       const files = ROUTERS.map(name => join(folder, 'dist/router', name, 'router.js'))
-      return files.filter(file => existsSync(file)).map(file => createRequire(file)(file) as unknown)
+      return files.filter(file => existsSync(file)).map(file => requireFrom(file)(file) as unknown)
     },
   )
 }
@@ -31,7 +31,7 @@ function isServed(): boolean {
 /** The folder of the package as a file would get it. */
 function folderOf(file: string): string | undefined {
   try {
-    const entry = createRequire(file).resolve('hono')
+    const entry = requireFrom(file).resolve('hono')
     return entry.slice(0, entry.search(/[\\/]dist[\\/]/))
   } catch {
     return undefined

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { RequestServer } from '../../http/watch-server.ts'
-import { nodeRequire } from '../../node-require.ts'
+import { nodeRequire, requireFrom } from '../../node-require.ts'
 import { callers } from './callers.ts'
 import type { HookedModule } from './framework.ts'
 import { FRAMEWORKS } from './list.ts'
@@ -33,7 +32,7 @@ let looked = 0
 function hook(module: HookedModule, file: string, exports?: unknown): void {
   if (HOOKED.has(file)) return
   HOOKED.add(file)
-  module.hook(exports ?? (createRequire(file)(file) as unknown))
+  module.hook(exports ?? (requireFrom(file)(file) as unknown))
 }
 
 /** The files of a package as the calling files and the program would get it. */
@@ -50,7 +49,7 @@ function importedFiles(
 
 function folderOf(name: string, file: string): string | undefined {
   try {
-    const entry = createRequire(file).resolve(name)
+    const entry = requireFrom(file).resolve(name)
     return entry.slice(0, entry.search(/[\\/]dist[\\/]/))
   } catch {
     return undefined

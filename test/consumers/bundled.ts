@@ -1,0 +1,109 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type RunningProcess, startProcess } from '../support/process.ts'
+import { until } from '../support/until.ts'
+import { BUNDLERS, type Format } from './bundlers.ts'
+import type { Project } from './project.ts'
+
+/** What a bundled application shows of itself. */
+interface Shown {
+  readonly requests: string
+  readonly version: string
+  readonly storage: string
+}
+
+const REQUESTS = 20
+const VERSION = '0.1.0'
+
+/** An application that was bundled counts what it would count where it was not. */
+export function bundlerTests(project: () => Project): void {
+  describe.each(Object.keys(BUNDLERS))('an application bundled by %s', bundler => {
+    describe.each<Format>(['esm', 'cjs'])('as %s', format => {
+      let file: string
+      beforeAll(async () => {
+        file = await bundled(project(), 'app', bundler, format)
+      }, 60_000)
+
+      test.each<[mode: string, storage: string]>([
+        ['alone', 'heap'],
+        ['cluster', 'mapped'],
+        ['threads', 'mapped'],
+      ])('counts each request and knows its version: %s', async (mode, storage) => {
+        expect(await run(file, [mode])).toEqual({ requests: `${REQUESTS}`, version: VERSION, storage })
+      })
+
+      test('does so without koffi, and beside the manifest of the application', async () => {
+        const folder = mkdtempSync(join(tmpdir(), 'promherd-bundle-'))
+        try {
+          cpSync(dirname(file), folder, { recursive: true })
+          writeFileSync(join(folder, 'package.json'), '{ "name": "app", "version": "9.9.9" }')
+          const moved = join(folder, basename(file))
+          const shown = { requests: `${REQUESTS}`, version: VERSION, storage: 'flushed' }
+          expect(await run(moved, ['cluster'])).toEqual(shown)
+        } finally {
+          rmSync(folder, { recursive: true, force: true })
+        }
+      })
+
+      test('has the preload in it', async () => {
+        const preloaded = await bundled(project(), 'preloaded', bundler, format)
+        const { requests, version } = await run(preloaded, [])
+        expect({ requests, version }).toEqual({ requests: `${REQUESTS}`, version: VERSION })
+      }, 60_000)
+    })
+  })
+}
+
+function bundled(project: Project, name: string, bundler: string, format: Format): Promise<string> {
+  const text = readFileSync(join(import.meta.dirname, 'fixtures', `${name}.mjs`), 'utf8')
+  return BUNDLERS[bundler]!(project, project.write(`src/${name}.mjs`, text), format)
+}
+
+/** Runs a bundle, asks it, and reads its metrics. */
+async function run(file: string, args: readonly string[]): Promise<Shown> {
+  const env = { PROMETHEUS_METRICS_PORT: '0', PROMETHEUS_MULTIPROC_DIR: undefined }
+  const running = await startProcess(process.execPath, [file, ...args], { cwd: dirname(file), env })
+  try {
+    const isHerd = args[0] === 'cluster' || args[0] === 'threads'
+    const app = await printed(running, 'listening')
+    const metrics = isHerd ? await printed(running, 'metrics') : app
+    for (let i = 0; i < REQUESTS; i++) {
+      await (await fetch(`${app}/hello/${i}`, { headers: { connection: 'close' } })).text()
+    }
+    const text = await untilCounted(`${metrics}/metrics`)
+    return {
+      requests: countOf(text),
+      version: /^promherd_build_info{version="(.+?)"}/m.exec(text)?.[1] ?? '',
+      storage: args.length > 0 ? await printed(running, 'storage') : '',
+    }
+  } catch (error) {
+    throw new Error(`${String(error)}\n${running.output()}`, { cause: error })
+  } finally {
+    await running.stop()
+  }
+}
+
+/** Another process counts a response when it has closed there, which is later than its client has it. */
+async function untilCounted(url: string): Promise<string> {
+  let text = ''
+  await until(
+    async () => {
+      text = await (await fetch(url)).text()
+      return Number(countOf(text)) >= REQUESTS
+    },
+    { what: 'all requests to be counted', deadlineMs: 10_000 },
+  )
+  return text
+}
+
+function countOf(text: string): string {
+  return /^http_requests_total{.*?route="\/hello\/:name".*?} (\d+)$/m.exec(text)?.[1] ?? 'none'
+}
+
+async function printed(running: RunningProcess, what: string): Promise<string> {
+  const line = (): string | undefined => new RegExp(`^${what} (\\S+)$`, 'm').exec(running.output())?.[1]
+  await until(async () => line() !== undefined, { what: `the bundle to print ${what}`, deadlineMs: 20_000 })
+  return line()!
+}

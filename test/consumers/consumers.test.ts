@@ -1,0 +1,18 @@
+import { afterAll, beforeAll } from 'vitest'
+import { bundlerTests } from './bundled.ts'
+import { makeProject, type Project } from './project.ts'
+import { publishedTests } from './published.ts'
+import { testRunnerTests } from './runners.ts'
+import { typeTests } from './types.ts'
+
+/** What users install, as they use it: one packing for all of it. */
+let project: Project
+beforeAll(async () => {
+  project = await makeProject()
+}, 120_000)
+afterAll(() => project?.remove())
+
+publishedTests(() => project)
+typeTests(() => project)
+bundlerTests(() => project)
+testRunnerTests(() => project)

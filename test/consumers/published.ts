@@ -1,0 +1,142 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { publint } from 'publint'
+import { describe, expect, test } from 'vitest'
+import { runProcess } from '../support/process.ts'
+import type { Project } from './project.ts'
+
+const require = createRequire(import.meta.url)
+const NAMES = ['@promherd/core', '@promherd/express', '@promherd/fastify', '@promherd/hono', '@promherd/koa', 'promherd']
+
+/** What the packages say of themselves is true for every way to resolve them. */
+export function publishedTests(project: () => Project): void {
+  describe('what is published', () => {
+    test('has a manifest without a complaint of publint', async () => {
+      for (const name of NAMES) {
+        const pkgDir = join(project().folder, 'node_modules', name)
+        const { messages } = await publint({ pkgDir, strict: true, pack: false })
+        expect(messages.filter(({ type }) => type !== 'suggestion')).toEqual([])
+      }
+    })
+
+    test('has types that resolve for ESM, CommonJS, node10 and bundlers', async () => {
+      const cli = join(require.resolve('@arethetypeswrong/cli/package.json'), '../dist/index.js')
+      const results = await Promise.all(
+        NAMES.map(async name => {
+          const { code, output } = await runProcess(process.execPath, [cli, project().tarballs.get(name)!, '--no-color'])
+          return code === 0 ? '' : output
+        }),
+      )
+      expect(results.join('')).toBe('')
+    })
+
+    test('is one monitor and one exchange where ESM and CommonJS meet, in either order', async () => {
+      for (const file of ['esm-first.mjs', 'commonjs-first.cjs']) {
+        project().write('both.cjs', COMMONJS_HALF)
+        project().write('both.mjs', ESM_HALF)
+        const path = project().write(file, file.endsWith('.mjs') ? ESM_FIRST : COMMONJS_FIRST)
+        const { code, output } = await runProcess(process.execPath, [path], { cwd: project().folder })
+        expect(output).toBe('{"requests":["/:name 3"],"same":true,"inFlight":"0"}\n')
+        expect(code).toBe(0)
+      }
+    })
+
+    test.each(['--import', '--require'])('is a preload for %s', async flag => {
+      const path = project().write('preloaded.cjs', PRELOADED)
+      const env = { PROMETHEUS_METRICS_PORT: '0' }
+      const args = [flag, '@promherd/core/auto', path]
+      const { output } = await runProcess(process.execPath, args, { cwd: project().folder, env })
+      expect(output).toBe('/:name 3\n')
+    })
+
+    test('is a preload by --require that reads each kind of configuration file', async () => {
+      const path = project().write('preloaded.cjs', PRELOADED)
+      const args = ['--require', '@promherd/core/auto', path]
+      const http = "{ http: { normalizeRoute: route => 'configured ' + route } }"
+      const files = {
+        'promherd.config.mjs': `export default ${http}`,
+        'promherd.config.cjs': `module.exports = ${http}`,
+        'promherd.config.ts': `export default ${http.replace('route =>', '(route: string) =>')}`,
+      }
+      for (const [name, text] of Object.entries(files)) {
+        const file = project().write(`configured/${name}`, text)
+        const env = { PROMETHEUS_METRICS_PORT: '0', PROMHERD_CONFIG: file }
+        const { output } = await runProcess(process.execPath, args, { cwd: project().folder, env })
+        expect(`${name}: ${output}`).toBe(`${name}: configured /:name 3\n`)
+      }
+      const waiting = project().write('configured/promherd.config.mjs', 'await null\nexport default {}')
+      const env = { PROMETHEUS_METRICS_PORT: '0', PROMHERD_CONFIG: waiting }
+      const { output } = await runProcess(process.execPath, args, { cwd: project().folder, env })
+      expect(output).toContain('Load the preload with --import')
+    })
+  })
+}
+
+/** Three requests for /:name, and which series they made. */
+const ASKS = `
+async function ask(server) {
+  const { once } = require('node:events')
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  for (const name of ['a', 'b', 'c']) {
+    await (await fetch('http://127.0.0.1:' + server.address().port + '/' + name, { headers: { connection: 'close' } })).text()
+  }
+  await new Promise(resolve => server.close(resolve))
+}
+const seriesOf = text =>
+  [...text.matchAll(/^http_requests_total\\{.*?route="(.+?)".*?\\} (\\d+)$/gm)].map(([, route, n]) => route + ' ' + n)
+`
+
+const COMMONJS_HALF = `${ASKS}
+const { instrumentServer, defaultMonitor } = require('@promherd/core')
+const { prometheus } = require('@promherd/express')
+module.exports = { ask, seriesOf, instrumentServer, defaultMonitor, prometheus }
+`
+const ESM_HALF = `
+export { instrumentServer, defaultMonitor } from '@promherd/core'
+export { prometheus } from '@promherd/express'
+`
+const MEETING = `
+  const app = express().use(first.prometheus()).use(second.prometheus())
+  app.get('/:name', (request, response) => response.send('hello'))
+  const server = createServer(app)
+  first.instrumentServer(server)
+  second.instrumentServer(server)
+  await commonJs.ask(server)
+  const text = await second.defaultMonitor().metrics()
+  console.log(JSON.stringify({
+    requests: commonJs.seriesOf(text),
+    same: first.defaultMonitor() === second.defaultMonitor(),
+    inFlight: /^http_requests_in_flight (.+)$/m.exec(text)[1],
+  }))
+`
+const ESM_FIRST = `
+import { createServer } from 'node:http'
+import express from 'express'
+import * as first from './both.mjs'
+import second from './both.cjs'
+const commonJs = second
+${MEETING}
+`
+const COMMONJS_FIRST = `
+const { createServer } = require('node:http')
+const express = require('express')
+const first = require('./both.cjs')
+const commonJs = first
+async function main() {
+  const second = await import('./both.mjs')
+  ${MEETING}
+}
+main()
+`
+const PRELOADED = `${ASKS}
+const express = require('express')
+const { createServer } = require('node:http')
+const app = express()
+app.get('/:name', (request, response) => response.send('hello'))
+ask(createServer(app)).then(async () => {
+  const { defaultMonitor } = await import('@promherd/core')
+  console.log(seriesOf(await defaultMonitor().metrics()).join())
+  process.exit()
+})
+`
