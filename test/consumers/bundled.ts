@@ -20,11 +20,11 @@ const VERSION = '0.1.0'
 /** An application that was bundled counts what it would count where it was not. */
 export function bundlerTests(project: () => Project): void {
   describe.each(Object.keys(BUNDLERS))('an application bundled by %s', bundler => {
-    describe.each<Format>(['esm', 'cjs'])('as %s', format => {
+    describe.each<Format>(['esm', 'cjs'])('as %s', { timeout: 120_000 }, format => {
       let file: string
       beforeAll(async () => {
         file = await bundled(project(), 'app', bundler, format)
-      }, 60_000)
+      }, 120_000)
 
       test.each<[mode: string, storage: string]>([
         ['alone', 'heap'],
@@ -51,7 +51,7 @@ export function bundlerTests(project: () => Project): void {
         const preloaded = await bundled(project(), 'preloaded', bundler, format)
         const { requests, version } = await run(preloaded, [])
         expect({ requests, version }).toEqual({ requests: `${REQUESTS}`, version: VERSION })
-      }, 60_000)
+      }, 120_000)
     })
   })
 }

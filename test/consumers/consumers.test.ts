@@ -2,7 +2,6 @@ import { afterAll, beforeAll } from 'vitest'
 import { bundlerTests } from './bundled.ts'
 import { makeProject, type Project } from './project.ts'
 import { publishedTests } from './published.ts'
-import { testRunnerTests } from './runners.ts'
 import { typeTests } from './types.ts'
 
 /** What users install, as they use it: one packing for all of it. */
@@ -15,4 +14,3 @@ afterAll(() => project?.remove())
 publishedTests(() => project)
 typeTests(() => project)
 bundlerTests(() => project)
-testRunnerTests(() => project)

@@ -6,11 +6,18 @@ import { runProcess } from '../support/process.ts'
 import type { Project } from './project.ts'
 
 const require = createRequire(import.meta.url)
-const NAMES = ['@promherd/core', '@promherd/express', '@promherd/fastify', '@promherd/hono', '@promherd/koa', 'promherd']
+const NAMES = [
+  '@promherd/core',
+  '@promherd/express',
+  '@promherd/fastify',
+  '@promherd/hono',
+  '@promherd/koa',
+  'promherd',
+]
 
 /** What the packages say of themselves is true for every way to resolve them. */
 export function publishedTests(project: () => Project): void {
-  describe('what is published', () => {
+  describe('what is published', { timeout: 120_000 }, () => {
     test('has a manifest without a complaint of publint', async () => {
       for (const name of NAMES) {
         const pkgDir = join(project().folder, 'node_modules', name)
@@ -23,7 +30,11 @@ export function publishedTests(project: () => Project): void {
       const cli = join(require.resolve('@arethetypeswrong/cli/package.json'), '../dist/index.js')
       const results = await Promise.all(
         NAMES.map(async name => {
-          const { code, output } = await runProcess(process.execPath, [cli, project().tarballs.get(name)!, '--no-color'])
+          const { code, output } = await runProcess(process.execPath, [
+            cli,
+            project().tarballs.get(name)!,
+            '--no-color',
+          ])
           return code === 0 ? '' : output
         }),
       )

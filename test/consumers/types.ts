@@ -1,2 +1,96 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ROOT, runProcess } from '../support/process.ts'
 import type { Project } from './project.ts'
-export function typeTests(_project: () => Project): void {}
+
+const require = createRequire(import.meta.url)
+
+/** The compilers, from the oldest that is supported to the newest. */
+const COMPILERS: Readonly<Record<string, string>> = {
+  '5.4': require.resolve('typescript-5.4/lib/tsc.js'),
+  '5.9': require.resolve('typescript-5.9/lib/tsc.js'),
+  '6.0': require.resolve('typescript-6/lib/tsc.js'),
+  '7.0': join(ROOT, 'node_modules/typescript/bin/tsc'),
+}
+
+/** How a project resolves modules, and which of the files it can have. Hono has no types for CommonJS under node16. */
+const RESOLUTIONS: Readonly<Record<string, { readonly options: object; readonly include: readonly string[] }>> = {
+  node16: { options: { module: 'node16' }, include: ['adapters.mts', 'adapters.cts', 'hono.mts'] },
+  nodenext: { options: { module: 'nodenext' }, include: ['adapters.mts', 'adapters.cts', 'hono.mts', 'hono.cts'] },
+  node10: {
+    options: { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: true },
+    include: ['adapters.ts', 'hono.ts'],
+  },
+  bundler: { options: { module: 'esnext', moduleResolution: 'bundler' }, include: ['adapters.mts', 'hono.mts'] },
+}
+
+/** Projects in TypeScript compile, with every file of types checked. */
+export function typeTests(project: () => Project): void {
+  describe('a strict project in TypeScript compiles', { timeout: 120_000 }, () => {
+    test.each<[version: string, resolution: string, exact: boolean]>([
+      ['5.4', 'node16', true],
+      ['5.4', 'node10', false],
+      ['5.9', 'nodenext', false],
+      ['5.9', 'node10', true],
+      ['6.0', 'nodenext', true],
+      ['6.0', 'bundler', false],
+      ['7.0', 'node16', false],
+      ['7.0', 'nodenext', true],
+      ['7.0', 'bundler', true],
+    ])('TypeScript %s, %s, exactOptionalPropertyTypes: %s', async (version, resolution, exact) => {
+      expect(await complaints(project(), version, resolution, exact)).toEqual([])
+    })
+
+    test('and does not where an option is wrong, so that the tests above can fail', async () => {
+      project().write(
+        'typed/wrong.mts',
+        "import { createMonitor } from '@promherd/core'\ncreateMonitor({ worker: 'one' })\n",
+      )
+      expect(await complaints(project(), '7.0', 'nodenext', false, ['wrong.mts'])).toEqual([
+        expect.stringContaining('TS2322'),
+      ])
+    })
+  })
+}
+
+/** What a compiler says of the project and of our packages. What it says of others, any user of those reads. */
+async function complaints(
+  project: Project,
+  version: string,
+  resolution: string,
+  exactOptionalPropertyTypes: boolean,
+  files?: readonly string[],
+): Promise<string[]> {
+  writeSources(project)
+  const { options, include } = RESOLUTIONS[resolution]!
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    exactOptionalPropertyTypes,
+    target: 'es2022',
+    lib: ['es2022'],
+    types: ['node'],
+    preserveSymlinks: false,
+    ...options,
+  }
+  const config = project.write(
+    `typed/tsconfig-${version}-${resolution}-${exactOptionalPropertyTypes}.json`,
+    JSON.stringify({ compilerOptions, files: files ?? include }),
+  )
+  const { output } = await runProcess(process.execPath, [COMPILERS[version]!, '-p', config], { cwd: project.folder })
+  const lines = output.split('\n').filter(line => /error TS\d+/.test(line))
+  return lines.filter(line => !/node_modules\/(?!@?promherd)/.test(line.split('(', 1)[0]!))
+}
+
+/** The same source as each kind of module. */
+function writeSources(project: Project): void {
+  const read = (name: string) => readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8')
+  const commonJs = read('typed.ts.txt')
+  const esm = commonJs.replaceAll(/import (\w+) = require\(('.+')\)/g, 'import $1 from $2')
+  project.write('typed/adapters.cts', commonJs)
+  for (const name of ['adapters.mts', 'adapters.ts']) project.write(`typed/${name}`, esm)
+  for (const name of ['hono.mts', 'hono.cts', 'hono.ts']) project.write(`typed/${name}`, read('typed-hono.ts.txt'))
+}

@@ -1,2 +1,0 @@
-import type { Project } from './project.ts'
-export function testRunnerTests(_project: () => Project): void {}
