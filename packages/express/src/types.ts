@@ -14,8 +14,13 @@ declare global {
   }
 }
 
-/** A request of Express. What Express adds is missing on connections that left HTTP, which it never sees. */
-export interface Request extends IncomingMessage, Express.Request {
+/**
+ * A request of Express. What Express adds is missing on connections that left HTTP, which it never sees. Not an interface
+ * that extends Node's: some packages declare a `body` there, of a type of their own.
+ */
+export type Request = IncomingMessage & Express.Request & Added
+
+interface Added {
   readonly originalUrl?: string
   readonly baseUrl?: string
   readonly path?: string
@@ -29,9 +34,7 @@ export interface Request extends IncomingMessage, Express.Request {
 }
 
 /** A response of Express. */
-export interface Response extends ServerResponse, Express.Response {
-  readonly locals?: Readonly<Record<string, unknown>>
-}
+export type Response = ServerResponse & Express.Response & { readonly locals?: Readonly<Record<string, unknown>> }
 
 /** A middleware of Express 5 and 4, without its types. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { nodeRequire } from '../node-require.ts'
 import type { Duplex } from 'node:stream'
+import { nodeRequire } from '../node-require.ts'
 
 /**
  * The paths that servers of WebSockets were given, for connections that no framework routes: those of `ws`, and of
