@@ -43,8 +43,18 @@ function startThatHas(name: string): string {
 
 function starts(): string[] {
   const program = process.argv[1]
-  // In the CommonJS output of a bundler.
-  const file = typeof __filename === 'string' ? __filename : undefined
-  const all = [import.meta.url, file, program, join(process.cwd(), 'index.js')]
+  const all = [import.meta.url, commonJsFile(), program, join(process.cwd(), 'index.js')]
   return all.filter(start => typeof start === 'string' && /^(?:file:|\/|[A-Za-z]:[\\/])/.test(start)) as string[]
+}
+
+/**
+ * This file in the CommonJS output of a bundler. Asked by a `try`: webpack takes `typeof __filename` for a string in the
+ * ES modules that it writes too, where there is none.
+ */
+function commonJsFile(): string | undefined {
+  try {
+    return __filename
+  } catch {
+    return undefined
+  }
 }
