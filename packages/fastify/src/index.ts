@@ -8,8 +8,8 @@ import {
   type MetricsHandlerOptions,
   MetricsResponder,
   notCalled,
-  warnUsedTwice,
   type RequestServer,
+  warnUsedTwice,
 } from '@promherd/core'
 import { fastifyRouteOf, watchNest } from '@promherd/core/frameworks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'

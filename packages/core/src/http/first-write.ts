@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { isUint8Array } from 'node:util/types'
 
 /** The first bytes that are written to a connection: there a status line stands that is written by hand. */
 
@@ -21,7 +22,7 @@ export function firstStatusOn(socket: Duplex, see: (status: number) => void): vo
 
 /** The status of an answer that begins like this. */
 export function statusIn(chunk: unknown): number | undefined {
-  const head = chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(0, 16)).toString('latin1') : String(chunk)
+  const head = isUint8Array(chunk) ? Buffer.from(chunk.subarray(0, 16)).toString('latin1') : String(chunk)
   const status = /^HTTP\/1\.\d ([1-9]\d\d)\b/.exec(head)?.[1]
   return status === undefined ? undefined : Number(status)
 }

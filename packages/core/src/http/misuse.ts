@@ -1,4 +1,5 @@
 import { type PromherdError, promherdError } from '../errors.ts'
+import { shared } from '../shared.ts'
 
 /** What an adapter does where it finds that it was used in a way that cannot have been meant. */
 
@@ -51,7 +52,7 @@ export function checkPlacement(
 }
 
 /** The middlewares of this process, by what they record into. */
-const STORES = new WeakMap<object, object>()
+const STORES = shared('middlewares', () => new WeakMap<object, object>())
 
 /** Has a middleware known to `checkPlacement` before its first request. */
 export function noteMiddleware(middleware: object, store: object): void {

@@ -1,5 +1,6 @@
 import diagnostics from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { shared } from '../shared.ts'
 import type { Store } from '../store/store.ts'
 import { exchangeOf } from './follow.ts'
 import { wasCountedAsRefused } from './protocol.ts'
@@ -26,7 +27,7 @@ export function seeUnfollowed(server: RequestServer, counter: UnfollowedCounter)
   listen()
 }
 
-const COUNTERS = new WeakMap<RequestServer, readonly UnfollowedCounter[]>()
+const COUNTERS = shared('unfollowed counters', () => new WeakMap<RequestServer, readonly UnfollowedCounter[]>())
 
 /** What Node says of each response that has been handed over. */
 interface Finished {
@@ -35,11 +36,12 @@ interface Finished {
   readonly server: RequestServer
 }
 
-let isListening = false
+/** Whether one of the copies of this package listens: it serves all of them. */
+const CHANNEL = shared('response channel', () => ({ isListening: false }))
 
 function listen(): void {
-  if (isListening) return
-  isListening = true
+  if (CHANNEL.isListening) return
+  CHANNEL.isListening = true
   diagnostics.subscribe('http.server.response.finish', message => {
     const { request, response, server } = message as Finished
     finished(server, request, response)
