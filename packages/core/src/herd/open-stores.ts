@@ -172,15 +172,17 @@ export class OpenStores {
     for (const [id, name] of listed) {
       const known = this.#readers.get(id)
       if (counted.has(id) || (known !== undefined && !known.isUnlinked)) continue
-      if (known === undefined ? this.#openNew(name) : this.#openMoved(name, known)) continue
+      if (this.#tryToOpen(name, known)) continue
       // One that is gone meanwhile was retired; one that is still there cannot be read.
       if (this.#inodeOf(`${name.base}.values`) !== undefined) this.#unopened++
     }
   }
 
-  #openNew(name: StoreName): boolean {
+  /** Opens a store; false where that failed. */
+  #tryToOpen(name: StoreName, known: StoreReader | undefined): boolean {
     try {
-      this.#readers.set(name.id, StoreReader.open(this.#directory, name))
+      if (known === undefined) this.#readers.set(name.id, StoreReader.open(this.#directory, name))
+      else this.#openMoved(name, known)
       return true
     } catch (error) {
       if (lacksDescriptors(error)) this.#unopenedForWant++
@@ -189,19 +191,13 @@ export class OpenStores {
   }
 
   /** A store whose owner has written it anew, after its files were removed: that one is read from now on. */
-  #openMoved(name: StoreName, known: StoreReader): boolean {
-    try {
-      const reader = StoreReader.open(this.#directory, name)
-      reader.refreshHeader()
-      if (reader.isReadable) {
-        this.#drop(name.id, known)
-        this.#readers.set(name.id, reader)
-      } else reader.close()
-      return true
-    } catch (error) {
-      if (lacksDescriptors(error)) this.#unopenedForWant++
-      return false
-    }
+  #openMoved(name: StoreName, known: StoreReader): void {
+    const reader = StoreReader.open(this.#directory, name)
+    reader.refreshHeader()
+    if (reader.isReadable) {
+      this.#drop(name.id, known)
+      this.#readers.set(name.id, reader)
+    } else reader.close()
   }
 
   #openTotals(): void {
