@@ -26,22 +26,19 @@ export function bundlerTests(project: () => Project): void {
         file = await bundled(project(), 'app', bundler, format)
       }, 120_000)
 
-      test.each<[mode: string, storage: string]>([
-        ['alone', 'heap'],
-        ['cluster', 'mapped'],
-        ['threads', 'mapped'],
-      ])('counts each request and knows its version: %s', async (mode, storage) => {
-        expect(await run(file, [mode])).toEqual({ requests: `${REQUESTS}`, version: VERSION, storage })
+      test('counts each request of a cluster, knows its version, and maps its numbers where koffi is', async () => {
+        const shown = { requests: `${REQUESTS}`, version: VERSION, storage: 'mapped' }
+        expect(await run(file, ['cluster'])).toEqual(shown)
       })
 
-      test('does so without koffi, and beside the manifest of the application', async () => {
+      test('does so in threads, without koffi, and beside the manifest of the application', async () => {
         const folder = mkdtempSync(join(tmpdir(), 'promherd-bundle-'))
         try {
           cpSync(dirname(file), folder, { recursive: true })
           writeFileSync(join(folder, 'package.json'), '{ "name": "app", "version": "9.9.9" }')
           const moved = join(folder, basename(file))
           const shown = { requests: `${REQUESTS}`, version: VERSION, storage: 'flushed' }
-          expect(await run(moved, ['cluster'])).toEqual(shown)
+          expect(await run(moved, ['threads'])).toEqual(shown)
         } finally {
           rmSync(folder, { recursive: true, force: true })
         }
@@ -63,7 +60,8 @@ function bundled(project: Project, name: string, bundler: string, format: Format
 
 /** Runs a bundle, asks it, and reads its metrics. */
 async function run(file: string, args: readonly string[]): Promise<Shown> {
-  const env = { PROMETHEUS_METRICS_PORT: '0', PROMETHEUS_MULTIPROC_DIR: undefined }
+  // The programs of pnpm are started with a NODE_PATH, by which koffi would be found everywhere.
+  const env = { PROMETHEUS_METRICS_PORT: '0', PROMETHEUS_MULTIPROC_DIR: undefined, NODE_PATH: undefined }
   const running = await startProcess(process.execPath, [file, ...args], { cwd: dirname(file), env })
   try {
     const isHerd = args[0] === 'cluster' || args[0] === 'threads'
