@@ -38,7 +38,8 @@ export function bundlerTests(project: () => Project): void {
           writeFileSync(join(folder, 'package.json'), '{ "name": "app", "version": "9.9.9" }')
           const moved = join(folder, basename(file))
           const shown = { requests: `${REQUESTS}`, version: VERSION, storage: 'flushed' }
-          expect(await run(moved, ['threads'])).toEqual(shown)
+          // Not there at all: webpack writes down where the sources were, and finds it from there.
+          await project().without('koffi', async () => expect(await run(moved, ['threads'])).toEqual(shown))
         } finally {
           rmSync(folder, { recursive: true, force: true })
         }

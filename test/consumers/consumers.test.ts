@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { bundlerTests } from './bundled.ts'
 import { makeProject, type Project } from './project.ts'
 import { publishedTests } from './published.ts'
+import { runnerTests } from './runners.ts'
 import { typeTests } from './types.ts'
 
 /** What users install, as they use it: one packing for all of it. */
@@ -12,5 +13,6 @@ beforeAll(async () => {
 afterAll(() => project?.remove())
 
 publishedTests(() => project)
+runnerTests(() => project)
 typeTests(() => project)
 bundlerTests(() => project)

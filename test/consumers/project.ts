@@ -13,6 +13,8 @@ export interface Project {
   readonly tarballs: ReadonlyMap<string, string>
   /** Writes a file and returns its path. */
   write(name: string, text: string): string
+  /** Runs `body` while a package is not installed. */
+  without(name: string, body: () => Promise<void>): Promise<void>
   remove(): void
 }
 
@@ -71,6 +73,15 @@ export async function makeProject(): Promise<Project> {
       mkdirSync(dirname(path), { recursive: true })
       writeFileSync(path, text)
       return path
+    },
+    without: async (name, body) => {
+      const link = join(folder, 'node_modules', name)
+      rmSync(link)
+      try {
+        await body()
+      } finally {
+        symlinkSync(join(ROOT, INSTALLED[name]!), link)
+      }
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { dirname, resolve } from 'node:path'
+import { clearInterval, setInterval } from 'node:timers'
 import { isMainThread } from 'node:worker_threads'
 import { PromClientSource } from './clients/source.ts'
 import type { Bytes } from './exposition/bytes.ts'
@@ -100,24 +101,24 @@ const OPEN = shared('open monitors', () => new Map<string, Monitor>())
 
 /** The monitor that all adapters of this process share unless they are given another; made at its first use. */
 export function defaultMonitor(): Monitor {
-  const holder = globalThis as { [DEFAULT]?: Monitor }
-  holder[DEFAULT] ??= createMonitor()
-  return holder[DEFAULT]
+  if (HOLDER[DEFAULT] === undefined) offerDefaultMonitor(createMonitor())
+  return HOLDER[DEFAULT]!()
 }
 
 /** Whether this process has such a monitor already. */
 export function hasDefaultMonitor(): boolean {
-  return (globalThis as { [DEFAULT]?: Monitor })[DEFAULT] !== undefined
+  return HOLDER[DEFAULT] !== undefined
 }
 
 /** Makes `monitor` the one that `defaultMonitor` answers, unless this process has one already. */
 export function offerDefaultMonitor(monitor: Monitor): void {
-  const holder = globalThis as { [DEFAULT]?: Monitor }
-  holder[DEFAULT] ??= monitor
+  HOLDER[DEFAULT] ??= () => monitor
 }
 
 // Found through the registry of symbols, so that two copies of this package meet, whatever their versions are.
 const DEFAULT = Symbol.for('promherd.monitor.v1')
+// By a function: Jest takes the properties away from all objects of `globalThis` when a test file has ended.
+const HOLDER = globalThis as { [DEFAULT]?: () => Monitor }
 
 class ProcessMonitor implements Monitor {
   readonly store: Store

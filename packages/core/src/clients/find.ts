@@ -24,6 +24,8 @@ export type ModuleCache = Readonly<Record<string, { readonly exports?: unknown }
 export class RegistryFinder {
   readonly #cache: ModuleCache
   readonly #found = new Map<PromRegistry, FoundRegistry>()
+  /** The files that had one, with what they exported: Jest loads modules again, as many as there were. */
+  readonly #files = new Map<string, unknown>()
   #modules = 0
 
   constructor(cache: ModuleCache = nodeRequire().cache) {
@@ -33,18 +35,26 @@ export class RegistryFinder {
   /** The registries found so far, in the order in which they were loaded. */
   find(): readonly FoundRegistry[] {
     const files = Object.keys(this.#cache)
-    if (files.length !== this.#modules) {
+    if (files.length !== this.#modules || this.#isReloaded()) {
       this.#modules = files.length
       for (const file of files) this.#look(file)
     }
     return [...this.#found.values()]
   }
 
+  #isReloaded(): boolean {
+    for (const [file, exports] of this.#files) if (this.#cache[file]?.exports !== exports) return true
+    return false
+  }
+
   #look(file: string): void {
     const inner = INNER.test(file)
     if (!inner && !ENTRY.test(file)) return
-    const registry = property(this.#cache[file]?.exports, inner ? 'globalRegistry' : 'register')
-    if (!isRegistry(registry) || this.#found.has(registry)) return
+    const exports = this.#cache[file]?.exports
+    const registry = property(exports, inner ? 'globalRegistry' : 'register')
+    if (!isRegistry(registry)) return
+    this.#files.set(file, exports)
+    if (this.#found.has(registry)) return
     this.#found.set(registry, { registry, path: inner ? dirname(dirname(file)) : dirname(file) })
   }
 }

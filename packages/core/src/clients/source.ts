@@ -39,9 +39,10 @@ function foundRegistries(store: Store): () => readonly PromRegistry[] {
   let told = false
   return () => {
     const found = finder.find()
-    if (found.length > 1 && !told) {
+    const copies = new Set(found.map(({ path }) => `\`${path}\``))
+    if (copies.size > 1 && !told) {
       told = true
-      const paths = found.map(({ path }) => `\`${path}\``).join(' and ')
+      const paths = [...copies].join(' and ')
       store.trouble(
         'prom_client',
         `Expected one copy of prom-client, but ${paths} are loaded, each with a default registry of its own. ` +

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers'
 import { FAMILIES } from '../metrics.ts'
 import type { Store } from '../store/store.ts'
 import { observerOf } from './observer.ts'
