@@ -69,7 +69,6 @@ test('fake timers are those of the application alone', async () => {
   new Counter({ name: 'jobs_total', help: 'Jobs.' }).inc(3)
   expect(await defaultMonitor().metrics()).toMatch(/^jobs_total 3$/m)
   expect(jest.getTimerCount()).toBe(0)
-  jest.useRealTimers()
 })
 `
 const NODE_TEST = `
