@@ -47,8 +47,9 @@ export default defineConfig({
     ],
     // What is tested is what would be published, of the sources as they are now.
     globalSetup: ['scripts/bundle.mjs'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Bounds of a failure, not of a pass: on a busy machine a process takes seconds to start.
+    testTimeout: 90_000,
+    hookTimeout: 60_000,
     sequence: { sequencer: LongestFirst },
     // One more than the cores that the tests are meant for: some of the files wait most of their time.
     maxWorkers: 3,

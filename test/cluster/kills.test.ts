@@ -53,7 +53,7 @@ async function killOne(watch: Watch, worker: number): Promise<void> {
   const before = watch.requestsOf(worker)
   const victim = await until(
     () => watch.sees(() => watch.requestsOf(worker) > before && watch.isRunning(worker) && watch.pidOf(worker)),
-    { what: `worker ${worker} to answer something`, deadlineMs: 20_000 },
+    { what: `worker ${worker} to answer something`, deadlineMs: 30_000 },
   )
   const restarts = watch.restarts
   process.kill(victim, 'SIGKILL')

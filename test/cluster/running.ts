@@ -73,14 +73,17 @@ export function get(url: string, { method = 'GET', timeoutMs = 20_000, headers =
 
 /** Waits until `find` answers something; rejects after the deadline with `what` was missing. */
 export async function until<T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 15_000
+  const deadline = Date.now() + WAIT_MS
   for (;;) {
     const found = await find()
     if (found !== undefined && found !== false) return found
-    if (Date.now() > deadline) throw new Error(`Waited 15 s for ${what}`)
+    if (Date.now() > deadline) throw new Error(`Waited ${WAIT_MS / 1000} s for ${what}`)
     await new Promise(resolve => setTimeout(resolve, 20))
   }
 }
+
+/** Longer than a busy machine takes. */
+const WAIT_MS = 40_000
 
 export function isAlive(pid: number): boolean {
   try {

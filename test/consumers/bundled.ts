@@ -92,7 +92,7 @@ async function untilCounted(url: string): Promise<string> {
       text = await (await fetch(url)).text()
       return Number(countOf(text)) >= REQUESTS
     },
-    { what: 'all requests to be counted', deadlineMs: 10_000 },
+    { what: 'all requests to be counted', deadlineMs: 30_000 },
   )
   return text
 }
@@ -103,6 +103,6 @@ function countOf(text: string): string {
 
 async function printed(running: RunningProcess, what: string): Promise<string> {
   const line = (): string | undefined => new RegExp(`^${what} (\\S+)$`, 'm').exec(running.output())?.[1]
-  await until(async () => line() !== undefined, { what: `the bundle to print ${what}`, deadlineMs: 20_000 })
+  await until(async () => line() !== undefined, { what: `the bundle to print ${what}`, deadlineMs: 30_000 })
   return line()!
 }

@@ -90,7 +90,7 @@ export const BOUNDS: Chapter<Flooded> = {
   laws: [
     {
       sentence: 'requests that are all unlike each other are counted exactly and leave nothing behind',
-      timeoutMs: 60_000,
+      timeoutMs: 180_000,
       async run(server) {
         const { warmUp, all, heapBytes } = server.sizes
         const seen: Seen = new Map()

@@ -39,8 +39,8 @@ export async function secondsOf(monitor: Monitor): Promise<number> {
 
 /** Waits until exactly this has been recorded and nothing is open any more. */
 export async function settled(monitor: Monitor, requests: Record<string, number>): Promise<void> {
-  await expect.poll(() => requestsOf(monitor), { timeout: 10_000, interval: 10 }).toEqual(requests)
-  await expect.poll(() => numberOf(monitor, 'http_requests_in_flight'), { timeout: 10_000, interval: 10 }).toBe(0)
+  await expect.poll(() => requestsOf(monitor), { timeout: 30_000, interval: 10 }).toEqual(requests)
+  await expect.poll(() => numberOf(monitor, 'http_requests_in_flight'), { timeout: 30_000, interval: 10 }).toBe(0)
 }
 
 async function familyOf(monitor: Monitor, name: string): Promise<Family | undefined> {

@@ -56,7 +56,7 @@ async function untilRight(running: RunningProcess): Promise<void> {
     return ports.length > 0
   }
   try {
-    await until(isRight, { what: 'the block to end or to listen', deadlineMs: 20_000 })
+    await until(isRight, { what: 'the block to end or to listen', deadlineMs: 30_000 })
   } catch (error) {
     throw new Error(`${String(error)}\n${running.output()}`, { cause: error })
   }

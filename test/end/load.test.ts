@@ -63,7 +63,7 @@ class Load {
 
   async answered(count: number): Promise<void> {
     const goal = this.outcome.answered + count
-    await until(() => this.outcome.answered >= goal, { what: `${count} answers more`, deadlineMs: 20_000 })
+    await until(() => this.outcome.answered >= goal, { what: `${count} answers more`, deadlineMs: 30_000 })
   }
 
   async end(): Promise<Outcome> {

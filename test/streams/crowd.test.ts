@@ -71,7 +71,7 @@ test.for([
         if (open('sse') !== counts.sse || open('upgrade') !== counts.upgrade || ended !== counts.ended) return undefined
         return samples
       },
-      { what: JSON.stringify(counts), deadlineMs: 15_000 },
+      { what: JSON.stringify(counts), deadlineMs: 30_000 },
     )
   const before = await sees({ sse: 0, upgrade: 0, ended: 0 })
   await hold(client, 'sse', EACH)

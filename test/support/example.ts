@@ -67,7 +67,7 @@ async function start(
     stop: (signal?: NodeJS.Signals) => child.stop(signal),
   }
   try {
-    await until(() => isReady(running), { what: `the ${example} example to be ready`, deadlineMs: 20_000 })
+    await until(() => isReady(running), { what: `the ${example} example to be ready`, deadlineMs: 30_000 })
   } catch (error) {
     await running.stop()
     throw new Error(`${String(error)}\n${child.output()}`, { cause: error })

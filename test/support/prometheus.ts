@@ -52,7 +52,7 @@ export async function startPrometheus(target: string, flags: readonly string[] =
 
 async function untilReady(running: RunningProcess, url: string): Promise<void> {
   try {
-    await until(async () => (await fetch(`${url}/-/ready`)).ok, { what: 'Prometheus to be ready', deadlineMs: 20_000 })
+    await until(async () => (await fetch(`${url}/-/ready`)).ok, { what: 'Prometheus to be ready', deadlineMs: 30_000 })
   } catch (error) {
     throw new Error(`${String(error)}\n${running.output()}`, { cause: error })
   }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 export interface UntilOptions {
   /** What is waited for, as the object of "Expected ...". */
   readonly what: string
-  /** @default 10_000 */
+  /** @default 30_000 */
   readonly deadlineMs?: number
   /** How long to wait between two looks. @default 20 */
   readonly everyMs?: number
@@ -15,7 +15,7 @@ export interface UntilOptions {
  */
 export async function until<T>(
   condition: () => T | false | undefined | Promise<T | false | undefined>,
-  { what, deadlineMs = 10_000, everyMs = 20 }: UntilOptions,
+  { what, deadlineMs = 30_000, everyMs = 20 }: UntilOptions,
 ): Promise<T> {
   const deadline = Date.now() + deadlineMs
   let cause: unknown

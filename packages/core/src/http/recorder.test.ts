@@ -143,12 +143,12 @@ test('a response that two layers follow is counted once, with the route of the i
   })
 })
 
-test('a response that two monitors follow is counted by each', async () => {
+test('a response that two monitors follow is counted by each, by the innermost route that is known to it', async () => {
   const other = createMonitor({ slab: 'heap' })
   const layers = answering([monitor.http(), '/one'], [other.http(), '/other'], [monitor.http(), undefined])
   await serving(layers, async url => {
     await ask(url)
-    expect(await recorded()).toEqual({ 'GET _middleware 200': [1] })
+    expect(await recorded()).toEqual({ 'GET /one 200': [1] })
     expect(await recorded(other)).toEqual({ 'GET /other 200': [1] })
   })
   await other.close()
