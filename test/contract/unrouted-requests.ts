@@ -43,7 +43,7 @@ async function recordedBy(monitor: Monitor): Promise<Record<string, number>> {
 }
 
 const COUNTED: readonly Law<OutcomeWorld>[] = Object.entries(REQUESTS).map(([what, request]) => ({
-  sentence: `whoever answers it, a request is counted once: ${what}`,
+  sentence: `a request is counted once, whichever component responds: ${what}`,
   async run(world) {
     const url = await world.start()
     // @hono/node-server does not say which server it belongs to before a request reaches the middleware.
@@ -63,7 +63,7 @@ const OTHERS = [PLAIN, HAPI, 'restify']
 export const UNROUTED: Chapter<OutcomeWorld> = {
   title: 'Requests that no route is looked for',
   about:
-    'Each request that Node has parsed is counted once, whoever answers it. What a framework refuses before an adapter ' +
+    'Each request that Node has parsed is counted once, whichever component responds. What a framework refuses before an adapter ' +
     'sees it has the route `_refused`.',
   subjects: OUTCOME_SUBJECTS.filter(({ name }) => !OTHERS.some(other => name.startsWith(other))),
   laws: COUNTED,
