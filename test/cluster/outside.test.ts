@@ -14,8 +14,8 @@ const MB = 1024 * 1024
 
 /** Asks once more where the connection went to a worker that hangs: Node hands it one, and no more. */
 async function askOneThatAnswers(running: Running, path: string): Promise<number> {
-  const ask = async () => Number((await get(running.appUrl(path), { timeoutMs: 2000 })).body.split(' ')[0])
-  return ask().catch(ask)
+  const ask = async (timeoutMs: number) => Number((await get(running.appUrl(path), { timeoutMs })).body.split(' ')[0])
+  return ask(5000).catch(() => ask(30_000))
 }
 
 test('a worker that burns CPU and hangs moves its own CPU alone, one that allocates its own memory', async () => {
@@ -40,7 +40,11 @@ test('a worker that burns CPU and hangs moves its own CPU alone, one that alloca
   expect(cpu(late, other) - cpu(early, other)).toBeLessThan(1)
   expect(memory(late, other) - memory(early, other)).toBeGreaterThan(120 * MB)
   expect(Math.abs(memory(late, hung) - memory(early, hung))).toBeLessThan(32 * MB)
-  expect(utilization(late, hung)).toBeGreaterThan(4 * utilization(late, other))
+  // How large a share the kernel gives it depends on what else runs; the other worker comes to rest in any case.
+  await until('a larger share of the one that hangs', async () => {
+    const samples = await running.scrape()
+    return utilization(samples, hung) > 4 * utilization(samples, other) ? samples : undefined
+  })
   expect(late.value('promherd_internal_errors_total{cause="outside"}')).toBe(0)
   // A hang that ends by a kill, and another process in its place: the counter goes on.
   process.kill((await running.pidOf(hung))!, 'SIGKILL')
