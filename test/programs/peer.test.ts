@@ -87,9 +87,9 @@ const COUNTED = {
   'GET _unmatched 404': 1,
   'GET /:key/peers 200': 2,
   'GET /:key/id 200': 1,
-  // No router has to do with a handshake: three that were accepted, and one that was not.
-  'GET _unknown 101': 3,
-  'GET _unknown 400': 1,
+  // The path that the server of ws was given: three handshakes that were accepted, and one that was not.
+  'GET /peerjs 101': 3,
+  'GET /peerjs 400': 1,
 }
 
 async function lifeOf(port: number, starter: Starter, look: (running: Running) => Promise<void> = async () => {}) {
