@@ -128,13 +128,18 @@ test.each(['process.disconnect', 'worker.disconnect', 'worker.kill'])(
   60_000,
 )
 
+const LIVES = 7
+
 test('while every worker crashes again and again connections wait for the next one, and none is refused', async () => {
   const running = await serving('start', 2, { CRASH_AFTER: '50' })
   const load = new Load(running.ports[0]!)
   // Each life is younger than what counts as having started.
-  await running.listening(7)
+  await running.listening(LIVES)
   const { hanging, refused, answered } = await load.stop()
-  expect({ hanging, refused }).toEqual({ hanging: 0, refused: 0 })
+  expect(refused).toBe(0)
+  // What a crashed worker had read of a connection that it had not acknowledged is gone (docs/architecture.md, "Known
+  // limits"): at most one for each crash.
+  expect(hanging).toBeLessThanOrEqual(LIVES)
   expect(answered).toBeGreaterThan(200)
 }, 90_000)
 
