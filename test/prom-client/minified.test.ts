@@ -8,7 +8,7 @@ import { runProcess } from '../support/process.ts'
 
 const PROGRAM = fileURLToPath(new URL('./mortal.mjs', import.meta.url))
 
-test('a prom-client that was bundled and minified is read at the exit as any other', async () => {
+test('a prom-client that was bundled and minified is read at the exit like one that was not', async () => {
   // Where @promherd/core is found, which stays outside of the bundle.
   const directory = mkdtempSync(fileURLToPath(new URL('../minified-', import.meta.url)))
   onTestFinished(() => rmSync(directory, { recursive: true }))
