@@ -37,7 +37,7 @@ const GROUPS = {
     {
       name: 'core',
       priority: 1,
-      test: /src[\\/](monitor|instruments|(http|frameworks|server)[\\/].*(?<!frameworks[\\/]index))\.ts$/,
+      test: /src[\\/](monitor|instruments|process-herd|primary-pid|(http|frameworks|server)[\\/].*(?<!frameworks[\\/]index))\.ts$/,
     },
   ],
 }

@@ -8,7 +8,9 @@ import { readResults } from '../benchmarks/lib/results.js'
 import {
   ERROR_CATEGORIES,
   FAMILIES,
+  FORWARD_ERROR_CAUSES,
   GARBAGE_KINDS,
+  INSTANCE_STATES,
   INTERNAL_ERROR_CAUSES,
   RESTART_REASONS,
   SIGNAL_NAMES,
@@ -29,6 +31,8 @@ const MERGED = {
 const CLOSED_SETS = {
   'http_request_errors_total{category}': ERROR_CATEGORIES,
   'http_streams_open{kind}': STREAM_KINDS,
+  'promherd_forward_errors_total{cause}': FORWARD_ERROR_CAUSES,
+  'promherd_group_instances{state}': INSTANCE_STATES,
   'promherd_internal_errors_total{cause}': INTERNAL_ERROR_CAUSES,
   'promherd_signals_total{signal}': SIGNAL_NAMES,
   'promherd_stores{state}': STORE_STATES,

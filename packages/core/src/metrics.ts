@@ -90,6 +90,34 @@ export const RESTART_REASONS = [
 ] as const
 export type RestartReason = (typeof RESTART_REASONS)[number]
 
+/** Why a snapshot could not be sent. A closed set. */
+export const FORWARD_ERROR_CAUSES = [
+  /** The other side could not be reached, or the connection broke. */
+  'connection',
+  /** It did not respond in time. */
+  'timeout',
+  /** It does not accept who asks: a wrong password, a missing permission. */
+  'auth',
+  /** It asked to be left alone for now: overload, loading, a failover. */
+  'unavailable',
+  /** It does not accept writes for now. */
+  'read_only',
+  /** It has no room. */
+  'full',
+  /** It does not accept what was sent, or only a part of it. */
+  'rejected',
+  /** What is there was written by a version of promherd that this one does not know. */
+  'incompatible',
+  /** The snapshot could not be taken. */
+  'snapshot',
+  'other',
+] as const
+export type ForwardErrorCause = (typeof FORWARD_ERROR_CAUSES)[number]
+
+/** The states of the instances of a group: sending, gone with what they have counted kept, or not to be read. */
+export const INSTANCE_STATES = ['live', 'departed', 'unreadable'] as const
+export type InstanceState = (typeof INSTANCE_STATES)[number]
+
 /** The signals that a primary answers, without SIG. USR1 only where it is asked to: Node's inspector has that one. */
 export const SIGNAL_NAMES = ['TERM', 'INT', 'QUIT', 'HUP', 'TTIN', 'TTOU', 'USR1', 'USR2'] as const
 export type SignalName = (typeof SIGNAL_NAMES)[number]
@@ -163,6 +191,11 @@ type FamilyKey =
   | 'workerRestarts'
   | 'workerLostRequests'
   | 'signals'
+  | 'forwardLastSuccess'
+  | 'forwardErrors'
+  | 'forwardDuration'
+  | 'redisUp'
+  | 'groupInstances'
 
 export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
   requestDuration: {
@@ -355,14 +388,24 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     'gauge',
     'promherd_directory_intact',
     '1 where the directory is the one that was opened and can be used, 0 where it is gone, replaced or unusable.',
+    [],
+    'min',
   ),
   series: family('gauge', 'promherd_series', 'Series in the snapshot.'),
   scrapeDuration: family(
     'gauge',
     'promherd_scrape_duration_seconds',
     'Time it took to read the stores for this snapshot.',
+    [],
+    'max',
   ),
-  buildInfo: family('gauge', 'promherd_build_info', 'Always 1: the promherd that took this snapshot.', ['version']),
+  buildInfo: family(
+    'gauge',
+    'promherd_build_info',
+    'Always 1: the promherd that took this snapshot.',
+    ['version'],
+    'max',
+  ),
   // From here on: told by the primary of a cluster.
   workersTarget: family('gauge', 'promherd_workers_target', 'Workers that the primary wants to run.'),
   workersWithoutStore: family(
@@ -384,4 +427,30 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     ['worker'],
   ),
   signals: family('counter', 'promherd_signals_total', 'Signals that the primary was sent.', ['signal']),
+  // From here on: reported by a process that sends snapshots of its herd elsewhere.
+  forwardLastSuccess: family(
+    'gauge',
+    'promherd_forward_last_success_timestamp_seconds',
+    'When a snapshot of the herd was last sent successfully, in unix time.',
+    ['sink'],
+    'max',
+  ),
+  forwardErrors: family(
+    'counter',
+    'promherd_forward_errors_total',
+    'Snapshots of the herd that could not be sent, by why.',
+    ['sink', 'cause'],
+  ),
+  forwardDuration: family(
+    'gauge',
+    'promherd_forward_duration_seconds',
+    'Time it took to send the last snapshot, failed ones included.',
+    ['sink'],
+    'max',
+  ),
+  redisUp: family('gauge', 'promherd_redis_up', '1 where Redis responded to the last PING, else 0.', [], 'min'),
+  // Reported by the endpoint of a group.
+  groupInstances: family('gauge', 'promherd_group_instances', 'Instances of the group, by what is known of them.', [
+    'state',
+  ]),
 }

@@ -3,12 +3,12 @@ import { useDirectory } from '../herd/directory.ts'
 import { Herd } from '../herd/herd.ts'
 import type { Monitor } from '../monitor.ts'
 import { sharedFromEnvironment } from '../monitor-options.ts'
+import { isServedByPrimary } from '../primary-pid.ts'
 import { isMetricsServer } from '../server/metrics-mark.ts'
 import { MetricsServer } from '../server/metrics-server.ts'
 import { resolveWhere, type ServeOptions, type Where } from '../server/serve-herd.ts'
 import { Upkeep } from '../server/upkeep.ts'
 import type { Warner } from '../server/warner.ts'
-import { isServedByPrimary } from './primary-pid.ts'
 
 /**
  * The metrics port of a process that nobody has told to have one. It keeps no process alive, and makes room for

@@ -5,6 +5,7 @@ import { Herd } from '../herd/herd.ts'
 import { Outside } from '../herd/outside.ts'
 import { SIGNAL_NAMES, type SignalName } from '../metrics.ts'
 import { createMonitor, type Monitor, offerDefaultMonitor } from '../monitor.ts'
+import { endHerd, offerHerd, type ProcessHerd } from '../process-herd.ts'
 import { MetricsServer } from '../server/metrics-server.ts'
 import { Upkeep } from '../server/upkeep.ts'
 import { Warner } from '../server/warner.ts'
@@ -38,6 +39,8 @@ export class Primary implements Cluster {
   readonly #numbers: HeldNumbers
   readonly #outside = new Outside(message => this.#monitor.store.trouble('outside', message))
   readonly #monitor: Monitor
+  /** The herd as other parts of this process read it. */
+  readonly #offered: ProcessHerd
   readonly #journal: Journal
   readonly #upkeep: Upkeep
   readonly #crew: Crew
@@ -100,6 +103,8 @@ export class Primary implements Cluster {
       if (!this.#isLeading || this.#crew.size >= options.workers) complete()
     })
     this.metrics = this.#serve(warner)
+    this.#offered = { snapshot: () => this.#gather().then(() => this.#herd.snapshot()), store: this.#monitor.store }
+    offerHerd(this.#offered)
     this.#offSignals = onSignals(signals, name => this.#signalled(name))
     this.#hangWatch = this.#watchHangs()
     this.#outside.watch(() => this.#herd.members)
@@ -241,6 +246,7 @@ export class Primary implements Cluster {
 
   async #close(signals?: readonly NodeJS.Signals[]): Promise<void> {
     await this.#crew.drain(signals)
+    await endHerd(this.#offered, this.#exitCode !== 0)
     // Last, so that what the workers did until their end can still be read.
     await this.metrics?.close()
     await within(EXIT_HOOK_DEADLINE_MS, this.#hooks.call('onExit'))

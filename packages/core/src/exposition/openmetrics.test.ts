@@ -9,7 +9,17 @@ const LABELS = [['/a']]
 
 function familyOf(name: string, type: Family['type'], more: Partial<Family> = {}): Family {
   const values = Numbers.from([3])
-  return { name, type, help: 'H.', labelNames: ['route'], buckets: [], labels: LABELS, values, ...more }
+  return {
+    name,
+    type,
+    help: 'H.',
+    labelNames: ['route'],
+    buckets: [],
+    merge: 'sum' as const,
+    labels: LABELS,
+    values,
+    ...more,
+  }
 }
 
 /** One series with as many numbers. */
@@ -24,7 +34,7 @@ const histogram = familyOf('d', 'histogram', { buckets: [0.5, 1], values: Number
 const TRACE = { labels: [['trace_id', 'a"b']] as const, value: 0.75, timestamp: 1700000000.123 }
 
 function snapshotOf(...families: Family[]): Snapshot {
-  return { takenAt: 0, families }
+  return { takenAt: 0, herd: 'h', startedAt: 0, families }
 }
 
 function textOf(snapshot: Snapshot, encoder = new OpenMetricsEncoder()): string {

@@ -13,8 +13,16 @@ function snapshotOf(labels: string[][], first: (i: number) => number, buckets = 
     labels.flatMap((_, i) => [first(i), 2, 3, 0.25]),
     4,
   )
-  const family = { name: 'd', type: 'histogram' as const, help: 'H', labelNames: ['route'], buckets, labels }
-  return { takenAt: 0, families: [{ ...family, values }] }
+  const family = {
+    name: 'd',
+    type: 'histogram' as const,
+    help: 'H',
+    labelNames: ['route'],
+    buckets,
+    merge: 'sum' as const,
+    labels,
+  }
+  return { takenAt: 0, herd: 'h', startedAt: 0, families: [{ ...family, values }] }
 }
 
 const textOf = (snapshot: Snapshot, encoder = new TextEncoder004()): string => [...encoder.encode(snapshot)].join('')

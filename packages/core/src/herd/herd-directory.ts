@@ -56,13 +56,24 @@ export class HerdDirectory {
             : leftovers(this.path, this.#staleAfterMs)
       if (left !== undefined) clearDirectory(this.path, left)
       const totals = new Retired(this.path, undefined, beginning === 'go_on' ? this.stores.totals : undefined)
-      if (beginning === 'fresh') totals.begin()
+      if (beginning === 'fresh') totals.begin(Date.now() / 1000)
       this.#leading = { lock, totals }
       this.#identity = identityOf(this.path)
       return undefined
     } catch (error) {
       lock.release()
       throw error
+    }
+  }
+
+  /** Writes totals of nothing where there are stores and no totals yet: they identify the herd for all that read it. */
+  #identifyHerd(totals: Retired): void {
+    const starts = this.stores.all.map(({ startedAt }) => startedAt).filter(startedAt => startedAt > 0)
+    if (starts.length === 0) return
+    try {
+      totals.begin(Math.min(...starts))
+    } catch {
+      // A full disk: the first retiring writes them.
     }
   }
 
@@ -75,6 +86,7 @@ export class HerdDirectory {
     if (leading === undefined || !this.#keepLeading(leading)) return 0
     yield* leading.totals.removeRetired()
     yield* this.stores.lookAtOwners()
+    this.#identifyHerd(leading.totals)
     const dead = this.stores.dead.map(reader => reader.name).filter(({ id }) => !isElsewhere(id))
     if (dead.length === 0) return 0
     const count = yield* leading.totals.retire(dead, (_, { id }) => this.stores.again(id))

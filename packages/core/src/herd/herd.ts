@@ -6,6 +6,7 @@ import { inTurns, type Steps } from '../snapshot/steps.ts'
 import { Store } from '../store/store.ts'
 import { aboutTheHerd, HUNG_AFTER_MS, type Member } from './about.ts'
 import { type Beginning, HerdDirectory } from './herd-directory.ts'
+import { HerdIdentity } from './herd-identity.ts'
 import { STALE_AFTER_MS } from './living.ts'
 import type { Outside } from './outside.ts'
 import type { StoreReader } from './reader.ts'
@@ -29,6 +30,7 @@ export class Herd implements SnapshotSource {
   /** The herd's own failures, counted like a worker's. */
   readonly #own: Store
   readonly #ownSource: SelfSource
+  readonly #identity: HerdIdentity
   /** The store of this process, which is read in memory while it has no files. */
   #self: { store: Store; source: SelfSource } | undefined
   readonly #sequence = new Sequence()
@@ -48,6 +50,7 @@ export class Herd implements SnapshotSource {
     this.#directories = options.directory === undefined ? [] : [this.#open(options.directory)]
     this.#own = new Store({ slab: 'heap', directory: undefined, worker: 0 })
     this.#ownSource = new SelfSource(this.#own)
+    this.#identity = new HerdIdentity(this.#own)
   }
 
   /** The paths of its directories. None where no directory can be had. */
@@ -79,6 +82,11 @@ export class Herd implements SnapshotSource {
     if (this.#directories.length === 0) this.place = place
     this.#directories.push(directory)
     return undefined
+  }
+
+  /** Where this process counts what it does as the reader of the herd. */
+  get own(): Store {
+    return this.#own
   }
 
   /** True where this process is the one that retires. */
@@ -121,7 +129,8 @@ export class Herd implements SnapshotSource {
       families: this.#options.outside?.correct(families, this.members, this.#cpuSaidBy) ?? families,
       seconds: (performance.now() - startedAt) / 1000,
     })
-    return { takenAt: Date.now() / 1000, families: about }
+    const identity = this.#identity.read(this.#directories[0]?.stores.totals)
+    return { takenAt: Date.now() / 1000, ...identity, families: about }
   }
 
   *#sum(): Steps<Sum> {

@@ -4,16 +4,19 @@ import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { inTurns, type Steps } from '../snapshot/steps.ts'
 import type { Store } from '../store/store.ts'
 import { aboutTheHerd } from './about.ts'
+import { herdName } from './herd-identity.ts'
 import { SelfSource } from './self-source.ts'
 
 /** A process alone is a herd of one: the same snapshot, read from its own store on the heap. */
 export class LoneHerd implements SnapshotSource {
   readonly #merger = new Merger()
   readonly #self: SelfSource
+  readonly #identity: Pick<Snapshot, 'herd' | 'startedAt'>
   readonly #sequence = new Sequence()
 
   constructor(store: Store) {
     this.#self = new SelfSource(store)
+    this.#identity = { herd: herdName(store.id), startedAt: store.startedAt }
   }
 
   snapshot(): Promise<Snapshot> {
@@ -32,7 +35,7 @@ export class LoneHerd implements SnapshotSource {
       families,
       seconds: (performance.now() - startedAt) / 1000,
     })
-    return { takenAt: Date.now() / 1000, families: about }
+    return { takenAt: Date.now() / 1000, ...this.#identity, families: about }
   }
 
   async close(): Promise<void> {}

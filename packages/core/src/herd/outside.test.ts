@@ -29,6 +29,7 @@ function said(definition: Definition, values: Readonly<Record<string, number>>):
     help,
     labelNames: ['worker'],
     buckets: [],
+    merge: 'sum' as const,
     labels: Object.keys(values).map(worker => [worker]),
     values: Numbers.from(Object.values(values)),
   }

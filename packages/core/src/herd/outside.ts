@@ -179,6 +179,7 @@ export class Outside {
       help,
       labelNames: ['worker'],
       buckets: [],
+      merge: 'worker',
       labels,
       values: Numbers.from(labels.map(([worker], i) => values.get(worker!) ?? known!.values.get(i))),
     })

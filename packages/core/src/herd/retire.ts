@@ -38,9 +38,13 @@ export class Retired {
     atOnce(this.#load())
   }
 
-  /** Commits totals of nothing, where there are none: readers of an earlier herd know by them that another has begun. */
-  begin(): void {
+  /**
+   * Commits totals of nothing, where there are none: they identify the herd, whose counters began at `startedAt`, and
+   * readers of an earlier herd know by them that another has begun. Throws what the file system throws.
+   */
+  begin(startedAt: number): void {
     if (this.#herd !== 0) return
+    this.#totals.values[HEADER.startedAt] = startedAt
     atOnce(this.#files.writeNames([]))
     atOnce(this.#commit([]))
   }
@@ -130,6 +134,7 @@ export class Retired {
     values[HEADER.version] = FORMAT_VERSION
     this.#herd ||= randomBytes(6).readUIntBE(0, 6) + 1
     values[HEADER.storeId] = this.#herd
+    values[HEADER.startedAt] ||= Date.now() / 1000
     values[HEADER.length] = length
     values[HEADER.retiredIds] = ids.length
     values[HEADER.generation] = this.#generation + 1

@@ -21,9 +21,10 @@ function snapshotOf(series: number, label = 'value', value = 1): Snapshot {
     help: 'Test.',
     labelNames: ['l'],
     buckets: [],
+    merge: 'sum' as const,
     labels,
   }
-  return { takenAt: 0, families: [{ ...family, values }] }
+  return { takenAt: 0, herd: 'h', startedAt: 0, families: [{ ...family, values }] }
 }
 
 async function serve(source: SnapshotSource, options: Partial<MetricsServerOptions> = {}): Promise<string> {
@@ -217,7 +218,7 @@ test('others have the event loop between two families', async () => {
   const url = await serve({
     snapshot: async () => {
       setImmediate(count)
-      return { takenAt: 0, families: many }
+      return { takenAt: 0, herd: 'h', startedAt: 0, families: many }
     },
   })
   const answer = fetch(`${url}/metrics`, { headers: { 'accept-encoding': 'identity' } })

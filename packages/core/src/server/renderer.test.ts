@@ -11,8 +11,15 @@ function rendererOfNews(): Renderer {
   const snapshot = async (): Promise<Snapshot> => {
     count++
     const values = Numbers.from(LABELS.map(() => count))
-    const family = { name: 'g', type: 'gauge' as const, help: 'G.', labelNames: ['route'], buckets: [] }
-    return { takenAt: count, families: [{ ...family, labels: LABELS, values }] }
+    const family = {
+      name: 'g',
+      type: 'gauge' as const,
+      help: 'G.',
+      labelNames: ['route'],
+      buckets: [],
+      merge: 'sum' as const,
+    }
+    return { takenAt: count, herd: 'h', startedAt: 0, families: [{ ...family, labels: LABELS, values }] }
   }
   return new Renderer({ snapshot }, async () => {})
 }

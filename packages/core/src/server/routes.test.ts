@@ -12,9 +12,15 @@ test('a text that cannot be packed is answered with 500, and left', async () => 
   let left = 0
   const packer = { pack: () => Promise.reject(new Error('no memory')) } as unknown as GzipPacker
   const text = bytesOf([Buffer.alloc(10_000, '#')])
-  const rendering = new Rendering({ takenAt: 0, families: [] }, 'text/plain', text, packer, () => {
-    left++
-  })
+  const rendering = new Rendering(
+    { takenAt: 0, herd: 'h', startedAt: 0, families: [] },
+    'text/plain',
+    text,
+    packer,
+    () => {
+      left++
+    },
+  )
   const renderer = { render: () => Promise.resolve(rendering) } as unknown as Renderer
   const routes = new Routes({
     renderer,

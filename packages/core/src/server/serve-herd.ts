@@ -4,6 +4,7 @@ import { Herd } from '../herd/herd.ts'
 import { Outside } from '../herd/outside.ts'
 import { MONITOR_SHAPE, sharedFromEnvironment } from '../monitor-options.ts'
 import { type Check, checkOptions, isFunction, isInteger, isText, type Shape } from '../options.ts'
+import { endHerd, offerHerd, type ProcessHerd } from '../process-herd.ts'
 import { within } from '../within.ts'
 import type { Address } from './listener.ts'
 import { MetricsServer } from './metrics-server.ts'
@@ -65,6 +66,8 @@ class DirectoryServer implements HerdServer {
   readonly #outside = new Outside(message => this.#herd.trouble('outside', message), { ofStrangers: true })
   readonly #upkeep: Upkeep
   readonly #server: MetricsServer
+  /** The herd as other parts of this process read it. */
+  readonly #offered: ProcessHerd
 
   constructor({ directory, ...where }: Where & { directory: string }, warner: Warner) {
     this.#herd = new Herd({
@@ -82,6 +85,8 @@ class DirectoryServer implements HerdServer {
       readiness: () => this.#herd.whyBroken,
     })
     this.#outside.watch(() => this.#herd.members)
+    this.#offered = { snapshot: () => this.#gather().then(() => this.#herd.snapshot()), store: this.#herd.own }
+    offerHerd(this.#offered)
   }
 
   get listening(): Promise<Address> {
@@ -98,6 +103,7 @@ class DirectoryServer implements HerdServer {
   }
 
   async close(): Promise<void> {
+    await endHerd(this.#offered, false)
     this.#outside.stop()
     this.#upkeep.stop()
     await this.#server.close()

@@ -43,7 +43,7 @@ export class MergedFamily {
     this.key = definition.type === 'quantiles' ? quantilesKey(definition.name) : definition.name
     this.#series = new SeriesIndex(definition.countsInto !== undefined)
     this.#sums = new Sums(definition)
-    this.#shown = new ShownSeries(this.#sums.shownWidth)
+    this.#shown = new ShownSeries(this.#sums.width)
   }
 
   /** True for numbers that mean nothing without the process that they are about. */
@@ -199,6 +199,7 @@ export class MergedFamily {
       help,
       labelNames: merge === 'worker' ? [...labels, 'worker'] : labels,
       buckets,
+      merge,
       ...shown,
       ...(quantiles === undefined ? {} : { quantiles: yield* quantiles.#takeQuantiles() }),
     }

@@ -1,3 +1,4 @@
+import type { Merge } from '../store/catalog.ts'
 import type { Exemplar } from '../store/exemplar.ts'
 import type { Numbers } from './numbers.ts'
 
@@ -8,6 +9,10 @@ import type { Numbers } from './numbers.ts'
 export interface Snapshot {
   /** Unix seconds. */
   readonly takenAt: number
+  /** Identifies the herd. It changes if and only if all counters begin anew at 0. */
+  readonly herd: string
+  /** Unix seconds when the counters of this herd began at 0; changes only together with `herd`. */
+  readonly startedAt: number
   readonly families: readonly Family[]
 }
 
@@ -21,13 +26,16 @@ export interface Family {
   readonly labelNames: readonly string[]
   /** Upper bounds of a histogram, without +Inf; empty for other types. */
   readonly buckets: readonly number[]
+  /** How the numbers of several workers became one; `worker` where a label `worker` keeps them apart. */
+  readonly merge: Merge
   /**
    * The label values of each series. The arrays are the same objects from one snapshot to the next, so that what is
    * made of them can be kept.
    */
   readonly labels: readonly (readonly string[])[]
   /**
-   * Counter, gauge: the value. Histogram: one count per bucket, not cumulative, the last for +Inf, then the sum of
+   * Counter, gauge: the value. A gauge that merges by `mean` has a second number, how many workers it is the mean of,
+   * and one that merges by `latest` has the Unix time in seconds when it was set. Histogram: one count per bucket, not cumulative, the last for +Inf, then the sum of
    * the observations. Summary: the sum, then the count.
    */
   readonly values: Numbers

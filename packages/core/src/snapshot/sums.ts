@@ -6,7 +6,7 @@ import { BLOCK_BITS, BLOCK_SERIES } from './block-set.ts'
  * has to be moved when more come: two megabytes would be a pause of some milliseconds.
  */
 export class Sums {
-  /** How many numbers a series has here, and in a source. */
+  /** How many numbers a series has here and in a snapshot, and how many in a source. */
   readonly width: number
   readonly sourceWidth: number
   readonly #merge: Merge
@@ -134,17 +134,12 @@ export class Sums {
     return shown
   }
 
-  /** How many numbers of a series a snapshot shows. */
-  get shownWidth(): number {
-    return this.#merge === 'latest' || this.#merge === 'mean' ? 1 : this.width
-  }
-
   /** Writes the numbers of a series as a snapshot shows them to `into`, from `to` on. */
   show(series: number, into: Float64Array, to: number): void {
     const values = this.#blocks[series >> BLOCK_BITS]!
     const start = this.#placeOf(series)
+    for (let i = 0; i < this.width; i++) into[to + i] = values[start + i]!
     if (this.#merge === 'mean') into[to] = values[start]! / values[start + 1]!
-    else for (let i = 0; i < this.shownWidth; i++) into[to + i] = values[start + i]!
   }
 }
 

@@ -1,0 +1,30 @@
+import { FAMILIES } from '../metrics.ts'
+import { defaultMonitor, hasDefaultMonitor } from '../monitor.ts'
+import { herdOfProcess, type ProcessHerd } from '../process-herd.ts'
+import type { Store } from '../store/store.ts'
+
+/** The herd that this process can send: as its primary or exporter, or what it records itself. Undefined for none. */
+export function sentHerd(): ProcessHerd | undefined {
+  return herdOfProcess() ?? (hasDefaultMonitor() ? defaultMonitor() : undefined)
+}
+
+/** The self metrics that sinks and the forwarder report. */
+export type OwnMetric = 'forwardLastSuccess' | 'forwardErrors' | 'forwardDuration' | 'redisUp'
+
+/** Sets a self metric in the output of the herd of this process. */
+export function setOwnMetric(metric: OwnMetric, labels: readonly string[], value: number): void {
+  const store = sentHerd()?.store
+  if (store !== undefined) write(store, metric, labels, () => value)
+}
+
+/** Adds to a self metric in the output of the herd of this process; with 0 it is shown. */
+export function addToOwnMetric(metric: OwnMetric, labels: readonly string[], amount: number): void {
+  const store = sentHerd()?.store
+  if (store !== undefined) write(store, metric, labels, known => known + amount)
+}
+
+function write(store: Store, metric: OwnMetric, labels: readonly string[], next: (known: number) => number): void {
+  const family = store.family(FAMILIES[metric])
+  const slot = family.slot(labels)
+  family.slab.values[slot] = next(family.slab.values[slot]!)
+}
