@@ -3,6 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const CONTRACT = ['test/contract/**/*.test.ts', 'test/options/**/*.test.ts']
+const UNITS = ['packages/*/src/**/*.test.ts']
 
 // The harness of the preload takes parts of core that are not exported, and what those keep in mind is in one copy only.
 const DIST = fileURLToPath(new URL('packages/core/dist', import.meta.url))
@@ -40,10 +41,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'all else',
-          include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+          include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...CONTRACT],
         },
       },
+      // To start a process and to import the sources takes most of them longer than to run. They share no state.
+      { extends: true, test: { name: 'units', include: UNITS, isolate: false } },
     ],
     // What is tested is what would be published, of the sources as they are now.
     globalSetup: ['scripts/bundle.mjs'],
