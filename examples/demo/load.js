@@ -5,9 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises'
  * The load generator, a process of its own: a fixed number of connections to the loopback, one request at a time on
  * each. It counts a response only when its last byte has come, and ends only when nothing is in flight, so that its
  * count is exact even when a worker dies in the middle of a response. (autocannon's is not: it goes on with the
- * parser of the broken connection, and drops what is in flight when it stops.)
+ * parser of the broken connection, and drops what is in flight when it stops.) With a pause, each connection waits that
+ * long after each response, so that the load leaves the processors to others.
  */
-const [port, connections] = process.argv.slice(2).map(Number)
+const [port, connections, pauseMs = 0] = process.argv.slice(2).map(Number)
 
 const PATHS = [
   '/',
@@ -48,6 +49,7 @@ async function useConnection(first) {
     try {
       await exchange(PATHS[n % PATHS.length], agent, isLast)
       tally.received++
+      if (pauseMs > 0) await delay(pauseMs)
     } catch (error) {
       if (error.code === 'ECONNREFUSED') tally.refused++
       else tally.broken++

@@ -15,8 +15,14 @@ export interface Tally {
   readonly refused: number
 }
 
-export function startLoad(port: string, connections: number): ChildProcess {
-  const load = fork(join(ROOT, 'examples/demo/load.js'), [port, String(connections)])
+/**
+ * How long a connection waits between two requests where a test ends many workers: every one of them is ended with
+ * requests in flight, and those that start meanwhile need not wait for a processor.
+ */
+export const PAUSE_MS = 20
+
+export function startLoad(port: string, connections: number, pauseMs = 0): ChildProcess {
+  const load = fork(join(ROOT, 'examples/demo/load.js'), [port, connections, pauseMs].map(String))
   onTestFinished(() => void load.kill('SIGKILL'))
   return load
 }
