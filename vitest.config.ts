@@ -45,7 +45,7 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, ...CONTRACT],
         },
       },
-      // To start a process and to import the sources takes most of them longer than to run. They share no state.
+      // A process and its imports take longer than most of these tests do, which keep no state in modules.
       { extends: true, test: { name: 'units', include: UNITS, isolate: false } },
     ],
     // What is tested is what would be published, of the sources as they are now.

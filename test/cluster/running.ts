@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { pauseAfter } from '../support/until.ts'
 
 /** Clusters in processes of their own, as users run them. */
 
@@ -74,11 +75,11 @@ export function get(url: string, { method = 'GET', timeoutMs = 20_000, headers =
 /** Waits until `find` answers something; rejects after the deadline with `what` was missing. */
 export async function until<T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> {
   const deadline = Date.now() + WAIT_MS
-  for (;;) {
+  for (let look = 0; ; look++) {
     const found = await find()
     if (found !== undefined && found !== false) return found
     if (Date.now() > deadline) throw new Error(`Waited ${WAIT_MS / 1000} s for ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 20))
+    await new Promise(resolve => setTimeout(resolve, pauseAfter(look)))
   }
 }
 

@@ -68,7 +68,7 @@ export class Herd {
         const now = await this.samples()
         return isSo(now) && now
       },
-      { what: `${this.example}: ${what}`, deadlineMs: 30_000, everyMs: 50 },
+      { what: `${this.example}: ${what}`, deadlineMs: 30_000 },
     )
     return samples
   }
