@@ -71,7 +71,7 @@ async function rounds(framework, mode, names, quick) {
     const order = done % 2 === 0 ? running : running.toReversed()
     const { bare, added, failed } = await (mode === 'memory'
       ? roundInSlices(order, job)
-      : round(order, variant => measure({ ...job, variant })))
+      : round(order, variant => measure({ ...job, variant }), quick))
     result.bare.push(...bare)
     for (const [name, microseconds] of added) result.added.set(name, [...(result.added.get(name) ?? []), microseconds])
     for (const [name, error] of failed) result.failed.set(name, error)

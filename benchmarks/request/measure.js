@@ -147,13 +147,15 @@ function stayOnOneCore(pid) {
 }
 
 /**
- * One round: bare between any two variants, so that each is compared with the bare ones right before and after it.
+ * One round: bare between any two variants, so that each is compared with the bare ones right before and after it. A
+ * quick one has bare once, for all.
  *
  * @param {string[]} variants
  * @param {(variant: string) => Promise<number>} run
+ * @param {boolean} quick
  * @returns {Promise<{ bare: number[], added: Map<string, number>, failed: Map<string, Error> }>}
  */
-export async function round(variants, run) {
+export async function round(variants, run, quick) {
   const bare = [await run('bare')]
   const added = new Map()
   const failed = new Map()
@@ -165,7 +167,7 @@ export async function round(variants, run) {
       failed.set(variant, error)
       continue
     }
-    bare.push(await run('bare'))
+    bare.push(quick ? bare.at(-1) : await run('bare'))
     added.set(variant, figure - (bare.at(-2) + bare.at(-1)) / 2)
   }
   return { bare, added, failed }
