@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { get, type Running, startReady, until } from './running.ts'
 
@@ -5,6 +6,8 @@ import { get, type Running, startReady, until } from './running.ts'
 
 const LANES = 16
 const KILLS = 8
+/** How long each lane waits after an answer: a connection is on its way at any moment, and workers can start. */
+const PAUSE_MS = 10
 
 interface Outcome {
   answered: number
@@ -20,6 +23,7 @@ async function connectAgainAndAgain(running: Running, isOver: () => boolean, out
     try {
       await get(running.appUrl(), { timeoutMs: 10_000 })
       outcome.answered++
+      await delay(PAUSE_MS)
     } catch (error) {
       if ((error as Error).name === 'AbortError' || (error as Error).name === 'TimeoutError') outcome.waiting++
       else outcome.broken++

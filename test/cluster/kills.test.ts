@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type RunningExample, startClustered } from '../support/example.ts'
 import { parseText, type Sample, select, sum } from '../support/samples.ts'
 import { until } from '../support/until.ts'
-import { PAUSE_MS, startLoad, stopLoad } from './load.ts'
+import { startLoad, stopLoad } from './load.ts'
 
 /** Workers that are killed under load: what the load generator received against what was counted. */
 
@@ -39,7 +39,7 @@ async function killUnderLoad(slab: 'mapped' | 'flushed'): Promise<Outcome> {
   const herd = await startClustered('node-http', WORKERS, { PROMHERD_SLAB: slab })
   onTestFinished(() => herd.stop().then(() => {}))
   const watch = new Watch(herd)
-  const load = startLoad(new URL(herd.url).port, CONNECTIONS, PAUSE_MS)
+  const load = startLoad(new URL(herd.url).port, CONNECTIONS)
   for (let kill = 0; kill < KILLS; kill++) await killOne(watch, (kill % WORKERS) + 1)
   const { received, broken } = await stopLoad(load)
   await until(() => watch.sees(() => watch.inFlight === 0), { what: 'nothing in flight' })

@@ -16,13 +16,13 @@ export interface Tally {
 }
 
 /**
- * How long a connection waits between two requests where a test ends many workers: every one of them is ended with
- * requests in flight, and those that start meanwhile need not wait for a processor.
+ * How long a connection waits between two requests. Some requests are in flight at any moment, some hundred are answered
+ * in each second, and workers that start meanwhile need not wait for a processor.
  */
-export const PAUSE_MS = 20
+const PAUSE_MS = 20
 
-export function startLoad(port: string, connections: number, pauseMs = 0): ChildProcess {
-  const load = fork(join(ROOT, 'examples/demo/load.js'), [port, connections, pauseMs].map(String))
+export function startLoad(port: string, connections: number): ChildProcess {
+  const load = fork(join(ROOT, 'examples/demo/load.js'), [port, connections, PAUSE_MS].map(String))
   onTestFinished(() => void load.kill('SIGKILL'))
   return load
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { Agent, request } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { endsTheReload } from './failing.ts'
 import { startLoad, stopLoad } from './load.ts'
@@ -26,6 +27,8 @@ function watchCounters(running: Running): () => Promise<{ falls: string[]; live:
       for (const [series, value] of before) if ((now.get(series) ?? -1) < value) falls.push(series)
       before = now
       live.add(Number(/^promherd_stores\{state="live"\} (\d+)$/m.exec(text)?.[1]))
+      // promtool takes a processor, which the workers need to start.
+      await delay(20)
     }
     return { falls, live }
   })()

@@ -26,7 +26,8 @@ export type LawName = 'counts' | 'shares' | 'deaths' | 'numbers' | 'reload' | 'd
 /** What cannot be had with a manager, and what holds instead. */
 export type Cannot = Partial<Record<LawName, Exception<Herd>>>
 
-const REQUESTS = 120
+/** To each route: so many that each worker has its share of them. */
+const REQUESTS = 40
 
 const COUNTS: Law<Herd> = {
   sentence: 'Metrics: one scrape has each request once, by the template of its route, whichever worker answered it.',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { FAILING, isTriedEverLater } from '../cluster/failing.ts'
-import { PAUSE_MS, startLoad, stopLoad } from '../cluster/load.ts'
+import { startLoad, stopLoad } from '../cluster/load.ts'
 import { get, type Running, until } from '../cluster/running.ts'
 import { parseText, sum } from '../support/samples.ts'
 import { filesOf, settled, startListening, startThreads, threadsOf } from './running.ts'
@@ -17,7 +17,7 @@ test.each([
   'no count falls on the %s slab over %i terminations under load',
   async (slab, terminations) => {
     const running = await startListening({ options: { threads: THREADS }, env: { PROMHERD_SLAB: slab } })
-    const load = startLoad(new URL(running.appUrl()).port, 12, PAUSE_MS)
+    const load = startLoad(new URL(running.appUrl()).port, 12)
     const own = { received: 0, broken: 0 }
     const totals: number[] = []
     for (let i = 0; i < terminations; i++) {
