@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { get, type Running, startReady, until } from './running.ts'
 
@@ -53,18 +54,19 @@ test('no client of a worker that is killed waits for ever for its connection to 
   expect((await running.scrape()).restarts).toEqual({ killed: KILLS })
 }, 90_000)
 
-test('a connection on its way to the only worker is closed when that is killed', async () => {
+test('connections on their way to the only worker are answered by the next one when that is killed', async () => {
   const running = await startReady({ options: { workers: 1 } })
   const pid = (await running.pidOf(1))!
-  // It takes no connection any more, and does not know that it is dead.
+  // It takes no connection any more.
   process.kill(pid, 'SIGSTOP')
-  const unanswered = Array.from({ length: 4 }, () => get(running.appUrl(), { timeoutMs: 15_000 }))
-  const outcomes = Promise.allSettled(unanswered)
+  // The first is sent to the worker, the others wait for its answer.
+  const answers = Promise.all(Array.from({ length: 4 }, () => get(running.appUrl(), { timeoutMs: 30_000 })))
   await until('the primary to have handed one over', async () => (await running.scrape()).text !== '')
   process.kill(pid, 'SIGKILL')
-  const reasons = (await outcomes).map(outcome => (outcome as PromiseRejectedResult).reason?.name ?? 'answered')
-  expect(reasons).toEqual(['Error', 'Error', 'Error', 'Error'])
-})
+  const bodies = (await answers).map(({ body }) => body)
+  expect(bodies).toEqual(Array.from({ length: 4 }, () => bodies[0]))
+  expect(bodies[0]).toBe(`1 ${await running.pidOf(1)}`)
+}, 60_000)
 
 test('a connection on its way to a worker that is killed is answered by another', async () => {
   const running = await startReady({ options: { workers: 2 } })
@@ -78,3 +80,16 @@ test('a connection on its way to a worker that is killed is answered by another'
   for (const { status, body } of await answers) expect([status, body]).toEqual([200, `2 ${second}`])
   expect((await running.scrape()).value('promherd_worker_lost_requests_total{worker="1"}')).toBe(0)
 })
+
+test('a connection that a killed worker has read from and not acknowledged is closed at once', async () => {
+  const entry = fileURLToPath(new URL('./fixtures/clogged.mjs', import.meta.url))
+  const running = await startReady({ options: { workers: 2 }, env: { ENTRY: entry } })
+  const error: NodeJS.ErrnoException = await get(running.appUrl(), { timeoutMs: 30_000 }).catch(error => error)
+  expect(error.code).toBe('ECONNRESET')
+  const restarts = await until('a restart', async () => {
+    const { restarts } = await running.scrape()
+    return Object.keys(restarts).length > 0 ? restarts : undefined
+  })
+  // The connection was not handed to the other worker.
+  expect(restarts).toEqual({ killed: 1 })
+}, 60_000)

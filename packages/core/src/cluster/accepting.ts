@@ -1,131 +1,97 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Server } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Connection, type Handover, type ListeningSocket, Port } from './port.ts'
 
 /**
- * The ports that Node's primary accepts connections on for its workers, found on Node's diagnostics channels.
- *
- * Node closes a port when the last worker that serves it is gone. Where that worker crashed, the port is kept for the
- * next one: what connects meanwhile waits for it, instead of being refused. The next server of the primary with the same
- * options takes the socket over as it is.
+ * The ports on which Node's primary accepts connections for its workers, found on Node's diagnostics channels. A port
+ * that was kept after a crash is taken by the next server of the primary that has the same options.
  */
 export class Accepting {
-  readonly #sockets = new Map<Socket, string>()
-  readonly #kept = new Map<Socket, Kept>()
+  readonly #ports = new Set<Port>()
+  /** The options of each server that begins to listen. */
   readonly #wanted = new WeakMap<Server, string>()
-  /** Whether a worker is just found to be gone without having been asked to go. */
-  #isCrash = false
   #isOver = false
 
   constructor() {
     subscribe('tracing:net.server.listen:asyncStart', message => {
       const { server, options } = message as { server: Server; options: object }
-      if (!this.#isOver) this.#begins(server, options)
+      if (!this.#isOver) this.#begins(server, JSON.stringify(options))
     })
     subscribe('tracing:net.server.listen:asyncEnd', message => this.#listens((message as { server: Server }).server))
   }
 
   /** Calls `remove`, in which Node forgets a worker that crashed. */
   crashed(remove: () => void): void {
-    this.#isCrash = true
-    remove()
-    this.#isCrash = false
+    const shielded = [...this.#ports].reduce((act, port) => () => port.crashed(act), remove)
+    shielded()
+    this.#forgetClosed()
   }
 
-  /** Closes all ports for good. */
-  stop(): void {
-    this.#isOver = true
-    for (const socket of this.#kept.keys()) this.#giveUp(socket)
-    for (const socket of this.#sockets.keys()) socket.close()
-  }
-
-  #begins(server: Server, options: object): void {
-    const where = JSON.stringify(options)
-    this.#wanted.set(server, where)
-    for (const [socket, kept] of this.#kept) {
-      if (kept.where !== where) continue
-      this.#kept.delete(socket)
-      clearTimeout(kept.timer)
-      // Node listens on a socket that is there already, as it does on one that was sent to it.
-      socketHolder(server)._handle = socket
-      server.once('listening', () => {
-        queueMicrotask(() => {
-          for (const connection of kept.waiting) socket.onconnection?.(0, connection)
-        })
-      })
-      return
+  /** A connection is sent to a worker. */
+  sends(connection: Connection): Handover {
+    for (const port of this.#ports) {
+      const handover = port.sends(connection)
+      if (handover !== undefined) return handover
     }
+    return { connection }
+  }
+
+  /**
+   * Accepts what the kernel has accepted, closes all ports for good, and resolves when Node has sent every connection to
+   * a worker; after a second at the latest.
+   */
+  async stop(): Promise<void> {
+    this.#isOver = true
+    await Promise.all([...this.#ports].map(port => port.stop()))
+    const deadline = performance.now() + HAND_OUT_MS
+    while (this.#isHandingOut && performance.now() < deadline) await wait(POLL_INTERVAL_MS)
+  }
+
+  get #isHandingOut(): boolean {
+    return [...this.#ports].some(port => port.isHandingOut)
+  }
+
+  #begins(server: Server, options: string): void {
+    this.#wanted.set(server, options)
+    const kept = [...this.#ports].find(port => port.options === options && port.isKept)
+    // Node listens on a socket that is there already, as it does on one that was sent to it.
+    if (kept !== undefined) socketHolder(server)._handle = kept.take()
   }
 
   #listens(server: Server): void {
     const socket = socketHolder(server)._handle
-    const where = this.#wanted.get(server)
-    if (socket === null || where === undefined) return
+    const options = this.#wanted.get(server)
+    if (socket === null || options === undefined) return
     server.once('listening', () => {
       // A server whose connections go to workers has lost its socket by then to what hands them out.
       queueMicrotask(() => {
-        if (socketHolder(server)._handle === null) this.#watch(socket, where)
+        if (socketHolder(server)._handle === null) this.#watch(socket, options)
       })
     })
   }
 
-  #watch(socket: Socket, where: string): void {
+  #watch(socket: ListeningSocket, options: string): void {
     if (this.#isOver) {
       socket.close()
       return
     }
-    this.#sockets.set(socket, where)
-    const { close } = Object.getPrototypeOf(socket) as Socket
-    socket.close = done => {
-      if (this.#isCrash && !this.#isOver && !this.#kept.has(socket)) this.#keep(socket, where)
-      else {
-        this.#sockets.delete(socket)
-        close.call(socket, done)
-      }
-    }
+    this.#forgetClosed()
+    const known = [...this.#ports].find(port => port.socket === socket)
+    const port = known ?? new Port(socket, options)
+    this.#ports.add(port)
+    port.serve()
   }
 
-  #keep(socket: Socket, where: string): void {
-    const waiting: Connection[] = []
-    socket.onconnection = (error, connection) => {
-      if (error !== 0 || connection === undefined) return
-      if (waiting.length < MOST_WAITING) waiting.push(connection)
-      else connection.close()
-    }
-    const timer = setTimeout(() => this.#giveUp(socket), KEPT_MS).unref()
-    this.#kept.set(socket, { where, waiting, timer })
-  }
-
-  #giveUp(socket: Socket): void {
-    const kept = this.#kept.get(socket)
-    if (kept === undefined) return
-    clearTimeout(kept.timer)
-    for (const connection of kept.waiting) connection.close()
-    socket.close()
-    this.#kept.delete(socket)
+  #forgetClosed(): void {
+    for (const port of this.#ports) if (port.isClosed) this.#ports.delete(port)
   }
 }
 
-interface Kept {
-  /** The options that the server was given. */
-  readonly where: string
-  readonly waiting: Connection[]
-  readonly timer: NodeJS.Timeout
-}
+/** How long the workers may take to take what was accepted for them. */
+const HAND_OUT_MS = 1000
+const POLL_INTERVAL_MS = 5
 
-/** What Node has below a server. */
-interface Socket extends Connection {
-  onconnection?: (error: number, connection?: Connection) => void
-}
-
-interface Connection {
-  close(done?: () => void): void
-}
-
-/** Longer than a program takes to start again; its clients would not wait much longer either. */
-const KEPT_MS = 15_000
-/** As many as Node lets wait in the kernel. */
-const MOST_WAITING = 511
-
-function socketHolder(server: Server): { _handle: Socket | null } {
-  return server as unknown as { _handle: Socket | null }
+function socketHolder(server: Server): { _handle: ListeningSocket | null } {
+  return server as unknown as { _handle: ListeningSocket | null }
 }

@@ -1,16 +1,20 @@
 import cluster, { type Worker } from 'node:cluster'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { Accepting } from './accepting.ts'
+import type { Connection, Handover } from './port.ts'
+import { acceptLast, wasRead } from './tcp.ts'
 
 /**
  * Connections on their way to a worker.
  *
  * Under round robin Node's primary accepts a connection, sends it to a worker as a message `newconn` with a number,
- * and keeps its own handle until the worker answers with that number as `ack`. A worker that dies before it answers
- * leaves the connection with nobody: Node waits for the answer for ever, and so does the client. So the messages that
- * pass are noted here, and once the channel to a worker has ended (every answer that was written has been read by
- * then) what is left is answered in the worker's place: not accepted. Node then hands the connection to another
- * worker; where nobody else serves that port, Node would keep it for nobody, and it is closed here.
+ * and keeps its own handle until the worker answers with that number as `ack`. If the worker exits before it answers,
+ * Node waits for the answer forever, and so does the client. So the messages that pass are noted here. When the channel
+ * to a worker has ended, every answer that was written has been read; each connection that is left is answered in the
+ * worker's place as not accepted. Node then hands it to another worker, or the port keeps it for the next one.
+ *
+ * A worker answers before it reads from a connection. Only where its channel was full can it exit with bytes of the
+ * client read and the answer not sent. No other worker can serve such a connection, so it is closed at once.
  *
  * A worker that is to end gets no new connections: Node is told in its place that it has closed its ports, which a
  * worker says itself when it closes a server. The server in the worker knows nothing of that.
@@ -22,23 +26,55 @@ import { Accepting } from './accepting.ts'
 export class Handovers {
   /** Which workers serve each port, by Node's key for it. */
   readonly #serving = new Map<string, Set<Worker>>()
-  /** What each worker was sent and has not answered, by the number of the message. */
-  readonly #outstanding = new Map<Worker, Map<number, Handover>>()
   readonly #accepting = cluster.schedulingPolicy === cluster.SCHED_RR ? new Accepting() : undefined
+
+  /** The sockets that workers accept from themselves, by Node's key: without round robin. */
+  readonly #shared = new Map<string, Connection>()
 
   /** Watches the channel to a worker that was just forked. */
   watch(worker: Worker): void {
-    if (this.#accepting === undefined) return
-    const accepting = this.#accepting
+    if (this.#accepting === undefined) this.#watchShared(worker)
+    else this.#watchHandovers(worker, this.#accepting)
+  }
+
+  /** Has Node give no new connection to a worker. */
+  withhold(worker: Worker): void {
+    for (const [key, serving] of this.#serving) {
+      if (serving.has(worker)) worker.process.emit('internalMessage', { cmd: CMD, act: 'close', key })
+    }
+  }
+
+  /** Closes the ports, and resolves when what was accepted is with a worker; after a second at the latest. */
+  async stopAccepting(): Promise<void> {
+    await this.#accepting?.stop()
+    await Promise.all([...this.#shared.values()].map(({ fd }) => acceptLast(fd)))
+  }
+
+  #watchShared({ process }: Worker): void {
+    const send = process.send.bind(process) as (...args: unknown[]) => boolean
+    process.send = (...args: unknown[]) => {
+      const [message, handle] = args
+      if (isInternal(message) && message.key !== undefined && isHandle(handle)) this.#shared.set(message.key, handle)
+      return send(...args)
+    }
+  }
+
+  #watchHandovers(worker: Worker, accepting: Accepting): void {
+    /** What the worker was sent and has not answered, by the number of the message. */
     const outstanding = new Map<number, Handover>()
-    this.#outstanding.set(worker, outstanding)
     const { process } = worker
     const send = process.send.bind(process) as (...args: unknown[]) => boolean
     process.send = (...args: unknown[]) => {
-      if (isInternal(args[0])) this.#sent(worker, outstanding, args[0], args[1])
+      const [message, handle] = args
+      if (isInternal(message)) {
+        this.#answers(worker, message)
+        const { act, seq } = message
+        if (act === 'newconn' && seq !== undefined && isHandle(handle)) outstanding.set(seq, accepting.sends(handle))
+      }
       return send(...args)
     }
-    process.on('internalMessage', (message: unknown) => {
+    // Before Node, which sends a connection that was not taken to another worker at once.
+    process.prependListener('internalMessage', (message: unknown) => {
       if (isInternal(message)) this.#received(worker, outstanding, message)
     })
     // Node's own listener forgets the worker in all places. One that left its ports before leaves nothing to keep.
@@ -54,54 +90,27 @@ export class Handovers {
     void seeToDisconnect(worker)
   }
 
-  /** Has Node give no new connection to a worker. */
-  withhold(worker: Worker): void {
-    for (const [key, serving] of this.#serving) {
-      if (serving.has(worker)) worker.process.emit('internalMessage', { cmd: CMD, act: 'close', key })
-    }
-  }
-
-  /** Accepts nothing more, and resolves when what was accepted is with a worker; after a second at the latest. */
-  async stopAccepting(): Promise<void> {
-    // What the kernel has by now is accepted first.
-    await nextTurn()
-    this.#accepting?.stop()
-    const deadline = performance.now() + HAND_OUT_MS
-    while (this.#isHandingOut && performance.now() < deadline) await wait(POLL_INTERVAL_MS)
-  }
-
-  /** A worker that has answered is sent the next connection at once, so there is none left when all have answered. */
-  get #isHandingOut(): boolean {
-    return [...this.#outstanding.values()].some(({ size }) => size > 0)
-  }
-
-  #received(worker: Worker, outstanding: Map<number, Handover>, message: Internal): void {
-    const { ack, act, key } = message
+  #received(worker: Worker, outstanding: Map<number, Handover>, { ack, act, key, accepted }: Internal): void {
     if (act === 'close' && key !== undefined) this.#leave(worker, key)
     const handover = ack === undefined ? undefined : outstanding.get(ack)
     if (ack === undefined || handover === undefined) return
     outstanding.delete(ack)
-    if (message.accepted === false && !this.#serving.has(handover.key)) handover.handle.close()
+    if (accepted === false) handover.port?.returns(handover)
   }
 
-  #sent(worker: Worker, outstanding: Map<number, Handover>, message: Internal, handle: unknown): void {
-    const { act, key, seq, ack } = message
-    if (key === undefined) return
-    if (act === 'newconn' && seq !== undefined && isHandle(handle)) outstanding.set(seq, { key, handle })
-    // The answer to a worker that asked to serve a port.
-    if (act !== undefined || ack === undefined) return
+  /** The primary answers a worker that has asked to serve a port. */
+  #answers(worker: Worker, { act, key, ack }: Internal): void {
+    if (key === undefined || act !== undefined || ack === undefined) return
     const serving = this.#serving.get(key) ?? new Set()
     this.#serving.set(key, serving.add(worker))
   }
 
-  #handBack(worker: Worker, outstanding: Map<number, Handover>): void {
-    this.#outstanding.delete(worker)
+  #handBack(worker: Worker, outstanding: ReadonlyMap<number, Handover>): void {
     for (const key of [...this.#serving.keys()]) this.#leave(worker, key)
-    for (const [seq, { key, handle }] of outstanding) {
-      if (this.#serving.has(key)) worker.process.emit('internalMessage', { cmd: CMD, ack: seq, accepted: false })
-      else handle.close()
+    for (const [ack, { connection }] of outstanding) {
+      // Node closes what was accepted.
+      worker.process.emit('internalMessage', { cmd: CMD, ack, accepted: wasRead(connection.fd) })
     }
-    outstanding.clear()
   }
 
   #leave(worker: Worker, key: string): void {
@@ -109,11 +118,6 @@ export class Handovers {
     serving?.delete(worker)
     if (serving?.size === 0) this.#serving.delete(key)
   }
-}
-
-interface Handover {
-  readonly key: string
-  readonly handle: { close(): void }
 }
 
 /** What Node's cluster sends, as far as it matters here. */
@@ -145,8 +149,6 @@ async function seeToDisconnect(worker: Worker): Promise<void> {
   if (!isTold && !process.connected) process.emit('disconnect')
 }
 
-/** How long the workers may take to take what was accepted for them. */
-const HAND_OUT_MS = 1000
 /** How long what a dead worker has said may take to be read: a child of its own may hold the channel open. */
 const LAST_WORDS_MS = 1000
 const POLL_INTERVAL_MS = 10
@@ -155,6 +157,6 @@ function isInternal(message: unknown): message is Internal {
   return typeof message === 'object' && message !== null && 'cmd' in message && message.cmd === CMD
 }
 
-function isHandle(handle: unknown): handle is { close(): void } {
+function isHandle(handle: unknown): handle is Connection {
   return typeof handle === 'object' && handle !== null && 'close' in handle && typeof handle.close === 'function'
 }

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import type { PortAnswer, PortError, PortWish } from './messages.ts'
 import { dup } from './sockets.ts'
+import { acceptLast } from './tcp.ts'
 
 /**
  * The ports that the threads of this process share. Each is bound once, here, and never accepted from here: every
@@ -16,6 +17,11 @@ export class HeldPorts {
   /** What a thread talks through about ports. */
   user(): PortUser {
     return new PortUser(this.#held)
+  }
+
+  /** Has no port begin a new connection, and resolves when the threads have accepted those that have begun. */
+  async acceptLast(): Promise<void> {
+    await Promise.all([...this.#held.values()].map(async ({ fd }) => acceptLast(await fd.catch(() => -1))))
   }
 }
 

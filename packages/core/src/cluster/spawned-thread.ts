@@ -50,7 +50,7 @@ export function threadSpawner(directory: string, program: string, resourceLimits
     return new SpawnedThread(thread, port, ports.user(), store => storePaths(directory, slot, store).values)
   }
   // The kernel hands connections out.
-  return { spawn, stopAccepting: () => Promise.resolve() }
+  return { spawn, stopAccepting: () => ports.acceptLast() }
 }
 
 class SpawnedThread implements Spawned {

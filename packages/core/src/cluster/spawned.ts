@@ -34,8 +34,8 @@ export type Spawn = (slot: number) => Spawned
 export interface Spawner {
   readonly spawn: Spawn
   /**
-   * Closes the ports that the primary accepts connections on for its workers, for good. Resolves when those that were
-   * accepted are with a worker, or after a second.
+   * Has the ports of the workers begin no new connection, for good, and closes those that the primary accepts on.
+   * Resolves when the connections that have begun are with a worker, or after a second for each of the two steps.
    */
   stopAccepting(): Promise<void>
 }
