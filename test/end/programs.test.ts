@@ -118,6 +118,7 @@ const CASES: readonly (readonly [string, string, Case])[] = [
   ['stoppable', 'shutdown', library('stoppable')],
   ['close-with-grace', 'shutdown', library('close-with-grace')],
   ['server-destroy', 'shutdown', library('server-destroy')],
+  ['lightship', 'shutdown', library('lightship')],
   ['a listener for SIGINT alone', 'interrupted', { signal: 'SIGINT', use: keptAlive }],
   ['listeners that see each other', 'listeners', {}],
 ]

@@ -23,6 +23,10 @@ export interface ProgramOptions {
   readonly group?: boolean
   /** How many workers the command runs. @default 1 */
   readonly workers?: number
+  /** More options of the command. */
+  readonly words?: readonly string[]
+  /** @default the root of the workspace */
+  readonly cwd?: string
 }
 
 /** How a program ended. */
@@ -97,9 +101,9 @@ export class RunningProgram {
 
 /** Starts a program, which ends with the test if not before. */
 export function startProgram(way: Way, file: string, options: ProgramOptions = {}): RunningProgram {
-  const { args = [], env = {}, group = false } = options
+  const { args = [], env = {}, group = false, cwd = ROOT } = options
   const child = spawn(process.execPath, [...wordsOf(way, file, options), ...args], {
-    cwd: ROOT,
+    cwd,
     env: { ...process.env, ...CLEAN, ...WITHOUT_NPM, PROMETHEUS_METRICS_PORT: '0', ...env },
     detached: group,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -114,10 +118,11 @@ export function startProgram(way: Way, file: string, options: ProgramOptions = {
   return running
 }
 
-function wordsOf(way: Way, file: string, { workers = 1 }: ProgramOptions): string[] {
+function wordsOf(way: Way, file: string, { workers = 1, words = [] }: ProgramOptions): string[] {
   if (way === 'node') return [file]
   if (way === 'preload') return ['--import', pathToFileURL(require.resolve('@promherd/core/auto')).href, file]
-  return [COMMAND, 'start', file, way === 'threads' ? '--threads' : '--workers', String(workers), '--port', '0', '--']
+  const kind = way === 'threads' ? '--threads' : '--workers'
+  return [COMMAND, 'start', file, kind, String(workers), '--port', '0', ...words, '--']
 }
 
 const require = createRequire(import.meta.url)
