@@ -1,0 +1,4 @@
+/** What is loaded with the first push, and so never in a process that does not forward: all that needs protobufjs. */
+export { encodeJson } from './json.ts'
+export { encodeProtobuf } from './protobuf.ts'
+export { checkReply } from './reply.ts'

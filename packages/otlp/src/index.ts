@@ -1,0 +1,21 @@
+import { checkOptions, type Forwarding, startForwarding } from '@promherd/core/forward'
+import { FORWARD_SHAPE, type ForwardOptions } from './options.ts'
+import { resolveOtlpOptions } from './resolve.ts'
+import { OtlpSink } from './sink.ts'
+
+export type { Forwarding } from '@promherd/core/forward'
+export type { Compression, ForwardOptions, OtlpOptions, Protocol } from './options.ts'
+
+/**
+ * Sends the metrics of the herd of this process to a receiver of OTLP, again and again: in the primary of a cluster, in
+ * a process that calls `serveHerd`, or in a process alone. In a worker it does nothing, since the primary sends for all.
+ * After this call nothing throws: what goes wrong is a warning and a count.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION
+ */
+export function forward(options: ForwardOptions): Forwarding {
+  checkOptions('forward', options, FORWARD_SHAPE)
+  FORWARD_SHAPE.otlp('forward.otlp', options.otlp)
+  const resolved = resolveOtlpOptions(options.otlp)
+  const { interval, timeout } = resolved
+  return startForwarding(() => new OtlpSink(resolved), { interval, timeout, onWarning: options.onWarning })
+}

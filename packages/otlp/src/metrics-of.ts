@@ -1,0 +1,126 @@
+import type { Exemplar, Family, Snapshot } from '@promherd/core/forward'
+import {
+  type Attribute,
+  type ExemplarPoint,
+  type HistogramPoint,
+  type Metric,
+  type Nanoseconds,
+  type NumberPoint,
+  nanoseconds,
+  type SummaryPoint,
+} from './metric.ts'
+import { unitOf } from './unit.ts'
+
+/**
+ * The metrics that a snapshot is in OTLP, under their Prometheus names. Points are made when they are asked for: a herd
+ * can have some ten thousand, and none is kept.
+ */
+export function* metricsOf({ takenAt, startedAt, families }: Snapshot): Generator<Metric> {
+  const times = { startedAt: nanoseconds(startedAt), takenAt: nanoseconds(takenAt) }
+  for (const family of families) {
+    yield metricOf(family, times)
+    const quantiles = quantilesOf(family)
+    if (quantiles !== undefined) yield metricOf(quantiles, times)
+  }
+}
+
+interface Times {
+  readonly startedAt: Nanoseconds
+  readonly takenAt: Nanoseconds
+}
+
+function metricOf(family: Family, times: Times): Metric {
+  const { name, type, help } = family
+  const described = {
+    name,
+    description: help,
+    unit: unitOf(name),
+    prometheusType: type === 'untyped' ? 'unknown' : type,
+  }
+  if (type === 'histogram') return { ...described, kind: 'histogram', points: histogramPoints(family, times) }
+  if (type === 'summary') return { ...described, kind: 'summary', points: summaryPoints(family, times) }
+  if (type === 'counter') return { ...described, kind: 'sum', points: numberPoints(family, times) }
+  const { takenAt } = times
+  return { ...described, kind: 'gauge', points: numberPoints(family, { takenAt, startedAt: undefined }) }
+}
+
+/**
+ * The quantiles of a summary as a gauge of their own. They are per worker, while sum and count are of all workers; a
+ * summary point has both or neither, and a count of 0 beside quantiles would be false.
+ */
+function quantilesOf({ name, help, quantiles }: Family): Family | undefined {
+  if (quantiles === undefined || quantiles.labels.length === 0) return undefined
+  return { name: `${name}_quantile`, help, type: 'gauge', buckets: [], merge: 'worker', ...quantiles }
+}
+
+function* numberPoints(family: Family, times: Omit<Times, 'startedAt'> & Pick<NumberPoint, 'startedAt'>) {
+  for (const [i, labels] of family.labels.entries()) {
+    const exemplars = exemplarPoints(family, i)
+    const point: NumberPoint = { ...times, ...named(family, labels), value: family.values.get(i), exemplars }
+    yield point
+  }
+}
+
+function* histogramPoints(family: Family, times: Times): Generator<HistogramPoint> {
+  const { buckets: bounds, values } = family
+  for (const [i, labels] of family.labels.entries()) {
+    const numbers = values.of(i)
+    const bucketCounts = numbers.subarray(0, bounds.length + 1)
+    let count = 0
+    for (const each of bucketCounts) count += each
+    const sum = numbers[bounds.length + 1]!
+    yield {
+      ...times,
+      ...named(family, labels),
+      count,
+      sum,
+      bucketCounts,
+      bounds,
+      exemplars: exemplarPoints(family, i),
+    }
+  }
+}
+
+function* summaryPoints(family: Family, times: Times): Generator<SummaryPoint> {
+  for (const [i, labels] of family.labels.entries()) {
+    const [sum, count] = family.values.of(i)
+    yield { ...times, ...named(family, labels), sum: sum!, count: count! }
+  }
+}
+
+/** An empty label is none to Prometheus. */
+function named({ labelNames }: Family, labels: readonly string[]): { attributes: Attribute[] } {
+  const attributes: Attribute[] = []
+  for (const [i, value] of labels.entries()) if (value !== '') attributes.push([labelNames[i]!, value])
+  return { attributes }
+}
+
+function exemplarPoints({ exemplars }: Family, series: number): readonly ExemplarPoint[] {
+  const given = exemplars?.get(series)
+  return given === undefined ? NONE : given.flatMap(each => (each === undefined ? [] : [exemplarPoint(each)]))
+}
+
+const NONE: readonly ExemplarPoint[] = []
+
+function exemplarPoint({ labels, value, timestamp }: Exemplar): ExemplarPoint {
+  const traceId = idIn(labels, 'trace_id', TRACE_ID)
+  const spanId = idIn(labels, 'span_id', SPAN_ID)
+  const isId = (name: string): boolean =>
+    (name === 'trace_id' && traceId !== undefined) || (name === 'span_id' && spanId !== undefined)
+  return {
+    value,
+    takenAt: nanoseconds(timestamp),
+    traceId,
+    spanId,
+    attributes: labels.filter(([name]) => !isId(name)),
+  }
+}
+
+/** What is no id of OpenTelemetry stays an attribute. */
+function idIn(labels: Exemplar['labels'], name: string, form: RegExp): string | undefined {
+  const id = labels.find(([key]) => key === name)?.[1].toLowerCase()
+  return id !== undefined && form.test(id) && !/^0+$/.test(id) ? id : undefined
+}
+
+const TRACE_ID = /^[0-9a-f]{32}$/
+const SPAN_ID = /^[0-9a-f]{16}$/

@@ -1,0 +1,44 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { startProcess } from '../support/process.js'
+import { temporaryDirectory } from '../support/resources.js'
+import { FIXTURES } from './herd.js'
+import { Receiver } from './receiver.js'
+
+/** Runs a program that ends after its first push, and the same one that does not forward. */
+async function run(receiver: Receiver, way: string, forward: boolean) {
+  const directory = temporaryDirectory()
+  onTestFinished(directory.remove)
+  const goOn = join(directory.path, 'go-on')
+  const options = JSON.stringify({ url: receiver.url, timeout: 60 })
+  const env = { FORWARD: forward ? 'yes' : 'no', WAY: way, GO_ON: goOn, OTLP_OPTIONS: options }
+  const running = await startProcess('node', [join(FIXTURES, 'alone.mjs')], { env })
+  onTestFinished(() => running.stop('SIGKILL').then(() => {}))
+  if (forward) await receiver.push('anything')
+  const toldAt = Date.now()
+  writeFileSync(goOn, '')
+  const { code, signal } = await running.exited
+  return { took: Date.now() - toldAt, behaviour: { code, signal, output: running.output() } }
+}
+
+test.each(['end', 'exit', 'signal', 'error'])(
+  'a program ends by %s as it does without forwarding, at once',
+  async way => {
+    const receiver = await Receiver.start()
+    receiver.answer('silence')
+    const without = await run(receiver, way, false)
+    expect(receiver.pushes).toEqual([])
+    const forwarding = await run(receiver, way, true)
+    expect(receiver.pushes).toHaveLength(1)
+    expect(forwarding.behaviour).toEqual(without.behaviour)
+    // The receiver still has not responded, and has 60 s to do so.
+    expect(forwarding.took).toBeLessThan(30_000)
+  },
+)
+
+test('a program alone that waits for its forwarding to stop has sent all of its counts', async () => {
+  const receiver = await Receiver.start()
+  await run(receiver, 'stop', true)
+  expect(receiver.pushes.map(push => push.sum('test_total'))).toEqual([1, 2])
+})

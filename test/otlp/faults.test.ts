@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { freePort } from '../support/resources.js'
+import { until } from '../support/until.js'
+import { ForwardingHerd } from './herd.js'
+import { type Answer, Receiver } from './receiver.js'
+
+const INTERVAL = 0.2
+
+/** How many pushes failed for this reason. */
+async function errors(herd: ForwardingHerd, cause: string): Promise<number> {
+  return (await herd.value('promherd_forward_errors_total', { sink: 'otlp', cause })) ?? 0
+}
+
+/** A herd that forwards to a receiver that answers so, then as it should. */
+async function started(options: object, ...answers: Answer[]): Promise<{ receiver: Receiver; herd: ForwardingHerd }> {
+  const receiver = await Receiver.start()
+  receiver.answer(...answers)
+  const herd = await ForwardingHerd.start({ url: receiver.url, interval: INTERVAL, ...options })
+  return { receiver, herd }
+}
+
+/** Waits until it was logged that forwarding failed, and that it works again; each once. */
+async function toldOfBoth(herd: ForwardingHerd): Promise<void> {
+  const told = /^promherd: forwarding to otlp fails .+\npromherd: forwarding to otlp works again\.\n$/
+  await until(() => told.test(herd.log), { what: `one line for each change; the log: ${herd.log}` })
+}
+
+test('a receiver that is down at start gets all counts once it listens', async () => {
+  const port = await freePort()
+  const herd = await ForwardingHerd.start({ url: `http://127.0.0.1:${port}`, interval: INTERVAL })
+  for (let i = 0; i < 10; i++) expect(await herd.get()).toBe(200)
+  await until(async () => (await errors(herd, 'connection')) > 1, { what: 'two errors' })
+  const receiver = await Receiver.start({ port })
+  await receiver.push('10 requests', push => push.sum('http_requests_total') === 10)
+  await toldOfBoth(herd)
+})
+
+test('a receiver that does not respond is given up at the deadline, and gets the newest numbers next', async () => {
+  const { receiver, herd } = await started({ timeout: 5 }, 'silence')
+  await receiver.push('anything')
+  for (let i = 0; i < 10; i++) expect(await herd.get()).toBe(200)
+  const push = await receiver.push('10 requests', each => each.sum('http_requests_total') === 10)
+  // Nothing of the lost one is sent again: there is no queue.
+  expect(receiver.pushes.indexOf(push)).toBe(1)
+  expect(await errors(herd, 'timeout')).toBe(1)
+  await toldOfBoth(herd)
+})
+
+test('a receiver that asks for time is left alone for so long, and then gets the newest numbers', async () => {
+  const { receiver, herd } = await started({}, { status: 429, headers: { 'retry-after': '3' } })
+  await receiver.push('anything')
+  for (let i = 0; i < 10; i++) expect(await herd.get()).toBe(200)
+  await until(() => receiver.pushes.length >= 2, { what: 'another push' })
+  const [first, second] = receiver.pushes
+  // The wait begins when the response has come, and a timer may come a millisecond early.
+  expect(second!.at - first!.at).toBeGreaterThanOrEqual(2990)
+  expect(second!.sum('http_requests_total')).toBe(10)
+  expect(await errors(herd, 'unavailable')).toBe(1)
+})
+
+test('a receiver that is overloaded and says nothing of time is tried again after a backoff', async () => {
+  const { receiver, herd } = await started({ interval: 3600 }, { status: 503 }, { status: 503 })
+  await until(() => receiver.pushes.length === 3, { what: 'two more pushes' })
+  expect(await errors(herd, 'unavailable')).toBe(2)
+  await toldOfBoth(herd)
+})
+
+test.each<[what: string, cause: string, answer: Answer]>([
+  ['does not know the password', 'auth', { status: 401 }],
+  ['rejects a part', 'rejected', { plain: { partialSuccess: { rejectedDataPoints: '7', errorMessage: 'too old' } } }],
+])('a receiver that %s is pushed to at the next interval, and not before', async (_, cause, answer) => {
+  const { receiver, herd } = await started({ interval: 3 }, answer)
+  await until(() => receiver.pushes.length >= 2, { what: 'another push' })
+  const [first, second] = receiver.pushes
+  expect(second!.at - first!.at).toBeGreaterThanOrEqual(2990)
+  expect(await errors(herd, cause)).toBe(1)
+  await toldOfBoth(herd)
+})

@@ -1,0 +1,141 @@
+import type { Snapshot } from '@promherd/core'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { resolveOtlpOptions } from '../../packages/otlp/dist/resolve.js'
+import { OtlpSink } from '../../packages/otlp/dist/sink.js'
+import { freePort } from '../support/resources.js'
+import { type Answer, Receiver } from './receiver.js'
+
+const SNAPSHOT: Snapshot = { takenAt: 2, startedAt: 1, herd: 'h', families: [] }
+const INTERVAL = 30
+
+async function sinkTo(url: string, options: object = {}): Promise<OtlpSink> {
+  const sink = new OtlpSink(resolveOtlpOptions({ url, interval: INTERVAL, ...options }))
+  onTestFinished(() => sink.stop())
+  await sink.start()
+  return sink
+}
+
+/** Pushes once to a receiver that answers so. Resolves to why that failed; undefined where it did not. */
+async function push(answer: Answer, options: object = {}): Promise<unknown> {
+  const receiver = await Receiver.start()
+  receiver.answer(answer)
+  const sink = await sinkTo(receiver.url, options)
+  const result = await sink.push(SNAPSHOT, AbortSignal.timeout(20_000)).catch(error => error)
+  expect(receiver.pushes).toHaveLength(1)
+  return result
+}
+
+test.each([429, 502, 503, 504])('after %i the sink waits for as long as the receiver says', async status => {
+  expect(await push({ status, headers: { 'retry-after': '7' } })).toMatchObject({
+    reason: 'unavailable',
+    retryAfterSeconds: 7,
+    message: `HTTP ${status}`,
+  })
+  expect(await push({ status })).toMatchObject({ reason: 'unavailable', retryAfterSeconds: undefined })
+})
+
+test('a wait may be given as a date, and is an hour at most', async () => {
+  const date = new Date(Date.now() + 100_000).toUTCString()
+  const { retryAfterSeconds } = (await push({ status: 503, headers: { 'retry-after': date } })) as never
+  expect(retryAfterSeconds).toBeGreaterThan(60)
+  expect(retryAfterSeconds).toBeLessThanOrEqual(100)
+  const waits: [header: string, seconds: number | undefined][] = [
+    ['99999999999', 3600],
+    ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
+    ['0', 0],
+    ['soon', undefined],
+    ['-5', 0],
+  ]
+  for (const [header, seconds] of waits) {
+    const error = await push({ status: 429, headers: { 'retry-after': header } })
+    expect([header, (error as { retryAfterSeconds?: number }).retryAfterSeconds]).toEqual([header, seconds])
+  }
+})
+
+test.each<[status: number, reason: string]>([
+  [302, 'rejected'],
+  [400, 'rejected'],
+  [401, 'auth'],
+  [403, 'auth'],
+  [404, 'rejected'],
+  [413, 'rejected'],
+  [500, 'rejected'],
+  [501, 'rejected'],
+])('what was answered with %i would be again: the next push is that of the next interval', async (status, reason) => {
+  // The port of the redirection is not asked.
+  const headers = { 'retry-after': '7', location: 'http://localhost:1/' }
+  expect(await push({ status, headers })).toMatchObject({ reason, retryAfterSeconds: INTERVAL })
+})
+
+describe('the reason that a receiver gives is one printable line', () => {
+  const message = 'no such\n\u001b[31mtenant'
+  test.each<[string, Answer]>([
+    ['in JSON', { body: JSON.stringify({ code: 3, message }), headers: { 'content-type': 'application/json' } }],
+    ['in Protocol Buffers', { body: `\x08\x03\x12${String.fromCharCode(message.length)}${message}` }],
+    ['in text', { body: message, headers: { 'content-type': 'text/plain; charset=utf-8' } }],
+  ])('%s', async (_, answer) => {
+    expect(await push({ ...(answer as object), status: 400 })).toMatchObject({
+      message: 'HTTP 400: no such [31mtenant',
+    })
+  })
+
+  test.each<[string, Answer]>([
+    ['of another type', { body: '<html>', headers: { 'content-type': 'text/html' } }],
+    ['that is no message', { body: '\xff\xff' }],
+    ['that is no JSON', { body: '{', headers: { 'content-type': 'application/json' } }],
+  ])('and a body %s has none', async (_, answer) => {
+    expect(await push({ ...(answer as object), status: 400 })).toMatchObject({ message: 'HTTP 400' })
+  })
+})
+
+test.each(['http/protobuf', 'http/json'])('a part that was rejected is reported, by %s', async protocol => {
+  const partialSuccess = { rejectedDataPoints: '7', errorMessage: 'too old' }
+  expect(await push({ plain: { partialSuccess } }, { protocol })).toMatchObject({
+    reason: 'rejected',
+    retryAfterSeconds: INTERVAL,
+    message: '7 data points were rejected: too old',
+  })
+})
+
+test.each<[what: string, answer: Answer]>([
+  ['is no message', { body: '\xff\xff\xff' }],
+  ['has another type', { body: '<html>', headers: { 'content-type': 'text/html' } }],
+  ['rejects nothing', { plain: { partialSuccess: { rejectedDataPoints: '0', errorMessage: 'welcome' } } }],
+  ['is empty', { status: 204 }],
+  ['is long', { body: 'x'.repeat(2 ** 20) }],
+])('a success whose body %s is a success', async (_, answer) => {
+  expect(await push(answer)).toBeUndefined()
+})
+
+test('one connection is kept, and one that the receiver has closed is replaced at once', async () => {
+  const receiver = await Receiver.start()
+  receiver.answer({}, {}, 'hang up', {})
+  const sink = await sinkTo(receiver.url)
+  for (let i = 0; i < 3; i++) await sink.push(SNAPSHOT, AbortSignal.timeout(20_000))
+  const [first, second, third, fourth, ...others] = receiver.pushes.map(({ port }) => port)
+  expect([second, third]).toEqual([first, first])
+  expect(fourth).not.toBe(first)
+  expect(others).toEqual([])
+})
+
+test('a receiver that is down, or hangs up on a new connection, is reported as a lost connection', async () => {
+  expect(await push('hang up')).toMatchObject({ reason: 'connection', message: 'socket hang up' })
+  const sink = await sinkTo(`http://localhost:${await freePort()}`)
+  await expect(sink.push(SNAPSHOT, AbortSignal.timeout(20_000))).rejects.toMatchObject({
+    reason: 'connection',
+    message: expect.stringContaining('ECONNREFUSED'),
+  })
+})
+
+test('a push ends when its signal is aborted, with the reason of that', async () => {
+  const receiver = await Receiver.start()
+  receiver.answer('silence')
+  const sink = await sinkTo(receiver.url)
+  const abort = new AbortController()
+  const pushed = sink.push(SNAPSHOT, abort.signal)
+  await receiver.push('anything')
+  abort.abort(new Error('late'))
+  await expect(pushed).rejects.toThrow('late')
+  await expect(sink.push(SNAPSHOT, abort.signal)).rejects.toThrow('late')
+  expect(receiver.pushes).toHaveLength(1)
+})
