@@ -88,7 +88,9 @@ test('a thread that does not end in time is terminated', async () => {
   await running.sees('http_requests_in_flight', 1)
   running.signal('SIGTERM')
   expect(await running.ended).toEqual({ code: 0, signal: null })
-  expect(running.stderr).toBe('promherd: worker 1 had not ended after 300 ms and was killed.\n')
+  expect(running.stderr).toBe(
+    'promherd: worker 1 had not ended after 300 ms and was killed. Connections that were cut off: 1.\n',
+  )
 })
 
 test('close() ends the threads and the metrics, and leaves nothing that keeps the process', async () => {

@@ -118,6 +118,10 @@ export type ForwardErrorCause = (typeof FORWARD_ERROR_CAUSES)[number]
 export const INSTANCE_STATES = ['live', 'departed', 'unreadable'] as const
 export type InstanceState = (typeof INSTANCE_STATES)[number]
 
+/** When connections were cut off: at the end of a worker that drains itself, or with one that was killed. A closed set. */
+export const CUT_REASONS = ['drain', 'deadline'] as const
+export type CutReason = (typeof CUT_REASONS)[number]
+
 /** The signals that a primary answers, without SIG. USR1 only where it is asked to: Node's inspector has that one. */
 export const SIGNAL_NAMES = ['TERM', 'INT', 'QUIT', 'HUP', 'TTIN', 'TTOU', 'USR1', 'USR2'] as const
 export type SignalName = (typeof SIGNAL_NAMES)[number]
@@ -190,6 +194,7 @@ type FamilyKey =
   | 'workersTarget'
   | 'workerRestarts'
   | 'workerLostRequests'
+  | 'workerCutConnections'
   | 'signals'
   | 'forwardLastSuccess'
   | 'forwardErrors'
@@ -425,6 +430,12 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     'promherd_worker_lost_requests_total',
     'Requests that were in flight in a worker when it died: they have no status, and are counted nowhere else.',
     ['worker'],
+  ),
+  workerCutConnections: family(
+    'counter',
+    'promherd_worker_cut_connections_total',
+    'Connections in use that promherd ended with their worker: when it had drained, or at the drain deadline.',
+    ['worker', 'reason'],
   ),
   signals: family('counter', 'promherd_signals_total', 'Signals that the primary was sent.', ['signal']),
   // From here on: reported by a process that sends snapshots of its herd elsewhere.

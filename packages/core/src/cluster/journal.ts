@@ -1,4 +1,11 @@
-import { FAMILIES, RESTART_REASONS, type RestartReason, type SignalName } from '../metrics.ts'
+import {
+  CUT_REASONS,
+  type CutReason,
+  FAMILIES,
+  RESTART_REASONS,
+  type RestartReason,
+  type SignalName,
+} from '../metrics.ts'
 import type { StoreFamily } from '../store/family.ts'
 import type { Store } from '../store/store.ts'
 
@@ -6,6 +13,7 @@ import type { Store } from '../store/store.ts'
 export class Journal {
   readonly #restarts: StoreFamily
   readonly #lost: StoreFamily
+  readonly #cut: StoreFamily
   readonly #signals: StoreFamily
   readonly #target: StoreFamily
   readonly #storeless: StoreFamily
@@ -14,6 +22,7 @@ export class Journal {
   constructor(store: Store, workers: number, signals: readonly SignalName[]) {
     this.#restarts = store.family(FAMILIES.workerRestarts, MAX_RESTARTS)
     this.#lost = store.family(FAMILIES.workerLostRequests, MAX_WORKERS)
+    this.#cut = store.family(FAMILIES.workerCutConnections, MAX_WORKERS * CUT_REASONS.length)
     this.#signals = store.family(FAMILIES.signals)
     this.#target = store.family(FAMILIES.workersTarget)
     this.#storeless = store.family(FAMILIES.workersWithoutStore)
@@ -29,6 +38,7 @@ export class Journal {
     for (let worker = 1; worker <= workers; worker++) {
       for (const reason of RESTART_REASONS) this.#restarts.slot([String(worker), reason])
       this.#lost.slot([String(worker)])
+      for (const reason of CUT_REASONS) this.#cut.slot([String(worker), reason])
     }
   }
 
@@ -39,6 +49,11 @@ export class Journal {
 
   restarted(worker: number, reason: RestartReason): void {
     increment(this.#restarts, [String(worker), reason])
+  }
+
+  /** Connections in use were ended with their worker. */
+  cutOff(worker: number, reason: CutReason, connections: number): void {
+    increment(this.#cut, [String(worker), reason], connections)
   }
 
   signalled(name: SignalName): void {
@@ -54,7 +69,7 @@ export class Journal {
 const MAX_WORKERS = 1024
 const MAX_RESTARTS = MAX_WORKERS * RESTART_REASONS.length
 
-function increment(family: StoreFamily, labels: readonly string[]): void {
+function increment(family: StoreFamily, labels: readonly string[], by = 1): void {
   const slot = family.slot(labels)
-  family.slab.values[slot] = family.slab.values[slot]! + 1
+  family.slab.values[slot] = family.slab.values[slot]! + by
 }

@@ -6,12 +6,26 @@ import { Server, type Socket } from 'node:net'
  * second, and all of them after five. What was written by then is sent.
  */
 export class Lingering {
-  readonly #since = performance.now()
+  #since: number | undefined
   readonly #seen = new Map<Socket, { bytes: number; quietSince: number }>()
+
+  readonly #ended = new Set<Socket>()
+
+  /** How many it has ended. */
+  get ended(): number {
+    return this.#ended.size
+  }
+
+  /** Something else is to be waited for: the time begins anew with the next look. */
+  pause(): void {
+    this.#since = undefined
+    this.#seen.clear()
+  }
 
   /** Looks at those that are open now. */
   end(sockets: Iterable<Socket>): void {
     const now = performance.now()
+    this.#since ??= now
     for (const socket of sockets) {
       const bytes = socket.bytesRead + socket.bytesWritten
       let seen = this.#seen.get(socket)
@@ -19,7 +33,9 @@ export class Lingering {
         seen = { bytes, quietSince: now }
         this.#seen.set(socket, seen)
       }
-      if (now - seen.quietSince >= QUIET_MS || now - this.#since >= MOST_MS) socket.destroySoon()
+      if (now - seen.quietSince < QUIET_MS && now - this.#since < MOST_MS) continue
+      this.#ended.add(socket)
+      socket.destroySoon()
     }
   }
 }

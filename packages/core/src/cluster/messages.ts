@@ -1,9 +1,12 @@
+import type { CutReason } from '../metrics.ts'
 import type { HeapSize } from './heap-evidence.ts'
 
 /** What the primary and its workers say to each other. The user's own messages bear no `promherd` and pass by. */
 export type ToWorker =
   /** The worker is to end. */
   | ({ readonly promherd: 'drain' } & DrainRequest)
+  /** The worker is about to be killed, and reports the connections that this cuts off. */
+  | { readonly promherd: 'report_cut' }
   /** Its store may be written into this directory, where it has no files. */
   | { readonly promherd: 'store_in'; readonly directory: string }
   /** The answer to a thread that wants to listen. */
@@ -20,6 +23,8 @@ export type ToPrimary =
   | { readonly promherd: 'served' }
   /** The program has received a signal that it listens for, and ends in its own way. */
   | { readonly promherd: 'ends_itself' }
+  /** So many connections in use end with it. */
+  | { readonly promherd: 'cut'; readonly reason: CutReason; readonly connections: number }
   /** It has served as many requests as it should. */
   | { readonly promherd: 'worn' }
   /** The application threw before it ran; the exit follows. */

@@ -138,6 +138,7 @@ export class Primary implements Cluster {
     const { drainTimeoutMs, startTimeoutMs } = this.#options
     return new Crew({
       onStorage: (handle, lack) => this.#shelter.hear(handle, lack),
+      onCut: ({ slot }, reason, connections) => this.#journal.cutOff(slot, reason, connections),
       spawn,
       stopAccepting,
       warner: this.#warner,

@@ -41,13 +41,13 @@ export class Servers {
    * Accepts nothing more, and resolves when all that was accepted is answered and gone. A connection that waits for
    * its next request is kept for `graceMs`, or for the server's `keepAliveTimeout` where that is shorter: its client
    * may be sending just now, and would find it closed. A request that comes on it is answered, as its last. What no
-   * response ends is ended when all else is done.
+   * response ends is ended when all else is done; resolves to the number of these connections.
    */
-  async drain(graceMs: number): Promise<void> {
+  async drain(graceMs: number): Promise<number> {
     this.#draining = true
     const servers = new Set(this.#servers)
     const startedAt = performance.now()
-    let lingering: Lingering | undefined
+    const lingering = new Lingering()
     let open = servers.size
     for (const server of servers) stopAccepting(server, () => open--)
     this.#sessions.drain(graceMs)
@@ -56,10 +56,19 @@ export class Servers {
       const waitedMs = performance.now() - startedAt
       for (const server of servers) if (isHttp(server)) closeIdle(server, waitedMs, graceMs)
       if (waitedMs > unusedMs(graceMs)) this.#closeUnused()
-      lingering = this.#isAnswering() ? undefined : (lingering ?? new Lingering())
-      lingering?.end(this.#lingering(servers))
+      if (this.#isAnswering()) lingering.pause()
+      else lingering.end(this.#lingering(servers))
       await wait(TIDY_INTERVAL_MS)
     }
+    return lingering.ended
+  }
+
+  /** How many connections are in use: all but those of HTTP that wait for a request. */
+  get connectionsInUse(): number {
+    let inUse = this.#sessions.inUse
+    for (const exchange of this.#connections.values()) if (exchange !== undefined && !isStream(exchange)) inUse++
+    for (const _ of this.#lingering(this.#servers)) inUse++
+    return inUse
   }
 
   #listens(server: Server): void {

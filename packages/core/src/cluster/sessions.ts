@@ -18,6 +18,11 @@ export class Sessions {
     return this.#open.size > 0
   }
 
+  /** How many sessions have open streams. */
+  get inUse(): number {
+    return [...this.#open.keys()].filter(hasStreams).length
+  }
+
   /** Watches a server; does nothing where it is none of HTTP/2. */
   watch(server: Server): void {
     if (isHttp2(server)) server.on('session', (session: ServerHttp2Session) => this.#begins(session))
@@ -43,6 +48,13 @@ export class Sessions {
 /** A server of HTTP/2, with TLS or without; the first may speak HTTP/1, too. */
 export function isHttp2(server: Server): boolean {
   return 'updateSettings' in server
+}
+
+/** Node has the streams of a session under a symbol. */
+function hasStreams(session: ServerHttp2Session): boolean {
+  const key = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'state')
+  const { streams } = (key === undefined ? {} : Reflect.get(session, key)) as { readonly streams?: { size?: number } }
+  return (streams?.size ?? 1) > 0
 }
 
 function endWithNextStream(session: ServerHttp2Session, withinMs: number): void {

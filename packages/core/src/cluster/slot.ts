@@ -1,4 +1,4 @@
-import type { RestartReason } from '../metrics.ts'
+import type { CutReason, RestartReason } from '../metrics.ts'
 import type { Warner } from '../server/warner.ts'
 import type { WorkerExit, WorkerStatus } from './cluster.ts'
 import { describeExit, RestartPace } from './restarts.ts'
@@ -109,8 +109,11 @@ export class Slot {
   async #drain(handle: WorkerHandle, reason: EndReason, signals: readonly NodeJS.Signals[] = UNASKED): Promise<void> {
     const { drainTimeoutMs: timeoutMs, warner } = this.#options
     if (!this.has(handle)) this.#leaving.add(handle)
-    const { killed } = await handle.drain(reason, { timeoutMs, signals })
-    if (killed) warner.say(`worker ${this.number} had not ended after ${timeoutMs} ms and was killed.`)
+    const { killed, cut } = await handle.drain(reason, { timeoutMs, signals })
+    if (!killed) return
+    const connections =
+      cut === undefined ? 'It did not report its connections' : `Connections that were cut off: ${cut}`
+    warner.say(`worker ${this.number} had not ended after ${timeoutMs} ms and was killed. ${connections}.`)
   }
 
   #tryToSpawn(): WorkerHandle | undefined {
@@ -214,6 +217,7 @@ export interface SlotOptions {
   readonly isLast: () => boolean
   readonly onListening: () => void
   readonly onWorn: (handle: WorkerHandle) => void
+  readonly onCut: (handle: WorkerHandle, reason: CutReason, connections: number) => void
   readonly onStorage: (handle: WorkerHandle, lack: string | undefined) => void
   /** A process has been started. */
   readonly onStart: (handle: WorkerHandle) => void

@@ -1,4 +1,5 @@
-import type { RestartReason } from '../metrics.ts'
+import type { CutReason, RestartReason } from '../metrics.ts'
+import { within } from '../within.ts'
 import { type DrainRequest, isOurs, type ToPrimary } from './messages.ts'
 import type { Exit, Spawned } from './spawned.ts'
 
@@ -30,6 +31,8 @@ export class WorkerHandle {
   #takesMessages = false
   #drainRequest: DrainRequest = { signals: [], graceMs: 0 }
   #onUp: () => void = () => {}
+  #onCut: () => void = () => {}
+  #cut: number | undefined
 
   /** Looks after what has just been started. */
   constructor(slot: number, spawned: Spawned, options: HandleOptions) {
@@ -80,7 +83,7 @@ export class WorkerHandle {
   async drain(
     reason: EndReason,
     { timeoutMs, signals }: { readonly timeoutMs: number; readonly signals: readonly NodeJS.Signals[] },
-  ): Promise<{ killed: boolean }> {
+  ): Promise<{ killed: boolean; cut: number | undefined }> {
     let killed = false
     this.endReason = reason
     this.state = 'draining'
@@ -91,11 +94,21 @@ export class WorkerHandle {
     if (this.#takesMessages) this.#sendDrain()
     const deadline = setTimeout(() => {
       killed = true
-      this.kill()
+      void this.#reportCut().then(() => this.kill())
     }, timeoutMs)
     await this.exited
     clearTimeout(deadline)
-    return { killed }
+    return { killed, cut: this.#cut }
+  }
+
+  /** Asks how many connections are cut off with it. One whose event loop is blocked does not answer. */
+  async #reportCut(): Promise<void> {
+    if (!this.#takesMessages) return
+    const reported = new Promise<void>(resolve => {
+      this.#onCut = resolve
+    })
+    this.#spawned.send({ promherd: 'report_cut' })
+    await within(REPORT_MS, reported)
   }
 
   /** Tells it where its store may be written, if it has no files. */
@@ -122,6 +135,7 @@ export class WorkerHandle {
     if (message.promherd === 'served') this.hasServed = true
     if (message.promherd === 'storage') this.#options.onStorage(this, message.lack)
     if (message.promherd === 'ends_itself') this.endsItself = true
+    if (message.promherd === 'cut') this.#cuts(message)
     if (message.promherd === 'worn') this.#options.onWorn(this)
     if (message.promherd === 'failed') this.failure = message.error
   }
@@ -139,6 +153,12 @@ export class WorkerHandle {
     this.#options.onListening(this)
   }
 
+  #cuts({ reason, connections }: { readonly reason: CutReason; readonly connections: number }): void {
+    this.#cut = connections
+    this.#options.onCut(this, reason, connections)
+    this.#onCut()
+  }
+
   #ended(): void {
     this.state = 'dead'
     this.#takesMessages = false
@@ -152,6 +172,8 @@ export class WorkerHandle {
 
 export interface HandleOptions {
   readonly onListening: (handle: WorkerHandle) => void
+  /** So many connections in use are ended with it. */
+  readonly onCut: (handle: WorkerHandle, reason: CutReason, connections: number) => void
   /** It has served as many requests as it should. */
   readonly onWorn: (handle: WorkerHandle) => void
   /** Why what it counts is missing from the metrics; undefined once it is not. */
@@ -164,5 +186,7 @@ export type HandleState = 'starting' | 'running' | 'draining' | 'dead'
 /** Why the primary ends a worker: a reason to start another one, or the end of the cluster. */
 export type EndReason = RestartReason | 'close'
 
+/** How long a worker that is killed may take to report what it cuts off. */
+const REPORT_MS = 1000
 /** How long a worker that is replaced keeps connections that wait for their next request: Node's own default. */
 const IDLE_GRACE_MS = 5000

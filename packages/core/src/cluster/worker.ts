@@ -32,9 +32,12 @@ export function runWorker(options: WorkerOptions, line: Line, entry: () => unkno
   line.listen(message => {
     if (!isOurs<ToWorker>(message)) return
     if (message.promherd === 'store_in') monitor.home.moveTo(message.directory)
+    if (message.promherd === 'report_cut') {
+      line.tell({ promherd: 'cut', reason: 'deadline', connections: servers.connectionsInUse })
+    }
     if (message.promherd !== 'drain' || draining) return
     draining = true
-    void end(message, monitor, servers, program)
+    void end(message, { monitor, servers, program, line })
   })
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
   line.tell({ promherd: 'started', store: monitor.store.id, heap: { used, limit } })
@@ -59,22 +62,25 @@ async function start(entry: () => unknown, line: Line, onRun: () => void): Promi
   }
 }
 
+interface Parts {
+  readonly monitor: Monitor
+  readonly servers: Servers
+  readonly program: ProgramEnd
+  readonly line: Line
+}
+
 /** A program that listens for a signal ends itself. Any other is drained, and ended when all is answered. */
-async function end(
-  { signals, graceMs }: DrainRequest,
-  monitor: Monitor,
-  servers: Servers,
-  program: ProgramEnd,
-): Promise<void> {
+async function end({ signals, graceMs }: DrainRequest, { monitor, servers, program, line }: Parts): Promise<void> {
   monitor.store.setState('draining')
   if (await program.emit(signals)) {
     servers.keepOff()
     await monitor.collect()
     return
   }
-  await servers.drain(graceMs)
+  const connections = await servers.drain(graceMs)
   // A response closes after its connection: what it counts then is counted before the last numbers are written.
   await nextTurn()
   await monitor.collect()
-  process.exit(0)
+  if (connections > 0) line.tell({ promherd: 'cut', reason: 'drain', connections }, () => process.exit(0))
+  else process.exit(0)
 }
