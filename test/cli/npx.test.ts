@@ -19,6 +19,7 @@ function installed(): string {
   mkdirSync(join(directory, 'node_modules/.bin'), { recursive: true })
   symlinkSync(join(ROOT, 'packages/cli'), join(directory, 'node_modules/promherd'))
   symlinkSync('../promherd/bin/promherd.js', join(directory, 'node_modules/.bin/promherd'))
+  symlinkSync(join(ROOT, 'test/node_modules/pnpm/bin/pnpm.cjs'), join(directory, 'node_modules/.bin/pnpm'))
   return directory
 }
 
@@ -33,11 +34,12 @@ function isAlive(pid: number): boolean {
 test.each([
   ['npx', ['--no-install', 'promherd', 'start', 'app.cjs', '--port', '0', '--workers', '2']],
   ['npm', ['start']],
+  ['npx pnpm exec', ['--no-install', 'pnpm', 'exec', 'promherd', 'start', 'app.cjs', '--port', '0', '--workers', '2']],
 ])(
   'SIGTERM to %s ends the herd with it',
   async (command, args) => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')))
-    const child = spawn(command, args, { cwd: installed(), env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command.split(' ')[0]!, args, { cwd: installed(), env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', text => {
@@ -52,12 +54,12 @@ test.each([
     })
     await until(() => output.includes('2 workers of app.cjs listen'), {
       what: `both; got ${output}`,
-      deadlineMs: 25_000,
+      deadlineMs: 80_000,
     })
     child.kill('SIGTERM')
     await ended
     await until(() => !workers().some(isAlive), { what: 'the workers to end' })
     expect(workers()).toHaveLength(2)
   },
-  60_000,
+  120_000,
 )
