@@ -7,8 +7,9 @@ import type { EventEmitter } from 'node:events'
  *
  * Node opens a watcher of the operating system's signal when a listener is added, and closes it with the last one. The
  * watcher calls the `emit` that the process has at that moment. Here the watcher is opened without a listener, and
- * with an `emit` that also notes that the signal was received. `process.listeners()`, `listenerCount()` and the order of
- * listeners are those of the program alone. Where Node's functions are not found, signals keep their default action.
+ * with an `emit` that also notes that the signal was received. When the program's last listener for a signal is removed,
+ * the watcher is opened again, in the place of Node's own listener of `removeListener`, which closes it.
+ * `process.listeners()`, `listenerCount()` and the order of listeners are those of the program alone. Where Node's functions are not found, signals keep their default action.
  *
  * A signal that the program listens for is passed on at once, as without promherd. If it is one that ends programs,
  * nothing is watched any more: a second signal, or one that the program sends to itself, has its default action.
@@ -23,14 +24,17 @@ export class SignalWatch {
   constructor(signals: readonly NodeJS.Signals[], onEnding: () => void) {
     this.#onEnding = onEnding
     for (const signal of signals) this.#open(signal)
-    // The program's last listener for a signal has closed the watcher with it.
-    if (OPEN === undefined) return
+    if (OPEN === undefined || CLOSE === undefined) return
+    const nodes = CLOSE
     const watched = new Set<string | symbol>(signals)
-    process.on('removeListener', event => {
+    const close = (event: string | symbol): void => {
+      nodes.call(process, event)
       if (!this.#isOver && watched.has(event) && process.listenerCount(event) === 0) {
         this.#open(event as NodeJS.Signals)
       }
-    })
+    }
+    Object.defineProperty(close, 'name', { value: nodes.name })
+    replace('removeListener', nodes, close)
   }
 
   /** Whether the program has received a signal from the operating system within the last `withinMs`. */
@@ -77,11 +81,20 @@ export class SignalWatch {
 
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM'])
 
-type OnListener = (this: NodeJS.Process, event: string) => void
+type OnListener = (this: NodeJS.Process, event: string | symbol) => void
 
 /** Node's own listeners of the process, which open and close its watchers. */
 const OPEN = nodes('newListener', 'startListeningIfSignal')
 const CLOSE = nodes('removeListener', 'stopListeningIfSignal')
+
+/** Puts another listener of the process in the place of one. */
+function replace(event: string, old: OnListener, listener: OnListener): void {
+  const emitter: EventEmitter = process
+  const listeners = emitter.rawListeners(event) as OnListener[]
+  const rest = listeners.slice(listeners.indexOf(old))
+  for (const each of rest) emitter.removeListener(event, each)
+  for (const each of rest) emitter.on(event, each === old ? listener : each)
+}
 
 function nodes(event: string, name: string): OnListener | undefined {
   const listeners = (process as EventEmitter).rawListeners(event)
