@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { isSkipped, needs } from '../support/skip.ts'
-import { type Running, startReady, until } from './running.ts'
+import { type Running, type Samples, startReady, until } from './running.ts'
 
 /** HTTP/2 and TLS under the cluster: reloads and ends that fail nothing. */
 
@@ -37,8 +37,8 @@ afterAll(() => rmSync(certificates, { recursive: true }))
 
 type Protocol = 'h2c' | 'h2' | 'https'
 
-function start(protocol: Protocol): Promise<Running> {
-  return startReady({ env: { ENTRY: './secure.mjs', PROTOCOL: protocol, TLS: certificates } })
+function start(protocol: Protocol, options: object = {}): Promise<Running> {
+  return startReady({ options, env: { ENTRY: './secure.mjs', PROTOCOL: protocol, TLS: certificates } })
 }
 
 function sessionTo(running: Running, protocol: Protocol): ClientHttp2Session {
@@ -156,7 +156,7 @@ test.each(['h2c', 'h2'] as const)(
 )
 
 test.each(['h2c', 'h2'] as const)(
-  'a cluster that ends lets open streams of %s end, and no session holds it up',
+  'a cluster that ends tells each session of %s, lets open streams end, and no session holds it up',
   async protocol => {
     const running = await start(protocol)
     const [busy, idle] = [sessionTo(running, protocol), sessionTo(running, protocol)]
@@ -164,14 +164,38 @@ test.each(['h2c', 'h2'] as const)(
     const slow = ask(busy, '/?ms=2000')
     await running.sees('http_requests_in_flight', 1)
     const closed = new Promise(resolve => idle.once('close', resolve))
+    const told = new Promise(resolve => busy.once('goaway', resolve))
     running.signal('SIGTERM')
-    await closed
+    await Promise.all([closed, told])
     expect(busy.destroyed).toBe(false)
     expect(await slow).toMatch(/done$/)
     expect(await running.ended).toEqual({ code: 0, signal: null })
     expect(running.stderr).toBe('')
   },
 )
+
+test('streams of h2 that do not end are waited for until the deadline, and their session is a connection cut off', async () => {
+  const running = await start('h2', { drainTimeoutMs: 3000 })
+  const session = sessionTo(running, 'h2')
+  const asked = performance.now()
+  const streams = Promise.allSettled([1, 2, 3].map(() => ask(session, '/?ms=600000')))
+  await running.sees('http_requests_in_flight', 3)
+  expect(await running.call('reload')).toBe(true)
+  expect((await streams).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+  expect(performance.now() - asked).toBeGreaterThan(3000)
+  const sumOf = (samples: Samples, name: string, labels: string) =>
+    [1, 2].reduce(
+      (sum, worker) => sum + (samples.value(`promherd_worker_${name}{worker="${worker}"${labels}}`) ?? 0),
+      0,
+    )
+  await until('three requests to be lost', async () => sumOf(await running.scrape(), 'lost_requests_total', '') === 3)
+  const samples = await running.scrape()
+  expect(sumOf(samples, 'cut_connections_total', ',reason="deadline"')).toBe(1)
+  expect(sumOf(samples, 'cut_connections_total', ',reason="drain"')).toBe(0)
+  expect(running.stderr).toMatch(
+    /^promherd: worker [12] had not ended after 3000 ms and was killed\. Connections that were cut off: 1\.\n$/,
+  )
+}, 60_000)
 
 /** One request over TLS; the connection is the agent's. */
 function askSecurely(running: Running, path: string, agent: Agent): Promise<string> {
