@@ -14,6 +14,23 @@ const labelNames = ['of']
 const counter = new client.Counter({ name: 'c_total', help: 'C.', labelNames })
 const histogram = new client.Histogram({ name: 'h', help: 'H.', labelNames, buckets: [1, 10] })
 const summary = new client.Summary({ name: 's', help: 'S.', percentiles: [0.5] })
+/** What the metrics that collect are still to bring in. */
+let due = 0
+new client.Counter({
+  name: 'c_collected_total',
+  help: 'C.',
+  collect() {
+    this.inc(due)
+  },
+})
+new client.Histogram({
+  name: 'h_collected',
+  help: 'H.',
+  buckets: [1, 10],
+  collect() {
+    for (; due > 0; due--) this.observe(5)
+  },
+})
 const bound = { counter: counter.labels('bound'), histogram: histogram.labels('bound') }
 
 /** Counts once in each way that there is. */
@@ -23,6 +40,7 @@ function count() {
   histogram.observe({ of: 'given' }, 0.5)
   bound.histogram.observe(50)
   summary.observe(3)
+  due++
 }
 
 function fail() {
@@ -30,6 +48,27 @@ function fail() {
 }
 
 const WAYS = {
+  /** Exits with metrics whose last sample cannot be taken, and logs which of them were asked for it. */
+  unanswered() {
+    const asked = []
+    const ask = (name, collect) => new client.Counter({ name, help: 'C.', collect })
+    ask('promised_total', async function collect() {
+      asked.push('promised')
+      this.inc()
+    })
+    ask('answering_total', function collect() {
+      asked.push('answering')
+      this.inc()
+      return Promise.resolve()
+    })
+    ask('failing_total', function collect() {
+      asked.push('failing')
+      this.inc()
+      throw new Error('thrown by collect()')
+    })
+    process.on('exit', () => console.log([...new Set(asked)].join()))
+    process.exit(3)
+  },
   exit() {
     count()
     process.exit(3)

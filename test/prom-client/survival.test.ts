@@ -25,10 +25,14 @@ function newDirectory(): string {
   return directory
 }
 
+/** Families that are copied within 100 ms, and those that are sampled at an exit. */
+const COPIED = ['c_total', 'h', 's']
+const NAMES = [...COPIED, 'c_collected_total', 'h_collected']
+
 /** The numbers of the program's families, by label values. */
-async function counted(herd: Herd): Promise<Record<string, readonly number[]>> {
+async function counted(herd: Herd, names: readonly string[] = NAMES): Promise<Record<string, readonly number[]>> {
   const { families } = await herd.snapshot()
-  const own = families.filter(({ name }) => ['c_total', 'h', 's'].includes(name))
+  const own = families.filter(({ name }) => names.includes(name))
   return Object.fromEntries(
     own.flatMap(({ name, labels, values }) =>
       labels.map((each, i) => [[name, ...each].join(), [...values.of(i)]] as const),
@@ -68,8 +72,17 @@ describe('nothing is lost, and the process ends as it would alone', () => {
     const run = (more: object) => runProcess(process.execPath, [PROGRAM, way], { env: { ...env, ...more } })
     const [alone, herded] = await Promise.all([run({}), run({ PROMETHEUS_MULTIPROC_DIR: directory })])
     expect(herded).toEqual(alone)
-    expect(await counted(herdIn(directory))).toEqual(times(1))
+    const collected = { c_collected_total: [1], h_collected: [0, 1, 0, 5] }
+    expect(await counted(herdIn(directory))).toEqual({ ...times(1), ...collected })
   })
+})
+
+test('at an exit no metric is sampled that would answer later, or fails, and the process ends as it would', async () => {
+  const directory = newDirectory()
+  const env = { NODE_OPTIONS: undefined, PROMETHEUS_MULTIPROC_DIR: directory }
+  const { code, output } = await runProcess(process.execPath, [PROGRAM, 'unanswered'], { env })
+  expect([code, output]).toEqual([3, 'answering,failing\n'])
+  expect(await counted(herdIn(directory), ['promised_total', 'answering_total', 'failing_total'])).toEqual({})
 })
 
 describe.each(['mapped', 'flushed'])('with a %s store', slab => {
@@ -83,10 +96,12 @@ describe.each(['mapped', 'flushed'])('with a %s store', slab => {
     await once(child, 'message')
     for (const [i, phase] of ['message', 'timer', 'immediate', 'timer', 'message'].entries()) {
       child.send(phase)
-      await until(async () => (await counted(herd))['s']?.[1] === i + 1, { what: `${i + 1} counts by ${phase}` })
+      await until(async () => (await counted(herd, COPIED))['s']?.[1] === i + 1, {
+        what: `${i + 1} counts by ${phase}`,
+      })
     }
     await end(child)
-    expect(await counted(herd)).toEqual(times(5))
+    expect(await counted(herd, COPIED)).toEqual(times(5))
   })
 })
 

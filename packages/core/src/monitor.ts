@@ -220,7 +220,8 @@ class ProcessMonitor implements Monitor {
     stayAtExit(this.#leaver)
     this.#stopWatching?.()
     this.#stopClosing?.()
-    this.#leaver.leave()
+    if (this.store.paths !== undefined) this.#promClient.look()
+    this.#end()
     await this.#herd.close()
   }
 
@@ -250,17 +251,21 @@ class ProcessMonitor implements Monitor {
     return hasChanged
   }
 
-  /** Writes the last numbers, and gives the worker's number back. */
   readonly #leaver: Leaver = {
     save: () => {
-      if (this.store.paths !== undefined) this.#promClient.look()
+      if (this.store.paths !== undefined) this.#promClient.lookLast()
       this.store.flush()
     },
     leave: () => {
       this.#leaver.save()
-      this.store.close()
-      this.#claim?.release()
+      this.#end()
     },
+  }
+
+  /** Writes the last numbers, and gives the worker's number back. */
+  #end(): void {
+    this.store.close()
+    this.#claim?.release()
   }
 
   /** Has `collect` run before numbers are read, and every so often for those who read them elsewhere. */

@@ -1,6 +1,6 @@
 import { FAMILIES } from '../metrics.ts'
 import type { Store } from '../store/store.ts'
-import { type KeptReading, readKept } from './kept.ts'
+import { collectNow, type KeptReading, readKept } from './kept.ts'
 import { MetricCopy } from './metric-copy.ts'
 import { MetricFeed } from './metric-feed.ts'
 import type { Origin } from './origin.ts'
@@ -73,6 +73,20 @@ export class PromCopier {
     }
   }
 
+  /** The same at an exit, after the `collect()` of those metrics that collect synchronously. Never throws. */
+  lookLast(): boolean {
+    try {
+      for (const origin of this.#reader.list(this.#registries())) {
+        // One that is asked at this moment may be halfway through.
+        const isAsked = origin.asked > origin.answered
+        origin.isCollected = !isAsked && origin.metric !== undefined && collectNow(origin.metric)
+      }
+    } catch (error) {
+      this.#fail(error)
+    }
+    return this.look()
+  }
+
   /** True where the last look has found something that has to be asked and never was. */
   get hasNew(): boolean {
     return this.#hasNew
@@ -108,7 +122,7 @@ export class PromCopier {
 
   #takeFrom(origin: Origin): boolean {
     const { metric, answer, view } = origin
-    const kept = metric && readKept(metric)
+    const kept = metric && readKept(metric, origin.isCollected)
     if (origin.asked === 0 && (kept === undefined || kept.type === 'summary')) this.#hasNew = true
     if (kept === undefined && answer === undefined) return false
     origin.answer = undefined

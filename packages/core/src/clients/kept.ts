@@ -45,15 +45,43 @@ interface Keeper extends PromMetric {
 
 /**
  * Reads the series that a metric keeps, synchronously and without calling its `get()`. Returns undefined where `get()`
- * may answer something else: the metric collects, its class overrides `get()`, or it keeps its series in another way.
+ * may answer something else: the metric collects (unless it has just done so), its class overrides `get()`, or it keeps its
+ * series in another way.
  */
-export function readKept(metric: PromMetric): KeptReading | undefined {
+export function readKept(metric: PromMetric, isCollected: boolean = false): KeptReading | undefined {
   try {
-    return metric.collect || !answersWhatItKeeps(metric) ? undefined : keptIn(metric)
+    if (metric.collect && !isCollected) return undefined
+    return answersWhatItKeeps(metric) ? keptIn(metric) : undefined
   } catch {
     // Fields of a metric may be accessors that throw. `get()` then reports the error.
     return undefined
   }
+}
+
+/**
+ * Calls the `collect()` of a metric at an exit, where no promise can be waited for. Returns true where it has collected
+ * then and there, so that the metric keeps what its `get()` would answer. Never throws.
+ *
+ * Gauges are not asked: nobody shows what they said once their process has exited.
+ */
+export function collectNow(metric: Keeper): boolean {
+  try {
+    const { collect, type } = metric
+    if (typeof collect !== 'function' || type === 'gauge' || isAsync(collect) || !answersWhatItKeeps(metric))
+      return false
+    const answer: unknown = collect.call(metric)
+    return !isThenable(answer)
+  } catch {
+    return false
+  }
+}
+
+function isThenable(answer: unknown): boolean {
+  return typeof (answer as { readonly then?: unknown } | null | undefined)?.then === 'function'
+}
+
+function isAsync(method: object): boolean {
+  return Object.prototype.toString.call(method) === '[object AsyncFunction]'
 }
 
 function keptIn(metric: Keeper): KeptReading | undefined {

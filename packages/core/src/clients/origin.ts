@@ -26,6 +26,8 @@ export class Origin {
   /** The number of questions so far, and the last one that was answered. */
   asked = 0
   answered = 0
+  /** True once its last sample was taken, at an exit: from then on what it keeps is read. */
+  isCollected = false
   /** True from a missed deadline until the next answer. */
   isSlow = false
   /** True from a reported failure until the next answer in time. */

@@ -25,6 +25,11 @@ export class PromClientSource {
     return this.#copier?.look() ?? false
   }
 
+  /** The same at an exit, after the `collect()` of those metrics whose counts it could miss. Never throws. */
+  lookLast(): boolean {
+    return this.#copier?.lookLast() ?? false
+  }
+
   /** The same, and has metrics sampled that were never sampled before. */
   lookAndSample(): boolean {
     const hasChanged = this.look()
