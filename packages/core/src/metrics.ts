@@ -428,7 +428,7 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
   workerLostRequests: family(
     'counter',
     'promherd_worker_lost_requests_total',
-    'Requests that were in flight in a worker when it died: they have no status, and are counted nowhere else.',
+    'Requests and streams that were open in a worker when it died: they have no status, and are counted nowhere else.',
     ['worker'],
   ),
   workerCutConnections: family(

@@ -2,6 +2,7 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { FAMILIES } from '../metrics.ts'
 import { Numbers } from '../snapshot/numbers.ts'
 import { atOnce } from '../snapshot/steps.ts'
 import type { Definition } from '../store/catalog.ts'
@@ -203,4 +204,18 @@ test('a retiring that is left alone after any of its steps has changed nothing y
   }
   expect([...stagesSeen]).toEqual(['2 stores', '2 stores, committed', '1 stores, committed', '0 stores, committed'])
   expect(taken).toBeGreaterThan(20)
+})
+
+test.each([
+  [FAMILIES.requestsInFlight, 3],
+  [FAMILIES.serverActive, 3],
+  [FAMILIES.streamsOpen, 3],
+  [JOBS, undefined],
+])('what was open in a store that is retired is lost: $name', async (definition, lost) => {
+  leave(3, definition)
+  atOnce(new Retired(directory).retire(listStores(directory)))
+  const herd = new Herd({ directory })
+  const { families } = await herd.snapshot()
+  expect(families.find(({ name }) => name === FAMILIES.workerLostRequests.name)?.values.get(0)).toBe(lost)
+  await herd.close()
 })

@@ -58,9 +58,9 @@ export class RetiredTotals {
   /** Adds what one store has left. */
   *add(store: StoreName, reader: StoreReader, left: LastWords): Steps<void> {
     const families = new Map<number, RetiredFamily>()
-    let inFlight: number | undefined
+    const open = new Set<number>()
     for (const line of left.families) {
-      if (line.name === FAMILIES.requestsInFlight.name) inFlight = line.index
+      if (OPEN.has(line.name)) open.add(line.index)
       const family = this.#family(line)
       const since = Math.max(reader.startedAt, line.since ?? 0)
       if (family !== undefined) families.set(line.index, this.#seen(family, since))
@@ -68,7 +68,7 @@ export class RetiredTotals {
     let added = 0
     for (const line of left.series) {
       if (++added % SERIES_A_STEP === 0) yield
-      if (line.family === inFlight) this.#addLost(store, reader, line)
+      if (open.has(line.family)) this.#addLost(store, reader, line)
       const family = families.get(line.family)
       if (family === undefined) continue
       const { labels, merge } = family.definition
@@ -78,7 +78,7 @@ export class RetiredTotals {
     }
   }
 
-  /** What was in flight when its worker died is lost: in the same commit, so it is counted once, too. */
+  /** What was open when its worker exited is lost: in the same commit, so it is counted once, too. */
   #addLost(store: StoreName, reader: StoreReader, line: SeriesLine): void {
     const lost = reader.values[line.slot] ?? 0
     if (!(lost > 0)) return
@@ -156,6 +156,11 @@ interface RetiredFamily {
   readonly width: number
   readonly slots: Map<string, number>
 }
+
+/** The families of requests that are counted when they end. */
+const OPEN: ReadonlySet<string> = new Set(
+  [FAMILIES.requestsInFlight, FAMILIES.serverActive, FAMILIES.streamsOpen].map(({ name }) => name),
+)
 
 /** A line that the catalog of the totals has to gain. */
 export type NewName = FamilyLine | SeriesLine
