@@ -1,69 +1,9 @@
 import { expect, test } from 'vitest'
 import { FAILING, isTriedEverLater } from '../cluster/failing.ts'
-import { startLoad, stopLoad } from '../cluster/load.ts'
-import { get, type Running, until } from '../cluster/running.ts'
-import { parseText, sum } from '../support/samples.ts'
-import { filesOf, settled, startListening, startThreads, threadsOf } from './running.ts'
+import { get, until } from '../cluster/running.ts'
+import { startListening, startThreads, threadsOf } from './running.ts'
 
 /** Threads that end: why is told, what they have counted stays, and nothing of theirs is left behind. */
-
-// So many that none of them ends often enough for its replacement to be held back for long.
-const THREADS = 5
-
-test.each([
-  ['mapped', 50],
-  ['flushed', 20],
-])(
-  'no count falls on the %s slab over %i terminations under load',
-  async (slab, terminations) => {
-    const running = await startListening({ options: { threads: THREADS }, env: { PROMHERD_SLAB: slab } })
-    const load = startLoad(new URL(running.appUrl()).port, 12)
-    const own = { received: 0, broken: 0 }
-    const totals: number[] = []
-    for (let i = 0; i < terminations; i++) {
-      const worker = (i % THREADS) + 1
-      await answers(running, worker, own)
-      await running.call('terminate', worker)
-      await until('another in its place', async () => {
-        const samples = await running.scrape()
-        totals.push(samples.value('test_total')!)
-        return samples.restarts['killed'] === i + 1
-      })
-    }
-    const tally = await stopLoad(load)
-    const [received, broken] = [tally.received + own.received, tally.broken + own.broken]
-    await running.sees('promherd_stores{state="live"}', THREADS + 1)
-    const counted = await settled(running, 'test_total')
-    const samples = await running.scrape()
-    expect(totals).toEqual([...totals].sort((a, b) => a - b))
-    expect(samples.restarts).toEqual({ killed: terminations })
-    expect(samples.value('promherd_stores{state="retired"}')).toBe(terminations)
-    // An answer is counted after its last byte has left: by then, or in flight and told as lost. What broke off may not
-    // have reached the application at all.
-    if (slab === 'mapped') {
-      const all = parseText(samples.text)
-      const recorded = sum(all, 'http_requests_total') + sum(all, 'promherd_worker_lost_requests_total')
-      expect(recorded).toBeGreaterThanOrEqual(received)
-      expect(recorded).toBeLessThanOrEqual(received + broken)
-    }
-    // Each answer that came whole was counted before it was sent; one that broke off may have been counted, or not.
-    if (slab === 'mapped') expect(counted).toBeGreaterThanOrEqual(received)
-    expect(counted).toBeLessThanOrEqual(received + broken)
-    expect(counted).toBeGreaterThan(terminations)
-  },
-  120_000,
-)
-
-/** Asks until the worker in a slot, which runs, has answered something. */
-async function answers(running: Running, worker: number, own: { received: number; broken: number }): Promise<void> {
-  await until(`worker ${worker} to answer`, async () => {
-    const workers = (await running.call('workers')) as { state: string }[]
-    const answer = await get(running.appUrl(), { timeoutMs: 2000 }).catch(() => undefined)
-    if (answer === undefined) own.broken++
-    else own.received++
-    return workers[worker - 1]?.state === 'running' && answer?.body === String(worker)
-  })
-}
 
 test('requests in flight in a thread that is terminated are lost, and counted nowhere else', async () => {
   const running = await startListening({ options: { threads: 1 } })
@@ -129,25 +69,3 @@ test.each(FAILING)('an application that %s is tried ever later, and told of once
   const start = () => startThreads({ options: { threads: 1, metrics: { port: 0 } }, env: { ENTRY: entry } })
   await isTriedEverLater(start, { kind: 'thread', entry, reason, exit })
 })
-
-test('forty restarts leave the same series, and neither files nor memory of them', async () => {
-  const running = await startListening({ options: { threads: 4 } })
-  const measured = async () => {
-    const samples = await until('two samples of each worker, which a ratio takes', async () => {
-      for (let i = 0; i < 20; i++) await get(running.appUrl())
-      const samples = await running.scrape()
-      const ratios = samples.series.filter(series => series.startsWith('promherd_worker_event_loop_utilization_ratio'))
-      const requests = samples.series.filter(series => series.startsWith('promherd_worker_requests_total'))
-      return ratios.length === 4 && requests.length === 4 ? samples : undefined
-    })
-    return { samples, files: filesOf(running.pid) }
-  }
-  const before = await measured()
-  for (let i = 0; i < 10; i++) expect(await running.call('reload')).toBe(true)
-  const after = await measured()
-  expect(after.samples.restarts).toEqual({ reload: 40 })
-  expect(after.samples.series).toEqual(before.samples.series)
-  expect(after.files.mapped).toBe(before.files.mapped)
-  // What the scrapes have open varies by a few; forty threads would leave forty at least.
-  expect(after.files.open).toBeLessThan(before.files.open + 20)
-}, 180_000)

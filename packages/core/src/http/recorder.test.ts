@@ -35,6 +35,23 @@ test('an exchange is in the bucket whose bound it does not pass, and in the sum'
   expect(await series('promherd_worker_requests_total')).toEqual({ 1: [6] })
 })
 
+test('an exchange is in flight until it is counted, so a process that is killed has it in one of the two', () => {
+  const inFlight = (): number => {
+    const { overflow, slab } = monitor.store.familyNamed('http_requests_in_flight')!
+    return slab.values[overflow]!
+  }
+  const seen: number[] = []
+  const recorder = monitor.http({
+    normalizeRoute: route => {
+      seen.push(inFlight())
+      return route
+    },
+  })
+  const exchange = recorder.begin({ method: 'GET', url: '/', headers: {} })
+  exchange.end('/', 200)
+  expect([...seen, inFlight()]).toEqual([1, 0])
+})
+
 test('a time that is none counts as no time', async () => {
   const recorder = monitor.http({ buckets: [1] })
   recorder.record('GET', '/', 200, Number.NaN)

@@ -281,11 +281,12 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
 
   /** Internal: how an upgrade says that it is over. */
   upgradeEnded(upgrade: Upgrade): void {
-    this.#left(upgrade.isStream ? 'upgrade' : undefined, upgrade.detail)
+    const { request, statusCode, isStream, detail } = upgrade
+    if (isStream || this.#hasGivenWay) this.#left(isStream ? 'upgrade' : undefined, detail)
     if (this.#hasGivenWay) return
-    const { request, statusCode } = upgrade
+    const open = isStream ? undefined : (detail?.openSlot ?? this.#series.openSlot)
     const route = this.#labelOf(this.#routeOf(upgrade, statusCode), statusCode, request)
-    this.#count(upgrade, request.method, route, statusCode, undefined, categoryOfStatus(statusCode))
+    this.#count(upgrade, request.method, route, statusCode, undefined, categoryOfStatus(statusCode), open)
   }
 
   /** Internal: leaves everything to those whom the application has asked to record. What is open is left to them. */
@@ -338,7 +339,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   }
 
   readonly #end: End = (begun, route, status, error) => {
-    this.#series.addInFlight(-1, begun.detail?.openSlot)
+    const open = begun.detail?.openSlot ?? this.#series.openSlot
     try {
       const { request } = begun
       const seconds = (performance.now() - begun.startedAt) / 1000
@@ -349,8 +350,9 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
       if (category !== undefined && this.#categorize !== undefined) {
         category = this.#categorize(error, { ...facts, request, response: undefined, route: label }) ?? category
       }
-      this.#count(begun, request.method, label, status, seconds, category)
+      this.#count(begun, request.method, label, status, seconds, category, open)
     } catch (trouble) {
+      this.#series.addInFlight(-1, open)
       this.store.trouble('http', `an exchange could not be recorded: ${String(trouble)}`)
     }
   }

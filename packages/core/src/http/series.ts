@@ -111,11 +111,13 @@ export class HttpSeries {
     scope: Scope = this.#scope,
     open?: number,
   ): void {
-    if (open !== undefined) add(this.#inFlight, open, -1)
-    if (this.#requests !== undefined) {
-      const values = this.naming.valuesOf(this.factsOf(method, route, status, category), scope)
-      add(this.#requests, this.#requests.slot(values), 1)
-    }
+    const requests = this.#requests
+    const request = requests?.slot(this.naming.valuesOf(this.factsOf(method, route, status, category), scope)) ?? NONE
+    const inFlight = this.#inFlight.slab.values
+    const counts = requests?.slab.values ?? inFlight
+    // Without a call between the two, see `count`.
+    if (open !== undefined) inFlight[open] = inFlight[open]! - 1
+    if (request !== NONE) counts[request] = counts[request]! + 1
     add(this.#ended, this.#ended.overflow, 1)
     if (category !== undefined) this.#countError(method, route, category, scope)
   }
@@ -134,12 +136,14 @@ export class HttpSeries {
     const slot =
       scope.routes.get(route)?.durations.get(key) ??
       this.#placeDuration(scope, key, this.factsOf(method, route, status, category))
-    const { values } = this.#durations.slab
     const bucket = slot + this.#bucketOf(seconds)
     const sum = slot + this.#bounds.length + 1
+    // A family for which there was no room has another slab.
+    const inFlight = this.#inFlight.slab.values
+    const { values } = this.#durations.slab
     // Without a call between the two: a thread that is terminated ends at one, and the exchange would be neither
     // counted nor told as lost.
-    if (open !== undefined) values[open] = values[open]! - 1
+    if (open !== undefined) inFlight[open] = inFlight[open]! - 1
     values[bucket] = values[bucket]! + 1
     values[sum] = values[sum]! + seconds
     add(this.#ended, this.#ended.overflow, 1)
@@ -236,6 +240,9 @@ export interface RouteSlots {
   /** Most routes never fail. */
   errors: Map<number, number> | undefined
 }
+
+/** No slot: an untimed exchange is counted nowhere by the conventions of OpenTelemetry. */
+const NONE = -1
 
 /** Node lets no status out that has more than three digits. */
 const STATUSES = 1000
