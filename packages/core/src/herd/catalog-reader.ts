@@ -21,6 +21,8 @@ export class CatalogReader implements Names {
   readonly file: HeldFile
   /** Where what was not taken yet begins: whole lines, and then the begin of one that waits for its rest. */
   #offset = 0
+  /** How many lines named nothing. */
+  #useless = 0
   /** Whole lines, and how far they are taken. */
   #text = ''
   #at = 0
@@ -33,7 +35,7 @@ export class CatalogReader implements Names {
   next(): CatalogLine | undefined
   next(taker: SeriesTaker): CatalogLine | 'taken' | undefined
   next(taker?: SeriesTaker): CatalogLine | 'taken' | undefined {
-    for (;;) {
+    while (this.#useless <= MAX_USELESS_LINES) {
       while (this.#at < this.#text.length) {
         const begin = this.#at
         const end = this.#text.indexOf('\n', begin)
@@ -41,9 +43,11 @@ export class CatalogReader implements Names {
         if (taker !== undefined && takeLine(this.#text, begin, end, taker)) return 'taken'
         const line = this.#decode(this.#text.slice(begin, end))
         if (line !== undefined) return line
+        if (++this.#useless > MAX_USELESS_LINES) return this.#cut()
       }
       if (!this.#readOn()) return undefined
     }
+    return undefined
   }
 
   /** Which file the names come from. */
@@ -109,7 +113,7 @@ export class CatalogReader implements Names {
     }
   }
 
-  #cut(): void {
+  #cut(): undefined {
     this.isCut = true
     this.#isWanting = false
     this.damage++
@@ -119,5 +123,7 @@ export class CatalogReader implements Names {
 const LINE_BREAK = 10
 const MAX_CATALOG_BYTES = 2 ** 26
 const MAX_LINE_BYTES = 2 ** 20
+/** Far more than a store has whose disk was full again and again. They are passed over in one turn of the event loop. */
+const MAX_USELESS_LINES = 10_000
 /** How much of a catalog is read at once. One for all readers: what is read becomes text before another reads. */
 const PIECE = Buffer.allocUnsafeSlow(2 ** 16)

@@ -11,6 +11,7 @@ import { CatalogReader } from './catalog-reader.ts'
 import type { StoreName } from './directory.ts'
 import { ExemplarsFile } from './exemplars-file.ts'
 import { HeldFile } from './held-file.ts'
+import { NamedSlots } from './named-slots.ts'
 import { isHollow, type Reading, readFully, readHeader } from './values-file.ts'
 
 /**
@@ -40,6 +41,7 @@ export class StoreReader implements Source {
   /** True where another reader has opened the files, and closes them. */
   readonly #isBorrowed: boolean
   readonly names: CatalogReader
+  readonly #named: NamedSlots
   readonly #exemplars: ExemplarsFile | undefined
   #header: Float64Array = new Float64Array(HEADER_SLOTS)
   #buffer: Float64Array = new Float64Array(HEADER_SLOTS)
@@ -63,6 +65,7 @@ export class StoreReader implements Source {
     this.#values = typeof values === 'string' ? new HeldFile(values, { isAlwaysHeld }) : values
     try {
       this.names = new CatalogReader(typeof catalog === 'string' ? new HeldFile(catalog, { isAlwaysHeld }) : catalog)
+      this.#named = new NamedSlots(this.names.file)
     } catch (error) {
       this.close()
       throw error
@@ -176,11 +179,12 @@ export class StoreReader implements Source {
     const [{ size, blocks }, header] = this.#values.use(fd => [fstatSync(fd), readHeader(fd)] as const)
     const slots = Math.floor(size / 8)
     if (typeof header === 'string') return header
-    const length = header[HEADER.length]!
-    const ids = header[HEADER.retiredIds]!
-    const wanted = Math.min(length + ids, slots)
+    const said = header[HEADER.length]!
     // Nothing that a file says of itself may make its reader take all the memory there is.
-    if (wanted > MAX_SLOTS || isHollow(8 * wanted, blocks)) return 'damaged'
+    const length = yield* this.#named.believe(Math.min(said, MAX_SLOTS))
+    const ids = length < said ? 0 : header[HEADER.retiredIds]!
+    const wanted = Math.min(length + ids, slots)
+    if (ids > MAX_IDS || isHollow(8 * wanted, blocks)) return 'damaged'
     if (this.#buffer.length < wanted) this.#buffer = enlarged(this.#buffer, Math.max(wanted, this.#buffer.length * 2))
     const known = this.values.length
     let read = 0
@@ -201,7 +205,7 @@ export class StoreReader implements Source {
     this.changes.mark(known, this.values.length)
     this.retiredIds = this.#buffer.subarray(length, length + ids)
     this.#header = header
-    return read < length + ids ? 'damaged' : 'read'
+    return read < said + ids ? 'damaged' : 'read'
   }
 }
 
@@ -211,6 +215,8 @@ const PIECE_SLOTS = 2 ** 13
 const PIECE = new Float64Array(PIECE_SLOTS)
 /** 128 MiB of numbers, a million histogram series: far above an honest store. */
 const MAX_SLOTS = 2 ** 24
+/** Totals name the stores that they include, of which each takes 64 KiB: far above what a directory holds. */
+const MAX_IDS = 2 ** 17
 
 function enlarged(values: Float64Array, slots: number): Float64Array {
   const larger = new Float64Array(slots)
