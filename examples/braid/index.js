@@ -25,7 +25,7 @@ async function main(args) {
     await herd.stop()
     throw error
   })
-  const load = startLoad({ port: herd.port, connections: CONNECTIONS })
+  const load = startLoad({ port: herd.port, connections: CONNECTIONS, pauseMs: options.pauseMs })
   try {
     const events = new Events({ primary: herd.pid, workers: options.workers, random: randomFrom(options.seed) })
     await runEvents({ options, herd, load, events })

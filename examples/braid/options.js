@@ -6,16 +6,17 @@ const OPTIONS = {
   framework: { type: 'string', default: 'node-http' },
   workers: { type: 'string', default: '4' },
   seed: { type: 'string' },
+  pause: { type: 'string', default: '0' },
 }
 
-const USAGE = `The braid takes --minutes N, --framework ${FRAMEWORKS.join('|')}, --workers N, --seed N.`
+const USAGE = `The braid takes --minutes N, --framework ${FRAMEWORKS.join('|')}, --workers N, --seed N, --pause MS.`
 
 /** An option that the braid does not take: the message is all that the user needs. */
 export class BadOption extends Error {}
 
 /**
  * The options of the command line. `minutes` may be a fraction; `seed` determines the order of the events and is
- * random unless given.
+ * random unless given; each connection of the load waits `pauseMs` after a response.
  */
 export function readOptions(args) {
   const { values } = parse(args)
@@ -26,6 +27,7 @@ export function readOptions(args) {
     framework: values.framework,
     minutes: number('minutes', values.minutes, 0.1, 24 * 60),
     workers: integer('workers', values.workers, 2, 64),
+    pauseMs: integer('pause', values.pause, 0, 1000),
     seed: values.seed === undefined ? randomSeed() : integer('seed', values.seed, 0, 2 ** 32 - 1),
   }
 }

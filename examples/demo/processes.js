@@ -41,8 +41,8 @@ export async function startHerd({ framework, workers }) {
 }
 
 /** Starts the load generator; `tally` is what it has last told. */
-export function startLoad({ port, connections }) {
-  const child = startChild(here('./load.js'), [String(port), String(connections)], {})
+export function startLoad({ port, connections, pauseMs = 0 }) {
+  const child = startChild(here('./load.js'), [port, connections, pauseMs].map(String), {})
   const load = { tally: { received: 0, broken: 0, refused: 0 }, finish, stop: () => child.stop('SIGKILL') }
   const lastTally = new Promise(resolve => {
     child.process.on('message', tally => {
