@@ -4,6 +4,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const CONTRACT = ['test/contract/**/*.test.ts', 'test/options/**/*.test.ts']
 const UNITS = ['packages/*/src/**/*.test.ts']
+// What these test runs in processes of its own, so their own process has no state of it.
+const PROCESSES = ['test/{auto,benchmarks,cli,cluster,consumers,end,integration,matrix,programs,streams}/**/*.test.ts']
 
 // The harness of the preload takes parts of core that are not exported, and what those keep in mind is in one copy only.
 const DIST = fileURLToPath(new URL('packages/core/dist', import.meta.url))
@@ -37,12 +39,13 @@ export default defineConfig({
   test: {
     projects: [
       { extends: true, resolve: { alias: unbundled }, test: { name: 'contract', include: CONTRACT } },
+      { extends: true, test: { name: 'processes', include: PROCESSES, isolate: false } },
       {
         extends: true,
         test: {
           name: 'all else',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...CONTRACT],
+          exclude: [...configDefaults.exclude, ...CONTRACT, ...PROCESSES],
         },
       },
       // A process and its imports take longer than most of these tests do, which keep no state in modules.
