@@ -17,17 +17,24 @@ function watchCounters(running: Running): () => Promise<{ falls: string[]; live:
     const falls: string[] = []
     let before = new Map<string, number>()
     const live = new Set<number>()
+    const checked = new Set<string>()
     while (!isOver) {
       const { text } = await running.scrape()
-      // A page with a series twice, or otherwise wrong, is refused.
-      execFileSync('promtool', ['check', 'metrics'], { input: text, stdio: ['pipe', 'ignore', 'ignore'] })
+      const page = text.replaceAll(/ \S+$/gm, '')
+      // promtool does not see a series that is there twice.
+      const series = page.split('\n')
+      expect(new Set(series).size).toBe(series.length)
+      // Pages that differ in their numbers alone are alike.
+      if (!checked.has(page)) {
+        execFileSync('promtool', ['check', 'metrics'], { input: text, stdio: ['pipe', 'ignore', 'ignore'] })
+      }
+      checked.add(page)
       const now = new Map(
         [...text.matchAll(/^(\S+_(?:total|count|bucket)(?:\{.*\})?) (\S+)$/gm)].map(m => [m[1]!, Number(m[2])]),
       )
       for (const [series, value] of before) if ((now.get(series) ?? -1) < value) falls.push(series)
       before = now
       live.add(Number(/^promherd_stores\{state="live"\} (\d+)$/m.exec(text)?.[1]))
-      // promtool takes a processor, which the workers need to start.
       await delay(20)
     }
     return { falls, live }
