@@ -16,6 +16,7 @@ import { ON_KOA } from './routes/koa.ts'
 import { ON_NEST } from './routes/nest.ts'
 import { ON_NESTED } from './routes/nested.ts'
 import { ON_NODE_HTTP } from './routes/node-http.ts'
+import { ON_TRPC } from './routes/trpc.ts'
 import { ON_UNADAPTED } from './routes/unadapted.ts'
 import { ON_WEBSOCKETS } from './routes/websockets.ts'
 import { SENT } from './sent.ts'
@@ -36,6 +37,7 @@ export const PAGES: readonly string[] = [
   pageOf(ON_NESTED),
   pageOf(ON_NODE_HTTP),
   pageOf(ON_UNADAPTED),
+  pageOf(ON_TRPC),
   pageOf(ON_WEBSOCKETS),
   pageOf(OUTCOMES),
   pageOf(OUTCOMES_HTTP2),

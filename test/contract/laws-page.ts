@@ -11,7 +11,7 @@ Written by \`npm run docs\` from the contract suite, \`test/contract\` and \`tes
 of the subjects. ✓ is a law that is kept. *cannot* is one that is not, for the reason that is named; what happens instead
 is tested too.
 
-The route of a request is the template of what answered it, or one of four fixed texts: \`_unmatched\` where no route
+The route of a request is the template of what answered it, or one of five fixed texts: \`_unmatched\` where no route
 answered and the status is 404, or 405 or 501 for the method; \`_middleware\` where something else than a route answered;
-\`_refused\` where Node answered before the application heard of it; \`_unknown\` where nobody can say. A path is never a
-label.`
+\`_refused\` where Node answered before the application heard of it; \`_batch\` where one request called several procedures
+of tRPC; \`_unknown\` where nobody can say. A path is never a label.`

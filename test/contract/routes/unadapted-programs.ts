@@ -10,8 +10,6 @@ import type { Monitor } from '@promherd/core'
 import { prometheus as expressPrometheus } from '@promherd/express'
 import { prometheus as koaPrometheus } from '@promherd/koa'
 import { App } from '@tinyhttp/app'
-import { initTRPC } from '@trpc/server'
-import { createHTTPServer } from '@trpc/server/adapters/standalone'
 import { createSchema, createYoga } from 'graphql-yoga'
 import { H3, serve, toNodeHandler } from 'h3'
 import { closing, listening } from '../stage.ts'
@@ -231,16 +229,6 @@ const APOLLO: Program = {
   },
 }
 
-const TRPC: Program = {
-  name: 'tRPC 11 standalone',
-  item: ['/items.get', '/items.get'],
-  start() {
-    const { router, procedure } = initTRPC.create()
-    const server = createHTTPServer({ router: router({ items: router({ get: procedure.query(() => 'item') }) }) })
-    return serving(server)
-  },
-}
-
 export const PROGRAMS: readonly Program[] = [
   POLKA,
   tinyhttp('tinyhttp 3 with its settings', { enableReqRoute: true, bindAppToReqRes: true }),
@@ -253,5 +241,4 @@ export const PROGRAMS: readonly Program[] = [
   MOLECULER,
   YOGA,
   APOLLO,
-  TRPC,
 ]

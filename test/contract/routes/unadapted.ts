@@ -73,12 +73,6 @@ const TINYHTTP: Exception<World> = {
   instead: async ({ gives, program }) => gives(program.item[0], 200, '_unknown 200'),
 }
 
-const TRPC: Exception<World> = {
-  reason:
-    'tRPC keeps its router in a closure, and has no hook: each route is `_unknown`, unless `instrumentServer` is given the router by its option `route`.',
-  instead: async ({ gives, program }) => gives(program.item[0], 200, '_unknown 200'),
-}
-
 const ONE_ENDPOINT: Exception<World> = {
   reason: 'It has one endpoint, and nothing can be mounted.',
   instead: async ({ gives, program }) => gives(program.item[0], 200, `${program.item[1]} 200`),
@@ -91,20 +85,23 @@ export const ON_UNADAPTED: Chapter<World> = {
     'Programs on frameworks that have no adapter, recorded by `instrumentServer` and by the preload. A route is the ' +
     'template with which the program registered it, in the notation of the framework. `/*` is a program that answers ' +
     'each path alike. What a framework makes and lets listen by itself shows nothing of it to `instrumentServer`; the ' +
-    'preload sees it listen. Feathers is recorded by the adapters of Koa and Express. A bundle, such as the output of Nitro, contains its copy of h3, which cannot be found: its routes ' +
-    'are `_unknown`, unless h3 2 reports them on its diagnostics channel (`tracingPlugin`, or `tracingChannel` of Nitro).',
+    'preload sees it listen. Feathers is recorded by the adapters of Koa and Express. In a bundle (esbuild, rolldown, ' +
+    'webpack, the output of Nitro 2 and 3), minified or not, the preload knows the routes of Express, Fastify, restify, ' +
+    'Next.js, moleculer-web, GraphQL Yoga, tRPC, and of Koa, Hono, hapi, polka and h3 by the scopes of their listeners. ' +
+    'Not known in a bundle are the route of Apollo standalone (`_unknown`), the 404s of NestJS (the route of the ' +
+    'platform that NestJS put behind its own), and the paths of servers of `ws` and socket.io (`_unknown`). Where a process may not use the inspector ' +
+    '(`--permission`), Koa, Hono, hapi, polka, tRPC and h3 are `_unknown` in a bundle, and h3 and tRPC without one.',
   subjects: SUBJECTS,
   laws: [
     {
       sentence: 'a request has the template of its route',
-      cannot: { 'tinyhttp 3': TINYHTTP, 'tRPC 11 standalone': TRPC },
+      cannot: { 'tinyhttp 3': TINYHTTP },
       run: ({ gives, program: { item } }) => gives(item[0], 200, `${item[1]} 200`),
     },
     {
       sentence: 'what is mounted in something else has the whole template',
       cannot: {
         'tinyhttp 3': TINYHTTP,
-        'tRPC 11 standalone': TRPC,
         'GraphQL Yoga 5': ONE_ENDPOINT,
         [preloadedName('Apollo 5 standalone')]: ONE_ENDPOINT,
       },
@@ -117,7 +114,6 @@ export const ON_UNADAPTED: Chapter<World> = {
           reason: TINYHTTP.reason,
           instead: ({ gives }) => gives('/secret/4', 404, '_unknown 404'),
         },
-        'tRPC 11 standalone': { reason: TRPC.reason, instead: ({ gives }) => gives('/secret', 404, '_unknown 404') },
         [preloadedName('Apollo 5 standalone')]: {
           reason: 'It answers GraphQL whatever the path is.',
           instead: ({ gives }) => gives('/secret/4?query={hello}', 200, '/* 200'),

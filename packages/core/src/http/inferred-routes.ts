@@ -1,6 +1,7 @@
 import { OTHER } from './labels.ts'
 import { shapeOf } from './path-shape.ts'
 import { TemplateTree } from './template-tree.ts'
+import { pathOf } from './url-path.ts'
 
 /**
  * Routes where no framework reports any: the option `routes: 'inferred'`. Templates are learnt from the paths of
@@ -53,24 +54,6 @@ export class InferredRoutes {
 function teaches(status: number): boolean {
   return (status >= 200 && status < 300) || status === 304 || status === 101
 }
-
-/** The path of a URL as Node has it, or of an absolute one. */
-function pathOf(url: string): string {
-  let start = 0
-  if (url.charCodeAt(0) !== SLASH) {
-    const authority = url.indexOf('://')
-    if (authority < 0) return url
-    start = url.indexOf('/', authority + 3)
-    if (start < 0) return '/'
-  }
-  let end = start
-  while (end < url.length && url.charCodeAt(end) !== QUERY && url.charCodeAt(end) !== FRAGMENT) end++
-  return start === 0 && end === url.length ? url : url.slice(start, end)
-}
-
-const SLASH = 47
-const QUERY = 63
-const FRAGMENT = 35
 
 const MOST_REMEMBERED = 500
 /** Of a whole URL: V8 keeps it as long as a part of it is kept. */

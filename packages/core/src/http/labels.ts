@@ -32,12 +32,15 @@ export const UNKNOWN_ROUTE: typeof UNKNOWN = UNKNOWN
 /** The route of a request that Node refused itself, before there was anybody to route it. */
 export const REFUSED = '_refused'
 
+/** The route of a request that called several routes at once: there is a combination for each of them. */
+export const BATCH = '_batch'
+
 /** False for what stands in a route's place where there was none. */
 export function isTemplate(route: string): boolean {
   return !NO_ROUTES.has(route)
 }
 
-const NO_ROUTES: ReadonlySet<string> = new Set([UNMATCHED, MIDDLEWARE, UNKNOWN_ROUTE, REFUSED])
+const NO_ROUTES: ReadonlySet<string> = new Set([UNMATCHED, MIDDLEWARE, UNKNOWN_ROUTE, REFUSED, BATCH])
 
 /** What stands for the route where none answered: what was not found, or not for this method, matched nothing. */
 export function unroutedOf(status: number): string {

@@ -7,6 +7,7 @@ import {
   honoTemplateAt,
   type MatchedRoute,
 } from '../../frameworks/hono.ts'
+import { prototypesIn } from '../../frameworks/unadapted/classes.ts'
 import { type Naming, nameRoute, noteError } from '../../http/follow.ts'
 import { nameUpgrade } from '../../http/upgrades.ts'
 
@@ -17,6 +18,9 @@ import { nameUpgrade } from '../../http/upgrades.ts'
 
 /** Where a CommonJS application has the routers of Hono. */
 export const HONO_FILE: RegExp = /[\\/]hono[\\/]dist[\\/]cjs[\\/]router[\\/][a-z-]+[\\/]router\.js$/
+
+/** How the listener of `@hono/node-server` reads, in a bundle too. */
+export const HONO_LISTENER: RegExp = /\.hostname\b[\s\S]*\.errorHandler\b/
 
 /** As much of Hono's context as is looked at. */
 interface Context extends HonoContext {
@@ -37,9 +41,12 @@ type Router = object & { [MATCH]?: Match }
 
 /** Hooks into the classes of routers that a module exports. */
 export function hookHono(exports: unknown): void {
-  for (const found of Object.values(exports as object)) {
-    const prototype = (found as { prototype?: { match?: Match } } | undefined)?.prototype
-    if (typeof prototype?.match === 'function') hookRouter(prototype)
+  for (const prototype of prototypesIn(exports) as { match?: Match; add?: unknown }[]) {
+    const { add, match } = prototype
+    // In the scopes of a bundle there are classes of others, too.
+    if (typeof add === 'function' && add.length === 3 && typeof match === 'function' && match.length === 2) {
+      hookRouter(prototype)
+    }
   }
 }
 

@@ -1,10 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type KoaContext, koaRouteOf, observeKoa } from '../../frameworks/koa.ts'
+import { isFirstFound, prototypeWith } from '../../frameworks/unadapted/classes.ts'
 import { nameRoute, noteError } from '../../http/follow.ts'
 import { nameUpgrade } from '../../http/upgrades.ts'
 
 /** Where Koa keeps its application. */
 export const KOA_FILE: RegExp = /[\\/]koa[\\/]lib[\\/]application\.js$/
+
+/** How its listener reads, in a bundle too. */
+export const KOA_LISTENER: RegExp = /\.createContext\([\s\S]*\.handleRequest\(/
 
 type Context = Omit<KoaContext, 'res'> & { readonly res: ServerResponse }
 type Middleware = (context: Context) => Promise<unknown>
@@ -17,10 +21,9 @@ interface KoaPrototype {
 
 /** Has the requests of all applications of this class named: the method is looked up anew with each of them. */
 export function hookKoa(exports: unknown): void {
-  const application = (exports as { prototype?: KoaPrototype; default?: { prototype?: KoaPrototype } }) ?? {}
-  const prototype = application.prototype ?? application.default?.prototype
+  const prototype = prototypeWith<KoaPrototype>(exports, 'createContext', 'handleRequest', 'callback')
   const handleRequest = prototype?.handleRequest
-  if (prototype === undefined || typeof handleRequest !== 'function') return
+  if (prototype === undefined || typeof handleRequest !== 'function' || !isFirstFound(prototype)) return
   hookSockets(prototype)
   prototype.handleRequest = function promherdHandle(context, middleware) {
     observeKoa(context)

@@ -23,16 +23,11 @@ export const NOT_ITS_OWN: unique symbol = Symbol('promherd.not-its-own')
 export interface HookedModule {
   /** Its file: among the CommonJS modules, and among what has called `listen`. */
   readonly file: RegExp
-  /** How it is found as an ES module that has not called `listen`: Node does not list those. */
-  readonly imported?: ImportedModule
-  /** Called once for each copy that is loaded. */
+  /**
+   * How the source text of its listener reads, in a bundle too. Node does not list ES modules, and a bundle has none:
+   * where no file is found, the classes are taken from the scopes of that listener.
+   */
+  readonly listener?: RegExp
+  /** Called for each copy that is loaded, with what it exports or with the variables of its scopes. */
   hook(exports: unknown): void
-}
-
-export interface ImportedModule {
-  /** The name of the package, and the files in it that may be the module. */
-  readonly name: string
-  readonly files: readonly string[]
-  /** Whether the program has imported it, judged by a server. To ask for a module that was not imported would load it. */
-  isUsedBy(server: RequestServer): boolean
 }

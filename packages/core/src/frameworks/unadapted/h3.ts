@@ -1,11 +1,12 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { ServerResponse } from 'node:http'
 import { nameRoute } from '../../http/follow.ts'
+import { isFirstFound, prototypesIn, prototypeWith } from './classes.ts'
 import type { Framework } from './framework.ts'
 
 /**
- * h3, and what is built on it. A bundle, as Nitro makes it, has nothing that could be hooked: only the diagnostics
- * channel of version 2 is there, where the application asks for it (`tracingPlugin`, `tracingChannel` of Nitro).
+ * h3, and what is built on it. In a bundle, as Nitro makes it, its classes are in the scopes of the listener. Version 2
+ * also has a diagnostics channel, where the application asks for it (`tracingPlugin`, `tracingChannel` of Nitro).
  */
 
 /**
@@ -15,15 +16,11 @@ import type { Framework } from './framework.ts'
 export const H3_1: Framework = {
   module: {
     file: /[\\/]h3[\\/]dist[\\/]index\.[cm]js$/,
-    imported: {
-      name: 'h3',
-      files: ['dist/index.mjs'],
-      isUsedBy: server => server.listeners('request').some(({ name }) => name === 'toNodeHandle'),
-    },
+    listener: /\.handler\([\s\S]*\.onBeforeResponse\b[\s\S]*\.onAfterResponse\b/,
     hook(exports) {
-      const prototype = (exports as { H3Event?: { prototype: object } }).H3Event?.prototype
+      const prototype = prototypeWith(exports, 'method', 'handled', 'respondWith')
       const method = prototype && Object.getOwnPropertyDescriptor(prototype, 'method')
-      if (prototype === undefined || method?.get === undefined) return
+      if (prototype === undefined || method?.get === undefined || !isFirstFound(prototype)) return
       const { get } = method
       Object.defineProperty(prototype, 'method', {
         ...method,
@@ -37,22 +34,17 @@ export const H3_1: Framework = {
   },
 }
 
-/** Version 2 looks for the route of an event by a method of the application. */
+/** Version 2 looks for the route of an event by a method of the application, and Nitro by one of its own. */
 export const H3_2: Framework = {
   module: {
     file: /[\\/]h3[\\/]dist[\\/]_entries[\\/]node\.mjs$/,
-    imported: {
-      name: 'h3',
-      files: ['dist/_entries/node.mjs'],
-      isUsedBy: server => server.listeners('request').some(listener => '__fetchHandler' in listener),
-    },
+    // What makes a listener of a function that answers a `Request`, in all versions.
+    listener: /\{\s*req:\s*[\w$]+,\s*res:\s*[\w$]+\s*[,}]/,
     hook(exports) {
-      const prototype = (exports as { H3?: { prototype: Finder } }).H3?.prototype
-      const find = prototype?.[FIND]
-      if (prototype === undefined || typeof find !== 'function') return
-      prototype[FIND] = function promherdFind(event) {
-        nameEvent(event, event.runtime?.node?.res)
-        return find.call(this, event)
+      // The class of an application, and the one that it extends.
+      for (const prototype of prototypesIn(exports) as Methods[]) {
+        const found = NAMES.find(({ find }) => typeof ownValue(prototype, find) === 'function')
+        if (found !== undefined && isFirstFound(prototype)) hookApplication(prototype, found)
       }
     },
   },
@@ -63,11 +55,40 @@ subscribe('tracing:h3.request:start', message => {
   if (event !== undefined) nameEvent(event, event.runtime?.node?.res)
 })
 
-const FIND = '~findRoute'
+/** What the two methods are called: since version 2.0, and in the candidates for it that Nitro 3.0 contains. */
+const NAMES = [
+  { find: '~findRoute', request: '~request' },
+  { find: '_findRoute', request: '_request' },
+] as const
 
-interface Finder {
-  [FIND]?: (this: unknown, event: WebEvent) => unknown
+type Methods = Record<string, ((this: object, ...given: never[]) => unknown) | undefined>
+
+function ownValue(object: object, name: string): unknown {
+  return Object.getOwnPropertyDescriptor(object, name)?.value
 }
+
+function hookApplication(prototype: Methods, names: (typeof NAMES)[number]): void {
+  const find = prototype[names.find] as (this: object, event: WebEvent) => unknown
+  const respond = ownValue(prototype, names.request) as Respond | undefined
+  prototype[names.find] = function promherdFind(event: WebEvent) {
+    nameEvent(event, event.runtime?.node?.res)
+    return find.call(this, event)
+  }
+  if (typeof respond !== 'function') return
+  prototype[names.request] = function promherdRequest(request: WebRequest, context?: Event['context']) {
+    // Nitro gives its application a method of its own to look for routes, and the context of the event to come.
+    if (Object.hasOwn(this, names.find)) {
+      const event = context === undefined ? request : { context }
+      nameEvent(event, request.runtime?.node?.res)
+    }
+    return respond.call(this, request, context)
+  }
+}
+
+type Respond = (this: object, request: WebRequest, context?: Event['context']) => unknown
+
+/** In version 2 it has the context of its event. */
+type WebRequest = WebEvent
 
 interface Event {
   readonly context?: { readonly matchedRoute?: { readonly path?: unknown; readonly route?: unknown } }

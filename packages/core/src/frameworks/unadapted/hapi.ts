@@ -1,11 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { read } from '../../http/evidence-chain.ts'
 import { nameRoute, noteError } from '../../http/follow.ts'
+import { isFirstFound, prototypeWith } from './classes.ts'
 import type { Framework } from './framework.ts'
 
 /** hapi makes its requests by a function that it looks up anew with each of them. */
 export const HAPI: Framework = {
-  module: { file: /[\\/]@hapi[\\/]hapi[\\/]lib[\\/]request\.js$/, hook: hookHapi },
+  module: {
+    file: /[\\/]@hapi[\\/]hapi[\\/]lib[\\/]request\.js$/,
+    listener: /\.generate\([\s\S]*\.cleanStop\b[\s\S]*\._execute\(/,
+    hook: hookHapi,
+  },
 }
 
 /** As much of a request of hapi as is looked at. */
@@ -24,10 +29,11 @@ type Generate = (
 ) => HapiRequest
 
 function hookHapi(exports: unknown): void {
-  const requests = exports as { generate?: Generate }
-  const { generate } = requests
-  if (typeof generate !== 'function') return
-  requests.generate = function promherdGenerate(server, request, response, options) {
+  const prototype = prototypeWith<{ constructor: { generate?: Generate } }>(exports, '_execute', 'setUrl')
+  const requests = prototype?.constructor
+  const generate = requests?.generate
+  if (prototype === undefined || typeof generate !== 'function' || !isFirstFound(prototype)) return
+  requests!.generate = function promherdGenerate(server, request, response, options) {
     const made = generate.call(this, server, request, response, options)
     nameRoute(response, hapiRouteOf, made)
     return made

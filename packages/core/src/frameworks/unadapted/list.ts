@@ -7,6 +7,7 @@ import { NEXT } from './next.ts'
 import { POLKA } from './polka.ts'
 import { RESTIFY } from './restify.ts'
 import { TINYHTTP } from './tinyhttp.ts'
+import { TRPC } from './trpc.ts'
 import { YOGA } from './yoga.ts'
 
 /** Every framework without an adapter whose routes are known. To add one is to add its file and its name here. */
@@ -21,4 +22,5 @@ export const FRAMEWORKS: readonly Framework[] = [
   H3_2,
   YOGA,
   APOLLO,
+  TRPC,
 ]

@@ -1,15 +1,14 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { RequestServer } from '../../http/watch-server.ts'
 import { nodeRequire, requireFrom } from '../../node-require.ts'
 import { callers } from './callers.ts'
+import { scopesBehind } from './enclosed.ts'
 import type { HookedModule } from './framework.ts'
 import { FRAMEWORKS } from './list.ts'
 
 /**
  * Hooks the modules of frameworks that are loaded now and were not before: CommonJS modules where Node keeps them, ES
- * modules where they have called `listen`, or where a server shows that its program has imported them. An ES module
- * that is loaded is had by asking for its file again.
+ * modules where they have called `listen`, and what is in the scopes of a listener: an ES module that has not, or a part
+ * of a bundle. An ES module that is loaded is had by asking for its file again.
  */
 export function hookModules(server: RequestServer): void {
   const { cache } = nodeRequire()
@@ -20,38 +19,25 @@ export function hookModules(server: RequestServer): void {
   for (const module of MODULES) {
     for (const file of added) if (module.file.test(file)) hook(module, file, cache[file]?.exports)
     for (const file of calling) if (module.file.test(file)) hook(module, file, cache[file]?.exports)
-    if (module.imported?.isUsedBy(server))
-      for (const file of importedFiles(module.imported, calling)) hook(module, file)
+    if (!FOUND.has(module)) hookEnclosed(module, server)
   }
+}
+
+/** Hooks what a bundle contains: it has no file of its own, and is in the scopes of the listener that it makes. */
+export function hookEnclosed({ listener, hook }: Pick<HookedModule, 'listener' | 'hook'>, server: RequestServer): void {
+  const scopes = listener === undefined ? [] : scopesBehind(server, listener)
+  // What is nearer hides what is farther away.
+  if (scopes.length > 0) hook(Object.assign({}, ...scopes.toReversed()))
 }
 
 const MODULES = FRAMEWORKS.flatMap(({ module }) => module ?? [])
 const HOOKED = new Set<string>()
+const FOUND = new Set<HookedModule>()
 let looked = 0
 
 function hook(module: HookedModule, file: string, exports?: unknown): void {
   if (HOOKED.has(file)) return
   HOOKED.add(file)
+  FOUND.add(module)
   module.hook(exports ?? (requireFrom(file)(file) as unknown))
-}
-
-/** The files of a package as the calling files and the program would get it. */
-function importedFiles(
-  { name, files }: { name: string; files: readonly string[] },
-  calling: readonly string[],
-): string[] {
-  const users = [...calling, ...process.argv.slice(1, 2), join(process.cwd(), 'app.js')]
-  const folders = new Set(users.map(file => folderOf(name, file)))
-  return [...folders].flatMap(folder =>
-    folder === undefined ? [] : files.map(file => join(folder, file)).filter(file => existsSync(file)),
-  )
-}
-
-function folderOf(name: string, file: string): string | undefined {
-  try {
-    const entry = requireFrom(file).resolve(name)
-    return entry.slice(0, entry.search(/[\\/]dist[\\/]/))
-  } catch {
-    return undefined
-  }
 }

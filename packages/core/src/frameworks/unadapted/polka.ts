@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isFirstFound, prototypeWith } from './classes.ts'
 import { type Framework, NOT_ITS_OWN } from './framework.ts'
 
 /**
@@ -15,9 +16,13 @@ export const POLKA: Framework = {
   },
   module: {
     file: /[\\/]polka[\\/]index\.js$/,
+    // A method that is bound to its application.
+    listener: /^function \(\) \{ \[native code\] \}$/,
     hook(exports) {
-      const prototype = Object.getPrototypeOf((exports as () => Polka)()) as Polka
-      const { find } = prototype
+      const made = typeof exports === 'function' ? { app: (exports as () => Polka)() } : exports
+      const prototype = prototypeWith<Polka>(made, 'handler', 'listen', 'use')
+      const find = prototype?.find
+      if (prototype === undefined || typeof find !== 'function' || !isFirstFound(prototype)) return
       isHooked = true
       prototype.find = function promherdFind(method, path) {
         const found = find.call(this, method, path)

@@ -1,0 +1,61 @@
+import type { RequestServer } from '../../http/watch-server.ts'
+import { type Scope, scopesOf } from './scopes.ts'
+
+/**
+ * What frameworks keep in the scopes of their listeners: a router that nothing else has, or their classes in a bundle,
+ * where no module can be found. A listener is read only if its source text is one that a framework writes, since to read
+ * one costs some 20 ms. Names of variables may be others in a bundle, names of properties are not.
+ */
+
+/** The scopes of the listeners of `server` that read as `text` says. */
+export function scopesBehind(server: RequestServer, text: RegExp): readonly Scope[] {
+  return server.listeners('request').flatMap(listener => scopesOfListener(listener, text, MOST_WRAPPERS))
+}
+
+/** The values in scopes for which `is` answers true. */
+export function valuesIn<T>(scopes: readonly Scope[], is: (value: unknown) => value is T): T[] {
+  return scopes.flatMap(scope => Object.values(scope).filter(is))
+}
+
+function scopesOfListener(listener: object, text: RegExp, wrappers: number): readonly Scope[] {
+  const source = sourceOf(listener)
+  if (text.test(source)) return withBound(scopesKept(listener))
+  const inner = wrappers > 0 ? PASSING_ON.exec(source)?.[3] : undefined
+  if (inner === undefined) return []
+  const found = scopesKept(listener).find(scope => Object.hasOwn(scope, inner))?.[inner]
+  return typeof found === 'function' ? scopesOfListener(found, text, wrappers - 1) : []
+}
+
+/** With what the functions in the innermost scope are bound to: an application whose method the listener calls. */
+function withBound(scopes: readonly Scope[]): readonly Scope[] {
+  const bound = Object.values(scopes[0] ?? {})
+    .filter(isBound)
+    .slice(0, MOST_BOUND)
+  return [...scopes, ...bound.flatMap(scopesKept)]
+}
+
+function isBound(value: unknown): value is object {
+  return typeof value === 'function' && value.name.startsWith('bound ')
+}
+
+function sourceOf(listener: object): string {
+  return typeof listener === 'function' ? Function.prototype.toString.call(listener) : ''
+}
+
+function scopesKept(listener: object): readonly Scope[] {
+  let scopes = SCOPES.get(listener)
+  if (scopes === undefined) {
+    scopes = scopesOf(listener)
+    SCOPES.set(listener, scopes)
+  }
+  return scopes
+}
+
+const SCOPES = new WeakMap<object, readonly Scope[]>()
+
+/** A listener that only calls another one with what it is given: `(req, res) => handler(req, res)`. */
+const PASSING_ON =
+  /^(?:async\s*)?(?:function\s*[\w$]*\s*)?\(?\s*([\w$]+),\s*([\w$]+)\s*\)?\s*(?:=>)?\s*\{?\s*(?:return |void |await )*([\w$]+)\(\1,\s*\2\);?\s*\}?$/
+
+const MOST_WRAPPERS = 3
+const MOST_BOUND = 4
