@@ -11,8 +11,8 @@ export interface Answer {
 }
 
 /** One request, answered whole. */
-export async function ask(url: string, method = 'GET', agent?: Agent): Promise<Answer> {
-  const sent = request(url, { method, agent: agent ?? new Agent({ keepAlive: false }) })
+export async function ask(url: string, method = 'GET', agent?: Agent, headers = {}): Promise<Answer> {
+  const sent = request(url, { method, headers, agent: agent ?? new Agent({ keepAlive: false }) })
   sent.end()
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
   let body = ''

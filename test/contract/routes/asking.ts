@@ -23,12 +23,12 @@ export class Routes<App> {
   }
 
   /** Asks for each path (`/items/1`, or `HEAD /items/1`) and expects its status, then exactly these records. */
-  async gives(answers: Record<string, number>, requests: Record<string, number>): Promise<void> {
+  async gives(answers: Record<string, number>, requests: Record<string, number>, headers = {}): Promise<void> {
     const { url, close } = await this.#serve(this.app)
     try {
       for (const [asked, status] of Object.entries(answers)) {
         const [path, method = 'GET'] = asked.split(' ').reverse()
-        expect([asked, (await ask(url + path, method)).status]).toEqual([asked, status])
+        expect([asked, (await ask(url + path, method, undefined, headers)).status]).toEqual([asked, status])
       }
       await settled(this.monitor, requests)
     } finally {

@@ -7,14 +7,20 @@ import type * as Core from '@nestjs/core'
 import type { Monitor } from '@promherd/core'
 import { prometheus as onExpress } from '@promherd/express'
 import { prometheus as onFastify } from '@promherd/fastify'
+import { expect } from 'vitest'
+import { WebSocket } from 'ws'
+import { ask } from '../client.ts'
 import type { Chapter, Law } from '../law.ts'
-import { closing, listening } from '../stage.ts'
+import { settled } from '../reading.ts'
+import { listening } from '../stage.ts'
 import { Routes, routesSubjects } from './asking.ts'
 
 /** One version of NestJS, each in a package of its own. */
 interface Nest {
   readonly common: typeof Common
   readonly core: typeof Core
+  /** Another package of the same version. */
+  readonly load: (name: string) => Promise<never>
   readonly adapter: () => object
 }
 
@@ -26,20 +32,24 @@ async function nestOf(version: number, platform: Platform): Promise<Nest> {
   const load = (name: string): Promise<never> => import(pathToFileURL(resolve(name)).href) as Promise<never>
   const Adapters = (await load(`@nestjs/platform-${platform}`)) as Readonly<Record<string, new () => object>>
   const Adapter = Adapters[platform === 'express' ? 'ExpressAdapter' : 'FastifyAdapter']!
-  return { common: await load('@nestjs/common'), core: await load('@nestjs/core'), adapter: () => new Adapter() }
+  return { common: await load('@nestjs/common'), core: await load('@nestjs/core'), load, adapter: () => new Adapter() }
 }
 
 type Decorator = MethodDecorator | ParameterDecorator | ClassDecorator
 
 /** How a law sets an application up before it listens. */
-type Prepare = (app: INestApplication, nest: Nest) => void
+type Prepare = (app: INestApplication, nest: Nest) => void | Promise<void>
 
 class OnNest extends Routes<Nest> {
   prepare: Prepare = () => {}
+  platform: Platform = 'express'
+  isPreloaded = false
+  /** Gateways of WebSockets. */
+  readonly providers: (new () => object)[] = []
 }
 
 /** A module with two controllers, a guard, a filter, and a middleware that answers what is closed. */
-function rootOf({ common }: Nest): new () => object {
+function rootOf({ common }: Nest, providers: (new () => object)[]): new () => object {
   const { Controller, Get, Post, Module, UseGuards, ParseIntPipe, Param, Version } = common
   class Items {
     one(): string {
@@ -91,7 +101,7 @@ function rootOf({ common }: Nest): new () => object {
       consumer.apply(refuse).forRoutes('closed')
     }
   }
-  Module({ controllers: [Items, Health] })(Root)
+  Module({ controllers: [Items, Health], providers })(Root)
   return Root
 }
 
@@ -99,7 +109,7 @@ const LAWS: readonly Law<OnNest>[] = [
   {
     sentence: 'what no route matches is _unmatched: without a prefix, under it, beside it, and at what is excluded',
     async run(world) {
-      world.prepare = app => app.setGlobalPrefix('api', { exclude: ['health'] })
+      world.prepare = app => void app.setGlobalPrefix('api', { exclude: ['health'] })
       const answers = { '/api/items/1': 200, '/health': 200, '/api/none': 404, '/none': 404, '/api/items/1/2/3': 404 }
       const requests = {
         'GET /api/items/:id 200': 1,
@@ -179,13 +189,118 @@ const LAWS: readonly Law<OnNest>[] = [
       await world.gives(answers, requests)
     },
   },
+  ...(['HEADER', 'MEDIA_TYPE', 'CUSTOM'] as const).map(
+    (type): Law<OnNest> => ({
+      sentence: `a version by ${type} is no part of the route, and one that nothing has is _unmatched`,
+      async run(world) {
+        world.prepare = (app, { common }) => {
+          const extractor = ({ headers }: { headers: Record<string, string> }): string => headers['x-version'] ?? ''
+          const options = { type: common.VersioningType[type], header: 'x-version', key: 'v=', extractor }
+          app.enableVersioning({ ...options, defaultVersion: '1' } as never)
+        }
+        const headers = { 'x-version': '2', accept: 'application/json;v=2' }
+        const answers = { 'POST /items': 201, '/health': 200, '/items/1': 404 }
+        const requests = { 'POST /items 201': 1, 'GET /health 200': 1, 'GET _unmatched 404': 1 }
+        await world.gives(answers, requests, headers)
+      },
+    }),
+  ),
+  {
+    sentence:
+      'what a middleware of forRoutes answers is what Express mounts it at; on Fastify it is _middleware, or _refused to the adapter, which is called later',
+    async run(world) {
+      const { platform, isPreloaded } = world
+      const route = platform === 'express' ? '/closed' : isPreloaded ? '_middleware' : '_refused'
+      await world.gives({ '/closed': 401, '/items/1': 200 }, { 'GET /items/:id 200': 1, [`GET ${route} 401`]: 1 })
+    },
+  },
+  {
+    sentence: 'with microservices beside it, requests over HTTP have their routes',
+    async run(world) {
+      world.prepare = async (app, { load }) => {
+        const { Transport } = (await load('@nestjs/microservices')) as { Transport: { TCP: number } }
+        app.connectMicroservice({ transport: Transport.TCP, options: { host: '127.0.0.1', port: 0 } } as never)
+        await app.startAllMicroservices()
+      }
+      await world.gives({ '/items/1': 200, '/none': 404 }, { 'GET /items/:id 200': 1, 'GET _unmatched 404': 1 })
+    },
+  },
+  {
+    sentence:
+      'a handshake with a gateway of `ws` has the path of the gateway, also of several on one server, and no other path',
+    async run(world) {
+      const { load } = world.app
+      world.providers.push(await gatewayAt(load, '/live'), await gatewayAt(load, '/rooms/events'))
+      world.prepare = async app => {
+        const { WsAdapter } = (await load('@nestjs/platform-ws')) as { WsAdapter: new (app: unknown) => never }
+        app.useWebSocketAdapter(new WsAdapter(app))
+      }
+      const { url, close } = await world.serve()
+      try {
+        await ask(`${url}/items/1`)
+        for (const path of ['/live', '/live?token=1', '/rooms/events', '/none/4']) await dialled(url + path)
+        await settled(world.monitor, {
+          'GET /items/:id 200': 1,
+          'GET /live 101': 2,
+          'GET /rooms/events 101': 1,
+          'GET _unknown 500': 1,
+        })
+      } finally {
+        await close()
+      }
+    },
+  },
+  {
+    sentence:
+      'a handshake with a gateway of socket.io has the path of the gateway, and so has its polling where the server is followed',
+    async run(world) {
+      const { load } = world.app
+      world.providers.push(await gatewayAt(load, '/chat'))
+      world.prepare = async app => {
+        const { IoAdapter } = (await load('@nestjs/platform-socket.io')) as { IoAdapter: new (app: unknown) => never }
+        app.useWebSocketAdapter(new IoAdapter(app))
+      }
+      const { url, close } = await world.serve()
+      try {
+        expect((await ask(`${url}/items/1`)).status).toBe(200)
+        await dialled(`${url}/chat/?EIO=4&transport=websocket`)
+        expect((await ask(`${url}/chat/?EIO=4&transport=polling`)).status).toBe(200)
+        const polling = world.isPreloaded || world.platform === 'fastify' ? { 'GET /chat 200': 1 } : undefined
+        await settled(world.monitor, { 'GET /items/:id 200': 1, 'GET /chat 101': 1, ...polling })
+      } finally {
+        await close()
+      }
+    },
+  },
 ]
+
+/** A class that is a gateway of WebSockets at this path. */
+async function gatewayAt(load: Nest['load'], path: string): Promise<new () => object> {
+  const { WebSocketGateway } = (await load('@nestjs/websockets')) as {
+    WebSocketGateway: (options: object) => ClassDecorator
+  }
+  class Gateway {}
+  WebSocketGateway({ path })(Gateway)
+  return Gateway
+}
+
+/** Opens a WebSocket and closes it, or is refused one. */
+async function dialled(url: string): Promise<void> {
+  const socket = new WebSocket(url.replace('http', 'ws'))
+  socket.on('open', () => socket.terminate())
+  socket.on('error', () => {})
+  await new Promise(resolve => socket.once('close', resolve))
+}
 
 async function serve(world: OnNest, monitor: Monitor | undefined, platform: Platform) {
   const nest = world.app
-  const app: INestApplication = await nest.core.NestFactory.create(rootOf(nest), nest.adapter() as never, {
-    logger: false,
-  })
+  const app: INestApplication = await nest.core.NestFactory.create(
+    rootOf(nest, world.providers),
+    nest.adapter() as never,
+    {
+      logger: false,
+    },
+  )
   if (monitor !== undefined) {
     if (platform === 'express') app.use(onExpress({ monitor }))
     else
@@ -193,10 +308,16 @@ async function serve(world: OnNest, monitor: Monitor | undefined, platform: Plat
         monitor,
       })
   }
-  world.prepare(app, nest)
+  await world.prepare(app, nest)
   await app.listen(0, '127.0.0.1')
   const server = app.getHttpServer()
-  return { url: await listening(server), close: () => closing(server) }
+  return {
+    url: await listening(server),
+    async close() {
+      server.closeAllConnections()
+      await app.close()
+    },
+  }
 }
 
 const SUBJECTS = [10, 11, 12].flatMap(version =>
@@ -208,7 +329,8 @@ export const ON_NEST: Chapter<OnNest> = {
   title: 'Routes on NestJS',
   about:
     'A route is its path with the prefix, the version and the path of its controller, as the platform writes it. What ' +
-    'NestJS answers because it has no route is `_unmatched`, whatever route of the platform it took for that.',
+    'NestJS answers because it has no route is `_unmatched`, whatever route of the platform it took for that. ' +
+    'The adapter of Express records what reaches it, which the polling of socket.io does not.',
   subjects: routesSubjects(
     Object.fromEntries(
       SUBJECTS.map(([version, platform]) => [
@@ -217,6 +339,8 @@ export const ON_NEST: Chapter<OnNest> = {
           const world: OnNest = new OnNest(await nestOf(version, platform), monitor, () =>
             serve(world, isPreloaded ? undefined : monitor, platform),
           )
+          world.platform = platform
+          world.isPreloaded = isPreloaded
           return world
         },
       ]),

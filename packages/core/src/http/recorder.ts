@@ -258,16 +258,20 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     const { statusCode } = response
     if (statusCode >= 400) this.refused(request.method, statusCode)
     else {
-      if (!this.#hasWarned) warnBehindRoutes()
-      this.#hasWarned = true
-      this.#count(undefined, request.method, MIDDLEWARE, statusCode, undefined, undefined)
+      // The polling of socket.io comes by no framework.
+      const path = socketPathOf(request)
+      if (!this.#hasWarned && path === undefined) {
+        warnBehindRoutes()
+        this.#hasWarned = true
+      }
+      this.#count(undefined, request.method, path ?? MIDDLEWARE, statusCode, undefined, undefined)
     }
   }
 
   /** Internal: a connection that leaves HTTP. */
   upgraded(request: IncomingMessage, socket: Duplex): void {
     if (this.#ignores(request)) return
-    watchWebSockets()
+    watchWebSockets((socket as { readonly server?: object }).server)
     const upgrade = new Upgrade(this, request, socket, (this.#bareRouteOf ?? unknownRoute) as RouteOf<unknown>)
     this.#details?.begin(upgrade)
     this.#series.addInFlight(1, upgrade.detail?.openSlot)

@@ -13,11 +13,12 @@ export function socketPathOf(request: object): string | undefined {
   return isWatching ? PATHS.get(request) : undefined
 }
 
-/** Has the servers of WebSockets seen from now on, those that are loaded. Never throws. */
-export function watchWebSockets(): void {
+/** Has the servers of WebSockets seen from now on, those that are loaded when `server` is asked. Never throws. */
+export function watchWebSockets(server: object = NO_SERVER): void {
   isWatching = true
+  const looks = LOOKS.get(server) ?? 0
   if (looks >= MOST_LOOKS) return
-  looks++
+  LOOKS.set(server, looks + 1)
   try {
     const { cache } = nodeRequire()
     for (const file of Object.keys(cache)) {
@@ -33,9 +34,11 @@ export function watchWebSockets(): void {
 
 const PATHS = new WeakMap<object, string>()
 const SEEN = new Set<string>()
-/** To look costs a millisecond; what has not been loaded by then is not loaded for the first connections. */
+/** To look costs a millisecond; what has not been loaded by then is not loaded for the first connections of a server. */
 const MOST_LOOKS = 10
-let looks = 0
+const LOOKS = new WeakMap<object, number>()
+/** Stands for the server of connections that do not name it. */
+const NO_SERVER = {}
 let isWatching = false
 
 const HOOKS: readonly { readonly file: RegExp; watch(exports: unknown): void }[] = [
