@@ -63,11 +63,22 @@ const LAWS: readonly Law<Nested>[] = [
     },
   },
   {
-    sentence: 'what connect takes from the path before Express sees it is unknown: /*',
+    sentence: 'what connect takes from the path before Express sees it is what connect has it mounted at',
     async run(world) {
-      const app = connect().use('/one', world.expressApp()).use('/two', world.expressApp())
-      world.serves(app)
-      await world.gives(ANSWERS, { 'GET /*/items/:id 200': 2 })
+      const inner = world.expressApp().get('/', (_request, response) => void response.send('root'))
+      const app = connect().use('/one', inner).use('/two', world.expressApp())
+      world.serves(app.use('/three', connect().use('/four', world.expressApp())))
+      await world.gives(
+        { '/one': 200, '/one?a=b': 200, ...ANSWERS, '/ONE/items/2': 200, '/one/none': 404, '/three/four/items/1': 200 },
+        {
+          'GET /one 200': 2,
+          'GET /one/items/:id 200': 2,
+          'GET /two/items/:id 200': 1,
+          // Which application of connect stands in another one is in its closures.
+          'GET /three/*/items/:id 200': 1,
+          'GET _unmatched 404': 1,
+        },
+      )
     },
   },
   {
@@ -87,7 +98,8 @@ const LAWS: readonly Law<Nested>[] = [
     },
   },
   {
-    sentence: 'what @fastify/middie takes from the path before Express sees it is unknown: /*',
+    sentence:
+      'what @fastify/middie takes from the path is unknown: /* before what Express has, and _middleware for a function',
     async run(world) {
       const { monitor } = world.app
       world.start = async () => {
@@ -97,10 +109,14 @@ const LAWS: readonly Law<Nested>[] = [
         const use = (app as unknown as { use(path: string, of: unknown): void }).use.bind(app)
         use('/one', world.expressApp())
         use('/two', world.expressApp())
+        use('/three', ((_request, response) => void response.end('function')) satisfies RequestListener)
         app.get('/users/:id', async () => 'user')
         return servingFastify(app)
       }
-      await world.gives({ ...ANSWERS, '/users/1': 200 }, { 'GET /*/items/:id 200': 2, 'GET /users/:id 200': 1 })
+      await world.gives(
+        { ...ANSWERS, '/users/1': 200, '/three/1': 200 },
+        { 'GET /*/items/:id 200': 2, 'GET /users/:id 200': 1, 'GET _middleware 200': 1 },
+      )
     },
   },
   {
@@ -141,7 +157,8 @@ export const ON_NESTED: Chapter<Nested> = {
   title: 'Applications in applications',
   about:
     'The innermost framework that knows the route names it. What was taken from the path before, by something that ' +
-    'does not say what, is `/*`: two mounts of one application are then one series, which says so.',
+    'does not say what, is `/*`: two mounts of one application are then one series, which says so. What Express, ' +
+    '`@fastify/express` and connect mount is called by the path that the program gave them.',
   subjects: routesSubjects(
     Object.fromEntries(
       Object.entries(VERSIONS).map(([name, express]) => [

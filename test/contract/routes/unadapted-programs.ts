@@ -10,6 +10,7 @@ import type { Monitor } from '@promherd/core'
 import { prometheus as expressPrometheus } from '@promherd/express'
 import { prometheus as koaPrometheus } from '@promherd/koa'
 import { App } from '@tinyhttp/app'
+import connect from 'connect'
 import { createSchema, createYoga } from 'graphql-yoga'
 import { H3, serve, toNodeHandler } from 'h3'
 import { closing, listening } from '../stage.ts'
@@ -229,7 +230,18 @@ const APOLLO: Program = {
   },
 }
 
+const CONNECT: Program = {
+  name: 'connect 3',
+  item: ['/items/7', '/items'],
+  mounted: ['/api/users/3', '/api/*'],
+  start() {
+    const answer = (_request: unknown, response: { end(text: string): void }): void => response.end('answer')
+    return serving(createServer(connect().use('/items', answer).use('/api', connect().use('/users', answer))))
+  },
+}
+
 export const PROGRAMS: readonly Program[] = [
+  CONNECT,
   POLKA,
   tinyhttp('tinyhttp 3 with its settings', { enableReqRoute: true, bindAppToReqRes: true }),
   tinyhttp('tinyhttp 3', {}),

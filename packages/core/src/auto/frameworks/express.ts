@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { connectMountOf } from '../../frameworks/connect.ts'
 import { cameShortened, isSeen, keepStateOf, observe, routeOf } from '../../frameworks/express/observe.ts'
 import { shaping } from '../../frameworks/express/shape.ts'
 import { templateOf } from '../../frameworks/express/template.ts'
@@ -65,6 +66,8 @@ export function expressRouteOf(request: ExpressRequest, app: ExpressApp): string
   const { route, baseUrl, res } = request
   if (route === undefined || isUnmatched(res?.statusCode ?? 0)) return undefined
   const template = templateOf(route, app, baseUrl ?? '')
+  const mounted = connectMountOf(request, (baseUrl ?? '') + (request.url ?? ''))
+  if (mounted !== undefined) return joinTemplates(mounted, template)
   return cameShortened(request) && !template.startsWith(`${ANYWHERE}/`) ? joinTemplates(ANYWHERE, template) : template
 }
 

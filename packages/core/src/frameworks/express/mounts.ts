@@ -1,3 +1,4 @@
+import { connectMountOf } from '../connect.ts'
 import { ANYWHERE, joinTemplates, routeText } from '../template.ts'
 import { mountOf } from './mount-path.ts'
 import { isIn, outermost } from './template.ts'
@@ -80,12 +81,24 @@ export class Prefix {
 
 const ROOT = new Prefix('')
 const BEHIND_A_FUNCTION = new Prefix(ANYWHERE)
+const BEHIND_CONNECT = new Map<string, Prefix>()
 
 /** The start of a chain: `arrivedAs` is the path with which the request came, as far as that is known. */
 export function startOf(request: ExpressRequest, arrivedAs: string | undefined): Mount {
   const url = (request.baseUrl ?? '') + (request.url ?? '')
-  const prefix = isShortened(arrivedAs, url) ? BEHIND_A_FUNCTION : ROOT
-  return { baseUrl: '', url, prefix, before: undefined, app: request.app }
+  return { baseUrl: '', url, prefix: prefixAt(request, arrivedAs, url), before: undefined, app: request.app }
+}
+
+/** What was taken from the path before: connect tells what that is called, and a function does not. */
+function prefixAt(request: ExpressRequest, arrivedAs: string | undefined, url: string): Prefix {
+  if (arrivedAs === undefined || arrivedAs === url) return ROOT
+  const text = connectMountOf(request, url)
+  if (text === undefined) return isShortened(arrivedAs, url) ? BEHIND_A_FUNCTION : ROOT
+  const known = BEHIND_CONNECT.get(text)
+  if (known !== undefined) return known
+  const prefix = new Prefix(text)
+  BEHIND_CONNECT.set(text, prefix)
+  return prefix
 }
 
 /** The chain with a layer that the request has just come to. */

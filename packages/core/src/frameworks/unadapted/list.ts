@@ -1,4 +1,5 @@
 import { APOLLO } from './apollo.ts'
+import { CONNECT } from './connect.ts'
 import type { Framework } from './framework.ts'
 import { H3_1, H3_2 } from './h3.ts'
 import { HAPI } from './hapi.ts'
@@ -23,4 +24,5 @@ export const FRAMEWORKS: readonly Framework[] = [
   YOGA,
   APOLLO,
   TRPC,
+  CONNECT,
 ]
