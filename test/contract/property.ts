@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { HARNESSES } from './harnesses/index.ts'
+import { KOA_2 } from './harnesses/koa.ts'
 import { PRELOAD } from './harnesses/preload.ts'
 import { preloadedName } from './harnesses/preloading.ts'
 import type { Chapter, Subject } from './law.ts'
@@ -8,6 +9,11 @@ import { subjectOf, type World } from './world.ts'
 
 type Use = (subject: Subject<World>) => Promise<void>
 
+/** Koa 2 ends its exchanges as Koa 3 does, and a subject takes seconds. */
+function isVaried({ name }: { readonly name: string }): boolean {
+  return name !== KOA_2
+}
+
 /** What no example thought of; the world of the law is a subject, as each sequence has a world of its own. */
 export const RANDOM_EXCHANGES: Chapter<Subject<World>> = {
   title: 'Random exchanges',
@@ -15,8 +21,14 @@ export const RANDOM_EXCHANGES: Chapter<Subject<World>> = {
     'Random sequences of requests, pipelined ones, streams, and clients that leave at any point, compared with a model ' +
     'that says what has to be recorded.',
   subjects: [
-    ...HARNESSES.map(harness => ({ name: harness.name, within: (use: Use) => use(subjectOf(harness)) })),
-    ...PRELOAD.map(harness => ({ name: preloadedName(harness.name), within: (use: Use) => use(subjectOf(harness)) })),
+    ...HARNESSES.filter(isVaried).map(harness => ({
+      name: harness.name,
+      within: (use: Use) => use(subjectOf(harness)),
+    })),
+    ...PRELOAD.filter(isVaried).map(harness => ({
+      name: preloadedName(harness.name),
+      within: (use: Use) => use(subjectOf(harness)),
+    })),
   ],
   laws: [
     {

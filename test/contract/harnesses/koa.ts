@@ -19,11 +19,16 @@ export const ROUTERS: Readonly<Record<string, RouterClass>> = {
   'Koa 3, @koa/router 13': require('koa-router-13') as RouterClass,
 }
 
+/** The version before, with the last @koa/router that was made for it. */
+export const KOA_2 = 'Koa 2, @koa/router 13'
+export const Koa2: typeof Koa = require('koa2') as typeof Koa
+
 /** The harness whose routes are none. */
 export const NO_ROUTER = 'Koa 3 without a router'
 
 export const KOA: readonly Harness[] = [
   ...Object.entries(ROUTERS).map(([name, Router]) => harness(name, app => withRouters(app, Router))),
+  harness(KOA_2, app => withRouters(app, ROUTERS['Koa 3, @koa/router 13']!), Koa2),
   { ...harness('Koa 3, HTTP/2', app => withRouters(app, Router15)), protocol: 'HTTP/2' },
   {
     ...harness(NO_ROUTER, withoutRouter),
@@ -31,12 +36,12 @@ export const KOA: readonly Harness[] = [
   },
 ]
 
-function harness(name: string, addRoutes: (app: Koa) => (stage: Stage) => void): Harness {
+function harness(name: string, addRoutes: (app: Koa) => (stage: Stage) => void, Version = Koa): Harness {
   return {
     name,
     thrown: 'exception',
     async start(options, stage) {
-      const app = new Koa()
+      const app = new Version()
       app.silent = true
       if (options !== undefined) app.use(prometheus(options))
       addRoutes(app)(stage)

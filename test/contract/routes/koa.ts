@@ -1,6 +1,6 @@
 import { prometheus } from '@promherd/koa'
 import Koa, { type Context } from 'koa'
-import { ROUTERS } from '../harnesses/koa.ts'
+import { KOA_2, Koa2, ROUTERS } from '../harnesses/koa.ts'
 import { serving } from '../harnesses/serving.ts'
 import type { Chapter, Law } from '../law.ts'
 import { routesSubjects } from './asking.ts'
@@ -196,10 +196,10 @@ export const ON_KOA: Chapter<OnKoa> = {
     'has the prefix of its mounts, a middleware too; what else stands outside of a router answers as `_middleware`.',
   subjects: routesSubjects(
     Object.fromEntries(
-      Object.entries(ROUTERS).map(([name, Router]) => [
+      [...Object.entries(ROUTERS), [KOA_2, ROUTERS['Koa 3, @koa/router 13']!] as const].map(([name, Router]) => [
         name,
         (monitor, isPreloaded) => {
-          const app = new Koa()
+          const app = name === KOA_2 ? new Koa2() : new Koa()
           app.silent = true
           if (!isPreloaded) app.use(prometheus({ monitor }))
           const world = new OnKoa(app, monitor, served => serving('HTTP/1.1', served.callback()))
