@@ -1,10 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { VERSION } from '../../packages/core/dist/version.js'
-import { certificate } from '../support/certificate.js'
-import { temporaryDirectory } from '../support/resources.js'
 import { until } from '../support/until.js'
 import { ForwardingHerd } from './herd.js'
 import { type Push, Receiver } from './receiver.js'
@@ -89,23 +85,6 @@ test('headers and resource attributes are sent, those of the options before thos
   })
 })
 
-test.each(['http/protobuf', 'http/json'])('%s is sent, and compressed where that is wanted', async protocol => {
-  const [plain, packed] = [await Receiver.start(), await Receiver.start()]
-  await ForwardingHerd.start({ url: plain.url, interval: INTERVAL, protocol })
-  await ForwardingHerd.start({ url: packed.url, interval: INTERVAL, protocol, compression: 'gzip' })
-  const ofTwo = (push: Push): boolean => push.sum('promherd_workers', { state: 'running' }) === 2
-  const [large, small] = [await plain.push('two workers', ofTwo), await packed.push('two workers', ofTwo)]
-  const type = protocol === 'http/json' ? 'application/json' : 'application/x-protobuf'
-  expect([large.headers['content-type'], small.headers['content-type']]).toEqual([type, type])
-  expect([large.headers['content-encoding'], small.headers['content-encoding']]).toEqual([undefined, 'gzip'])
-  expect(small.sentBytes).toBeLessThan(large.sentBytes / 2)
-  for (const { metrics } of [large, small]) {
-    expect(metrics.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['http_requests_in_flight', 'promherd_stores']),
-    )
-  }
-})
-
 test('the last counts of a herd that ends in order are sent', async () => {
   const receiver = await Receiver.start()
   const herd = await ForwardingHerd.start({ url: receiver.url, interval: 3600 })
@@ -113,25 +92,4 @@ test('the last counts of a herd that ends in order are sent', async () => {
   for (let i = 0; i < 10; i++) await herd.get('/')
   expect(await herd.process.stop()).toEqual({ code: 0, signal: null })
   expect(receiver.pushes.map(push => push.sum('http_requests_total'))).toEqual([0, 10])
-})
-
-test('a receiver with a certificate of its own, which wants one of the client, is sent to', async () => {
-  const directory = temporaryDirectory()
-  onTestFinished(directory.remove)
-  const { key, cert } = certificate()
-  const [keyFile, certFile] = [join(directory.path, 'key.pem'), join(directory.path, 'cert.pem')]
-  writeFileSync(keyFile, key)
-  writeFileSync(certFile, cert)
-  const receiver = await Receiver.start({ tls: { key, cert, ca: cert } })
-  const options = { url: receiver.url, interval: INTERVAL, clientKey: keyFile }
-  const herd = await ForwardingHerd.start(options, {
-    OTEL_EXPORTER_OTLP_CERTIFICATE: certFile,
-    OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE: certFile,
-  })
-  await herd.get()
-  await receiver.push('one request', push => push.sum('http_requests_total') === 1)
-  const stranger = await ForwardingHerd.start({ url: receiver.url, interval: INTERVAL })
-  const errors = { sink: 'otlp', cause: 'connection' }
-  await until(async () => (await stranger.value('promherd_forward_errors_total', errors))! > 0, { what: 'an error' })
-  expect(stranger.log).toContain('self-signed certificate')
 })

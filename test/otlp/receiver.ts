@@ -101,6 +101,12 @@ export class Push {
     return attributesOf(this.#resourceMetrics.resource.attributes)
   }
 
+  /** When its snapshot was taken, in milliseconds. */
+  get takenAt(): number {
+    const [{ timeUnixNano }] = this.points('promherd_build_info')
+    return Number(timeUnixNano) / 1e6
+  }
+
   get scope(): Plain {
     return this.#resourceMetrics.scopeMetrics[0].scope
   }

@@ -1,8 +1,11 @@
-import type { Snapshot } from '@promherd/core'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createMonitor, type Snapshot } from '@promherd/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { resolveOtlpOptions } from '../../packages/otlp/dist/resolve.js'
 import { OtlpSink } from '../../packages/otlp/dist/sink.js'
-import { freePort } from '../support/resources.js'
+import { certificate } from '../support/certificate.js'
+import { freePort, temporaryDirectory } from '../support/resources.js'
 import { type Answer, Receiver } from './receiver.js'
 
 const SNAPSHOT: Snapshot = { takenAt: 2, startedAt: 1, herd: 'h', families: [] }
@@ -137,5 +140,45 @@ test('a push ends when its signal is aborted, with the reason of that', async ()
   abort.abort(new Error('late'))
   await expect(pushed).rejects.toThrow('late')
   await expect(sink.push(SNAPSHOT, abort.signal)).rejects.toThrow('late')
+  expect(receiver.pushes).toHaveLength(1)
+})
+
+test.each(['http/protobuf', 'http/json'])('%s is sent, and compressed where that is wanted', async protocol => {
+  const monitor = createMonitor({ slab: 'heap' })
+  const snapshot = await monitor.snapshot()
+  await monitor.close()
+  const receiver = await Receiver.start()
+  for (const compression of ['none', 'gzip']) {
+    const sink = await sinkTo(receiver.url, { protocol, compression })
+    await sink.push(snapshot, AbortSignal.timeout(20_000))
+  }
+  const [plain, packed] = receiver.pushes
+  const type = protocol === 'http/json' ? 'application/json' : 'application/x-protobuf'
+  expect(plain!.headers).toMatchObject({ 'content-type': type, 'content-length': String(plain!.sentBytes) })
+  expect(packed!.headers).toMatchObject({ 'content-type': type, 'content-encoding': 'gzip' })
+  expect(plain!.headers['content-encoding']).toBeUndefined()
+  expect(packed!.sentBytes).toBeLessThan(plain!.sentBytes / 2)
+  expect(packed!.metrics).toEqual(plain!.metrics)
+  expect(plain!.metrics.map(({ name }) => name)).toEqual(snapshot.families.map(({ name }) => name))
+})
+
+test('a receiver with a certificate of its own, which wants one of the client, is sent to', async () => {
+  const directory = temporaryDirectory()
+  onTestFinished(directory.remove)
+  const { key, cert } = certificate()
+  const [clientKey, clientCertificate] = [join(directory.path, 'key.pem'), join(directory.path, 'cert.pem')]
+  writeFileSync(clientKey, key)
+  writeFileSync(clientCertificate, cert)
+  const receiver = await Receiver.start({ tls: { key, cert, ca: cert } })
+  const known = await sinkTo(receiver.url, { certificate: clientCertificate, clientCertificate, clientKey })
+  await known.push(SNAPSHOT, AbortSignal.timeout(20_000))
+  expect(receiver.pushes).toHaveLength(1)
+  const doubting = await sinkTo(receiver.url)
+  await expect(doubting.push(SNAPSHOT, AbortSignal.timeout(20_000))).rejects.toMatchObject({
+    reason: 'connection',
+    message: 'self-signed certificate',
+  })
+  const unknown = await sinkTo(receiver.url, { certificate: clientCertificate })
+  await expect(unknown.push(SNAPSHOT, AbortSignal.timeout(20_000))).rejects.toMatchObject({ reason: 'connection' })
   expect(receiver.pushes).toHaveLength(1)
 })
