@@ -1,9 +1,10 @@
 import { serveHerd } from '@promherd/core'
 import { Failure } from './failure.ts'
+import { loadOtlp, type TypedOtlp } from './otlp.ts'
 import { say, settingsOf, type Typed } from './settings.ts'
 
 /** `promherd exporter`: the metrics of a directory, until a signal ends it. */
-export async function exporter(typed: Typed): Promise<void> {
+export async function exporter(typed: Typed & TypedOtlp): Promise<void> {
   const { config } = await settingsOf(typed)
   const { port, host, allowedHosts, directory, sharedDirectory } = config.metrics || {}
   if (directory === undefined) {
@@ -11,6 +12,8 @@ export async function exporter(typed: Typed): Promise<void> {
     throw new Failure(`Expected the directory that the workers share, but none is given. ${remedy}`)
   }
   const { onWarning } = config
+  const forward = await loadOtlp(typed, onWarning)
+  forward()
   const server = serveHerd({ port, host, allowedHosts, directory, sharedDirectory, onWarning })
   // The port may be another's for now: the timers that wait for it would let the process end.
   const alive = setInterval(() => {}, 60_000)

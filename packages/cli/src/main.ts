@@ -34,7 +34,7 @@ export function command(): Command {
 }
 
 function addStart(promherd: Command): void {
-  running(promherd.command('start'))
+  sending(running(promherd.command('start')))
     .description('Runs a program in several workers, measures what it serves, and serves the metrics.')
     .argument('<app>', 'the file of the program, as node would be given it')
     .argument('[args...]', 'what the program is given; after -- where it begins with a dash')
@@ -43,7 +43,7 @@ function addStart(promherd: Command): void {
 }
 
 function addExporter(promherd: Command): void {
-  serving(promherd.command('exporter'))
+  sending(serving(promherd.command('exporter')))
     .description('Serves the metrics of workers that somebody else runs, from the directory that they share.')
     .option('--directory <path>', 'the directory of the herd')
     .action(async options => (await import('./exporter.ts')).exporter(options))
@@ -91,6 +91,13 @@ function serving(command: Command): Command {
     .option('--bind <address>', 'the address to serve the metrics on')
     .option('--hosts <names>', 'names of the metrics port besides those of this host')
     .option('--config <file>', 'the configuration file')
+}
+
+function sending(command: Command): Command {
+  return command.option(
+    '--otlp [url]',
+    'send the metrics to a receiver of OTLP, too (default: that of the environment)',
+  )
 }
 
 /** A number of seconds above 0, up to an hour. */

@@ -4,11 +4,12 @@ import { pathToFileURL } from 'node:url'
 import { type Cluster, programFile, startProgram, startProgramThreads } from '@promherd/core/cluster'
 import type { PromherdConfig } from '@promherd/core/config'
 import { Mistyped } from './failure.ts'
+import { loadOtlp, type TypedOtlp } from './otlp.ts'
 import { say, settingsOf, type Typed } from './settings.ts'
 import { reloadOnChange } from './watch.ts'
 import { endWithWrapper } from './wrapper.ts'
 
-export interface StartOptions extends Typed {
+export interface StartOptions extends Typed, TypedOtlp {
   readonly watch?: boolean
 }
 
@@ -21,7 +22,9 @@ export async function start(app: string, args: readonly string[], options: Start
   // What workers read for themselves is in the same file.
   if (options.config !== undefined && file !== undefined) process.env['PROMHERD_CONFIG'] = file
   if (options.routes !== undefined) process.env['PROMHERD_ROUTES'] = options.routes
+  const forward = await loadOtlp(options, config.onWarning)
   const threads = options.workers === undefined ? config.threads : undefined
+  forward()
   const cluster =
     threads === undefined
       ? startProgram(clusterOptions(config), { file: app, args, isRestarted: options.watch })
