@@ -26,6 +26,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   fastify: '@promherd/fastify',
   hono: '@promherd/hono',
   koa: '@promherd/koa',
+  otlp: '@promherd/otlp',
 }
 
 /** What consumers depend on, by the name that they import and the place that has it. */
@@ -39,6 +40,7 @@ const INSTALLED: Readonly<Record<string, string>> = {
   '@types/node': 'node_modules/@types/node',
   pidusage: 'packages/core/node_modules/pidusage',
   koffi: 'packages/core/node_modules/koffi',
+  protobufjs: 'packages/otlp/node_modules/protobufjs',
   commander: 'packages/cli/node_modules/commander',
   chokidar: 'packages/cli/node_modules/chokidar',
   jiti: 'packages/cli/node_modules/jiti',

@@ -12,6 +12,7 @@ const NAMES = [
   '@promherd/fastify',
   '@promherd/hono',
   '@promherd/koa',
+  '@promherd/otlp',
   'promherd',
 ]
 
@@ -44,6 +45,12 @@ export function publishedTests(project: () => Project): void {
         expect(output).toContain('is used twice in one application')
         expect(code).toBe(0)
       }
+    })
+
+    test.each(['sending.mjs', 'sending.cjs'])('sends by OTLP from %s', async file => {
+      const path = project().write(file, file.endsWith('.mjs') ? ESM_SENDING : COMMONJS_SENDING)
+      const { output } = await runProcess(process.execPath, [path], { cwd: project().folder })
+      expect(output).toBe('/v1/metrics application/x-protobuf true\n')
     })
 
     test.each(['--import', '--require'])('is a preload for %s', async flag => {
@@ -134,6 +141,30 @@ async function main() {
 }
 main()
 `
+/** Sends once, to a receiver in the same process. */
+const SENDING = `
+const receiver = createServer(async (request, response) => {
+  let body = ''
+  for await (const chunk of request) body += chunk
+  console.log(request.url, request.headers['content-type'], body.includes('jobs_total'))
+  response.end()
+})
+receiver.listen(0, '127.0.0.1', async () => {
+  counter({ name: 'jobs_total', help: 'Jobs.' }).inc()
+  await forward({ otlp: { url: 'http://127.0.0.1:' + receiver.address().port } }).stop()
+  receiver.close()
+})
+`
+const ESM_SENDING = `
+import { createServer } from 'node:http'
+import { counter } from '@promherd/core'
+import { forward } from '@promherd/otlp'
+${SENDING}`
+const COMMONJS_SENDING = `
+const { createServer } = require('node:http')
+const { counter } = require('@promherd/core')
+const { forward } = require('@promherd/otlp')
+${SENDING}`
 const PRELOADED = `${ASKS}
 const express = require('express')
 const { createServer } = require('node:http')

@@ -15,33 +15,31 @@ import { CUMULATIVE, grouped, type MetricsRequest } from './request.ts'
  * hexadecimal digits. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
 export function* encodeJson({ resource, scope, metrics }: MetricsRequest): Steps<Buffer> {
-  const pieces = [
-    `{"resourceMetrics":[{"resource":{"attributes":${JSON.stringify(attributesOf(resource))}},`,
-    `"scopeMetrics":[{"scope":${JSON.stringify(scope)},"metrics":[`,
-  ]
+  const attributes = JSON.stringify(attributesOf(resource))
+  const head = `{"resourceMetrics":[{"resource":{"attributes":${attributes}},"scopeMetrics":[{"scope":`
+  const pieces = [Buffer.from(`${head}${JSON.stringify(scope)},"metrics":[`)]
   let comma = ''
   for (const metric of metrics) {
-    pieces.push(comma)
-    yield* addMetric(metric, pieces)
+    yield* addMetric(metric, comma, pieces)
     comma = ','
   }
-  pieces.push(']}]}]}')
-  return Buffer.from(pieces.join(''))
+  pieces.push(Buffer.from(']}]}]}'))
+  return Buffer.concat(pieces)
 }
 
-function* addMetric(metric: Metric, pieces: string[]): Steps<void> {
+function* addMetric(metric: Metric, before: string, pieces: Buffer[]): Steps<void> {
   const { name, description, unit, kind, prometheusType } = metric
   const metadata = attributesOf([['prometheus.type', prometheusType]])
-  pieces.push(`${JSON.stringify({ name, description, unit, metadata }).slice(0, -1)},"${kind}":{"dataPoints":[`)
+  const head = JSON.stringify({ name, description, unit, metadata }).slice(0, -1)
+  pieces.push(Buffer.from(`${before}${head},"${kind}":{"dataPoints":[`))
   let comma = ''
   for (const group of groupsOf(metric)) {
-    for (const point of group) {
-      pieces.push(comma + JSON.stringify(point))
-      comma = ','
-    }
+    // Without the brackets of the list.
+    pieces.push(Buffer.from(comma + JSON.stringify(group).slice(1, -1)))
+    comma = ','
     yield
   }
-  pieces.push(`]${REST[kind]}}}`)
+  pieces.push(Buffer.from(`]${REST[kind]}}}`))
 }
 
 /** What follows the points. */

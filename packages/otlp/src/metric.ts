@@ -46,7 +46,7 @@ export interface HistogramPoint extends Point {
   readonly count: number
   readonly sum: number
   /** Not cumulative: one count per bound, and the last for what is above all of them. */
-  readonly bucketCounts: ArrayLike<number> & Iterable<number>
+  readonly bucketCounts: readonly number[]
   readonly bounds: readonly number[]
   readonly exemplars: readonly ExemplarPoint[]
 }

@@ -53,46 +53,57 @@ function quantilesOf({ name, help, quantiles }: Family): Family | undefined {
   return { name: `${name}_quantile`, help, type: 'gauge', buckets: [], merge: 'worker', ...quantiles }
 }
 
-function* numberPoints(family: Family, times: Omit<Times, 'startedAt'> & Pick<NumberPoint, 'startedAt'>) {
-  for (const [i, labels] of family.labels.entries()) {
-    const exemplars = exemplarPoints(family, i)
-    const point: NumberPoint = { ...times, ...named(family, labels), value: family.values.get(i), exemplars }
-    yield point
+function* numberPoints(family: Family, times: Pick<NumberPoint, 'startedAt' | 'takenAt'>): Generator<NumberPoint> {
+  for (const { series, labels, page, at } of rowsOf(family)) {
+    const exemplars = exemplarPoints(family, series)
+    yield { ...times, attributes: attributesOf(family, labels), value: page[at]!, exemplars }
   }
 }
 
 function* histogramPoints(family: Family, times: Times): Generator<HistogramPoint> {
-  const { buckets: bounds, values } = family
-  for (const [i, labels] of family.labels.entries()) {
-    const numbers = values.of(i)
-    const bucketCounts = numbers.subarray(0, bounds.length + 1)
+  const { buckets: bounds } = family
+  for (const { series, labels, page, at } of rowsOf(family)) {
+    const bucketCounts: number[] = []
     let count = 0
-    for (const each of bucketCounts) count += each
-    const sum = numbers[bounds.length + 1]!
-    yield {
-      ...times,
-      ...named(family, labels),
-      count,
-      sum,
-      bucketCounts,
-      bounds,
-      exemplars: exemplarPoints(family, i),
+    for (let i = at; i <= at + bounds.length; i++) {
+      bucketCounts.push(page[i]!)
+      count += page[i]!
     }
+    const exemplars = exemplarPoints(family, series)
+    const attributes = attributesOf(family, labels)
+    yield { ...times, attributes, count, sum: page[at + bounds.length + 1]!, bucketCounts, bounds, exemplars }
   }
 }
 
 function* summaryPoints(family: Family, times: Times): Generator<SummaryPoint> {
-  for (const [i, labels] of family.labels.entries()) {
-    const [sum, count] = family.values.of(i)
-    yield { ...times, ...named(family, labels), sum: sum!, count: count! }
+  for (const { labels, page, at } of rowsOf(family)) {
+    yield { ...times, attributes: attributesOf(family, labels), sum: page[at]!, count: page[at + 1]! }
+  }
+}
+
+/** A series, and where its numbers are: to make an array of them for each series would take longer than all the rest. */
+interface Row {
+  readonly series: number
+  readonly labels: readonly string[]
+  readonly page: Float64Array
+  readonly at: number
+}
+
+function* rowsOf({ labels, values }: Family): Generator<Row> {
+  let series = 0
+  for (const page of values.pages) {
+    for (let at = 0; at < page.length && series < labels.length; at += values.width) {
+      yield { series, labels: labels[series]!, page, at }
+      series++
+    }
   }
 }
 
 /** An empty label is none to Prometheus. */
-function named({ labelNames }: Family, labels: readonly string[]): { attributes: Attribute[] } {
+function attributesOf({ labelNames }: Family, labels: readonly string[]): Attribute[] {
   const attributes: Attribute[] = []
   for (const [i, value] of labels.entries()) if (value !== '') attributes.push([labelNames[i]!, value])
-  return { attributes }
+  return attributes
 }
 
 function exemplarPoints({ exemplars }: Family, series: number): readonly ExemplarPoint[] {
