@@ -12,6 +12,7 @@ import { MONITOR_SHAPE } from '../../packages/core/dist/monitor-options.js'
 import { SERVE_SHAPE } from '../../packages/core/dist/server/serve-herd.js'
 import { MERGES } from '../../packages/core/dist/store/catalog.js'
 import { INSTRUMENT_SHAPES } from '../../packages/core/dist/store/instrument-options.js'
+import { OTLP_SHAPE } from '../../packages/otlp/dist/options.js'
 
 const root = new URL('../../', import.meta.url)
 const page = readFileSync(new URL('docs/options.md', root), 'utf8')
@@ -33,6 +34,7 @@ describe('docs/options.md', () => {
     ['serveHerd', SERVE_SHAPE],
     ['startCluster', CLUSTER_SHAPE],
     ['startThreads', THREADS_SHAPE],
+    ['OTLP', OTLP_SHAPE],
   ])('has every option of %s and no other', (heading, shape) => {
     expect(documented(heading).sort()).toEqual(Object.keys(shape).sort())
   })
@@ -59,14 +61,18 @@ describe('docs/options.md', () => {
   })
 
   test('has every variable of the environment that the code reads', () => {
-    const folder = new URL('packages/core/src/', root)
-    const files = readdirSync(folder, { recursive: true }).filter(name => /(?<!\.test)\.ts$/.test(String(name)))
-    const code = files.map(name => readFileSync(new URL(String(name), folder), 'utf8')).join('\n')
+    const folders = ['core', 'otlp'].map(name => new URL(`packages/${name}/src/`, root))
+    const code = folders.map(sourcesIn).join('\n')
     const read = [...code.matchAll(/'((?:PROM(?:ETHEUS|HERD)|OTEL|WEB|GUNICORN)_[A-Z_]+)'/g)].map(([, name]) => name!)
     expect(read.filter(name => !page.includes(`\`${name}\``))).toEqual([])
     expect(new Set(read).size).toBeGreaterThan(5)
   })
 })
+
+function sourcesIn(folder: URL): string {
+  const files = readdirSync(folder, { recursive: true }).filter(name => /(?<!\.test)\.ts$/.test(String(name)))
+  return files.map(name => readFileSync(new URL(String(name), folder), 'utf8')).join('\n')
+}
 
 test('docs/configuration.md has every key and no other', () => {
   expect(documented('Keys', configuration).sort()).toEqual(Object.keys(CONFIG_SHAPE).sort())

@@ -2,18 +2,20 @@ import { describe, expect, test } from 'vitest'
 import { type Block, blocksOf, type Doc, readDocs } from './blocks.ts'
 import { complaintsAbout } from './commands.ts'
 import { checkBlock, runBlock } from './run-block.ts'
+import { complaintsAboutYaml } from './yaml.ts'
 
 /** What the READMEs show works as it stands there. */
 describe.each(readDocs().filter(({ blocks }) => blocks.some(isCode)))('$path', doc => {
   test.each(doc.blocks.filter(isCode))('the $language block of line $line works', async block => {
     if (block.language === 'js') await runBlock(doc, block)
     else if (block.language === 'ts') await checkBlock(doc, block)
+    else if (block.language === 'yaml') expect(complaintsAboutYaml(block)).toEqual([])
     else expect(complaintsAbout(doc, block)).toEqual([])
   })
 })
 
 function isCode({ language }: Block): boolean {
-  return ['js', 'ts', 'sh'].includes(language)
+  return ['js', 'ts', 'sh', 'yaml'].includes(language)
 }
 
 /** The checks above can fail. */
@@ -57,6 +59,14 @@ describe('the check of documents', () => {
   test('fails a wrong type, with the names of a typed block', async () => {
     const wrong = doc("```ts\nimport { createMonitor } from '@promherd/core'\ncreateMonitor({ worker: 'one' })\n```")
     await expect(checkBlock(wrong, wrong.blocks[0]!)).rejects.toThrow('TS2322')
+  })
+
+  test('fails YAML that is none, and a collector without what its pipelines name', () => {
+    const [wrong, collector] = blocksOf(
+      '```yaml\na: [\n```\n```yaml\nreceivers: { otlp: }\nservice: { pipelines: { metrics: { receivers: [otlp, nginx] } } }\n```',
+    )
+    expect(() => complaintsAboutYaml(wrong!)).toThrow('Flow sequence')
+    expect(complaintsAboutYaml(collector!)).toEqual(['There is no `nginx` among the receivers.'])
   })
 
   test('knows the commands that it lets pass, and no others', () => {

@@ -60,12 +60,12 @@ function numberPoint({ value, exemplars, ...point }: NumberPoint): object {
   return { ...common(point), asDouble: double(value), ...exemplarsOf(exemplars) }
 }
 
-function histogramPoint({ count, sum, bucketCounts, bounds, exemplars, ...point }: HistogramPoint): object {
+function histogramPoint({ count, sum, numbers, at, bounds, exemplars, ...point }: HistogramPoint): object {
   return {
     ...common(point),
     count: integer(count),
     sum: double(sum),
-    bucketCounts: Array.from(bucketCounts, integer),
+    bucketCounts: Array.from({ length: bounds.length + 1 }, (_, i) => integer(numbers[at + i]!)),
     explicitBounds: bounds,
     ...exemplarsOf(exemplars),
   }
@@ -102,7 +102,7 @@ function attributesOf(attributes: readonly Attribute[]): object[] {
 
 /** Exactly the number that the double is. */
 function integer(value: number | Nanoseconds): string {
-  return BigInt(value).toString()
+  return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString()
 }
 
 /** JSON has no number for those. */

@@ -45,8 +45,12 @@ export interface NumberPoint extends Point {
 export interface HistogramPoint extends Point {
   readonly count: number
   readonly sum: number
-  /** Not cumulative: one count per bound, and the last for what is above all of them. */
-  readonly bucketCounts: readonly number[]
+  /**
+   * The counts of the buckets begin here at `at`, not cumulative: one for each bound, and one for what is above all of
+   * them. An array of them for each point would take as long as all the rest of the encoding.
+   */
+  readonly numbers: Float64Array
+  readonly at: number
   readonly bounds: readonly number[]
   readonly exemplars: readonly ExemplarPoint[]
 }

@@ -53,35 +53,36 @@ function quantilesOf({ name, help, quantiles }: Family): Family | undefined {
   return { name: `${name}_quantile`, help, type: 'gauge', buckets: [], merge: 'worker', ...quantiles }
 }
 
-function* numberPoints(family: Family, times: Pick<NumberPoint, 'startedAt' | 'takenAt'>): Generator<NumberPoint> {
+function* numberPoints(
+  family: Family,
+  { startedAt, takenAt }: Pick<NumberPoint, 'startedAt' | 'takenAt'>,
+): Generator<NumberPoint> {
   for (const { series, labels, page, at } of rowsOf(family)) {
-    const exemplars = exemplarPoints(family, series)
-    yield { ...times, attributes: attributesOf(family, labels), value: page[at]!, exemplars }
+    const attributes = attributesOf(family, labels)
+    yield { attributes, startedAt, takenAt, value: page[at]!, exemplars: exemplarPoints(family, series) }
   }
 }
 
-function* histogramPoints(family: Family, times: Times): Generator<HistogramPoint> {
+function* histogramPoints(family: Family, { startedAt, takenAt }: Times): Generator<HistogramPoint> {
   const { buckets: bounds } = family
   for (const { series, labels, page, at } of rowsOf(family)) {
-    const bucketCounts: number[] = []
+    const end = at + bounds.length + 1
     let count = 0
-    for (let i = at; i <= at + bounds.length; i++) {
-      bucketCounts.push(page[i]!)
-      count += page[i]!
-    }
-    const exemplars = exemplarPoints(family, series)
+    for (let i = at; i < end; i++) count += page[i]!
     const attributes = attributesOf(family, labels)
-    yield { ...times, attributes, count, sum: page[at + bounds.length + 1]!, bucketCounts, bounds, exemplars }
+    const exemplars = exemplarPoints(family, series)
+    yield { attributes, startedAt, takenAt, count, sum: page[end]!, numbers: page, at, bounds, exemplars }
   }
 }
 
-function* summaryPoints(family: Family, times: Times): Generator<SummaryPoint> {
+function* summaryPoints(family: Family, { startedAt, takenAt }: Times): Generator<SummaryPoint> {
   for (const { labels, page, at } of rowsOf(family)) {
-    yield { ...times, attributes: attributesOf(family, labels), sum: page[at]!, count: page[at + 1]! }
+    const attributes = attributesOf(family, labels)
+    yield { attributes, startedAt, takenAt, sum: page[at]!, count: page[at + 1]! }
   }
 }
 
-/** A series, and where its numbers are: to make an array of them for each series would take longer than all the rest. */
+/** A series, and where its numbers begin in which page. */
 interface Row {
   readonly series: number
   readonly labels: readonly string[]

@@ -120,15 +120,16 @@ function addNumberPoint(writer: Writer, point: NumberPoint): void {
 }
 
 function addHistogramPoint(writer: Writer, point: HistogramPoint): void {
+  const { numbers, at, bounds } = point
   addAttributes(writer, 9, point.attributes)
   addTimes(writer, point)
   fixed64(writer, 4, point.count)
   double(writer, 5, point.sum)
   nested(writer, 6, () => {
-    for (const count of point.bucketCounts) writer.fixed64(count)
+    for (let i = at; i <= at + bounds.length; i++) writer.fixed64(numbers[i]!)
   })
   nested(writer, 7, () => {
-    for (const bound of point.bounds) writer.double(bound)
+    for (const bound of bounds) writer.double(bound)
   })
   addExemplars(writer, 8, point.exemplars)
 }
