@@ -1,18 +1,19 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { certificate } from '../support/certificate.js'
 import { startProcess } from '../support/process.js'
 import { temporaryDirectory } from '../support/resources.js'
 import { FIXTURES } from './herd.js'
 import { Receiver } from './receiver.js'
 
 /** Runs a program that ends after its first push, and the same one that does not forward. */
-async function run(receiver: Receiver, way: string, forward: boolean) {
+async function run(receiver: Receiver, way: string, forward: boolean, more: Readonly<Record<string, string>> = {}) {
   const directory = temporaryDirectory()
   onTestFinished(directory.remove)
   const goOn = join(directory.path, 'go-on')
   const options = JSON.stringify({ url: receiver.url, timeout: 60 })
-  const env = { FORWARD: forward ? 'yes' : 'no', WAY: way, GO_ON: goOn, OTLP_OPTIONS: options }
+  const env = { FORWARD: forward ? 'yes' : 'no', WAY: way, GO_ON: goOn, OTLP_OPTIONS: options, ...more }
   const running = await startProcess('node', [join(FIXTURES, 'alone.mjs')], { env })
   onTestFinished(() => running.stop('SIGKILL').then(() => {}))
   if (forward) await receiver.push('anything')
@@ -36,6 +37,23 @@ test.each(['end', 'exit', 'signal', 'error'])(
     expect(forwarding.behaviour).toEqual(without.behaviour)
     // The receiver still has not responded, and has 60 s to do so.
     expect(forwarding.took).toBeLessThan(30_000)
+  },
+)
+
+test.each(['http', 'https'])(
+  'so it does by %s where the receiver is found at the second of its addresses',
+  async scheme => {
+    const { key, cert } = certificate()
+    const directory = temporaryDirectory()
+    onTestFinished(directory.remove)
+    const certificateFile = join(directory.path, 'cert.pem')
+    writeFileSync(certificateFile, cert)
+    const receiver = await Receiver.start(scheme === 'https' ? { tls: { key, cert } } : {})
+    receiver.answer('silence')
+    const env = { TWO_ADDRESSES: 'yes', OTEL_EXPORTER_OTLP_CERTIFICATE: certificateFile }
+    const { took, behaviour } = await run(receiver, 'end', true, env)
+    expect(behaviour.code).toBe(0)
+    expect(took).toBeLessThan(30_000)
   },
 )
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import * as http from 'node:http'
 import * as https from 'node:https'
+import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { promherdError, SinkError, VERSION } from '@promherd/core/forward'
@@ -69,13 +70,20 @@ export class Transport {
         outgoing.destroy()
       }
       signal.addEventListener('abort', abort, { once: true })
-      outgoing.on('socket', socket => socket.unref())
+      outgoing.on('socket', detach)
       outgoing.on('close', () => signal.removeEventListener('abort', abort))
       outgoing.on('error', error => reject(connectionError(error, outgoing)))
       outgoing.on('response', response => readReply(response).then(resolve, error => reject(connectionError(error))))
       outgoing.end(body)
     })
   }
+}
+
+/** Lets the process end while the socket is used. */
+function detach(socket: Socket): void {
+  socket.unref()
+  // Each address of a host that is tried has a handle of its own, which holds the process again.
+  if (socket.connecting) socket.on('connectionAttempt', () => socket.unref())
 }
 
 const packed: (body: Buffer) => Promise<Buffer> = promisify(gzip)
