@@ -14,6 +14,7 @@ import { Herd } from './herd/herd.ts'
 import { LoneHerd } from './herd/lone.ts'
 import { type HttpOptions, HttpRecorder } from './http/recorder.ts'
 import { streamSampler } from './http/streams.ts'
+import { lookForUnfollowed } from './http/unfollowed.ts'
 import { fromEnvironment, MONITOR_SHAPE, type MonitorOptions } from './monitor-options.ts'
 import { checkOptions } from './options.ts'
 import { loneStore, type Opened, openStore } from './process-store.ts'
@@ -155,6 +156,7 @@ class ProcessMonitor implements Monitor {
     this.#stopClosing = directory === undefined ? undefined : closeStoresOfThreads(directory)
     this.#promClient = new PromClientSource(store, promClient)
     this.addCollector(() => this.#promClient.collect())
+    this.addCollector(lookForUnfollowed)
     this.#pace = isRead ? new Pace(() => this.#copy(), COPY_INTERVAL_MS) : undefined
     leaveAtExit(this.#leaver)
     store.setState(isHelper ? undefined : 'running')
@@ -253,6 +255,7 @@ class ProcessMonitor implements Monitor {
 
   readonly #leaver: Leaver = {
     save: () => {
+      lookForUnfollowed()
       if (this.store.paths !== undefined) this.#promClient.lookLast()
       this.store.flush()
     },

@@ -82,11 +82,6 @@ const Refused = shared(
     },
 )
 
-/** True for a request that is counted here already. */
-export function wasCountedAsRefused(request: IncomingMessage): boolean {
-  return Refused.has(request)
-}
-
 /** What Node refuses a connection with. */
 interface Refusal {
   readonly statusCode: number
