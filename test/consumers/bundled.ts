@@ -1,10 +1,10 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type RunningProcess, startProcess } from '../support/process.ts'
 import { until } from '../support/until.ts'
-import { BUNDLERS, type Format } from './bundlers.ts'
+import { type Application, BUNDLERS, bundleOf, FORMATS } from './bundlers.ts'
 import type { Project } from './project.ts'
 
 /** What a bundled application shows of itself. */
@@ -19,24 +19,23 @@ const VERSION = '0.1.0'
 
 /** An application that was bundled counts what it would count where it was not. */
 export function bundlerTests(project: () => Project): void {
-  describe.each(Object.keys(BUNDLERS))('an application bundled by %s', bundler => {
-    describe.each<Format>(['esm', 'cjs'])('as %s', { timeout: 120_000 }, format => {
-      let file: string
-      beforeAll(async () => {
-        file = await bundled(project(), 'app', bundler, format)
-      }, 120_000)
+  describe.each(Object.entries(BUNDLERS))('an application bundled by %s', (bundler, bundle) => {
+    beforeAll(() => bundle(project()), 180_000)
+
+    describe.each(FORMATS)('as %s', { timeout: 120_000 }, format => {
+      const file = (name: Application): string => bundleOf(project(), bundler, format, name)
 
       test('counts each request of a cluster, knows its version, and maps its numbers where koffi is', async () => {
         const shown = { requests: `${REQUESTS}`, version: VERSION, storage: 'mapped' }
-        expect(await run(file, ['cluster'])).toEqual(shown)
+        expect(await run(file('app'), ['cluster'])).toEqual(shown)
       })
 
       test('does so in threads, without koffi, and beside the manifest of the application', async () => {
         const folder = mkdtempSync(join(tmpdir(), 'promherd-bundle-'))
         try {
-          cpSync(dirname(file), folder, { recursive: true })
+          cpSync(dirname(file('app')), folder, { recursive: true })
           writeFileSync(join(folder, 'package.json'), '{ "name": "app", "version": "9.9.9" }')
-          const moved = join(folder, basename(file))
+          const moved = join(folder, basename(file('app')))
           const shown = { requests: `${REQUESTS}`, version: VERSION, storage: 'flushed' }
           // Not there at all: webpack writes down where the sources were, and finds it from there.
           await project().without('koffi', async () => expect(await run(moved, ['threads'])).toEqual(shown))
@@ -46,17 +45,11 @@ export function bundlerTests(project: () => Project): void {
       })
 
       test('has the preload in it', async () => {
-        const preloaded = await bundled(project(), 'preloaded', bundler, format)
-        const { requests, version } = await run(preloaded, [])
+        const { requests, version } = await run(file('preloaded'), [])
         expect({ requests, version }).toEqual({ requests: `${REQUESTS}`, version: VERSION })
-      }, 120_000)
+      })
     })
   })
-}
-
-function bundled(project: Project, name: string, bundler: string, format: Format): Promise<string> {
-  const text = readFileSync(join(import.meta.dirname, 'fixtures', `${name}.mjs`), 'utf8')
-  return BUNDLERS[bundler]!(project, project.write(`src/${name}.mjs`, text), format)
 }
 
 /** Runs a bundle, asks it, and reads its metrics. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { must, type Project } from './project.ts'
@@ -6,84 +6,130 @@ import { must, type Project } from './project.ts'
 /** What a bundler makes of an application: ES modules or CommonJS, in one file. */
 export type Format = 'esm' | 'cjs'
 
-/** Bundles `entry` into a folder of its own, all but koffi, and returns the file that runs. */
-export type Bundle = (project: Project, entry: string, format: Format) => Promise<string>
+export const FORMATS: readonly Format[] = ['esm', 'cjs']
+
+/** The applications that are bundled, by the names of their files. */
+export const APPLICATIONS = ['app', 'preloaded'] as const
+export type Application = (typeof APPLICATIONS)[number]
+
+/** Bundles each application in each format, all but koffi, into files of `bundleOf`. */
+export type Bundler = (project: Project) => Promise<void>
 
 const require = createRequire(import.meta.url)
 
-/** Each bundler with the options that its documentation has for Node. */
-export const BUNDLERS: Readonly<Record<string, Bundle>> = {
-  esbuild: async (project, entry, format) => {
-    const outfile = outputOf(project, 'esbuild', entry, format)
+/** Each bundler with the options that its documentation has for Node. One process bundles all: most of it is starting. */
+export const BUNDLERS: Readonly<Record<string, Bundler>> = {
+  esbuild: async project => {
     const { build } = await import('esbuild')
-    await build({
-      entryPoints: [entry],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      format,
-      external: ['koffi'],
-      logLevel: 'error',
-      // The CommonJS packages in the bundle (Express) require Node's modules.
-      ...(format === 'esm' && { banner: { js: REQUIRE_BANNER } }),
-    })
-    return outfile
+    for (const format of FORMATS) {
+      await build({
+        entryPoints: APPLICATIONS.map(name => ({ in: sourceOf(project, name), out: `${name}/bundle` })),
+        outdir: folderOf(project, 'esbuild', format),
+        outExtension: { '.js': ENDINGS[format] },
+        bundle: true,
+        platform: 'node',
+        format,
+        external: ['koffi'],
+        logLevel: 'error',
+        // The CommonJS packages in the bundle (Express) require Node's modules.
+        ...(format === 'esm' && { banner: { js: REQUIRE_BANNER } }),
+      })
+    }
   },
-  rolldown: async (project, entry, format) => {
-    const file = outputOf(project, 'rolldown', entry, format)
+  rolldown: async project => {
     const { rolldown } = await import('rolldown')
-    const bundle = await rolldown({ input: entry, platform: 'node', external: ['koffi'], tsconfig: false })
-    await bundle.write({ file, format, codeSplitting: false })
-    await bundle.close()
-    return file
+    for (const name of APPLICATIONS) {
+      const input = sourceOf(project, name)
+      const bundle = await rolldown({ input, platform: 'node', external: ['koffi'], tsconfig: false })
+      for (const format of FORMATS) {
+        await bundle.write({ file: bundleOf(project, 'rolldown', format, name), format, codeSplitting: false })
+      }
+      await bundle.close()
+    }
   },
-  webpack: async (project, entry, format) => {
-    const path = outputOf(project, 'webpack', entry, format)
-    const configuration = {
+  webpack: async project => {
+    const configurations = FORMATS.map(format => ({
       mode: 'production',
       target: 'node20',
-      entry,
+      entry: Object.fromEntries(APPLICATIONS.map(name => [name, sourceOf(project, name)])),
       externals: { koffi: format === 'esm' ? 'import koffi' : 'commonjs koffi' },
       output: {
-        path: dirname(path),
-        filename: basename(path),
+        path: folderOf(project, 'webpack', format),
+        filename: `[name]/bundle${ENDINGS[format]}`,
         ...(format === 'esm' && { module: true, chunkFormat: 'module', library: { type: 'module' } }),
       },
       experiments: { outputModule: format === 'esm' },
       optimization: { minimize: false },
-    }
-    const script = `const webpack = require(${JSON.stringify(require.resolve('webpack'))})
-      webpack(${JSON.stringify(configuration)}, (error, stats) => {
+    }))
+    await runScript(
+      project,
+      `const webpack = require(${JSON.stringify(require.resolve('webpack'))})
+      webpack(${JSON.stringify(configurations)}, (error, stats) => {
         if (error) throw error
-        const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true })
-        for (const { message, moduleName } of [...errors, ...warnings]) {
+        const all = stats.toJson({ all: false, children: true, errors: true, warnings: true }).children
+        for (const { message, moduleName } of all.flatMap(({ errors, warnings }) => [...errors, ...warnings])) {
           // Express looks for its view engines in this way, whoever bundles it.
           if (!/node_modules.+express/.test(moduleName ?? '')) throw new Error(moduleName + ': ' + message)
         }
-      })`
-    await must(process.execPath, ['-e', script], project.folder)
-    return path
+      })`,
+    )
   },
-  ncc: async (project, entry, format) => {
-    const folder = dirname(outputOf(project, 'ncc', entry, format))
-    // ncc makes of the entry what it is itself.
-    const source = format === 'esm' ? entry : await asCommonJs(project, entry)
-    const cli = require.resolve('@vercel/ncc/dist/ncc/cli.js')
-    await must(process.execPath, [cli, 'build', source, '-o', folder, '-e', 'koffi'], project.folder)
-    return join(folder, readdirSync(folder).find(name => /^index\.[mc]?js$/.test(name))!)
+  ncc: async project => {
+    const jobs: { readonly entry: string; readonly folder: string; readonly file: string }[] = []
+    for (const format of FORMATS) {
+      for (const name of APPLICATIONS) {
+        const file = bundleOf(project, 'ncc', format, name)
+        mkdirSync(dirname(file), { recursive: true })
+        // ncc makes of the entry what it is itself.
+        const entry = format === 'esm' ? sourceOf(project, name) : await asCommonJs(project, name)
+        jobs.push({ entry, folder: dirname(file), file: basename(file) })
+      }
+    }
+    await runScript(
+      project,
+      `const ncc = require(${JSON.stringify(require.resolve('@vercel/ncc'))})
+      const { writeFileSync } = require('node:fs')
+      const { join } = require('node:path')
+      async function main() {
+        for (const { entry, folder, file } of ${JSON.stringify(jobs)}) {
+          const { code, assets } = await ncc(entry, { cache: false, externals: ['koffi'], quiet: true })
+          writeFileSync(join(folder, file), code)
+          for (const [name, { source }] of Object.entries(assets)) writeFileSync(join(folder, name), source)
+        }
+      }
+      main()`,
+    )
   },
 }
 
-async function asCommonJs(project: Project, entry: string): Promise<string> {
-  const { transform } = await import('esbuild')
-  const { code } = await transform(readFileSync(entry, 'utf8'), { format: 'cjs', platform: 'node' })
-  return project.write(`src/${basename(entry, '.mjs')}.cjs`, code)
+/** The file that runs. */
+export function bundleOf(project: Project, bundler: string, format: Format, name: Application): string {
+  return join(folderOf(project, bundler, format), name, `bundle${ENDINGS[format]}`)
 }
+
+const ENDINGS = { esm: '.mjs', cjs: '.cjs' } as const satisfies Readonly<Record<Format, string>>
 
 const REQUIRE_BANNER = `import { createRequire as createRequireOfBanner } from 'node:module'
 const require = createRequireOfBanner(import.meta.url)`
 
-function outputOf(project: Project, bundler: string, entry: string, format: Format): string {
-  const name = basename(entry, '.mjs')
-  return join(project.folder, 'out', `${bundler}-${format}-${name}`, `bundle.${format === 'esm' ? 'mjs' : 'cjs'}`)
+function folderOf(project: Project, bundler: string, format: Format): string {
+  return join(project.folder, 'out', bundler, format)
+}
+
+function textOf(name: Application): string {
+  return readFileSync(join(import.meta.dirname, 'fixtures', `${name}.mjs`), 'utf8')
+}
+
+function sourceOf(project: Project, name: Application): string {
+  return project.write(`src/${name}.mjs`, textOf(name))
+}
+
+async function asCommonJs(project: Project, name: Application): Promise<string> {
+  const { transform } = await import('esbuild')
+  const { code } = await transform(textOf(name), { format: 'cjs', platform: 'node' })
+  return project.write(`src/${name}.cjs`, code)
+}
+
+async function runScript(project: Project, script: string): Promise<void> {
+  await must(process.execPath, ['-e', script], project.folder)
 }

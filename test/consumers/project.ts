@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ROOT, runProcess } from '../support/process.ts'
@@ -18,33 +27,49 @@ export interface Project {
   remove(): void
 }
 
-/** The packages of the workspace, by their folders. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  core: '@promherd/core',
-  cli: 'promherd',
-  express: '@promherd/express',
-  fastify: '@promherd/fastify',
-  hono: '@promherd/hono',
-  koa: '@promherd/koa',
-  otlp: '@promherd/otlp',
+/** What applications of consumers depend on: its name, and the folder that has it installed. */
+const USED: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [
+      ...['express', 'fastify', 'hono', 'koa', '@koa/router', '@hono/node-server', 'prom-client'],
+      ...['@types/koa', '@types/express', 'fastify4', 'mocha'],
+    ].map(name => [name, 'test']),
+  ),
+  '@types/node': '.',
+  vitest: '.',
 }
 
-/** What consumers depend on, by the name that they import and the place that has it. */
-const INSTALLED: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ['express', 'fastify', 'hono', 'koa', '@hono/node-server', 'prom-client', '@types/koa', '@types/express'].map(
-      name => [name, `test/node_modules/${name}`],
-    ),
-  ),
-  fastify4: 'test/node_modules/fastify4',
-  '@types/node': 'node_modules/@types/node',
-  pidusage: 'packages/core/node_modules/pidusage',
-  koffi: 'packages/core/node_modules/koffi',
-  protobufjs: 'packages/otlp/node_modules/protobufjs',
-  commander: 'packages/cli/node_modules/commander',
-  chokidar: 'packages/cli/node_modules/chokidar',
-  jiti: 'packages/cli/node_modules/jiti',
-  yaml: 'packages/cli/node_modules/yaml',
+/** A package of the workspace: whatever lies in `packages` is published. */
+interface Package {
+  readonly folder: string
+  readonly name: string
+  /** What it imports that is not of the workspace. */
+  readonly dependencies: readonly string[]
+}
+
+const PACKAGES: readonly Package[] = readdirSync(join(ROOT, 'packages')).map(name => {
+  const folder = `packages/${name}`
+  const manifest = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as Manifest
+  const { dependencies, optionalDependencies, peerDependencies } = manifest
+  const all = Object.entries({ ...dependencies, ...optionalDependencies, ...peerDependencies })
+  const others = all.filter(([, version]) => !version.startsWith('workspace:')).map(([dependency]) => dependency)
+  return { folder, name: manifest.name, dependencies: others }
+})
+
+interface Manifest {
+  readonly name: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
+
+/** Where each package is installed that a consumer has. Optional peers may be installed nowhere. */
+function installed(): Map<string, string> {
+  const places = PACKAGES.flatMap(({ folder, dependencies }) => dependencies.map(name => [name, folder] as const))
+  const all = [...places, ...Object.entries(USED)].map(
+    ([name, folder]) => [name, join(ROOT, folder, 'node_modules', name)] as const,
+  )
+  return new Map(all.filter(([, place]) => existsSync(place)))
 }
 
 /** Packs the packages and installs them. */
@@ -52,20 +77,20 @@ export async function makeProject(): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), 'promherd-consumer-'))
   const packed = join(folder, 'packed')
   await must('npx', ['-y', 'pnpm@10.34.8', '-r', '--filter', './packages/*', 'pack', '--pack-destination', packed])
-  const files = readdirSync(packed)
   const tarballs = new Map<string, string>()
-  for (const [name, installed] of Object.entries(PACKAGES)) {
-    const prefix = name === 'cli' ? 'promherd' : `promherd-${name}`
-    const file = files.find(file => new RegExp(`^${prefix}-\\d`).test(file))!
-    const target = join(folder, 'node_modules', installed)
+  for (const { name } of PACKAGES) {
+    const prefix = name.replace('@', '').replace('/', '-')
+    const file = readdirSync(packed).find(file => new RegExp(`^${prefix}-\\d`).test(file))!
+    const target = join(folder, 'node_modules', name)
     mkdirSync(target, { recursive: true })
     await must('tar', ['-xzf', join(packed, file), '-C', target, '--strip-components=1'])
-    tarballs.set(installed, join(packed, file))
+    tarballs.set(name, join(packed, file))
   }
-  for (const [name, place] of Object.entries(INSTALLED)) {
+  const links = installed()
+  for (const [name, place] of links) {
     const link = join(folder, 'node_modules', name)
     mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(join(ROOT, place), link)
+    symlinkSync(place, link)
   }
   return {
     folder,
@@ -82,7 +107,7 @@ export async function makeProject(): Promise<Project> {
       try {
         await body()
       } finally {
-        symlinkSync(join(ROOT, INSTALLED[name]!), link)
+        symlinkSync(links.get(name)!, link)
       }
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),

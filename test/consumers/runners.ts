@@ -1,79 +1,91 @@
-import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { ROOT, runProcess } from '../support/process.ts'
 import type { Project } from './project.ts'
 
+/** How a runner is started in the folder of an application, and what it prints where all tests have passed. */
+interface Runner {
+  /** The file of the runner and its arguments. */
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** The files of the application, by the name that they have there. */
+  readonly files: Readonly<Record<string, string>>
+  readonly passed: RegExp
+}
+
+const require = createRequire(import.meta.url)
+const JEST = [
+  join(dirname(require.resolve('jest/package.json')), 'bin/jest.js'),
+  ...['--runInBand', '--rootDir', '.', '--watchman=false', '--testTimeout=60000', '--detectOpenHandles'],
+]
+
+const RUNNERS: Readonly<Record<string, Runner>> = {
+  'Jest, in CommonJS: `resetModules`, `isolateModules` and fake timers': {
+    args: JEST,
+    files: { 'once.test.cjs': 'jest.test.cjs', 'fake-timers.test.cjs': 'fake-timers.test.cjs' },
+    passed: /^Tests: +5 passed, 5 total$/m,
+  },
+  'Jest, in ES modules: `resetModules` and a mocked prom-client': {
+    args: JEST,
+    env: { NODE_OPTIONS: '--experimental-vm-modules' },
+    files: { 'once.test.mjs': 'jest.test.mjs' },
+    passed: /^Tests: +4 passed, 4 total$/m,
+  },
+  'vitest, in processes and threads, one for all or for each: `resetModules`, a mocked prom-client, fake timers': {
+    args: [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--root', '.'],
+    env: { NO_COLOR: '1' },
+    files: {
+      'vitest.config.mjs': 'vitest.config.mjs',
+      'vitest.test.mjs': 'vitest.test.mjs',
+      'again.test.mjs': 'vitest.test.mjs',
+      'mocked.test.mjs': 'mocked.test.mjs',
+    },
+    passed: /^ +Tests +26 passed \(26\)$/m,
+  },
+  'node:test, imported and required, again with an empty cache': {
+    args: ['--test', 'once.test.mjs'],
+    files: { 'once.test.mjs': 'node.test.mjs' },
+    passed: /^. pass 4$/m,
+  },
+  'node:test by tsx': {
+    args: [require.resolve('tsx/cli'), '--test', 'once.test.mts'],
+    files: { 'once.test.mts': 'node.test.mjs' },
+    passed: /^. pass 4$/m,
+  },
+  mocha: {
+    args: [require.resolve('mocha/bin/mocha.js'), 'once.spec.mjs'],
+    files: { 'once.spec.mjs': 'mocha.spec.mjs' },
+    passed: /^ +4 passing/m,
+  },
+}
+
 /** Applications are tested by their own users with other runners, which load modules in their own ways. */
 export function runnerTests(project: () => Project): void {
-  describe('an application that is tested', { timeout: 120_000 }, () => {
-    test('by Jest, in CommonJS: once, after `resetModules`, with fake timers, and none of ours is heard of', async () => {
-      project().write('jest/package.json', '{ "name": "application" }')
-      project().write('jest/request.cjs', REQUEST)
-      project().write('jest/reset.test.js', RESET)
-      project().write('jest/fake-timers.test.js', FAKE_TIMERS)
-      const jest = join(ROOT, 'test/node_modules/jest/bin/jest.js')
-      const { code, output } = await runProcess(process.execPath, [jest, '-i', '--rootDir', '.', '--watchman=false'], {
-        cwd: join(project().folder, 'jest'),
-      })
-      expect(output).toContain('Tests:       4 passed, 4 total')
-      expect(output).not.toMatch(/promherd|JEST-01|did not exit/)
-      expect(code).toBe(0)
+  describe('an application that is tested hears nothing of promherd, loses no count, and ends:', () => {
+    const common = { 'package.json': '{ "name": "application" }', 'request.mjs': read('request.mjs') }
+    const files: Record<string, string> = { ...common, 'repeated.mjs': read('repeated.mjs') }
+    beforeAll(async () => {
+      const { transform } = await import('esbuild')
+      const { code } = await transform(read('request.mjs'), { format: 'cjs', platform: 'node' })
+      files['request.cjs'] = code
     })
 
-    test('by node:test', async () => {
-      project().write('node-test/request.cjs', REQUEST)
-      const file = project().write('node-test/once.test.cjs', NODE_TEST)
-      const { code, output } = await runProcess(process.execPath, ['--test', file], { cwd: project().folder })
-      expect(output).toMatch(/^# pass 1$|^ℹ pass 1$/m)
-      expect(output).not.toContain('promherd')
+    test.each(Object.entries(RUNNERS))('by %s', { timeout: 180_000 }, async (name, runner) => {
+      const folder = `runners/${Object.keys(RUNNERS).indexOf(name)}`
+      for (const [file, text] of Object.entries(files)) project().write(`${folder}/${file}`, text)
+      for (const [file, fixture] of Object.entries(runner.files)) project().write(`${folder}/${file}`, read(fixture))
+      const cwd = join(project().folder, folder)
+      const env = { NODE_OPTIONS: undefined, ...runner.env }
+      const { code, output } = await runProcess(process.execPath, runner.args, { cwd, env })
+      expect(output).toMatch(runner.passed)
+      expect(output).not.toMatch(/promherd(?!-consumer)|JEST-01|did not exit|open handle|close timed out/i)
       expect(code).toBe(0)
     })
   })
 }
 
-/** One request of a new server and three jobs of prom-client, by modules that are loaded when it is called. */
-const REQUEST = `
-exports.request = async require => {
-  const { createServer } = require('node:http')
-  const express = require('express')
-  const client = require('prom-client')
-  const { prometheus } = require('@promherd/express')
-  const { defaultMonitor } = require('@promherd/core')
-  new client.Counter({ name: 'jobs_total', help: 'Jobs.' }).inc(3)
-  const app = express().use(prometheus())
-  app.get('/:name', (request, response) => response.send('hello'))
-  const server = createServer(app)
-  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
-  const headers = { connection: 'close' }
-  await (await fetch('http://127.0.0.1:' + server.address().port + '/a', { headers })).text()
-  await new Promise(resolve => server.close(resolve))
-  const text = await defaultMonitor().metrics()
-  const requests = /^http_requests_total{.*route="\\/:name".*} (.+)$/m.exec(text)?.[1]
-  return [requests, /^jobs_total (.+)$/m.exec(text)?.[1]]
+function read(name: string): string {
+  return readFileSync(join(import.meta.dirname, 'fixtures/runners', name), 'utf8')
 }
-`
-// Nothing that was counted is lost where modules are loaded again, as often as they are.
-const RESET = `
-const { request } = require('./request.cjs')
-test('once', async () => expect(await request(require)).toEqual(['1', '3']))
-test.each([2, 3])('modules loaded again: %d', async times => {
-  jest.resetModules()
-  expect(await request(require)).toEqual([String(times), String(3 * times)])
-})
-`
-const FAKE_TIMERS = `
-test('fake timers are those of the application alone', async () => {
-  jest.useFakeTimers()
-  const { Counter } = require('prom-client')
-  const { defaultMonitor } = require('@promherd/core')
-  new Counter({ name: 'jobs_total', help: 'Jobs.' }).inc(3)
-  expect(await defaultMonitor().metrics()).toMatch(/^jobs_total 3$/m)
-  expect(jest.getTimerCount()).toBe(0)
-})
-`
-const NODE_TEST = `
-const { test } = require('node:test')
-const { deepEqual } = require('node:assert/strict')
-const { request } = require('./request.cjs')
-test('once', async () => deepEqual(await request(require), ['1', '3']))
-`
