@@ -176,7 +176,7 @@ test('a receiver with a certificate of its own, which wants one of the client, i
   const doubting = await sinkTo(receiver.url)
   await expect(doubting.push(SNAPSHOT, AbortSignal.timeout(20_000))).rejects.toMatchObject({
     reason: 'connection',
-    message: 'self-signed certificate',
+    message: expect.stringContaining('self-signed certificate'),
   })
   const unknown = await sinkTo(receiver.url, { certificate: clientCertificate })
   await expect(unknown.push(SNAPSHOT, AbortSignal.timeout(20_000))).rejects.toMatchObject({ reason: 'connection' })
