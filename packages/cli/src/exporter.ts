@@ -1,20 +1,18 @@
-import { serveHerd } from '@promherd/core'
-import { Failure } from './failure.ts'
+import { type HerdServer, serveHerd } from '@promherd/core'
+import type { PromherdConfig } from '@promherd/core/config'
+import { Failure, Mistyped } from './failure.ts'
 import { loadOtlp, type TypedOtlp } from './otlp.ts'
+import { loadRedis, redisOptions, wantsRedis } from './redis.ts'
 import { say, settingsOf, type Typed } from './settings.ts'
 
-/** `promherd exporter`: the metrics of a directory, until a signal ends it. */
-export async function exporter(typed: Typed & TypedOtlp): Promise<void> {
+export interface ExporterOptions extends Typed, TypedOtlp {
+  readonly aggregate?: string
+}
+
+/** `promherd exporter`: the metrics of a directory, or of a group in Redis, until a signal ends it. */
+export async function exporter(typed: ExporterOptions): Promise<void> {
   const { config } = await settingsOf(typed)
-  const { port, host, allowedHosts, directory, sharedDirectory } = config.metrics || {}
-  if (directory === undefined) {
-    const remedy = 'Give --directory, or set PROMETHEUS_MULTIPROC_DIR, the same for the workers and for this.'
-    throw new Failure(`Expected the directory that the workers share, but none is given. ${remedy}`)
-  }
-  const { onWarning } = config
-  const forward = await loadOtlp(typed, onWarning)
-  forward()
-  const server = serveHerd({ port, host, allowedHosts, directory, sharedDirectory, onWarning })
+  const { server, what } = await serve(config, typed)
   // The port may be another's for now: the timers that wait for it would let the process end.
   const alive = setInterval(() => {}, 60_000)
   const end = async (): Promise<void> => {
@@ -24,5 +22,34 @@ export async function exporter(typed: Typed & TypedOtlp): Promise<void> {
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end())
   const { url } = await server.listening
-  say(`the herd of ${directory}, metrics at ${url}/metrics`)
+  say(`${what}, metrics at ${url}/metrics`)
+}
+
+interface Serving {
+  readonly server: HerdServer
+  /** What it serves, in words. */
+  readonly what: string
+}
+
+async function serve(config: PromherdConfig, typed: ExporterOptions): Promise<Serving> {
+  const { port, host, allowedHosts, directory, sharedDirectory } = config.metrics || {}
+  const { onWarning } = config
+  if (typed.redis !== undefined || (directory === undefined && wantsRedis(config))) {
+    const { serveGroup } = await loadRedis()
+    const server = serveGroup({ ...redisOptions(config), port, host, allowedHosts, aggregate: aggregateOf(typed) })
+    return { server, what: `the group ${config.redis?.group ?? 'default'}` }
+  }
+  if (directory === undefined) {
+    const remedy = 'Give --directory, or set PROMETHEUS_MULTIPROC_DIR, the same for the workers and for this.'
+    throw new Failure(`Expected the directory that the workers share, but none is given. ${remedy}`)
+  }
+  const forward = await loadOtlp(typed, onWarning)
+  forward()
+  const server = serveHerd({ port, host, allowedHosts, directory, sharedDirectory, onWarning })
+  return { server, what: `the herd of ${directory}` }
+}
+
+function aggregateOf({ aggregate }: ExporterOptions): 'instance' | 'sum' | undefined {
+  if (aggregate === undefined || aggregate === 'instance' || aggregate === 'sum') return aggregate
+  throw new Mistyped(`Expected --aggregate to be instance or sum, but got ${aggregate}.`)
 }

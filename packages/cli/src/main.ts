@@ -38,14 +38,22 @@ function addStart(promherd: Command): void {
     .description('Runs a program in several workers, measures what it serves, and serves the metrics.')
     .argument('<app>', 'the file of the program, as node would be given it')
     .argument('[args...]', 'what the program is given; after -- where it begins with a dash')
+    .option('--redis <url>', 'send the metrics to this Redis, for an exporter of many hosts')
+    .option('--group <name>', 'the name of the service in Redis')
+    .option('--instance <name>', 'the name of this host in the group (default: that of the host)')
     .option('--watch', 'replace the workers when a file of the working directory changes')
     .action(async (app, args, options) => (await import('./start.ts')).start(app, args, options))
 }
 
 function addExporter(promherd: Command): void {
   sending(serving(promherd.command('exporter')))
-    .description('Serves the metrics of workers that somebody else runs, from the directory that they share.')
+    .description(
+      'Serves the metrics of workers that somebody else runs, from the directory that they share, or of many hosts from Redis.',
+    )
     .option('--directory <path>', 'the directory of the herd')
+    .option('--redis <url>', 'serve the hosts that send their metrics to this Redis')
+    .option('--group <name>', 'the name of their service in Redis')
+    .option('--aggregate <how>', 'instance for a label `instance`, sum to add up all hosts')
     .action(async options => (await import('./exporter.ts')).exporter(options))
 }
 

@@ -11,6 +11,9 @@ export interface Typed {
   readonly directory?: string
   readonly routes?: string
   readonly config?: string
+  readonly redis?: string
+  readonly group?: string
+  readonly instance?: string
 }
 
 /** The configuration that holds for a command. */
@@ -38,6 +41,9 @@ const OPTIONS = [
   ['hosts', 'metrics.allowedHosts'],
   ['directory', 'metrics.directory'],
   ['routes', 'http.routes'],
+  ['redis', 'redis.url'],
+  ['group', 'redis.group'],
+  ['instance', 'redis.instance'],
 ] as const
 
 /** A setting by its key. The defaults are among them. */

@@ -5,6 +5,7 @@ import { type Cluster, programFile, startProgram, startProgramThreads } from '@p
 import type { PromherdConfig } from '@promherd/core/config'
 import { Mistyped } from './failure.ts'
 import { loadOtlp, type TypedOtlp } from './otlp.ts'
+import { loadRedis, redisOptions, wantsRedis } from './redis.ts'
 import { say, settingsOf, type Typed } from './settings.ts'
 import { reloadOnChange } from './watch.ts'
 import { endWithWrapper } from './wrapper.ts'
@@ -24,19 +25,30 @@ export async function start(app: string, args: readonly string[], options: Start
   if (options.routes !== undefined) process.env['PROMHERD_ROUTES'] = options.routes
   const forward = await loadOtlp(options, config.onWarning)
   const threads = options.workers === undefined ? config.threads : undefined
+  const redis = wantsRedis(config) ? await loadRedis() : undefined
   forward()
   const cluster =
     threads === undefined
       ? startProgram(clusterOptions(config), { file: app, args, isRestarted: options.watch })
       : startInThreads({ ...config, threads }, app, args, options.watch)
   if (cluster === undefined) return
+  const { instance, interval, ttl } = config.redis ?? {}
+  redis?.forward({ ...redisOptions(config), instance, interval, ttl })
   endWithWrapper()
   if (needsLoader(app)) adviseOnLoaders(cluster, app)
   void cluster.ready.then(() => tell(cluster, app, threads === undefined ? 'worker' : 'thread'))
   if (options.watch) await reloadOnChange(cluster, process.cwd())
 }
 
-function clusterOptions({ workers, threads: _t, http: _h, slab: _s, promClient: _p, ...options }: PromherdConfig) {
+function clusterOptions({
+  workers,
+  threads: _t,
+  http: _h,
+  redis: _r,
+  slab: _s,
+  promClient: _p,
+  ...options
+}: PromherdConfig) {
   return { ...options, workers: workers === 'max' ? availableParallelism() : workers }
 }
 

@@ -4,6 +4,7 @@ import { PromherdError } from '../errors.ts'
 import { HTTP_SHAPE, type HttpOptions } from '../http/http-options.ts'
 import { MONITOR_SHAPE, type MonitorOptions } from '../monitor-options.ts'
 import { type Check, checkOptions, isInteger, type Shape } from '../options.ts'
+import { REDIS_SHAPE, type RedisConfig } from './redis-config.ts'
 
 /**
  * The one schema of the configuration: what can be said without a line of code, in a file, in the environment or on
@@ -18,11 +19,15 @@ export interface PromherdConfig
   readonly threads?: number | undefined
   /** How requests are recorded where no line of the application says so. @default as the options of HTTP */
   readonly http?: HttpOptions<IncomingMessage> | undefined
+  /** Whether and where the metrics are sent to Redis. @default nowhere */
+  readonly redis?: RedisConfig | undefined
 }
 
 const isWorkersOrMax: Check = (name, value) => {
   if (value !== 'max') isWorkers(name, value)
 }
+
+const isRedis: Check = (name, value) => checkOptions(name, value as RedisConfig, REDIS_SHAPE)
 
 const isHttp: Check = (name, value) => checkOptions(name, value as HttpOptions, HTTP_SHAPE)
 
@@ -34,10 +39,11 @@ export const CONFIG_SHAPE: Shape<PromherdConfig> = {
   slab: MONITOR_SHAPE.slab,
   promClient: MONITOR_SHAPE.promClient,
   http: isHttp,
+  redis: isRedis,
 }
 
 /** The keys whose values are groups of keys, which are overridden one by one. */
-export const GROUPS = ['metrics', 'http'] as const
+export const GROUPS = ['metrics', 'http', 'redis'] as const
 
 /** Answers the configuration as it is: for a file, so that an editor knows its keys. */
 export function defineConfig(config: PromherdConfig): PromherdConfig {

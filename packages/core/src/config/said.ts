@@ -5,6 +5,7 @@ import { MONITOR_SHAPE, readBoolean } from '../monitor-options.ts'
 import type { Check } from '../options.ts'
 import { DEFAULT_HOST, DEFAULT_PORT, namesIn, WHERE_SHAPE } from '../server/serve-herd.ts'
 import { CONFIG_SHAPE, GROUPS, type PromherdConfig } from './config.ts'
+import { REDIS_SHAPE } from './redis-config.ts'
 
 /** What each source says, key by key, the same shape for all of them. */
 export interface Said {
@@ -34,7 +35,8 @@ export function saidByFile(path: string, config: PromherdConfig): Said[] {
  * @throws ERR_PROMHERD_BAD_OPTION, by the name of the variable
  */
 export function saidByEnvironment(keys?: ReadonlySet<string>): Said[] {
-  return VARIABLES.flatMap(({ name, key, check, isNumber, isBoolean }): Said[] => {
+  const variables = isRedisEnabled() ? [...VARIABLES, ...REDIS_VARIABLES] : VARIABLES
+  return variables.flatMap(({ name, key, check, isNumber, isBoolean }): Said[] => {
     const text = process.env[name]
     if (text === undefined || text === '' || keys?.has(key) === false) return []
     const value = isBoolean ? readBoolean(text) : typedValue(key, text, isNumber)
@@ -56,10 +58,19 @@ export function saidByCommandLine(given: readonly { option: string; key: string;
 }
 
 /** What a text means as the value of a key: a list, a number where it is written as one, else the text. */
-function typedValue(key: string, text: string, mayBeNumber = true): unknown {
+function typedValue(key: string, text: string, mayBeNumber = !TEXTS.has(key)): unknown {
   if (key === 'metrics.allowedHosts') return namesIn(text)
   return mayBeNumber && /^\d+$/.test(text) ? Number(text) : text
 }
+
+/** Keys whose values are texts, whatever they look like. */
+const TEXTS: ReadonlySet<string> = new Set([
+  'redis.group',
+  'redis.instance',
+  'redis.password',
+  'redis.keyPrefix',
+  'redis.host',
+])
 
 const CHECKS: Readonly<Record<string, Check>> = {
   workers: CONFIG_SHAPE.workers,
@@ -69,6 +80,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'metrics.allowedHosts': WHERE_SHAPE.allowedHosts,
   'metrics.directory': WHERE_SHAPE.directory,
   'http.routes': HTTP_SHAPE.routes,
+  'redis.url': REDIS_SHAPE.url,
+  'redis.group': REDIS_SHAPE.group,
+  'redis.instance': REDIS_SHAPE.instance,
 }
 
 export function saidByDefault(): Said[] {
@@ -92,6 +106,25 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'PROMHERD_ROUTES', key: 'http.routes', check: HTTP_SHAPE.routes },
   { name: 'PROMHERD_SLAB', key: 'slab', check: MONITOR_SHAPE.slab },
 ]
+
+/**
+ * The variables for Redis, as users of the Gunicorn exporter know them. Applications have variables of these names, too,
+ * and Kubernetes sets `REDIS_PORT` to a URL: they are read only where `REDIS_ENABLED` says that they are meant.
+ */
+const REDIS_VARIABLES: readonly Variable[] = [
+  { name: 'REDIS_ENABLED', key: 'redis.enabled', check: REDIS_SHAPE.enabled, isBoolean: true },
+  { name: 'REDIS_HOST', key: 'redis.host', check: REDIS_SHAPE.host },
+  { name: 'REDIS_PORT', key: 'redis.port', check: REDIS_SHAPE.port, isNumber: true },
+  { name: 'REDIS_DB', key: 'redis.db', check: REDIS_SHAPE.db, isNumber: true },
+  { name: 'REDIS_PASSWORD', key: 'redis.password', check: REDIS_SHAPE.password },
+  { name: 'REDIS_KEY_PREFIX', key: 'redis.keyPrefix', check: REDIS_SHAPE.keyPrefix },
+  { name: 'REDIS_TTL_SECONDS', key: 'redis.ttl', check: REDIS_SHAPE.ttl, isNumber: true },
+  { name: 'REDIS_FORWARD_INTERVAL', key: 'redis.interval', check: REDIS_SHAPE.interval, isNumber: true },
+]
+
+function isRedisEnabled(): boolean {
+  return readBoolean(process.env['REDIS_ENABLED'] ?? '') === true
+}
 
 interface Variable {
   readonly name: string

@@ -5,13 +5,15 @@ import { backoffMs, jitteredMs } from '../server/backoff.ts'
 import type { Warner } from '../server/warner.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { addToOwnMetric, sentHerd, setOwnMetric } from './own-metrics.ts'
-import { type Sink, SinkError } from './sink.ts'
+import { isSinkError, type Sink, SinkError } from './sink.ts'
 
 export interface ForwarderOptions {
   readonly sink: Sink
   readonly intervalMs: number
   readonly deadlineMs: number
   readonly warner: Warner
+  /** What is sent. @default the herd of this process */
+  readonly herd?: SnapshotSource
 }
 
 /**
@@ -79,7 +81,7 @@ export class Forwarder {
 
   /** Takes a snapshot and sends it. Never rejects. */
   async #push(deadlineMs: number): Promise<void> {
-    const herd = sentHerd()
+    const herd = this.#options.herd ?? sentHerd()
     if (herd === undefined) return
     const { sink } = this.#options
     const startedAt = performance.now()
@@ -115,14 +117,14 @@ export class Forwarder {
     const { sink, warner } = this.#options
     // A push that was cut short by the end of forwarding is no failure of the sink.
     if (this.#abort?.signal.reason === STOPPED) return
-    const reason: ForwardErrorCause = error instanceof SinkError ? error.reason : 'other'
+    const reason: ForwardErrorCause = isSinkError(error) ? error.reason : 'other'
     if (this.#failures++ === 0) {
       const message = error instanceof Error ? error.message : String(error)
       warner.say(
         `forwarding to ${sink.name} fails (${reason}: ${message}). It is tried again until it works; the application is not affected.`,
       )
     }
-    this.#retryAfterMs = 1000 * ((error instanceof SinkError && error.retryAfterSeconds) || 0)
+    this.#retryAfterMs = 1000 * ((isSinkError(error) && error.retryAfterSeconds) || 0)
     report(() => addToOwnMetric('forwardErrors', [sink.name, reason], 1))
   }
 }

@@ -31,6 +31,11 @@ export class SinkError extends Error {
   }
 }
 
+/** True for an error of a sink, whichever copy of this package has made it. */
+export function isSinkError(error: unknown): error is SinkError {
+  return error instanceof Error && error.name === 'SinkError'
+}
+
 export interface SinkErrorOptions extends ErrorOptions {
   readonly retryAfterSeconds?: number | undefined
 }

@@ -56,7 +56,7 @@ export class RetiredTotals {
   }
 
   /** Adds what one store has left. */
-  *add(store: StoreName, reader: StoreReader, left: LastWords): Steps<void> {
+  *add(store: Pick<StoreName, 'worker'>, reader: LastNumbers, left: LastWords): Steps<void> {
     const families = new Map<number, RetiredFamily>()
     const open = new Set<number>()
     for (const line of left.families) {
@@ -79,7 +79,7 @@ export class RetiredTotals {
   }
 
   /** What was open when its worker exited is lost: in the same commit, so it is counted once, too. */
-  #addLost(store: StoreName, reader: StoreReader, line: SeriesLine): void {
+  #addLost(store: Pick<StoreName, 'worker'>, reader: LastNumbers, line: SeriesLine): void {
     const lost = reader.values[line.slot] ?? 0
     if (!(lost > 0)) return
     const family = this.#family(FAMILIES.workerLostRequests)
@@ -148,6 +148,9 @@ export class RetiredTotals {
     this.values = larger
   }
 }
+
+/** The numbers that a store had to the end, and when it began. */
+type LastNumbers = Pick<StoreReader, 'startedAt' | 'values'>
 
 interface RetiredFamily {
   readonly definition: Definition

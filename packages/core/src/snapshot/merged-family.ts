@@ -206,7 +206,8 @@ export class MergedFamily {
   }
 
   *#takeQuantiles(): Steps<NonNullable<Family['quantiles']>> {
-    return { labelNames: [...this.definition.labels, 'worker'], ...(yield* this.#show()) }
+    const { labels, merge } = this.definition
+    return { labelNames: merge === 'worker' ? [...labels, 'worker'] : labels, ...(yield* this.#show()) }
   }
 
   /** The series that somebody still has, with their numbers as a snapshot shows them. */

@@ -10,6 +10,7 @@ export class Sums {
   readonly width: number
   readonly sourceWidth: number
   readonly #merge: Merge
+  readonly #isWeighted: boolean
   /** True where what one source says replaces what another has said. */
   readonly #isReplaced: boolean
   readonly #blocks: Float64Array[] = []
@@ -19,6 +20,7 @@ export class Sums {
   constructor(definition: Definition) {
     this.#merge = definition.merge
     this.#isReplaced = definition.merge === 'worker' && !ADDED_FOR_EVER.has(definition.type)
+    this.#isWeighted = definition.weighted === true
     this.sourceWidth = widthOf(definition)
     this.width = definition.merge === 'mean' ? 2 : this.sourceWidth
   }
@@ -71,8 +73,7 @@ export class Sums {
         values[at] = Math.min(values[at]!, value)
         return
       case 'mean':
-        values[at] = values[at]! + value
-        values[at + 1] = values[at + 1]! + 1
+        this.#addMean(values, at, value, this.#isWeighted ? from[slot + 1]! : 1)
         return
       case 'latest':
         // The second slot says when it was set; the first to come wins among equals.
@@ -83,6 +84,11 @@ export class Sums {
       default:
         for (let i = 0; i < this.width; i++) values[at + i] = values[at + i]! + from[slot + i]!
     }
+  }
+
+  #addMean(values: Float64Array, at: number, value: number, weight: number): void {
+    values[at] = values[at]! + value * weight
+    values[at + 1] = values[at + 1]! + weight
   }
 
   addOne(series: number, value: number): void {

@@ -25,6 +25,8 @@ export interface Definition {
   readonly buckets: readonly number[]
   /** `worker` keeps the workers apart with a label `worker`, for any type. The others than `sum` are for gauges. */
   readonly merge: Merge
+  /** Gauges that merge by `mean`, of a group of herds: a second slot says how many workers each mean is of. */
+  readonly weighted?: boolean | undefined
   /** Histograms only: the counter that their counts are added to when a snapshot is taken. */
   readonly countsInto?: string | undefined
 }
@@ -76,10 +78,11 @@ export interface OwnerLine {
 export type CatalogLine = FamilyLine | SeriesLine | RemovedLine | WithdrawnLine | OwnerLine
 
 /** How many slots a series of this family takes in a store. */
-export function widthOf(definition: Pick<Definition, 'type' | 'buckets' | 'merge'>): number {
+export function widthOf(definition: Pick<Definition, 'type' | 'buckets' | 'merge' | 'weighted'>): number {
   if (definition.type === 'histogram') return definition.buckets.length + 2 // +Inf, and the sum.
   if (definition.type === 'summary') return 2 // The sum and the count.
-  return definition.merge === 'latest' ? 2 : 1 // The value, and when it was set.
+  // The value and when it was set, or the mean and of how many.
+  return definition.merge === 'latest' || definition.weighted === true ? 2 : 1
 }
 
 /** Writes a catalog. */
@@ -184,7 +187,8 @@ function endsTorn(fd: number): boolean {
   return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10
 }
 
-function encodeLine(line: CatalogLine): string {
+/** Writes a line, with its line break. */
+export function encodeLine(line: CatalogLine): string {
   if (line.kind === 'series') {
     const { slot: s, family: f, values: v, overflow, born: g } = line
     return `${JSON.stringify({ s, f, v, ...(overflow ? { o: 1 } : {}), ...(g === undefined ? {} : { g }) })}\n`
@@ -230,7 +234,7 @@ function removedLine({ d, f }: Record<string, unknown>): RemovedLine | undefined
 }
 
 function familyLine(fields: Record<string, unknown>): FamilyLine | undefined {
-  const { index, sinceSlot, since, name, type, help, labels, buckets, merge, countsInto } = fields
+  const { index, sinceSlot, since, name, type, help, labels, buckets, merge, weighted, countsInto } = fields
   if (!isIndex(index) || !isName(name) || typeof help !== 'string' || !isStrings(labels)) return undefined
   if (!labels.every(isName)) return undefined
   if (!FAMILY_TYPES.includes(type as FamilyType) || !MERGES.includes(merge as Merge)) return undefined
@@ -246,6 +250,7 @@ function familyLine(fields: Record<string, unknown>): FamilyLine | undefined {
     labels,
     buckets,
     merge: merge as Merge,
+    ...(weighted === true ? { weighted } : {}),
     ...(typeof countsInto === 'string' ? { countsInto } : {}),
   }
 }

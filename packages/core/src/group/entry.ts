@@ -1,0 +1,76 @@
+/**
+ * One push of numbers as bytes: a header, then runs of numbers, each with the slot where it begins. A full entry has all
+ * numbers of its life; any other changes those of the entry before. Everything is little-endian, floats are float64.
+ *
+ * | at | what |
+ * | --- | --- |
+ * | 0 | format, one byte |
+ * | 1 | 1 for a full entry, one byte |
+ * | 4 | epoch of the names, uint32 |
+ * | 8 | how many bytes of names that epoch had, uint32 |
+ * | 12 | slots in use, uint32 |
+ * | 16 | when the snapshot was taken by the clock of its host, float64 |
+ * | 24 | runs, uint32 |
+ * | 32 | runs: first slot, uint32; length, uint32; the numbers |
+ */
+export const ENTRY_FORMAT = 1
+const HEADER_BYTES = 32
+const RUN_BYTES = 8
+
+export interface EntryHeader {
+  readonly isFull: boolean
+  readonly epoch: number
+  readonly namesBytes: number
+  readonly slots: number
+  readonly takenAt: number
+}
+
+/** Slots from `begin` to before `end`. */
+export type Run = readonly [begin: number, end: number]
+
+export function encodeEntry(header: EntryHeader, values: Float64Array, runs: readonly Run[]): Buffer {
+  const numbers = runs.reduce((sum, [begin, end]) => sum + end - begin, 0)
+  const bytes = Buffer.alloc(HEADER_BYTES + RUN_BYTES * runs.length + 8 * numbers)
+  bytes.writeUInt8(ENTRY_FORMAT, 0)
+  bytes.writeUInt8(Number(header.isFull), 1)
+  bytes.writeUInt32LE(header.epoch, 4)
+  bytes.writeUInt32LE(header.namesBytes, 8)
+  bytes.writeUInt32LE(header.slots, 12)
+  bytes.writeDoubleLE(header.takenAt, 16)
+  bytes.writeUInt32LE(runs.length, 24)
+  let at = HEADER_BYTES
+  for (const [begin, end] of runs) {
+    bytes.writeUInt32LE(begin, at)
+    bytes.writeUInt32LE(end - begin, at + 4)
+    Buffer.from(values.buffer, values.byteOffset + 8 * begin, 8 * (end - begin)).copy(bytes, at + RUN_BYTES)
+    at += RUN_BYTES + 8 * (end - begin)
+  }
+  return bytes
+}
+
+/** The header of an entry. Throws where the bytes are none that this version can read. */
+export function headerOf(bytes: Buffer): EntryHeader {
+  if (bytes.length < HEADER_BYTES || bytes.readUInt8(0) !== ENTRY_FORMAT) throw new Error('not an entry of format 1')
+  return {
+    isFull: bytes.readUInt8(1) === 1,
+    epoch: bytes.readUInt32LE(4),
+    namesBytes: bytes.readUInt32LE(8),
+    slots: bytes.readUInt32LE(12),
+    takenAt: bytes.readDoubleLE(16),
+  }
+}
+
+/** Writes the numbers of an entry to `values`, and reports each run. Throws where an entry is damaged. */
+export function applyEntry(bytes: Buffer, values: Float64Array, onRun: (begin: number, end: number) => void): void {
+  const into = Buffer.from(values.buffer, values.byteOffset, values.byteLength)
+  let at = HEADER_BYTES
+  for (let run = bytes.readUInt32LE(24); run > 0; run--) {
+    const begin = bytes.readUInt32LE(at)
+    const length = bytes.readUInt32LE(at + 4)
+    const end = at + RUN_BYTES + 8 * length
+    if (end > bytes.length || begin + length > values.length) throw new Error('a damaged entry')
+    bytes.copy(into, 8 * begin, at + RUN_BYTES, end)
+    onRun(begin, begin + length)
+    at = end
+  }
+}

@@ -1,0 +1,163 @@
+import { SelfSource } from '../herd/self-source.ts'
+import { FAMILIES, INSTANCE_STATES, type InstanceState } from '../metrics.ts'
+import { Merger } from '../snapshot/merge.ts'
+import { Numbers } from '../snapshot/numbers.ts'
+import type { Family } from '../snapshot/snapshot.ts'
+import type { Names, Source } from '../snapshot/source.ts'
+import type { Steps } from '../snapshot/steps.ts'
+import { Store } from '../store/store.ts'
+import { VERSION } from '../version.ts'
+import type { Life } from './life.ts'
+import type { Member } from './member.ts'
+import { type Aggregate, Shape } from './shape.ts'
+import { type StoredTotals, TotalsSource } from './totals.ts'
+
+/**
+ * The herds of many hosts as one set of families. Members are read by whoever knows the engine; this adds them up, with
+ * the same merger as a herd its stores: what stood still is not added up again.
+ */
+export class Group {
+  readonly #aggregate: Aggregate
+  readonly #merger = new Merger()
+  /** What the endpoint itself reports. */
+  readonly store: Store = new Store({ slab: 'heap', directory: undefined, worker: 0 })
+  readonly #own: OwnSource
+  readonly #sources = new Map<string, Member>()
+  #totals: TotalsSource | undefined
+
+  constructor(aggregate: Aggregate) {
+    this.#aggregate = aggregate
+    this.#own = new OwnSource(this.store, new Shape(aggregate, ''))
+  }
+
+  /** What the departed have counted, as it was read last. */
+  get totals(): StoredTotals | undefined {
+    return this.#totals?.stored
+  }
+
+  setTotals(stored: StoredTotals): void {
+    if (this.#totals?.update(stored) === true) return
+    if (this.#totals !== undefined) this.#merger.forget(this.#totals)
+    this.#totals = new TotalsSource(stored)
+  }
+
+  /** Adds up. `isLive` says of each life whether its host is still there. All steps of one come before the next. */
+  *sum(lives: Iterable<Life>, isLive: (life: Life) => boolean): Steps<Family[]> {
+    const startedAt = performance.now()
+    const all = [...lives]
+    const states = all.map((life): InstanceState => {
+      if (life.isUnreadable) return 'unreadable'
+      if (!isLive(life)) return 'departed'
+      return life.member === undefined ? 'unreadable' : 'live'
+    })
+    const members = this.#shown(
+      all.filter(({ member, isUnreadable }) => member !== undefined && !isUnreadable),
+      isLive,
+    )
+    this.#forgetOthers(members)
+    this.#own.refresh()
+    this.#merger.begin()
+    yield* this.#merger.add(this.#own)
+    if (this.#aggregate === 'sum' && this.#totals !== undefined) yield* this.#merger.add(this.#totals)
+    for (const member of members.values()) {
+      yield* this.#merger.add(member)
+      yield
+    }
+    const { families } = yield* this.#merger.finish()
+    return [...families, ...this.#about(states, families, startedAt)].sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /** The members that count, oldest first. */
+  #shown(lives: readonly Life[], isLive: (life: Life) => boolean): Map<string, Member> {
+    const sorted = [...lives].sort((a, b) => a.startedAt - b.startedAt)
+    const shown = new Map<string, Member>()
+    if (this.#aggregate === 'sum') {
+      for (const life of sorted) {
+        life.member!.gone = !isLive(life)
+        shown.set(life.id, life.member!)
+      }
+      return shown
+    }
+    // Of two with the same name the newer: a series can be there once only.
+    const newest = new Map(sorted.filter(isLive).map(life => [life.instance, life]))
+    for (const life of newest.values()) shown.set(life.id, life.member!)
+    return shown
+  }
+
+  #forgetOthers(members: ReadonlyMap<string, Member>): void {
+    for (const [id, member] of this.#sources) {
+      if (members.get(id) === member) continue
+      this.#merger.forget(member)
+      this.#sources.delete(id)
+    }
+    for (const [id, member] of members) this.#sources.set(id, member)
+  }
+
+  #about(states: readonly InstanceState[], families: readonly Family[], startedAt: number): Family[] {
+    const counted = INSTANCE_STATES.map(state => states.filter(each => each === state).length)
+    const known = new Set(families.map(({ name }) => name))
+    const own: Family[] = [
+      gauge(
+        FAMILIES.groupInstances,
+        INSTANCE_STATES.map(state => [state]),
+        counted,
+      ),
+    ]
+    const seconds = (performance.now() - startedAt) / 1000
+    // Hosts report these of themselves.
+    if (!known.has(FAMILIES.scrapeDuration.name)) own.push(gauge(FAMILIES.scrapeDuration, [[]], [seconds]))
+    if (!known.has(FAMILIES.buildInfo.name)) own.push(gauge(FAMILIES.buildInfo, [[VERSION]], [1]))
+    return own.filter(({ name }) => !known.has(name))
+  }
+}
+
+function gauge(
+  { name, help, labels, merge }: (typeof FAMILIES)['groupInstances'],
+  series: readonly (readonly string[])[],
+  values: readonly number[],
+): Family {
+  return {
+    name,
+    type: 'gauge',
+    help,
+    labelNames: labels,
+    buckets: [],
+    merge,
+    labels: series,
+    values: Numbers.from(values),
+  }
+}
+
+/** What this process reports of itself, in the shape of the group: its label `instance` is empty, which is none. */
+class OwnSource implements Source {
+  readonly worker = undefined
+  readonly startedAt: number
+  readonly gone = false
+  readonly names: Names
+  readonly #self: SelfSource
+
+  constructor(store: Store, shape: Shape) {
+    this.startedAt = store.startedAt
+    this.#self = new SelfSource(store)
+    this.names = {
+      next: taker => {
+        const line = this.#self.names.next(taker)
+        if (line === undefined || line === 'taken') return line
+        if (line.kind === 'family') return shape.family(line)
+        return line.kind === 'series' ? shape.series(line) : line
+      },
+    }
+  }
+
+  get values(): Float64Array {
+    return this.#self.values
+  }
+
+  get changes(): Source['changes'] {
+    return this.#self.changes
+  }
+
+  refresh(): void {
+    this.#self.refresh()
+  }
+}

@@ -1,0 +1,249 @@
+import { type Numbers, seriesInPage } from '../snapshot/numbers.ts'
+import type { Family, Snapshot } from '../snapshot/snapshot.ts'
+import type { Steps } from '../snapshot/steps.ts'
+import { ADDED_FOR_EVER } from '../snapshot/sums.ts'
+import { setAbsent } from '../store/absent.ts'
+import { type Definition, encodeLine, type FamilyType, widthOf } from '../store/catalog.ts'
+import { HEADER_SLOTS } from '../store/header.ts'
+import { encodeEntry, type Run } from './entry.ts'
+import { Runs } from './runs.ts'
+
+/**
+ * Snapshots of one herd as names and numbers: a catalog like that of a store, and entries that have only what has
+ * changed since the entry before. A log is one epoch of its herd's names; where its reader has lost it, or most of its
+ * series are gone, another log is begun.
+ *
+ * Numbers that stood still are found by their pages: a snapshot has the same object again where nothing has changed.
+ */
+export class HerdLog {
+  readonly epoch: number
+  /** The numbers as of the last entry. */
+  values: Float64Array = new Float64Array(1024)
+  #length = HEADER_SLOTS
+  #dead = 0
+  #namesBytes = 0
+  #lines: string[] = []
+  readonly #families = new Map<string, LoggedFamily>()
+  readonly #baseline: Baseline
+  readonly #clockOffset: number
+
+  /** `baseline` is subtracted from all counters; `clockOffset` seconds are added to times of the host's clock. */
+  constructor(epoch: number, baseline: Baseline = new Map(), clockOffset = 0) {
+    this.epoch = epoch
+    this.#baseline = baseline
+    this.#clockOffset = clockOffset
+  }
+
+  /** True where most slots belong to series that are gone. */
+  get isWorn(): boolean {
+    return this.#dead > MIN_DEAD && this.#dead > this.#length / 2
+  }
+
+  /** How many slots are in use. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** The next entry. All steps of one are done before the next is begun. */
+  *encode(snapshot: Snapshot, isFull: boolean): Steps<LogEntry> {
+    const runs = new Runs()
+    const namesFrom = this.#namesBytes
+    const present = new Set<LoggedFamily>()
+    for (const family of snapshot.families) {
+      for (const part of partsOf(family)) {
+        const logged = this.#familyOf(part)
+        present.add(logged)
+        yield* this.#update(logged, part, runs)
+      }
+    }
+    for (const logged of this.#families.values()) if (!present.has(logged)) this.#vacate(logged, runs)
+    const names = Buffer.from(this.#lines.join(''))
+    this.#lines = []
+    this.#namesBytes += names.length
+    const all: Run[] = [[HEADER_SLOTS, this.#length]]
+    const header = {
+      isFull,
+      epoch: this.epoch,
+      namesBytes: this.#namesBytes,
+      slots: this.#length,
+      takenAt: snapshot.takenAt,
+    }
+    return { names, namesFrom, isFull, bytes: encodeEntry(header, this.values, isFull ? all : runs.list) }
+  }
+
+  /** What the counters of this log had in `values`, added to an earlier baseline. */
+  baselineAt(values: Float64Array): Baseline {
+    const baseline = new Map([...this.#baseline].map(([key, series]) => [key, new Map(series)]))
+    for (const [key, { definition, width, slots }] of this.#families) {
+      if (!ADDED_FOR_EVER.has(definition.type)) continue
+      const series = baseline.get(key) ?? new Map<string, Float64Array>()
+      for (const [labels, slot] of slots) {
+        const counted = values.slice(slot, slot + width)
+        const before = series.get(labels)
+        if (before !== undefined) for (let i = 0; i < width; i++) counted[i] = counted[i]! + before[i]!
+        if (counted.length === width) series.set(labels, counted)
+      }
+      baseline.set(key, series)
+    }
+    return baseline
+  }
+
+  #familyOf({ key, definition }: Part): LoggedFamily {
+    let logged = this.#families.get(key)
+    if (logged === undefined) {
+      const index = this.#families.size
+      this.#lines.push(encodeLine({ ...definition, kind: 'family', index }))
+      const width = widthOf(definition)
+      logged = { key, definition, index, width, slots: new Map(), labels: NO_LABELS, at: NO_SLOTS, pages: [] }
+      this.#families.set(key, logged)
+    }
+    return logged
+  }
+
+  *#update(logged: LoggedFamily, { labels, values }: Part, runs: Runs): Steps<void> {
+    const isMoved = labels !== logged.labels
+    if (isMoved) yield* this.#place(logged, labels, runs)
+    const { width } = values
+    const inPage = seriesInPage(width)
+    for (const [index, page] of values.pages.entries()) {
+      if (!isMoved && page === logged.pages[index]) continue
+      const first = index * inPage
+      for (let series = 0; series * width < page.length; series++) {
+        this.#write(logged, logged.at[first + series]!, labels[first + series]!, page, series * width, runs)
+      }
+      yield
+    }
+    logged.pages = values.pages
+  }
+
+  /** Finds the slots of the series with these labels; those that are not among them are gone. */
+  *#place(logged: LoggedFamily, labels: Part['labels'], runs: Runs): Steps<void> {
+    const { slots, width, index } = logged
+    const at = new Int32Array(labels.length)
+    const gone = new Set(slots.keys())
+    for (const [series, values] of labels.entries()) {
+      const key = JSON.stringify(values)
+      let slot = slots.get(key)
+      if (slot === undefined) {
+        slot = this.#take(width)
+        slots.set(key, slot)
+        this.#lines.push(encodeLine({ kind: 'series', family: index, values, slot }))
+        runs.add(slot, slot + width)
+      }
+      gone.delete(key)
+      at[series] = slot
+      if (series % SERIES_A_STEP === SERIES_A_STEP - 1) yield
+    }
+    for (const key of gone) this.#remove(logged, key, runs)
+    logged.labels = labels
+    logged.at = at
+    logged.pages = []
+  }
+
+  #write(
+    { key, definition, width }: LoggedFamily,
+    slot: number,
+    labels: readonly string[],
+    page: Float64Array,
+    from: number,
+    runs: Runs,
+  ): void {
+    const base = this.#baseline.size === 0 ? undefined : this.#baseline.get(key)?.get(JSON.stringify(labels))
+    for (let i = 0; i < width; i++) {
+      let value = page[from + i]!
+      if (base !== undefined) value = Math.max(0, value - base[i]!)
+      if (i === 1 && definition.merge === 'latest') value += this.#clockOffset
+      const known = this.values[slot + i]!
+      if (known === value || (Number.isNaN(known) && Number.isNaN(value))) continue
+      this.values[slot + i] = value
+      runs.add(slot + i, slot + i + 1)
+    }
+  }
+
+  /** The family is not in the snapshot any more. */
+  #vacate(logged: LoggedFamily, runs: Runs): void {
+    for (const key of [...logged.slots.keys()]) this.#remove(logged, key, runs)
+    logged.labels = NO_LABELS
+  }
+
+  #remove({ slots, width }: LoggedFamily, key: string, runs: Runs): void {
+    const slot = slots.get(key)!
+    slots.delete(key)
+    setAbsent(this.values, slot)
+    runs.add(slot, slot + 1)
+    this.#dead += width
+  }
+
+  #take(width: number): number {
+    const slot = this.#length
+    this.#length += width
+    if (this.#length > this.values.length) {
+      const larger = new Float64Array(Math.max(this.#length, 2 * this.values.length))
+      larger.set(this.values)
+      this.values = larger
+    }
+    return slot
+  }
+}
+
+/** What counters had when they were counted elsewhere: by family and label values. */
+export type Baseline = ReadonlyMap<string, ReadonlyMap<string, Float64Array>>
+
+export interface LogEntry {
+  /** What the names have gained, and after how many bytes. */
+  readonly names: Buffer
+  readonly namesFrom: number
+  readonly isFull: boolean
+  readonly bytes: Buffer
+}
+
+interface LoggedFamily {
+  readonly key: string
+  readonly definition: Definition
+  readonly index: number
+  readonly width: number
+  /** By label values as JSON. */
+  readonly slots: Map<string, number>
+  /** The label values of the last snapshot, the slot of each, and the numbers. */
+  labels: Part['labels']
+  at: Int32Array
+  pages: readonly Float64Array[]
+}
+
+/** A family as a log has it: a summary is two of them. */
+interface Part {
+  readonly key: string
+  readonly definition: Definition
+  readonly labels: readonly (readonly string[])[]
+  readonly values: Numbers
+}
+
+function partsOf(family: Family): Part[] {
+  const parts = [partOf(family, family.type, family.labelNames, family)]
+  const { quantiles } = family
+  if (quantiles !== undefined) parts.push(partOf(family, 'quantiles', quantiles.labelNames, quantiles))
+  return parts
+}
+
+function partOf(
+  { name, help, buckets, merge }: Family,
+  type: FamilyType,
+  labels: readonly string[],
+  { labels: values, values: numbers }: { labels: Part['labels']; values: Numbers },
+): Part {
+  const definition: Definition = {
+    name,
+    type,
+    help,
+    labels,
+    buckets,
+    merge: type === 'quantiles' ? 'worker' : merge,
+    ...(merge === 'mean' && type === 'gauge' ? { weighted: true } : {}),
+  }
+  return { key: JSON.stringify([name, type, labels, buckets, merge]), definition, labels: values, values: numbers }
+}
+
+const NO_LABELS: Part['labels'] = []
+const NO_SLOTS = new Int32Array(0)
+const SERIES_A_STEP = 64
+const MIN_DEAD = 1024

@@ -1,0 +1,60 @@
+import { takeLine } from '../herd/take-line.ts'
+import type { Names, SeriesTaker } from '../snapshot/source.ts'
+import { type CatalogLine, decodeLine, type FamilyLine, type SeriesLine } from '../store/catalog.ts'
+import type { Shape } from './shape.ts'
+
+/** The names of a member as they come, each line once, as the group shows them. */
+export class MemberNames implements Names {
+  /** How many bytes of names are here. */
+  bytes = 0
+  readonly #shape: Shape
+  #text = ''
+  #at = 0
+
+  constructor(shape: Shape) {
+    this.#shape = shape
+  }
+
+  /** Adds what the names have gained: whole lines. */
+  append(names: Buffer): void {
+    this.bytes += names.length
+    this.#text += names.toString()
+  }
+
+  next(taker: SeriesTaker): CatalogLine | 'taken' | undefined {
+    while (this.#at < this.#text.length) {
+      const begin = this.#at
+      const end = this.#text.indexOf('\n', begin)
+      this.#at = end + 1
+      if (takeLine(this.#text, begin, end, this.#known(taker))) return 'taken'
+      const line = decodeLine(this.#text.slice(begin, end))
+      if (line !== undefined) return this.#shaped(line)
+    }
+    return undefined
+  }
+
+  /** All lines from the beginning, as the group shows them. */
+  *all(): Generator<FamilyLine | SeriesLine> {
+    for (const text of this.#text.split('\n')) {
+      const line = text === '' ? undefined : decodeLine(text)
+      if (line?.kind === 'family' || line?.kind === 'series') yield this.#shaped(line) as FamilyLine | SeriesLine
+    }
+  }
+
+  #shaped(line: CatalogLine): CatalogLine {
+    if (line.kind === 'family') return this.#shape.family(line)
+    return line.kind === 'series' ? this.#shape.series(line) : line
+  }
+
+  /** Series whose label values are those of the group can be found by their text. */
+  #known(taker: SeriesTaker): SeriesTaker {
+    if (this.#taker?.of !== taker) {
+      const take: SeriesTaker['take'] = (family, values, slot) =>
+        !this.#shape.isApart(family) && taker.take(family, values, slot)
+      this.#taker = { of: taker, take }
+    }
+    return this.#taker
+  }
+
+  #taker: (SeriesTaker & { readonly of: SeriesTaker }) | undefined
+}

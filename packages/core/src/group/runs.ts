@@ -1,0 +1,15 @@
+import type { Run } from './entry.ts'
+
+/** Which slots have changed, as runs. A run costs as much as a number, so runs that nearly touch become one. */
+export class Runs {
+  readonly list: Run[] = []
+
+  add(begin: number, end: number): void {
+    const last = this.list.at(-1)
+    if (last !== undefined && begin >= last[0] && begin <= last[1] + GAP) {
+      this.list[this.list.length - 1] = [last[0], Math.max(last[1], end)]
+    } else this.list.push([begin, end])
+  }
+}
+
+const GAP = 1

@@ -1,0 +1,353 @@
+import { randomBytes } from 'node:crypto'
+import type { Snapshot } from '@promherd/core/forward'
+import {
+  type Aggregate,
+  FAMILIES,
+  foldInto,
+  Group,
+  inTurns,
+  Life,
+  type Push,
+  Sequence,
+  type StoredTotals,
+} from '@promherd/core/group'
+import type { Command, Connection } from './connection.ts'
+import { evaluate } from './evaluate.ts'
+import { sinkError } from './failures.ts'
+import type { GroupKeys } from './keys.ts'
+import { factsOf, pushesOf, textsOf } from './replies.ts'
+import { FOLD } from './scripts.ts'
+
+export interface GroupReaderOptions {
+  readonly connection: Connection
+  readonly keys: GroupKeys
+  readonly aggregate: Aggregate
+}
+
+/**
+ * The group as it is in Redis. A look is one round trip where no host and no totals are new: it asks for what was pushed
+ * since the look before. What Redis loses stays here until the deadline of its host.
+ *
+ * Time is that of Redis. Where a host is past its deadline it has departed; what it has counted is folded into the totals
+ * once it was seen so for as long as its TTL, since a Redis that was paused has seen no pushes meanwhile.
+ */
+export class GroupReader {
+  readonly #options: GroupReaderOptions
+  readonly #group: Group
+  readonly #lives = new Map<string, KnownLife>()
+  readonly #sequence = new Sequence()
+  readonly #startedAt = Date.now() / 1000
+  /** The lives that the totals include. */
+  #folded = new Map<string, { readonly seq: string; readonly at: number }>()
+  #totalsVersion = ''
+  #totalsFormat: string | undefined
+  /** The time of Redis at the last look, in milliseconds. */
+  #redisTime = Date.now()
+  /** Lives that were kept for as long as their hosts asked. */
+  #stale: string[] = []
+  #underway: Promise<void> | undefined
+  #hasRead = false
+  #isUp = false
+
+  constructor(options: GroupReaderOptions) {
+    this.#options = options
+    this.#group = new Group(options.aggregate)
+  }
+
+  get hasRead(): boolean {
+    return this.#hasRead
+  }
+
+  /** Reads what is new. Those who ask meanwhile share one look. Rejects with a `SinkError`. */
+  refresh(signal: AbortSignal): Promise<void> {
+    this.#underway ??= this.#sequence
+      .run(() => this.#refresh(signal))
+      .finally(() => {
+        this.#underway = undefined
+      })
+    return this.#underway
+  }
+
+  snapshot(): Promise<Snapshot> {
+    return this.#sequence.run(async () => {
+      this.#reportUp()
+      if (this.#options.aggregate === 'sum' && this.#totalsFormat !== undefined && this.#totalsFormat !== '1') {
+        throw new Error(`the totals of the group have format ${this.#totalsFormat}, and this version reads format 1`)
+      }
+      const lives = [...this.#lives.values()].map(({ life }) => life)
+      const families = await inTurns(this.#group.sum(lives, life => this.#isLive(life)))
+      return {
+        takenAt: this.#redisTime / 1000,
+        herd: this.#group.totals?.lineage ?? '',
+        startedAt: this.#startedAt,
+        families,
+      }
+    })
+  }
+
+  async #refresh(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#look(signal)
+      this.#isUp = true
+      this.#hasRead = true
+    } catch (error) {
+      this.#isUp = false
+      throw error
+    }
+    await this.#upkeep(signal)
+  }
+
+  #reportUp(): void {
+    const family = this.#group.store.family(FAMILIES.redisUp)
+    family.slab.values[family.slot([])] = Number(this.#isUp)
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { connection, keys } = this.#options
+    const known = [...this.#lives.values()].filter(({ life }) => life.member !== undefined)
+    const commands: Command[] = [
+      ['TIME'],
+      ['HGETALL', keys.lives],
+      ['HMGET', keys.totals, 'format', 'lineage', 'version'],
+      ...known.flatMap(each => this.#goOnCommands(each)),
+    ]
+    const [time, lives, totals, ...pushed] = await connection.run(commands, signal)
+    for (const reply of [time, lives, totals]) if (reply instanceof Error) throw sinkError(reply)
+    this.#redisTime = Number((time as Buffer[])[0]) * 1000 + Number((time as Buffer[])[1]) / 1000
+    this.#meet(lives as Buffer[])
+    for (const [i, each] of known.entries()) this.#goOn(each, pushed[2 * i], pushed[2 * i + 1])
+    const version = textsOf(totals).join('|')
+    await this.#readWhole(signal)
+    if (version !== this.#totalsVersion) await this.#readTotals(signal)
+    for (const id of this.#lives.keys()) if (this.#folded.has(id)) this.#lives.delete(id)
+    this.#noteExpired()
+  }
+
+  #goOnCommands({ life }: KnownLife): Command[] {
+    const { keys } = this.#options
+    const { epoch, bytes } = life.namesRead
+    return [
+      ['XRANGE', keys.numbers(life.id), `${life.seq + 1}-0`, '+'],
+      ['GETRANGE', keys.names(life.id, epoch), bytes, -1],
+    ]
+  }
+
+  /** Takes in which lives there are. */
+  #meet(reply: readonly Buffer[]): void {
+    for (const known of this.#lives.values()) known.isListed = false
+    this.#stale = []
+    for (let i = 0; i + 1 < reply.length; i += 2) {
+      const id = String(reply[i])
+      if (this.#folded.has(id)) continue
+      const facts = factsOf(String(reply[i + 1]))
+      if (facts !== undefined && facts.deadline + facts.keepMs < this.#redisTime) {
+        this.#stale.push(id)
+        continue
+      }
+      const known = this.#lives.get(id) ?? {
+        life: new Life(
+          { id, instance: facts?.instance ?? id, startedAt: facts?.startedAt ?? 0 },
+          this.#options.aggregate,
+        ),
+        isListed: true,
+        epoch: 0,
+        ttlMs: 0,
+        mustBeRead: true,
+      }
+      known.isListed = true
+      this.#lives.set(id, known)
+      known.life.isUnreadable = facts === undefined
+      if (facts === undefined) continue
+      known.epoch = facts.epoch
+      known.ttlMs = facts.ttlMs
+      known.life.deadline = facts.deadline
+    }
+  }
+
+  #goOn(known: KnownLife, numbers: unknown, names: unknown): void {
+    try {
+      const pushes = pushesOf(numbers)
+      if (pushes.length === 0) return
+      if (!known.life.goOn(pushes, names as Buffer)) known.mustBeRead = true
+    } catch {
+      known.mustBeRead = true
+    }
+  }
+
+  /** Reads lives from their beginning: new ones, and those of which something between was not read. */
+  async #readWhole(signal: AbortSignal): Promise<void> {
+    const { connection, keys } = this.#options
+    const wanted = [...this.#lives.values()].filter(each => this.#isWanted(each))
+    for (let begin = 0; begin < wanted.length; begin += LIVES_A_TRIP) {
+      const some = wanted.slice(begin, begin + LIVES_A_TRIP)
+      const commands = some.flatMap(({ life, epoch }): Command[] => [
+        ['XRANGE', keys.numbers(life.id), '-', '+'],
+        ['GET', keys.names(life.id, epoch)],
+      ])
+      const replies = await connection.run(commands, signal)
+      for (const [i, known] of some.entries()) this.#begin(known, replies[2 * i], replies[2 * i + 1])
+    }
+  }
+
+  #isWanted({ life, mustBeRead, isListed }: KnownLife): boolean {
+    if (!mustBeRead || !isListed || life.isUnreadable) return false
+    return this.#options.aggregate === 'sum' || this.#isLive(life)
+  }
+
+  #begin(known: KnownLife, numbers: unknown, names: unknown): void {
+    const { life, epoch } = known
+    try {
+      // What a failover or a push between the two has changed is read at the next look.
+      const pushes: Push[] = pushesOf(numbers)
+      if (pushes.length > 0 && Buffer.isBuffer(names) && life.begin(pushes, { epoch, bytes: names }))
+        known.mustBeRead = false
+    } catch {
+      life.isUnreadable = true
+    }
+  }
+
+  async #readTotals(signal: AbortSignal): Promise<void> {
+    const { connection, keys } = this.#options
+    const [reply] = await connection.run([['HGETALL', keys.totals]], signal)
+    if (reply instanceof Error) throw sinkError(reply)
+    const fields = new Map<string, Buffer>()
+    const list = reply as Buffer[]
+    for (let i = 0; i + 1 < list.length; i += 2) fields.set(String(list[i]), list[i + 1]!)
+    const text = (name: string): string => String(fields.get(name) ?? '')
+    this.#totalsVersion = [text('format'), text('lineage'), text('version')].join('|')
+    this.#totalsFormat = fields.has('format') ? text('format') : undefined
+    if (this.#totalsFormat !== '1') return
+    const stored: StoredTotals = {
+      lineage: text('lineage'),
+      version: Number(text('version')),
+      names: fields.get('names') ?? Buffer.alloc(0),
+      values: fields.get('values') ?? Buffer.alloc(0),
+    }
+    const known = this.#group.totals
+    // A failover may have brought older ones back: they are restored.
+    if (known?.lineage === stored.lineage && known.version > stored.version) return
+    this.#group.setTotals(stored)
+    this.#folded = new Map()
+    for (const [name, value] of fields) {
+      if (!name.startsWith('life:')) continue
+      const [seq = '', at] = String(value).split('|')
+      this.#folded.set(name.slice(5), { seq, at: Number(at) })
+    }
+  }
+
+  #noteExpired(): void {
+    const now = performance.now()
+    for (const { life } of this.#lives.values()) {
+      if (life.deadline >= this.#redisTime) life.expiredSince = undefined
+      else life.expiredSince ??= now
+    }
+  }
+
+  #isLive(life: Life): boolean {
+    return life.deadline >= this.#redisTime
+  }
+
+  /** Folds what the departed have counted, and restores totals that Redis has lost. */
+  async #upkeep(signal: AbortSignal): Promise<void> {
+    const { connection, keys } = this.#options
+    if (this.#stale.length > 0) await connection.run([['HDEL', keys.lives, ...this.#stale]], signal)
+    if (this.#options.aggregate !== 'sum') return
+    await this.#restore(signal)
+    const now = performance.now()
+    const due = [...this.#lives.values()].filter(
+      ({ life, ttlMs }) =>
+        life.member !== undefined &&
+        !life.isUnreadable &&
+        life.expiredSince !== undefined &&
+        now - life.expiredSince >= ttlMs,
+    )
+    if (due.length > 0 && (this.#totalsFormat ?? '1') === '1') await this.#fold(due.slice(0, LIVES_A_TRIP), signal)
+  }
+
+  async #fold(due: readonly KnownLife[], signal: AbortSignal): Promise<void> {
+    const { keys } = this.#options
+    const before = this.#group.totals ?? emptyTotals()
+    const after = await inTurns(
+      foldInto(
+        before,
+        due.map(({ life }) => life.member!),
+      ),
+    )
+    const forgotten = this.#forgettable()
+    const args = [
+      'fold',
+      after.lineage,
+      before.version,
+      after.version,
+      after.names,
+      after.values,
+      due.length,
+      ...due.flatMap(({ life }) => [life.id, life.seq]),
+      ...forgotten,
+    ]
+    const gone = due.flatMap(({ life, epoch }) => [keys.numbers(life.id), keys.names(life.id, epoch)])
+    const { connection } = this.#options
+    const [word] = await evaluate(connection, FOLD, [keys.lives, keys.totals, ...gone], args, { signal })
+    if (word !== 'ok') return
+    for (const { life } of due) this.#folded.set(life.id, { seq: String(life.seq), at: this.#redisTime })
+    for (const { life } of due) this.#lives.delete(life.id)
+    for (const id of forgotten) this.#folded.delete(id)
+    this.#take(after)
+  }
+
+  async #restore(signal: AbortSignal): Promise<void> {
+    const known = this.#group.totals
+    if (known === undefined || this.#totalsVersion === versionOf(known)) return
+    const { connection, keys } = this.#options
+    const folded = [...this.#folded]
+    const args = [
+      'restore',
+      known.lineage,
+      '',
+      known.version,
+      known.names,
+      known.values,
+      folded.length,
+      ...folded.flatMap(([id, { seq }]) => [id, seq]),
+    ]
+    const [word] = await evaluate(connection, FOLD, [keys.lives, keys.totals], args, { signal })
+    if (word === 'ok') this.#take(known)
+  }
+
+  #take(totals: StoredTotals): void {
+    this.#group.setTotals(totals)
+    this.#totalsVersion = versionOf(totals)
+    this.#totalsFormat = '1'
+  }
+
+  /** Lives that were folded so long ago that their hosts will not come back. */
+  #forgettable(): string[] {
+    const old = [...this.#folded].filter(([, { at }]) => this.#redisTime - at > REMEMBERED_MS)
+    return old.map(([id]) => id)
+  }
+}
+
+interface KnownLife {
+  readonly life: Life
+  /** False where Redis has lost it. */
+  isListed: boolean
+  epoch: number
+  ttlMs: number
+  mustBeRead: boolean
+}
+
+function emptyTotals(): StoredTotals {
+  return {
+    lineage: randomBytes(8).toString('hex'),
+    version: 0,
+    names: Buffer.alloc(0),
+    values: Buffer.alloc(0),
+  }
+}
+
+function versionOf({ lineage, version }: StoredTotals): string {
+  return `1|${lineage}|${version}`
+}
+
+const LIVES_A_TRIP = 32
+const REMEMBERED_MS = 30 * 86_400_000

@@ -1,0 +1,198 @@
+import { isSinkError, type Sink, SinkError, type Snapshot, setOwnMetric } from '@promherd/core/forward'
+import { type Baseline, HerdLog, inTurns, type LogEntry } from '@promherd/core/group'
+import { Connection } from './connection.ts'
+import { type Answer, evaluate } from './evaluate.ts'
+import { GroupKeys, lifeName } from './keys.ts'
+import { PUSH } from './scripts.ts'
+import type { RedisTarget } from './target.ts'
+
+export interface RedisSinkOptions {
+  readonly redis: RedisTarget
+  readonly prefix: string
+  readonly group: string
+  readonly instance: string
+  /** How long this instance is live without another push. */
+  readonly ttlMs: number
+  /** How long what it has counted is kept for exporters afterwards. */
+  readonly keepMs: number
+}
+
+/**
+ * Writes the snapshots of a herd to Redis: a log of numbers, of which each push adds what has changed.
+ *
+ * The herd is one life in its group, see `LifeFacts`. Where exporters took it to be gone and have folded what it had
+ * counted into the totals of the group, it goes on as another life that begins at 0: what it had counted at its last
+ * push is subtracted from then on. So it is known here what each push had that Redis may have.
+ */
+export class RedisSink implements Sink {
+  readonly name = 'redis'
+  readonly #options: RedisSinkOptions
+  readonly #keys: GroupKeys
+  readonly #connection: Connection
+  #life: CurrentLife | undefined
+  #log: HerdLog | undefined
+  #epoch = 0
+  #seq = 0
+  /** The last push that Redis has, and one of which it is not known whether Redis has it. */
+  #acked: Pushed | undefined
+  #doubtful: Pushed | undefined
+  /** How many bytes the last full entry had, and those after it. */
+  #fullBytes = 0
+  #deltaBytes = 0
+  /** By how many seconds the clock of Redis is ahead. */
+  #clockOffset = 0
+
+  constructor(options: RedisSinkOptions) {
+    this.#options = options
+    this.#keys = new GroupKeys(options.prefix, options.group)
+    this.#connection = new Connection(options.redis)
+  }
+
+  async start(): Promise<void> {
+    // Connecting is a matter of each push, which has a deadline.
+  }
+
+  async push(snapshot: Snapshot, signal: AbortSignal): Promise<void> {
+    if (this.#life?.herd !== snapshot.herd) await this.#begin(snapshot, signal)
+    if (this.#doubtful !== undefined) await this.#resolve(await this.#send('probe', signal))
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const log = this.#currentLog()
+      const isFull = this.#log !== log || log.isWorn || this.#deltaBytes > this.#fullBytes
+      this.#log = undefined
+      const entry = await inTurns(log.encode(snapshot, isFull))
+      const pushed = { log, seq: ++this.#seq, values: log.values.slice(0, log.length) }
+      this.#doubtful = pushed
+      const [word, detail] = await this.#send(isFull ? 'full' : 'delta', signal, entry)
+      if (word === 'ok') {
+        this.#settle(pushed, entry)
+        return
+      }
+      await this.#resolve([word, detail])
+    }
+    throw new SinkError('other', 'Redis has refused a whole snapshot')
+  }
+
+  async stop(): Promise<void> {
+    try {
+      if (this.#acked !== undefined && this.#doubtful === undefined) {
+        await this.#send('end', AbortSignal.timeout(END_MS))
+      }
+    } catch {
+      // The instance is taken to be gone after its TTL.
+    }
+    this.#connection.close()
+  }
+
+  /** The herd has begun afresh, or is seen for the first time. */
+  async #begin({ herd, startedAt }: Snapshot, signal: AbortSignal): Promise<void> {
+    // The one before departs after its TTL where this fails.
+    if (this.#acked !== undefined && this.#doubtful === undefined) await this.#send('end', signal).catch(() => {})
+    await this.#readClock(signal)
+    this.#life = { herd, startedAt, times: 0, baseline: new Map() }
+    this.#forget()
+  }
+
+  async #readClock(signal: AbortSignal): Promise<void> {
+    const [time] = await this.#report(() => this.#connection.run([['TIME']], signal))
+    if (!Array.isArray(time)) return
+    const offset = Number(time[0]) + Number(time[1]) / 1e6 - Date.now() / 1000
+    this.#clockOffset = Math.abs(offset) < CLOCK_TOLERANCE ? 0 : offset
+  }
+
+  #currentLog(): HerdLog {
+    const { baseline } = this.#life!
+    return this.#log ?? new HerdLog(++this.#epoch, baseline, this.#clockOffset)
+  }
+
+  #settle(pushed: Pushed, { bytes, isFull }: LogEntry): void {
+    this.#acked = pushed
+    this.#doubtful = undefined
+    this.#log = pushed.log.isWorn ? undefined : pushed.log
+    this.#fullBytes = isFull ? bytes.length : this.#fullBytes
+    this.#deltaBytes = isFull ? 0 : this.#deltaBytes + bytes.length
+  }
+
+  /** Takes in what Redis has instead of what was pushed. */
+  async #resolve([word, detail]: Answer): Promise<void> {
+    const { seq } = this.#doubtful ?? {}
+    const known = [this.#doubtful, this.#acked].find(pushed => pushed !== undefined && String(pushed.seq) === detail)
+    this.#doubtful = undefined
+    this.#log = undefined
+    if (word === 'folded') this.#goOnAsAnother(known ?? this.#acked)
+    else if (word === 'at') this.#acked = detail === '' ? undefined : known
+    else if (word !== 'base') throw new SinkError('other', `Redis has answered ${word} to push ${seq}`)
+  }
+
+  /** What was pushed is in the totals of the group: this herd begins at 0 there. */
+  #goOnAsAnother(folded: Pushed | undefined): void {
+    const life = this.#life!
+    const baseline = folded?.log.baselineAt(folded.values) ?? life.baseline
+    this.#life = { ...life, baseline, times: life.times + 1, startedAt: Date.now() / 1000 + this.#clockOffset }
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#log = undefined
+    this.#acked = undefined
+    this.#doubtful = undefined
+  }
+
+  async #send(kind: 'full' | 'delta' | 'probe' | 'end', signal: AbortSignal, entry?: LogEntry): Promise<Answer> {
+    const { instance, ttlMs, keepMs } = this.#options
+    const { herd, startedAt, times } = this.#life!
+    const life = lifeName(instance, herd, times)
+    const names = this.#keys.names(life, this.#epoch)
+    const before = this.#acked === undefined ? names : this.#keys.names(life, this.#acked.log.epoch)
+    const keys = [this.#keys.lives, this.#keys.numbers(life), names, before, this.#keys.totals]
+    const { names: gained = '', namesFrom = 0, bytes = '' } = entry ?? {}
+    const facts = JSON.stringify({ instance, startedAt, ttlMs, keepMs })
+    const base = this.#acked?.seq ?? ''
+    const epoch = kind === 'end' ? (this.#acked?.log.epoch ?? 0) : this.#epoch
+    const args = [life, kind, base, this.#seq, ttlMs, keepMs, epoch, namesFrom, gained, bytes, facts]
+    try {
+      return await this.#report(onPing => evaluate(this.#connection, PUSH, keys, args, { signal, onPing }))
+    } catch (error) {
+      // Redis has refused it, and has changed nothing.
+      if (
+        entry !== undefined &&
+        isSinkError(error) &&
+        error.cause instanceof Error &&
+        error.cause.name === 'ReplyError'
+      ) {
+        this.#doubtful = undefined
+      }
+      throw error
+    }
+  }
+
+  /** Reports whether Redis responds. */
+  async #report<T>(work: (onPing: (isUp: boolean) => void) => Promise<T>): Promise<T> {
+    const report = (isUp: boolean): void => setOwnMetric('redisUp', [], Number(isUp))
+    try {
+      return await work(report)
+    } catch (error) {
+      if (isSinkError(error) && (error.reason === 'connection' || error.reason === 'timeout')) report(false)
+      throw error
+    }
+  }
+}
+
+interface CurrentLife {
+  readonly herd: string
+  readonly startedAt: number
+  /** How often what it had counted was folded. */
+  readonly times: number
+  readonly baseline: Baseline
+}
+
+interface Pushed {
+  readonly log: HerdLog
+  readonly seq: number
+  readonly values: Float64Array
+}
+
+/** What Redis has may be lost, and what it had may be folded meanwhile. */
+const ATTEMPTS = 3
+const END_MS = 400
+/** Clocks are compared over a network: what is less than this may be the way. */
+const CLOCK_TOLERANCE = 2

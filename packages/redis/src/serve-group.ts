@@ -1,0 +1,128 @@
+import type { HerdServer } from '@promherd/core'
+import {
+  type Aggregate,
+  checkOptions,
+  isFunction,
+  isOneOf,
+  MetricsServer,
+  type OptionsShape,
+  resolveWhere,
+  type ServeOptions,
+  Warner,
+  WHERE_SHAPE,
+} from '@promherd/core/group'
+import { Connection } from './connection.ts'
+import { sinkError } from './failures.ts'
+import { DEFAULT_GROUP, DEFAULT_PREFIX, FORWARD_SHAPE, isSeconds } from './forward.ts'
+import { GroupReader } from './group-reader.ts'
+import { GroupKeys } from './keys.ts'
+import type { RedisTarget } from './target.ts'
+
+/** How the metrics of a group are served. */
+export interface GroupOptions extends Pick<ServeOptions, 'port' | 'host' | 'allowedHosts' | 'onWarning'> {
+  /** Where Redis is, as for `forward`. */
+  readonly redis: RedisTarget
+  /** The group, as the hosts name it. @default 'default' */
+  readonly group?: string | undefined
+  /** What the names of all keys begin with, as the hosts have it. @default 'promherd' */
+  readonly prefix?: string | undefined
+  /**
+   * `instance` shows each running host by itself, with a label `instance`. `sum` adds up all hosts, those included that
+   * have departed, so no counter falls when a host goes. @default 'instance'
+   */
+  readonly aggregate?: Aggregate | undefined
+  /** How long a look into Redis may take, in seconds; then what was read before is served. @default 5 */
+  readonly timeout?: number | undefined
+}
+
+/**
+ * Serves the metrics of all hosts that forward to the same group, on one port. Any number of processes may do so.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION
+ */
+export function serveGroup(options: GroupOptions): HerdServer {
+  checkOptions('serveGroup', options, GROUP_SHAPE)
+  return new GroupServer(options)
+}
+
+class GroupServer implements HerdServer {
+  readonly #reader: GroupReader
+  readonly #connection: Connection
+  readonly #server: MetricsServer
+  readonly #warner: Warner
+  readonly #timeoutMs: number
+  readonly #timer: NodeJS.Timeout
+  #lastLook = 0
+  #isFailing = false
+
+  constructor(options: GroupOptions) {
+    const { redis, prefix = DEFAULT_PREFIX, group = DEFAULT_GROUP, aggregate = 'instance', timeout = 5 } = options
+    this.#warner = new Warner(options.onWarning)
+    this.#timeoutMs = timeout * 1000
+    this.#connection = new Connection(redis)
+    const keys = new GroupKeys(prefix, group)
+    this.#reader = new GroupReader({ connection: this.#connection, keys, aggregate })
+    this.#server = new MetricsServer({
+      ...resolveWhere(options),
+      warner: this.#warner,
+      source: this.#reader,
+      beforeSnapshot: () => this.#look(),
+      readiness: () => (this.#reader.hasRead ? undefined : 'Redis has not responded yet.'),
+    })
+    // Departures are noticed without a scrape, too.
+    this.#timer = setInterval(() => {
+      if (performance.now() - this.#lastLook >= UPKEEP_MS) void this.#look()
+    }, UPKEEP_MS / 2).unref()
+    void this.#look()
+  }
+
+  get listening(): HerdServer['listening'] {
+    return this.#server.listening
+  }
+
+  get address(): HerdServer['address'] {
+    return this.#server.address
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#server.close()
+    this.#connection.close()
+  }
+
+  /** Reads what is new; where that fails, what was read before is served. Never rejects. */
+  async #look(): Promise<void> {
+    this.#lastLook = performance.now()
+    const abort = new AbortController()
+    const late = new Error(`no response within ${this.#timeoutMs / 1000} s`)
+    const timer = setTimeout(() => abort.abort(late), this.#timeoutMs).unref()
+    try {
+      await this.#reader.refresh(abort.signal)
+      if (this.#isFailing) this.#warner.say('reading the group from Redis works again.')
+      this.#isFailing = false
+    } catch (error) {
+      if (!this.#isFailing) {
+        const { reason, message } = sinkError(error)
+        const meanwhile = 'What was read before is served meanwhile, and it is tried again with each scrape.'
+        this.#warner.say(`reading the group from Redis fails (${reason}: ${message}). ${meanwhile}`)
+      }
+      this.#isFailing = true
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+const UPKEEP_MS = 5000
+
+/** How each of the options is checked. */
+export const GROUP_SHAPE: OptionsShape<GroupOptions> = {
+  redis: FORWARD_SHAPE.redis,
+  group: FORWARD_SHAPE.group,
+  prefix: FORWARD_SHAPE.prefix,
+  aggregate: isOneOf(['instance', 'sum'], 'Leave it out for a label `instance`.'),
+  timeout: isSeconds,
+  port: WHERE_SHAPE.port,
+  host: WHERE_SHAPE.host,
+  allowedHosts: WHERE_SHAPE.allowedHosts,
+  onWarning: isFunction('Give a function that takes the message.'),
+}

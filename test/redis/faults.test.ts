@@ -1,0 +1,264 @@
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { until } from '../support/until.ts'
+import { exporter, type Host, host } from './hosts.ts'
+import { proxyTo } from './proxy.ts'
+import { freePort, type RedisServer, startRedis } from './redis-server.ts'
+
+/** Each fault: no counter falls (the exporter checks each scrape), one line for each change, exact numbers afterwards. */
+
+let redis: RedisServer
+
+beforeAll(async () => {
+  redis = await startRedis()
+})
+afterAll(() => redis.close())
+
+let groups = 0
+const nextGroup = (): string => `fault:${++groups}`
+const keyOf = (group: string, name: string): string => `{promherd:${encodeURIComponent(group)}}:${name}`
+
+/** One line for each change of state: it fails, it works again. */
+function expectOnce(one: Pick<Host, 'said'>, cause: string): void {
+  expect(one.said).toEqual([
+    expect.stringMatching(new RegExp(`forwarding to redis fails \\(${cause}: `)),
+    'forwarding to redis works again.',
+  ])
+}
+
+const untilSaid = (one: Pick<Host, 'said'>, count = 1): Promise<unknown> =>
+  until(() => one.said.length >= count, { what: `${count} lines of the host, which has said ${one.said}` })
+
+test('a Redis that is down at the start: the host works, and forwarding begins when Redis comes', async () => {
+  const port = await freePort()
+  const url = `redis://127.0.0.1:${port}`
+  const one = host('a', { redis: url })
+  one.inc(3)
+  await untilSaid(one)
+  const there = await exporter({ redis: url })
+  expect((await fetch(`${there.url}/-/ready`)).status).toBe(503)
+  expect(await there.value('promherd_redis_up')).toBe(0)
+  const late = await startRedis([], { port })
+  onTestFinished(() => late.close())
+  await there.untilJobs(3)
+  expectOnce(one, 'connection')
+  expect((await fetch(`${there.url}/-/ready`)).status).toBe(200)
+  expect(there.said.length).toBe(2)
+})
+
+test('a Redis that is killed and comes back empty under load, with what the departed had counted', async () => {
+  const own = await startRedis()
+  onTestFinished(() => own.close())
+  const hosts = ['a', 'b', 'gone'].map(name => host(name, { redis: own.url, ttlMs: name === 'gone' ? 300 : 30_000 }))
+  const there = await exporter({ redis: own.url })
+  for (const one of hosts) one.inc(10)
+  await there.untilJobs(30)
+  hosts[2]!.crash()
+  await until(
+    async () => {
+      await there.untilJobs(30)
+      return (await own.client.hget('{promherd:shop}:totals', 'version')) === '1'
+    },
+    { what: 'the counts of the departed to be folded' },
+  )
+  const load = setInterval(() => hosts[0]!.inc(), 5)
+  const seen = setInterval(() => void there.scrape().catch(error => failures.push(error)), 50)
+  const failures: unknown[] = []
+  onTestFinished(() => clearInterval(load))
+  onTestFinished(() => clearInterval(seen))
+  await own.process().stop('SIGKILL')
+  await untilSaid(hosts[0]!)
+  await own.restart()
+  await untilSaid(hosts[0]!, 2)
+  clearInterval(load)
+  await there.untilJobs(20 + hosts[0]!.counted)
+  clearInterval(seen)
+  expect(failures).toEqual([])
+  for (const one of hosts.slice(0, 2)) expectOnce(one, 'connection')
+  const fresh = await exporter({ redis: own.url })
+  await fresh.untilJobs(20 + hosts[0]!.counted)
+})
+
+test('a Redis that is paused for longer than the TTL slows down no request, and nobody is counted twice', async () => {
+  const own = await startRedis()
+  onTestFinished(() => own.close())
+  const one = host('a', { redis: own.url, ttlMs: 400, deadlineMs: 1500 })
+  const there = await exporter({ redis: own.url, timeout: 0.5 })
+  const app = createServer((_, response) => {
+    one.inc()
+    response.end('ok')
+  }).listen(0, '127.0.0.1')
+  await once(app, 'listening')
+  onTestFinished(() => void app.close())
+  const { port } = app.address() as { port: number }
+  const ask = async (): Promise<number> => {
+    const at = performance.now()
+    const [response] = await once(request({ port, agent: false }).end(), 'response')
+    response.resume()
+    return performance.now() - at
+  }
+  for (let i = 0; i < 10; i++) await ask()
+  await there.untilJobs(10)
+  process.kill(own.process().pid, 'SIGSTOP')
+  await untilSaid(one)
+  const before = process.memoryUsage().arrayBuffers
+  const times: number[] = []
+  const end = Date.now() + 1000
+  while (Date.now() < end) {
+    times.push(await ask())
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+  expect(await there.value('jobs_total')).toBe(10)
+  expect(await there.value('promherd_redis_up')).toBe(0)
+  process.kill(own.process().pid, 'SIGCONT')
+  await there.untilJobs(10 + times.length)
+  times.sort((a, b) => a - b)
+  // The deadline of a push is 1.5 s: no request waits for one.
+  expect(times[Math.floor(times.length / 2)]).toBeLessThan(500)
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20e6)
+  expectOnce(one, 'timeout')
+  await there.untilJobs(one.counted)
+})
+
+test('a slow link delays the numbers, a cut one ends with the cut, and neither loses a count', async () => {
+  const group = nextGroup()
+  const proxy = await proxyTo(redis.port)
+  const one = host('a', { redis: proxy.url, group, ttlMs: 30_000 })
+  const there = await exporter({ redis: redis.url, group })
+  one.inc(1)
+  await there.untilJobs(1)
+  proxy.slow(100)
+  one.inc(1)
+  await there.untilJobs(2)
+  expect(one.said).toEqual([])
+  proxy.cut()
+  one.inc(1)
+  await untilSaid(one)
+  proxy.mend()
+  proxy.slow(0)
+  await there.untilJobs(3)
+  expectOnce(one, 'connection')
+})
+
+test('a full Redis refuses a push whole, and takes the next one when there is room', async () => {
+  const own = await startRedis()
+  onTestFinished(() => own.close())
+  const one = host('a', { redis: own.url, ttlMs: 30_000 })
+  const there = await exporter({ redis: own.url })
+  one.inc(2)
+  await there.untilJobs(2)
+  await own.client.config('SET', 'maxmemory', '1mb')
+  one.inc(2)
+  await untilSaid(one)
+  expect(await there.value('jobs_total')).toBe(2)
+  expect(await there.value('promherd_redis_up')).toBe(1)
+  await own.client.config('SET', 'maxmemory', '0')
+  await there.untilJobs(4)
+  expectOnce(one, 'full')
+})
+
+test('a wrong password, a missing permission, and the ones that docs/redis.md names', async () => {
+  const own = await startRedis(['--requirepass', 'secret'], { password: 'secret' })
+  onTestFinished(() => own.close())
+  const user = (name: string): string => `redis://${name}:${name}@127.0.0.1:${own.port}`
+  const wrong = host('a', { redis: user('nobody') })
+  await untilSaid(wrong)
+  expect(wrong.said[0]).toContain('fails (auth: ')
+  const keys = '~{promherd:shop}:*'
+  const common = ['reset', 'on', keys, '-@all', '+ping', '+info', '+time', '+evalsha', '+eval']
+  const pushes = ['+type', '+hget', '+hset', '+strlen', '+set', '+append', '+del', '+xlen', '+xadd', '+pexpire']
+  const reads = ['+hgetall', '+hmget', '+hexists', '+hdel', '+xrange', '+getrange', '+get']
+  await own.client.call('ACL', 'SETUSER', 'host', ...common, '>host', ...pushes)
+  await own.client.call('ACL', 'SETUSER', 'viewer', ...common, '>viewer', '+type', '+hget', '+hset', '+del', ...reads)
+  const allowed = host('b', { redis: user('host'), ttlMs: 300 })
+  const there = await exporter({ redis: user('viewer') })
+  allowed.inc(4)
+  await there.untilJobs(4)
+  allowed.crash()
+  await until(
+    async () => {
+      await there.untilJobs(4)
+      return (await own.client.hget('{promherd:shop}:totals', 'version')) === '1'
+    },
+    { what: 'the exporter to fold what the host has counted' },
+  )
+  expect([allowed.said, there.said]).toEqual([[], []])
+  // The password is put right.
+  await own.client.call('ACL', 'SETUSER', 'nobody', ...common, '>nobody', ...pushes)
+  wrong.inc(1)
+  await there.untilJobs(5)
+  expectOnce(wrong, 'auth')
+})
+
+test('a replica that takes no writes is left for whoever takes them', async () => {
+  const own = await startRedis()
+  onTestFinished(() => own.close())
+  const one = host('a', { redis: own.url, ttlMs: 30_000 })
+  const there = await exporter({ redis: own.url })
+  one.inc(2)
+  await there.untilJobs(2)
+  await own.client.replicaof('127.0.0.1', await freePort())
+  one.inc(2)
+  await untilSaid(one)
+  await own.client.replicaof('NO', 'ONE')
+  await there.untilJobs(4)
+  expectOnce(one, 'read_only')
+})
+
+test('a value of another type on a key of ours is named and left alone', async () => {
+  const group = nextGroup()
+  await redis.client.set(keyOf(group, 'lives'), 'a text of somebody else')
+  const one = host('a', { redis: redis.url, group })
+  one.inc(2)
+  await untilSaid(one)
+  expect(one.said[0]).toContain(`the key ${keyOf(group, 'lives')} holds a value of another type`)
+  expect(await redis.client.get(keyOf(group, 'lives'))).toBe('a text of somebody else')
+  const there = await exporter({ redis: redis.url, group })
+  await until(() => there.said.length === 1, { what: 'the exporter to say it' })
+  await redis.client.del(keyOf(group, 'lives'))
+  await there.untilJobs(2)
+  expectOnce(one, 'rejected')
+})
+
+test('what a newer version has written is counted as unreadable and left alone, and the others are served', async () => {
+  const group = nextGroup()
+  await redis.client.hset(keyOf(group, 'lives'), 'newer', '2|7|99999999999999|1|{}')
+  const one = host('a', { redis: redis.url, group, ttlMs: 30_000 })
+  const there = await exporter({ redis: redis.url, group })
+  one.inc(2)
+  await there.untilJobs(2)
+  expect(await there.value('promherd_group_instances', { state: 'unreadable' })).toBe(1)
+  expect(await redis.client.hget(keyOf(group, 'lives'), 'newer')).toMatch(/^2\|/)
+  // Totals that cannot be read are in the sum: without them it would fall.
+  await redis.client.hset(keyOf(group, 'totals'), { format: '2', lineage: 'x', version: '9', values: 'v', names: 'n' })
+  const answer = await fetch(`${there.url}/metrics`)
+  expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining('format 2')])
+  await redis.client.del(keyOf(group, 'totals'))
+  await there.untilJobs(2)
+})
+
+test('hosts and an exporter whose clocks are ten minutes off each other', async () => {
+  const group = nextGroup()
+  const clock = Date.now
+  const one = host('a', { redis: redis.url, group, ttlMs: 400 })
+  const latest = (value: number): void => {
+    const gauge = { name: 'version', help: 'V.', merge: 'latest' } as const
+    one.monitor.gauge(gauge).set(value)
+  }
+  onTestFinished(() => {
+    Date.now = clock
+  })
+  Date.now = () => clock() - 600_000
+  latest(1)
+  one.inc(2)
+  const there = await exporter({ redis: redis.url, group })
+  await there.untilJobs(2)
+  Date.now = () => clock() + 600_000
+  one.inc(1)
+  await there.untilJobs(3)
+  expect(await there.value('promherd_group_instances', { state: 'live' })).toBe(1)
+  one.crash()
+  await until(async () => (await there.value('depth')) === 0, { what: 'the gauge of a host that is gone to go' })
+  await there.untilJobs(3)
+})
