@@ -13,6 +13,8 @@ import { SERVE_SHAPE } from '../../packages/core/dist/server/serve-herd.js'
 import { MERGES } from '../../packages/core/dist/store/catalog.js'
 import { INSTRUMENT_SHAPES } from '../../packages/core/dist/store/instrument-options.js'
 import { OTLP_SHAPE } from '../../packages/otlp/dist/options.js'
+import { FORWARD_SHAPE } from '../../packages/redis/dist/forward.js'
+import { GROUP_SHAPE } from '../../packages/redis/dist/serve-group.js'
 
 const root = new URL('../../', import.meta.url)
 const page = readFileSync(new URL('docs/options.md', root), 'utf8')
@@ -35,6 +37,8 @@ describe('docs/options.md', () => {
     ['startCluster', CLUSTER_SHAPE],
     ['startThreads', THREADS_SHAPE],
     ['OTLP', OTLP_SHAPE],
+    ['forward', FORWARD_SHAPE],
+    ['serveGroup', GROUP_SHAPE],
   ])('has every option of %s and no other', (heading, shape) => {
     expect(documented(heading).sort()).toEqual(Object.keys(shape).sort())
   })

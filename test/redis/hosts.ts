@@ -109,7 +109,7 @@ export function host(instance: string, options: HostOptions): Host {
   const forwarder = new Forwarder({
     sink: gate,
     intervalMs: options.intervalMs ?? 50,
-    deadlineMs: options.deadlineMs ?? 2000,
+    deadlineMs: options.deadlineMs ?? 20_000,
     warner: new Warner(message => said.push(message)),
     herd: monitor,
   })
@@ -153,7 +153,7 @@ export async function exporter(options: Partial<GroupOptions> & Pick<GroupOption
     port: 0,
     host: '127.0.0.1',
     aggregate: 'sum',
-    timeout: 1,
+    timeout: 20,
     ...options,
     onWarning: message => said.push(message),
   })
