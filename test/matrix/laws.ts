@@ -29,6 +29,9 @@ export type Cannot = Partial<Record<LawName, Exception<Herd>>>
 /** To each route: so many that each worker has its share of them. */
 const REQUESTS = 40
 
+/** Longer than any manager takes to end a process, however busy the machine is: the response never comes. */
+const CUT_OFF_MS = 60_000
+
 const COUNTS: Law<Herd> = {
   sentence: 'Metrics: one scrape has each request once, by the template of its route, whichever worker answered it.',
   async run(herd) {
@@ -109,7 +112,7 @@ export const CUTS_OFF: Exception<Herd> = {
     'The process ends at once unless the application listens for the signal. What was in flight is in `promherd_worker_lost_requests_total`, and nowhere else.',
   async instead(herd) {
     const lostBefore = sum(await herd.samples(), 'promherd_worker_lost_requests_total')
-    const { answered } = await slowRequest(herd, 5000)
+    const { answered } = await slowRequest(herd, CUT_OFF_MS)
     await herd.managed.stop()
     expect(await answered).toBeUndefined()
     await herd.sees('one lost request', now => sum(now, 'promherd_worker_lost_requests_total') === lostBefore + 1)
@@ -155,7 +158,7 @@ export const AFTER_A_MINUTE: Cannot = {
   drain: {
     reason: REASON,
     async instead(herd) {
-      const { answered } = await slowRequest(herd, 5000)
+      const { answered } = await slowRequest(herd, CUT_OFF_MS)
       await herd.managed.stop()
       expect(await answered).toBeUndefined()
       await isSilent(herd)
