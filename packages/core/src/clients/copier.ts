@@ -1,6 +1,6 @@
 import { FAMILIES } from '../metrics.ts'
 import type { Store } from '../store/store.ts'
-import { collectNow, type KeptReading, readKept } from './kept.ts'
+import { type KeptReading, readKept } from './kept.ts'
 import { MetricCopy } from './metric-copy.ts'
 import { MetricFeed } from './metric-feed.ts'
 import type { Origin } from './origin.ts'
@@ -61,9 +61,13 @@ export class PromCopier {
     return this.#next
   }
 
-  /** Copies what metrics keep now, and answers that came. Returns whether anything has changed. Never throws. */
-  look(): boolean {
+  /**
+   * Copies what metrics keep now, and answers that came; the last time after what can be collected at an exit. Returns
+   * whether anything has changed. Never throws.
+   */
+  look(isLast = false): boolean {
     try {
+      if (isLast) this.#reader.collectNow(this.#registries())
       const hasChanged = this.#take()
       this.#isBroken = false
       return hasChanged
@@ -71,20 +75,6 @@ export class PromCopier {
       this.#fail(error)
       return false
     }
-  }
-
-  /** The same at an exit, after the `collect()` of those metrics that collect synchronously. Never throws. */
-  lookLast(): boolean {
-    try {
-      for (const origin of this.#reader.list(this.#registries())) {
-        // One that is asked at this moment may be halfway through.
-        const isAsked = origin.asked > origin.answered
-        origin.isCollected = !isAsked && origin.metric !== undefined && collectNow(origin.metric)
-      }
-    } catch (error) {
-      this.#fail(error)
-    }
-    return this.look()
   }
 
   /** True where the last look has found something that has to be asked and never was. */

@@ -1,5 +1,5 @@
 import { within } from '../within.ts'
-import { readKept } from './kept.ts'
+import { collectNow, readKept } from './kept.ts'
 import { Origin, type RegistryView } from './origin.ts'
 import {
   defaultLabelsOf,
@@ -87,6 +87,15 @@ export class RegistryReader {
       if (origin.answered >= question) continue
       origin.isSlow = true
       this.#onFailure(origin, `did not answer within ${this.#deadlineMs} ms`)
+    }
+  }
+
+  /** Has metrics collect at an exit, as far as that can be done synchronously: what they keep is read from then on. */
+  collectNow(registries: readonly PromRegistry[]): void {
+    for (const origin of this.list(registries)) {
+      const { metric, asked, answered } = origin
+      // One that is asked at this moment may be halfway through.
+      origin.isCollected = metric !== undefined && asked === answered && collectNow(metric)
     }
   }
 

@@ -27,7 +27,7 @@ export class PromClientSource {
 
   /** The same at an exit, after the `collect()` of those metrics whose counts it could miss. Never throws. */
   lookLast(): boolean {
-    return this.#copier?.lookLast() ?? false
+    return this.#copier?.look(true) ?? false
   }
 
   /** The same, and has metrics sampled that were never sampled before. */
