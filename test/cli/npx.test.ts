@@ -19,7 +19,7 @@ function installed(): string {
   mkdirSync(join(directory, 'node_modules/.bin'), { recursive: true })
   symlinkSync(join(ROOT, 'packages/cli'), join(directory, 'node_modules/promherd'))
   symlinkSync('../promherd/bin/promherd.js', join(directory, 'node_modules/.bin/promherd'))
-  symlinkSync(join(ROOT, 'test/node_modules/pnpm/bin/pnpm.cjs'), join(directory, 'node_modules/.bin/pnpm'))
+  symlinkSync(join(ROOT, 'node_modules/pnpm/bin/pnpm.cjs'), join(directory, 'node_modules/.bin/pnpm'))
   return directory
 }
 
