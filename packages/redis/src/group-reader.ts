@@ -1,22 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import type { Snapshot } from '@promherd/core/forward'
-import {
-  type Aggregate,
-  FAMILIES,
-  foldInto,
-  Group,
-  inTurns,
-  Life,
-  type Push,
-  Sequence,
-  type StoredTotals,
-} from '@promherd/core/group'
+import { type Aggregate, FAMILIES, Group, inTurns, Life, type Push, Sequence } from '@promherd/core/group'
 import type { Command, Connection } from './connection.ts'
-import { evaluate } from './evaluate.ts'
 import { sinkError } from './failures.ts'
+import { GroupTotals } from './group-totals.ts'
 import type { GroupKeys } from './keys.ts'
 import { factsOf, pushesOf, textsOf } from './replies.ts'
-import { FOLD } from './scripts.ts'
 
 export interface GroupReaderOptions {
   readonly connection: Connection
@@ -37,10 +25,7 @@ export class GroupReader {
   readonly #lives = new Map<string, KnownLife>()
   readonly #sequence = new Sequence()
   readonly #startedAt = Date.now() / 1000
-  /** The lives that the totals include. */
-  #folded = new Map<string, { readonly seq: string; readonly at: number }>()
-  #totalsVersion = ''
-  #totalsFormat: string | undefined
+  readonly #totals: GroupTotals
   /** The time of Redis at the last look, in milliseconds. */
   #redisTime = Date.now()
   /** Lives that were kept for as long as their hosts asked. */
@@ -52,6 +37,7 @@ export class GroupReader {
   constructor(options: GroupReaderOptions) {
     this.#options = options
     this.#group = new Group(options.aggregate)
+    this.#totals = new GroupTotals(options.connection, options.keys, this.#group)
   }
 
   get hasRead(): boolean {
@@ -71,9 +57,7 @@ export class GroupReader {
   snapshot(): Promise<Snapshot> {
     return this.#sequence.run(async () => {
       this.#reportUp()
-      if (this.#options.aggregate === 'sum' && this.#totalsFormat !== undefined && this.#totalsFormat !== '1') {
-        throw new Error(`the totals of the group have format ${this.#totalsFormat}, and this version reads format 1`)
-      }
+      if (this.#options.aggregate === 'sum') this.#totals.mustBeReadable()
       const lives = [...this.#lives.values()].map(({ life }) => life)
       const families = await inTurns(this.#group.sum(lives, life => this.#isLive(life)))
       return {
@@ -118,8 +102,8 @@ export class GroupReader {
     for (const [i, each] of known.entries()) this.#goOn(each, pushed[2 * i], pushed[2 * i + 1])
     const version = textsOf(totals).join('|')
     await this.#readWhole(signal)
-    if (version !== this.#totalsVersion) await this.#readTotals(signal)
-    for (const id of this.#lives.keys()) if (this.#folded.has(id)) this.#lives.delete(id)
+    if (version !== this.#totals.version) await this.#totals.read(signal)
+    for (const id of this.#lives.keys()) if (this.#totals.has(id)) this.#lives.delete(id)
     this.#noteExpired()
   }
 
@@ -138,7 +122,7 @@ export class GroupReader {
     this.#stale = []
     for (let i = 0; i + 1 < reply.length; i += 2) {
       const id = String(reply[i])
-      if (this.#folded.has(id)) continue
+      if (this.#totals.has(id)) continue
       const facts = factsOf(String(reply[i + 1]))
       if (facts !== undefined && facts.deadline + facts.keepMs < this.#redisTime) {
         this.#stale.push(id)
@@ -206,35 +190,6 @@ export class GroupReader {
     }
   }
 
-  async #readTotals(signal: AbortSignal): Promise<void> {
-    const { connection, keys } = this.#options
-    const [reply] = await connection.run([['HGETALL', keys.totals]], signal)
-    if (reply instanceof Error) throw sinkError(reply)
-    const fields = new Map<string, Buffer>()
-    const list = reply as Buffer[]
-    for (let i = 0; i + 1 < list.length; i += 2) fields.set(String(list[i]), list[i + 1]!)
-    const text = (name: string): string => String(fields.get(name) ?? '')
-    this.#totalsVersion = [text('format'), text('lineage'), text('version')].join('|')
-    this.#totalsFormat = fields.has('format') ? text('format') : undefined
-    if (this.#totalsFormat !== '1') return
-    const stored: StoredTotals = {
-      lineage: text('lineage'),
-      version: Number(text('version')),
-      names: fields.get('names') ?? Buffer.alloc(0),
-      values: fields.get('values') ?? Buffer.alloc(0),
-    }
-    const known = this.#group.totals
-    // A failover may have brought older ones back: they are restored.
-    if (known?.lineage === stored.lineage && known.version > stored.version) return
-    this.#group.setTotals(stored)
-    this.#folded = new Map()
-    for (const [name, value] of fields) {
-      if (!name.startsWith('life:')) continue
-      const [seq = '', at] = String(value).split('|')
-      this.#folded.set(name.slice(5), { seq, at: Number(at) })
-    }
-  }
-
   #noteExpired(): void {
     const now = performance.now()
     for (const { life } of this.#lives.values()) {
@@ -252,7 +207,7 @@ export class GroupReader {
     const { connection, keys } = this.#options
     if (this.#stale.length > 0) await connection.run([['HDEL', keys.lives, ...this.#stale]], signal)
     if (this.#options.aggregate !== 'sum') return
-    await this.#restore(signal)
+    await this.#totals.restore(signal)
     const now = performance.now()
     const due = [...this.#lives.values()].filter(
       ({ life, ttlMs }) =>
@@ -261,69 +216,10 @@ export class GroupReader {
         life.expiredSince !== undefined &&
         now - life.expiredSince >= ttlMs,
     )
-    if (due.length > 0 && (this.#totalsFormat ?? '1') === '1') await this.#fold(due.slice(0, LIVES_A_TRIP), signal)
-  }
-
-  async #fold(due: readonly KnownLife[], signal: AbortSignal): Promise<void> {
-    const { keys } = this.#options
-    const before = this.#group.totals ?? emptyTotals()
-    const after = await inTurns(
-      foldInto(
-        before,
-        due.map(({ life }) => life.member!),
-      ),
-    )
-    const forgotten = this.#forgettable()
-    const args = [
-      'fold',
-      after.lineage,
-      before.version,
-      after.version,
-      after.names,
-      after.values,
-      due.length,
-      ...due.flatMap(({ life }) => [life.id, life.seq]),
-      ...forgotten,
-    ]
-    const gone = due.flatMap(({ life, epoch }) => [keys.numbers(life.id), keys.names(life.id, epoch)])
-    const { connection } = this.#options
-    const [word] = await evaluate(connection, FOLD, [keys.lives, keys.totals, ...gone], args, { signal })
-    if (word !== 'ok') return
-    for (const { life } of due) this.#folded.set(life.id, { seq: String(life.seq), at: this.#redisTime })
-    for (const { life } of due) this.#lives.delete(life.id)
-    for (const id of forgotten) this.#folded.delete(id)
-    this.#take(after)
-  }
-
-  async #restore(signal: AbortSignal): Promise<void> {
-    const known = this.#group.totals
-    if (known === undefined || this.#totalsVersion === versionOf(known)) return
-    const { connection, keys } = this.#options
-    const folded = [...this.#folded]
-    const args = [
-      'restore',
-      known.lineage,
-      '',
-      known.version,
-      known.names,
-      known.values,
-      folded.length,
-      ...folded.flatMap(([id, { seq }]) => [id, seq]),
-    ]
-    const [word] = await evaluate(connection, FOLD, [keys.lives, keys.totals], args, { signal })
-    if (word === 'ok') this.#take(known)
-  }
-
-  #take(totals: StoredTotals): void {
-    this.#group.setTotals(totals)
-    this.#totalsVersion = versionOf(totals)
-    this.#totalsFormat = '1'
-  }
-
-  /** Lives that were folded so long ago that their hosts will not come back. */
-  #forgettable(): string[] {
-    const old = [...this.#folded].filter(([, { at }]) => this.#redisTime - at > REMEMBERED_MS)
-    return old.map(([id]) => id)
+    const some = due.slice(0, LIVES_A_TRIP)
+    if (some.length > 0 && (await this.#totals.fold(some, this.#redisTime, signal))) {
+      for (const { life } of some) this.#lives.delete(life.id)
+    }
   }
 }
 
@@ -336,18 +232,4 @@ interface KnownLife {
   mustBeRead: boolean
 }
 
-function emptyTotals(): StoredTotals {
-  return {
-    lineage: randomBytes(8).toString('hex'),
-    version: 0,
-    names: Buffer.alloc(0),
-    values: Buffer.alloc(0),
-  }
-}
-
-function versionOf({ lineage, version }: StoredTotals): string {
-  return `1|${lineage}|${version}`
-}
-
 const LIVES_A_TRIP = 32
-const REMEMBERED_MS = 30 * 86_400_000

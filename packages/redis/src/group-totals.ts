@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto'
+import { foldInto, type Group, inTurns, type Life, type StoredTotals } from '@promherd/core/group'
+import type { Connection } from './connection.ts'
+import { evaluate } from './evaluate.ts'
+import { sinkError } from './failures.ts'
+import type { GroupKeys } from './keys.ts'
+import { FOLD } from './scripts.ts'
+
+/** A life that has departed, and in which epoch its names are. */
+export interface Departed {
+  readonly life: Life
+  readonly epoch: number
+}
+
+/**
+ * What the departed hosts of a group have counted, in Redis and here. The totals name the lives that they include, so
+ * they can be written back whole where Redis has lost them, and no life is added twice.
+ */
+export class GroupTotals {
+  readonly #connection: Connection
+  readonly #keys: GroupKeys
+  readonly #group: Group
+  /** The lives that the totals include. */
+  #folded = new Map<string, { readonly seq: string; readonly at: number }>()
+  /** Format, lineage and version of what Redis had at the last look. */
+  #version = '||'
+  /** Undefined where Redis had none. */
+  #format: string | undefined
+
+  constructor(connection: Connection, keys: GroupKeys, group: Group) {
+    this.#connection = connection
+    this.#keys = keys
+    this.#group = group
+  }
+
+  /** Identifies what Redis had at the last look: format, lineage and version. */
+  get version(): string {
+    return this.#version
+  }
+
+  /** True for a life that the totals include. */
+  has(id: string): boolean {
+    return this.#folded.has(id)
+  }
+
+  /** Throws where another version has written the totals: a sum without them would be lower. */
+  mustBeReadable(): void {
+    if (this.#isReadable) return
+    throw new Error(`the totals of the group have format ${this.#format}, and this version reads format ${FORMAT}`)
+  }
+
+  get #isReadable(): boolean {
+    return (this.#format ?? FORMAT) === FORMAT
+  }
+
+  async read(signal: AbortSignal): Promise<void> {
+    const [reply] = await this.#connection.run([['HGETALL', this.#keys.totals]], signal)
+    if (reply instanceof Error) throw sinkError(reply)
+    const fields = new Map<string, Buffer>()
+    const list = reply as Buffer[]
+    for (let i = 0; i + 1 < list.length; i += 2) fields.set(String(list[i]), list[i + 1]!)
+    const text = (name: string): string => String(fields.get(name) ?? '')
+    this.#version = [text('format'), text('lineage'), text('version')].join('|')
+    this.#format = fields.has('format') ? text('format') : undefined
+    if (this.#format !== FORMAT) return
+    const stored: StoredTotals = {
+      lineage: text('lineage'),
+      version: Number(text('version')),
+      names: fields.get('names') ?? NOTHING,
+      values: fields.get('values') ?? NOTHING,
+    }
+    const known = this.#group.totals
+    // A failover may have brought older ones back: they are restored.
+    if (known?.lineage === stored.lineage && known.version > stored.version) return
+    this.#group.setTotals(stored)
+    this.#folded = new Map()
+    for (const [name, value] of fields) {
+      if (!name.startsWith('life:')) continue
+      const [seq = '', at] = String(value).split('|')
+      this.#folded.set(name.slice(5), { seq, at: Number(at) })
+    }
+  }
+
+  /** Adds what lives have counted, at a time of Redis. False where that was not done, and has to be looked at again. */
+  async fold(due: readonly Departed[], redisTime: number, signal: AbortSignal): Promise<boolean> {
+    if (!this.#isReadable) return false
+    const before = this.#group.totals ?? emptyTotals()
+    const members = due.map(({ life }) => life.member!)
+    const after = await inTurns(foldInto(before, members))
+    const forgotten = this.#forgettable(redisTime)
+    const lives = due.flatMap(({ life }) => [life.id, life.seq])
+    const { names, values } = after
+    const args = [
+      'fold',
+      after.lineage,
+      before.version,
+      after.version,
+      names,
+      values,
+      due.length,
+      ...lives,
+      ...forgotten,
+    ]
+    const gone = due.flatMap(({ life, epoch }) => [this.#keys.numbers(life.id), this.#keys.names(life.id, epoch)])
+    if ((await this.#run(gone, args, signal)) !== 'ok') return false
+    for (const { life } of due) this.#folded.set(life.id, { seq: String(life.seq), at: redisTime })
+    for (const id of forgotten) this.#folded.delete(id)
+    this.#take(after)
+    return true
+  }
+
+  /** Writes the totals back where Redis has lost them, or has older ones. */
+  async restore(signal: AbortSignal): Promise<void> {
+    const known = this.#group.totals
+    if (known === undefined || !this.#isReadable || this.#version === versionOf(known)) return
+    const { lineage, version, names, values } = known
+    const lives = [...this.#folded].flatMap(([id, { seq }]) => [id, seq])
+    const args = ['restore', lineage, '', version, names, values, this.#folded.size, ...lives]
+    if ((await this.#run([], args, signal)) === 'ok') this.#take(known)
+  }
+
+  async #run(
+    keys: readonly string[],
+    args: readonly (string | number | Buffer)[],
+    signal: AbortSignal,
+  ): Promise<string> {
+    const all = [this.#keys.lives, this.#keys.totals, ...keys]
+    const [word] = await evaluate(this.#connection, FOLD, all, args, { signal })
+    return word
+  }
+
+  #take(totals: StoredTotals): void {
+    this.#group.setTotals(totals)
+    this.#version = versionOf(totals)
+    this.#format = FORMAT
+  }
+
+  /** Lives that were folded so long ago that their hosts will not come back. */
+  #forgettable(redisTime: number): string[] {
+    const old = [...this.#folded].filter(([, { at }]) => redisTime - at > REMEMBERED_MS)
+    return old.map(([id]) => id)
+  }
+}
+
+function emptyTotals(): StoredTotals {
+  return { lineage: randomBytes(8).toString('hex'), version: 0, names: NOTHING, values: NOTHING }
+}
+
+function versionOf({ lineage, version }: StoredTotals): string {
+  return `${FORMAT}|${lineage}|${version}`
+}
+
+const FORMAT = '1'
+const NOTHING: Buffer = Buffer.alloc(0)
+const REMEMBERED_MS = 30 * 86_400_000
