@@ -1,13 +1,16 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { ROOT, startProcess } from '../support/process.ts'
 import { temporaryDirectory } from '../support/resources.ts'
 import { scrape, sum } from '../support/samples.ts'
+import { needs } from '../support/skip.ts'
 import { until } from '../support/until.ts'
 import { freePort, startRedis } from './redis-server.ts'
 
 const PROMHERD = join(ROOT, 'packages/cli/bin/promherd.js')
+
+beforeEach(context => needs(context, 'redis-server'))
 
 test('promherd start and promherd exporter find Redis by the command line or by the environment', async () => {
   const redis = await startRedis()

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { isSkipped, needs } from '../support/skip.ts'
 import { until } from '../support/until.ts'
 import { exporter, type Host, host } from './hosts.ts'
 import { proxyTo } from './proxy.ts'
@@ -10,10 +11,11 @@ import { freePort, type RedisServer, startRedis } from './redis-server.ts'
 
 let redis: RedisServer
 
+beforeEach(context => needs(context, 'redis-server'))
 beforeAll(async () => {
-  redis = await startRedis()
+  if (!isSkipped('redis-server')) redis = await startRedis()
 })
-afterAll(() => redis.close())
+afterAll(() => redis?.close())
 
 let groups = 0
 const nextGroup = (): string => `fault:${++groups}`

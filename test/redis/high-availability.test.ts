@@ -2,12 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { expect, onTestFinished, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { runProcess, startProcess } from '../support/process.ts'
 import { sum } from '../support/samples.ts'
+import { needs } from '../support/skip.ts'
 import { until } from '../support/until.ts'
 import { exporter, host } from './hosts.ts'
 import { freePort, startRedis } from './redis-server.ts'
+
+beforeEach(context => needs(context, 'redis-server'))
 
 test('a failover with three sentinels: hosts and the exporter find the new master, and no count is lost or doubled', async () => {
   const master = await startRedis()
