@@ -31,7 +31,7 @@ const GROUPS = {
     {
       name: 'base',
       priority: 2,
-      test: /rolldown[\\/]runtime|src[\\/](errors|shared|node-require|auto[\\/](begin|fastify-channel)|config[\\/]find-file|server[\\/]metrics-mark)\.ts$/,
+      test: /rolldown[\\/]runtime|src[\\/](alike|errors|shared|node-require|auto[\\/](begin|fastify-channel)|config[\\/]find-file|server[\\/]metrics-mark)\.ts$/,
     },
     // What every process needs that records: adapters import both of its entries.
     {

@@ -64,12 +64,8 @@ const LAWS: readonly Law<Alike>[] = [
       'Express 5': oursIs(NOT_LOOKED_AT, ['handleRequest']),
       'Express 4': oursIs(NOT_LOOKED_AT, ['handle', 'next']),
       [preloadedName('Fastify 5')]: oursIs('Fastify names a request to its hooks alone.', ['promherdHook']),
-      [preloadedName('Koa 3')]: oursIs('Koa knows a request in the method alone that calls its middlewares.', [
-        'known',
-        'promherdHandle',
-      ]),
       [preloadedName('Hono 4')]: oursIs('Hono has no place outside of its handlers that knows of a request.', [
-        'promherdHandler',
+        '<anonymous>',
       ]),
     },
   },
@@ -118,7 +114,7 @@ function look(request: IncomingMessage, response: ServerResponse, said: unknown)
     ours: stack
       .split('\n')
       .filter(line => OURS.test(line))
-      .map(line => /at (?:async )?(?:new )?(?:[\w.]+\.)?([\w<>]+)/.exec(line)?.[1] ?? line)
+      .map(line => /at (?:async )?(?:new )?(?:[\w.]+\.)?([\w<>]+)/.exec(line)?.[1] ?? '<anonymous>')
       .filter(name => name !== 'promherd'),
   }
 }

@@ -6,6 +6,8 @@ import { CONTRACT, ON_PRELOAD } from './contract.ts'
 import { CONVERSATIONS } from './conversations.ts'
 import { FASTIFY_TIMEOUTS } from './fastify-timeouts.ts'
 import { pageOf } from './law.ts'
+import { LOOKS } from './looks.ts'
+import { LOOKS_OF_PROCESS } from './looks-process.ts'
 import { OUTCOMES } from './outcomes.ts'
 import { OUTCOMES_HTTP2 } from './outcomes-http2.ts'
 import { RANDOM_EXCHANGES } from './property.ts'
@@ -48,6 +50,8 @@ export const PAGES: readonly string[] = [
   pageOf(FASTIFY_TIMEOUTS),
   pageOf(CONVERSATIONS),
   pageOf(ALIKE),
+  pageOf(LOOKS),
+  pageOf(LOOKS_OF_PROCESS),
   pageOf(TAKEN_OVER),
   pageOf(BOUNDS),
   pageOf(RANDOM_EXCHANGES),

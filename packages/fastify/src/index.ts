@@ -34,7 +34,9 @@ export async function prometheus(instance: AnyFastify, options: FastifyOptions =
   // What is registered in a context of its own is asked about the routes of that alone.
   if (Object.getPrototypeOf(app) === Object.prototype) recorder.coverServers()
   recorder.watch(app.server)
-  app.addHook('onReady', async () => watchNest())
+  app.addHook('onReady', async function promherd() {
+    watchNest()
+  })
   const stores = STORES.get(app) ?? new Set()
   if (stores.has(recorder.store)) warnUsedTwice()
   STORES.set(app, stores.add(recorder.store))

@@ -1,6 +1,7 @@
-import cluster from 'node:cluster'
+import cluster, { type Cluster } from 'node:cluster'
 import { syncBuiltinESMExports } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
+import { replaceMethod } from '../alike.ts'
 import { configuration } from './configuration.ts'
 import type { Parts } from './parts.ts'
 import type { Sharing } from './sharing.ts'
@@ -11,12 +12,14 @@ import type { Sharing } from './sharing.ts'
  */
 export function shareWithForks(parts: Parts): void {
   if (!cluster.isPrimary || !isMainThread) return
-  const { fork } = cluster
-  cluster.fork = function promherdFork(this: unknown, environment?: object) {
-    return Reflect.apply(fork, this, [{ ...shared(parts, environment), ...environment }])
-  }
-  // Node's own has no name.
-  Object.defineProperty(cluster.fork, 'name', { value: fork.name, configurable: true })
+  replaceMethod(cluster as { fork: Cluster['fork'] }, 'fork', fork => {
+    const { observed } = {
+      observed(this: unknown, environment?: object) {
+        return Reflect.apply(fork, this, [{ ...shared(parts, environment), ...environment }])
+      },
+    }
+    return observed
+  })
   syncBuiltinESMExports()
 }
 

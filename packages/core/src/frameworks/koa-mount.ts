@@ -1,3 +1,4 @@
+import { shared } from '../shared.ts'
 import { mountText } from './template.ts'
 
 /**
@@ -39,11 +40,8 @@ export function mountTemplateOf(context: MountedContext): string | undefined {
   return context.mountPath === undefined ? undefined : MOUNTS.get(context)?.answering
 }
 
-const MOUNTS_KEY: unique symbol = Symbol.for('promherd.koa.mounts.v1')
-// Of all copies of this package: what one of them watches, the others need not.
-const SHARED: { [MOUNTS_KEY]?: WeakMap<object, Pick<Mounts, 'routed' | 'answering'>> } = globalThis as object
-SHARED[MOUNTS_KEY] ??= new WeakMap()
-const MOUNTS = SHARED[MOUNTS_KEY]
+// What one of the copies of this package watches, the others need not.
+const MOUNTS = shared('mounts of Koa', () => new WeakMap<object, Pick<Mounts, 'routed' | 'answering'>>())
 
 interface Mount {
   readonly template: string

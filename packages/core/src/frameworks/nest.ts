@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
+import { replaceMethod } from '../alike.ts'
 import { read } from '../http/evidence-chain.ts'
 import { noteFirstError, noteUnrouted } from '../http/follow.ts'
 import { nodeRequire, requireFrom } from '../node-require.ts'
@@ -56,12 +57,15 @@ function watch(file: string, exports: unknown): void {
   if (SEEN.has(file)) return
   SEEN.add(file)
   const { prototype } = (exports as { ExceptionsHandler?: { prototype: Handler } }).ExceptionsHandler ?? {}
-  const next = prototype?.next
-  if (prototype === undefined || typeof next !== 'function') return
-  prototype.next = function (exception, context) {
-    note(exception, context)
-    return next.call(this, exception, context)
-  }
+  replaceMethod(prototype, 'next', next => {
+    const { observed } = {
+      observed(this: unknown, exception: unknown, context: Host) {
+        note(exception, context)
+        return next.call(this, exception, context)
+      },
+    }
+    return observed
+  })
 }
 
 function note(exception: unknown, context: Host): void {

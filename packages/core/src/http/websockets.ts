@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { replaceMethod } from '../alike.ts'
 import { nodeRequire } from '../node-require.ts'
 
 /**
@@ -62,14 +63,17 @@ interface Ws {
 }
 
 function watchWs(prototype: Ws | undefined): void {
-  const handleUpgrade = prototype?.handleUpgrade
-  if (prototype === undefined || handleUpgrade === undefined) return
-  prototype.handleUpgrade = function (request, socket, head, done) {
-    const path = this.options?.path ?? this.path
-    // Another path than its own is refused.
-    if (typeof path === 'string' && request.url?.split('?', 1)[0] === path) PATHS.set(request, path)
-    return handleUpgrade.call(this, request, socket, head, done)
-  }
+  replaceMethod(prototype, 'handleUpgrade', handleUpgrade => {
+    const { observed } = {
+      observed(this: Ws, request: IncomingMessage, socket: Duplex, head: Buffer, done: unknown) {
+        const path = this.options?.path ?? this.path
+        // Another path than its own is refused.
+        if (typeof path === 'string' && request.url?.split('?', 1)[0] === path) PATHS.set(request, path)
+        return handleUpgrade.call(this, request, socket, head, done)
+      },
+    }
+    return observed
+  })
 }
 
 /** As much of a server of engine.io as is looked at. */
@@ -80,16 +84,24 @@ interface Engine {
 }
 
 function watchEngine(prototype: Engine | undefined): void {
-  const { handleRequest, handleUpgrade } = prototype ?? {}
-  if (prototype === undefined || handleRequest === undefined || handleUpgrade === undefined) return
-  prototype.handleRequest = function (request, response) {
-    PATHS.set(request, pathOf(this))
-    return handleRequest.call(this, request, response)
-  }
-  prototype.handleUpgrade = function (request, socket, head) {
-    PATHS.set(request, pathOf(this))
-    return handleUpgrade.call(this, request, socket, head)
-  }
+  replaceMethod(prototype, 'handleRequest', handleRequest => {
+    const { observed } = {
+      observed(this: Engine, request: IncomingMessage, response: ServerResponse) {
+        PATHS.set(request, pathOf(this))
+        return handleRequest.call(this, request, response)
+      },
+    }
+    return observed
+  })
+  replaceMethod(prototype, 'handleUpgrade', handleUpgrade => {
+    const { observed } = {
+      observed(this: Engine, request: IncomingMessage, socket: Duplex, head: Buffer) {
+        PATHS.set(request, pathOf(this))
+        return handleUpgrade.call(this, request, socket, head)
+      },
+    }
+    return observed
+  })
 }
 
 function pathOf({ opts }: Engine): string {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPromise } from 'node:util/types'
+import { alike } from '../../alike.ts'
 import {
   type HonoContext,
   honoMountedAt,
@@ -10,6 +11,7 @@ import {
 import { prototypesIn } from '../../frameworks/unadapted/classes.ts'
 import { type Naming, nameRoute, noteError } from '../../http/follow.ts'
 import { nameUpgrade } from '../../http/upgrades.ts'
+import { shared } from '../../shared.ts'
 
 /**
  * Hono tells nobody outside of a request, and its applications cannot be had from their server. But each of its routers
@@ -31,13 +33,13 @@ interface Context extends HonoContext {
 type Upgradable = IncomingMessage & { readonly upgrade?: boolean }
 
 type Next = () => Promise<unknown>
-type Handler = ((this: unknown, context: Context, next: Next) => unknown) & { [NAMING]?: true }
+type Handler = (this: unknown, context: Context, next: Next) => unknown
 type Entry = [[handler: Handler, route: MatchedRoute], parameters: unknown]
 type Match = (this: unknown, method: string, path: string) => [Entry[], ...unknown[]]
 
-const NAMING = Symbol.for('promherd.hono.v1')
-const MATCH = Symbol('promherd.hono.match')
-type Router = object & { [MATCH]?: Match }
+/** What was hooked, and the handlers that name a request. */
+const HOOKED = shared('hooked routers of Hono', () => new WeakSet<object>())
+const NAMING = shared('naming handlers of Hono', () => new WeakSet<object>())
 
 /** Hooks into the classes of routers that a module exports. */
 export function hookHono(exports: unknown): void {
@@ -52,48 +54,61 @@ export function hookHono(exports: unknown): void {
 
 /** Routers replace their `match` by a faster one when they are first asked: so it is a property that hears of it. */
 function hookRouter(prototype: { match?: Match }): void {
-  if (NAMING in prototype) return
-  const original = naming(prototype.match!)
-  Object.defineProperty(prototype, NAMING, { value: true })
+  if (HOOKED.has(prototype)) return
+  HOOKED.add(prototype)
+  let original = naming(prototype.match!)
   Object.defineProperty(prototype, 'match', {
     configurable: true,
-    get(this: Router) {
-      return this[MATCH] ?? original
-    },
-    set(this: Router, match: Match) {
-      Object.defineProperty(this, MATCH, { value: naming(match), writable: true, configurable: true })
+    get: () => original,
+    set(this: object, match: Match) {
+      const value = naming(match)
+      if (this === prototype) original = value
+      else Object.defineProperty(this, 'match', { value, writable: true, enumerable: true, configurable: true })
     },
   })
 }
 
 function naming(match: Match): Match {
-  return function promherdMatch(method, path) {
-    const result = match.call(this, method, path)
-    const entries = result[0]
-    if (entries.length === 0) return [[UNMATCHED], ...result.slice(1)]
-    for (let i = 0; i < entries.length; i++) {
-      const pair = entries[i]![0]
-      if (pair[0][NAMING] === undefined) pair[0] = calling(pair[0])
-    }
-    return result
+  const { observed } = {
+    observed(this: unknown, method: string, path: string): ReturnType<Match> {
+      const result = match.call(this, method, path)
+      const entries = result[0]
+      if (entries.length === 0) return [[UNMATCHED], ...result.slice(1)]
+      for (let i = 0; i < entries.length; i++) {
+        const pair = entries[i]![0]
+        if (!NAMING.has(pair[0])) pair[0] = calling(pair[0])
+      }
+      return result
+    },
   }
+  return alike(observed, match)
 }
 
-/** A handler that names the request and is the other one in all else. */
+/**
+ * A handler that names the request and is the other one in all else. Of several Hono keeps what one of them rejects with
+ * on the context. Only where it is alone it is asked: with a second reaction to a promise V8 does not know who waits for
+ * it, and the stack of what is thrown after a wait ends there.
+ */
 function calling(handler: Handler): Handler {
-  const named: Handler = function promherdHandler(this: unknown, context, next) {
-    name(context)
-    try {
-      const answer = handler.call(this, context, next)
-      if (isPromise(answer)) answer.then(undefined, error => fail(context, error))
-      return answer
-    } catch (error) {
-      fail(context, error)
-      throw error
-    }
+  const { named } = {
+    named(this: unknown, context: Context, next: Next): unknown {
+      name(context)
+      try {
+        const answer = handler.call(this, context, next)
+        if (isPromise(answer) && isAlone(context)) answer.then(undefined, error => fail(context, error))
+        return answer
+      } catch (error) {
+        fail(context, error)
+        throw error
+      }
+    },
   }
-  named[NAMING] = true
-  return named
+  NAMING.add(named)
+  return alike(named, handler)
+}
+
+function isAlone({ req }: Context): boolean {
+  return (req.matchedRoutes?.length ?? 0) < 2
 }
 
 /** Stands where no handler is, so that somebody is called then, too. */
@@ -115,7 +130,8 @@ function fail(context: Context, error: unknown): void {
 }
 
 function routeOfContext(context: Context, outer?: Naming): string | undefined {
-  const { req, env } = context
+  const { req, env, error } = context
+  if (error !== undefined) fail(context, error)
   const route = honoRouteOf(req.matchedRoutes ?? [], req.routeIndex, env?.outgoing?.statusCode ?? 0)
   return honoTemplateAt(honoMountedAt(context, outer?.context), route)
 }

@@ -1,46 +1,88 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { alike, replaceMethod, replaceMethodOf } from '../../alike.ts'
 import { type KoaContext, koaRouteOf, observeKoa } from '../../frameworks/koa.ts'
 import { isFirstFound, prototypeWith } from '../../frameworks/unadapted/classes.ts'
 import { nameRoute, noteError } from '../../http/follow.ts'
 import { nameUpgrade } from '../../http/upgrades.ts'
 
-/** Where Koa keeps its application. */
+/** Where Koa keeps its application, and what all contexts inherit from. */
 export const KOA_FILE: RegExp = /[\\/]koa[\\/]lib[\\/]application\.js$/
+export const KOA_CONTEXT_FILE: RegExp = /[\\/]koa[\\/]lib[\\/]context\.js$/
 
 /** How its listener reads, in a bundle too. */
 export const KOA_LISTENER: RegExp = /\.createContext\([\s\S]*\.handleRequest\(/
 
-type Context = Omit<KoaContext, 'res'> & { readonly res: ServerResponse }
+type Context = Omit<KoaContext, 'res'> & {
+  readonly req?: IncomingMessage
+  readonly res: ServerResponse
+  readonly onerror?: unknown
+}
 type Middleware = (context: Context) => Promise<unknown>
 
 /** As much of the class of Koa's applications as is touched. */
 interface KoaPrototype {
-  createContext?: (this: unknown, request: IncomingMessage, response: ServerResponse | undefined) => Context
-  handleRequest?: (this: unknown, context: Context, middleware: Middleware) => unknown
+  createContext?: CreateContext
+  handleRequest?: HandleRequest
 }
 
-/** Has the requests of all applications of this class named: the method is looked up anew with each of them. */
+type CreateContext = (this: unknown, request: IncomingMessage, response: ServerResponse | undefined) => Context
+type HandleRequest = (this: unknown, context: Context, middleware: Middleware) => unknown
+
+/**
+ * Has the requests of all applications of this class named, where their contexts are made: that has returned before a
+ * middleware runs, so that nothing of ours is in the stack of what one throws.
+ */
 export function hookKoa(exports: unknown): void {
   const prototype = prototypeWith<KoaPrototype>(exports, 'createContext', 'handleRequest', 'callback')
-  const handleRequest = prototype?.handleRequest
-  if (prototype === undefined || typeof handleRequest !== 'function' || !isFirstFound(prototype)) return
-  hookSockets(prototype)
-  prototype.handleRequest = function promherdHandle(context, middleware) {
-    observeKoa(context)
-    nameRoute(context.res, koaRouteOf, context)
-    return handleRequest.call(this, context, noticing(middleware))
-  }
+  if (prototype === undefined || !isFirstFound(prototype)) return
+  replaceMethod<'createContext', CreateContext>(prototype, 'createContext', createContext => {
+    const { observed } = {
+      observed(this: unknown, request: IncomingMessage, response: ServerResponse | undefined) {
+        const context = createContext.call(this, request, response)
+        // koa-websocket makes a context for a connection, and no response.
+        if (response === undefined) nameUpgrade(request, koaRouteOf, context)
+        else {
+          observeKoa(context)
+          nameRoute(response, koaRouteOf, context)
+        }
+        return context
+      },
+    }
+    return observed
+  })
+  replaceMethodOf<'handleRequest', HandleRequest>(prototype, 'handleRequest', hasOwnOnerror, handleRequest => {
+    const { observed } = {
+      observed(this: unknown, context: Context, middleware: Middleware) {
+        return handleRequest.call(this, context, noticing(middleware))
+      },
+    }
+    return observed
+  })
 }
 
-/** koa-websocket makes a context for a connection, and no response. */
-function hookSockets(prototype: KoaPrototype): void {
-  const { createContext } = prototype
-  if (typeof createContext !== 'function') return
-  prototype.createContext = function promherdContext(request, response) {
-    const context = createContext.call(this, request, response)
-    if (response === undefined) nameUpgrade(request, koaRouteOf, context)
-    return context
-  }
+/** Has what the middlewares of an application throw noted: Koa gives it to a method of the context. */
+export function hookKoaContext(exports: unknown): void {
+  const contexts = exports as { onerror?: (this: Context, error: unknown) => unknown }
+  replaceMethod(contexts, 'onerror', onerror => {
+    const { observed } = {
+      observed(this: Context, error: unknown) {
+        // It is called at the end of each response, too: with nothing, or with what its connection failed by.
+        const { res } = this
+        if (error != null && res !== undefined && error !== this.req?.socket.errored) noteError(res, error)
+        return onerror.call(this, error)
+      },
+    }
+    return observed
+  })
+  if (typeof contexts.onerror === 'function') OBSERVED.add(contexts.onerror)
+}
+
+const OBSERVED = new WeakSet<object>()
+
+/** True for an application that answers errors itself, as koa-onerror does, and where the contexts are in a bundle. */
+function hasOwnOnerror(application: object): boolean {
+  const { context } = application as { readonly context?: { readonly onerror?: unknown } }
+  return typeof context?.onerror === 'function' && !OBSERVED.has(context.onerror)
 }
 
 // An application makes its middleware once.
@@ -50,7 +92,7 @@ const NOTICING = new WeakMap<Middleware, Middleware>()
 function noticing(middleware: Middleware): Middleware {
   let known = NOTICING.get(middleware)
   if (known === undefined) {
-    known = async context => {
+    const noting = async (context: Context): Promise<unknown> => {
       try {
         return await middleware(context)
       } catch (error) {
@@ -58,6 +100,7 @@ function noticing(middleware: Middleware): Middleware {
         throw error
       }
     }
+    known = alike(noting, middleware)
     NOTICING.set(middleware, known)
   }
   return known

@@ -7,7 +7,7 @@ import { nodeRequire } from '../../node-require.ts'
 import { hookFastify } from './fastify.ts'
 import { HONO_FILE, HONO_LISTENER, hookHono } from './hono.ts'
 import { importedHono } from './hono-import.ts'
-import { hookKoa, KOA_FILE, KOA_LISTENER } from './koa.ts'
+import { hookKoa, hookKoaContext, KOA_CONTEXT_FILE, KOA_FILE, KOA_LISTENER } from './koa.ts'
 
 /**
  * Frameworks that say nothing of themselves are found where Node keeps the CommonJS modules that are loaded, whoever
@@ -48,6 +48,11 @@ const FOUND = new Set<Hook['hook']>()
 
 function hookFile(file: string, exports: unknown): void {
   if (SEEN.has(file)) return
+  if (KOA_CONTEXT_FILE.test(file)) {
+    SEEN.add(file)
+    hookKoaContext(exports)
+    return
+  }
   const found = HOOKS.find(each => each.file.test(file))
   if (found === undefined) return
   SEEN.add(file)

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { replaceMethodOf } from '../../alike.ts'
 import { shared } from '../../shared.ts'
 import type { ExpressRequest, Layer, Next } from './types.ts'
 
@@ -31,41 +32,13 @@ export function observeLayers(
 ): void {
   if (OBSERVED.has(layers)) return
   OBSERVED.add(layers)
-  for (const name of ['handleRequest', 'handle_request'] as const) replace(layers, name, passing)
-  for (const name of ['handleError', 'handle_error'] as const) replace(layers, name, failing)
+  for (const name of ['handleRequest', 'handle_request'] as const) replaceMethodOf(layers, name, isOfRouter, passing)
+  for (const name of ['handleError', 'handle_error'] as const) replaceMethodOf(layers, name, isOfRouter, failing)
 }
 
 const OBSERVED = shared('observed layers', () => new WeakSet<LayerMethods>())
 
-function replace<Name extends keyof LayerMethods>(
-  layers: LayerMethods,
-  name: Name,
-  observing: (method: NonNullable<LayerMethods[Name]>) => LayerMethods[Name],
-): void {
-  const own = Object.getOwnPropertyDescriptor(layers, name)
-  if (typeof own?.value !== 'function') return
-  let method = own.value as NonNullable<LayerMethods[Name]>
-  let observed = alike(observing(method), method)
-  Object.defineProperty(layers, name, {
-    configurable: true,
-    enumerable: own.enumerable === true,
-    get(this: object) {
-      return 'route' in this ? observed : method
-    },
-    set(this: object, value) {
-      if (this !== layers) Object.defineProperty(this, name, { ...own, value })
-      else {
-        method = value
-        observed = alike(observing(method), method)
-      }
-    },
-  })
-}
-
-/** Gives a function the name and the number of parameters of another. */
-export function alike<T>(copy: T, { name, length }: { readonly name: string; readonly length: number }): T {
-  return Object.defineProperties(copy, {
-    name: { value: name, configurable: true },
-    length: { value: length, configurable: true },
-  })
+/** Layers of routers have a route, or an empty property for it. */
+function isOfRouter(layer: object): boolean {
+  return 'route' in layer
 }

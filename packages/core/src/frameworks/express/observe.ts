@@ -6,7 +6,7 @@ import type { HttpRecorder } from '../../http/recorder.ts'
 import { ownerOfUpgrade } from '../../http/upgrades.ts'
 import { shared } from '../../shared.ts'
 import { feathersRouteOf } from '../feathers.ts'
-import { alike, type Handle, type HandleError, type LayerMethods, observeLayers } from './layers.ts'
+import { type Handle, type HandleError, type LayerMethods, observeLayers } from './layers.ts'
 import { entered, isShortened, type Mount, routeTemplateOf, startOf } from './mounts.ts'
 import { mountTemplateOf, templateOf } from './template.ts'
 import { type ExpressApp, type ExpressRequest, type Layer, type Next, type Route, routerOf } from './types.ts'
@@ -179,19 +179,22 @@ function lastErrorOf(request: ExpressRequest): unknown {
 const ERRORS = Symbol.for('router.tracing.publishedErrors')
 
 function passing(handle: Handle): Handle {
-  return function handleRequest(request, response, next) {
-    const state = stateOfRouted(request, response)
-    if (state === undefined) return handle.call(this, request, response, next)
-    // The layer of a route has one, that of a middleware an empty property.
-    if (this.route !== undefined) chosen(request, state, this.route)
-    else {
-      state.isPassed = true
-      state.middleware = this
-      state.app = request.app
-      if (state.isWhole) enter(state, this, request)
-    }
-    return handle.call(this, request, response, this.rawPath === undefined ? noting(state, response, next) : next)
+  const { observed } = {
+    observed(this: Layer, request: ExpressRequest, response: ServerResponse, next: Next) {
+      const state = stateOfRouted(request, response)
+      if (state === undefined) return handle.call(this, request, response, next)
+      // The layer of a route has one, that of a middleware an empty property.
+      if (this.route !== undefined) chosen(request, state, this.route)
+      else {
+        state.isPassed = true
+        state.middleware = this
+        state.app = request.app
+        if (state.isWhole) enter(state, this, request)
+      }
+      return handle.call(this, request, response, this.rawPath === undefined ? noting(state, response, next) : next)
+    },
   }
+  return observed
 }
 
 /**
@@ -201,18 +204,24 @@ function passing(handle: Handle): Handle {
 function noting(state: State, response: ServerResponse, next: Next): Next {
   if (state.next === undefined) {
     state.next = next
-    state.noting = alike((error?: unknown): void => {
+    const noting = (error?: unknown): void => {
       if (error && error !== 'route' && error !== 'router') failed(state, response, error)
       next(error)
-    }, next)
+    }
+    // All else would cost each request more than can be seen by it.
+    Object.defineProperty(noting, 'name', { value: next.name })
+    state.noting = noting
   }
   return next === state.next ? state.noting! : next
 }
 
 function failing(handleError: HandleError): HandleError {
-  return function handle(error, request, response, next) {
-    const state = stateOf(response)
-    if (state !== undefined) failed(state, response, error)
-    return handleError.call(this, error, request, response, next)
+  const { observed } = {
+    observed(this: Layer, error: unknown, request: ExpressRequest, response: ServerResponse, next: Next) {
+      const state = stateOf(response)
+      if (state !== undefined) failed(state, response, error)
+      return handleError.call(this, error, request, response, next)
+    },
   }
+  return observed
 }

@@ -1,15 +1,22 @@
 /** The files whose functions are being called now, from the innermost outwards. */
 export function callers(): string[] {
-  const { stackTraceLimit, prepareStackTrace } = Error
+  const kept = (['stackTraceLimit', 'prepareStackTrace'] as const).map(
+    name => [name, Object.getOwnPropertyDescriptor(Error, name)] as const,
+  )
   const holder: { stack?: string } = {}
-  Error.stackTraceLimit = DEEPEST
-  Object.assign(Error, { prepareStackTrace: undefined })
   try {
+    for (const [name, value] of Object.entries({ stackTraceLimit: DEEPEST, prepareStackTrace: undefined })) {
+      Reflect.defineProperty(Error, name, { value, writable: true, enumerable: true, configurable: true })
+    }
     Error.captureStackTrace(holder)
+    // It is only written when it is read.
     const files = [...(holder.stack ?? '').matchAll(/(?:file:\/\/)?((?:\/|[A-Za-z]:[\\/]).*?):\d+:\d+/g)]
     return files.map(([, file]) => decodeURI(file!))
   } finally {
-    Object.assign(Error, { stackTraceLimit, prepareStackTrace })
+    for (const [name, own] of kept) {
+      if (own === undefined) Reflect.deleteProperty(Error, name)
+      else Reflect.defineProperty(Error, name, own)
+    }
   }
 }
 

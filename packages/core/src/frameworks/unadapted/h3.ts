@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { ServerResponse } from 'node:http'
+import { alike, replaceMethod } from '../../alike.ts'
 import { nameRoute } from '../../http/follow.ts'
 import { isFirstFound, prototypesIn, prototypeWith } from './classes.ts'
 import type { Framework } from './framework.ts'
@@ -22,14 +23,14 @@ export const H3_1: Framework = {
       const method = prototype && Object.getOwnPropertyDescriptor(prototype, 'method')
       if (prototype === undefined || method?.get === undefined || !isFirstFound(prototype)) return
       const { get } = method
-      Object.defineProperty(prototype, 'method', {
-        ...method,
+      const observed = {
         get(this: NodeEvent) {
           if (this.node?.res !== undefined) nameRoute(this.node.res, routeOfNested, this)
           keepOuter(this)
           return Reflect.apply(get, this, [])
         },
-      })
+      }
+      Object.defineProperty(prototype, 'method', { ...method, get: alike(observed.get, get) })
     },
   },
 }
@@ -68,23 +69,31 @@ function ownValue(object: object, name: string): unknown {
 }
 
 function hookApplication(prototype: Methods, names: (typeof NAMES)[number]): void {
-  const find = prototype[names.find] as (this: object, event: WebEvent) => unknown
-  const respond = ownValue(prototype, names.request) as Respond | undefined
-  prototype[names.find] = function promherdFind(event: WebEvent) {
-    nameEvent(event, event.runtime?.node?.res)
-    return find.call(this, event)
-  }
-  if (typeof respond !== 'function') return
-  prototype[names.request] = function promherdRequest(request: WebRequest, context?: Event['context']) {
-    // Nitro gives its application a method of its own to look for routes, and the context of the event to come.
-    if (Object.hasOwn(this, names.find)) {
-      const event = context === undefined ? request : { context }
-      nameEvent(event, request.runtime?.node?.res)
+  replaceMethod<string, Find>(prototype as Record<string, Find>, names.find, find => {
+    const { observed } = {
+      observed(this: object, event: WebEvent) {
+        nameEvent(event, event.runtime?.node?.res)
+        return find.call(this, event)
+      },
     }
-    return respond.call(this, request, context)
-  }
+    return observed
+  })
+  replaceMethod<string, Respond>(prototype as Record<string, Respond>, names.request, respond => {
+    const { observed } = {
+      observed(this: object, request: WebRequest, context?: Event['context']) {
+        // Nitro gives its application a method of its own to look for routes, and the context of the event to come.
+        if (Object.hasOwn(this, names.find)) {
+          const event = context === undefined ? request : { context }
+          nameEvent(event, request.runtime?.node?.res)
+        }
+        return respond.call(this, request, context)
+      },
+    }
+    return observed
+  })
 }
 
+type Find = (this: object, event: WebEvent) => unknown
 type Respond = (this: object, request: WebRequest, context?: Event['context']) => unknown
 
 /** In version 2 it has the context of its event. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { replaceMethod } from '../../alike.ts'
 import { read } from '../../http/evidence-chain.ts'
 import { nameRoute, noteError } from '../../http/follow.ts'
 import { isFirstFound, prototypeWith } from './classes.ts'
@@ -31,13 +32,17 @@ type Generate = (
 function hookHapi(exports: unknown): void {
   const prototype = prototypeWith<{ constructor: { generate?: Generate } }>(exports, '_execute', 'setUrl')
   const requests = prototype?.constructor
-  const generate = requests?.generate
-  if (prototype === undefined || typeof generate !== 'function' || !isFirstFound(prototype)) return
-  requests!.generate = function promherdGenerate(server, request, response, options) {
-    const made = generate.call(this, server, request, response, options)
-    nameRoute(response, hapiRouteOf, made)
-    return made
-  }
+  if (prototype === undefined || !isFirstFound(prototype)) return
+  replaceMethod(requests, 'generate', generate => {
+    const { observed } = {
+      observed(this: unknown, ...parts: Parameters<Generate>) {
+        const made = generate.apply(this, parts)
+        nameRoute(parts[2], hapiRouteOf, made)
+        return made
+      },
+    }
+    return observed
+  })
 }
 
 /** The template of the route; what hapi answers itself has a method of its own. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { replaceMethod } from '../../alike.ts'
 import { isFirstFound, prototypeWith } from './classes.ts'
 import { type Framework, NOT_ITS_OWN } from './framework.ts'
 
@@ -21,14 +22,21 @@ export const POLKA: Framework = {
     hook(exports) {
       const made = typeof exports === 'function' ? { app: (exports as () => Polka)() } : exports
       const prototype = prototypeWith<Polka>(made, 'handler', 'listen', 'use')
-      const find = prototype?.find
-      if (prototype === undefined || typeof find !== 'function' || !isFirstFound(prototype)) return
+      if (prototype === undefined || !isFirstFound(prototype)) return
       isHooked = true
-      prototype.find = function promherdFind(method, path) {
-        const found = find.call(this, method, path)
-        keep(this, method, found)
-        return found
-      }
+      // It is inherited of the router that polka extends.
+      let holder: Polka | null = prototype
+      while (holder !== null && !Object.hasOwn(holder, 'find')) holder = Object.getPrototypeOf(holder) as Polka | null
+      replaceMethod(holder ?? undefined, 'find', find => {
+        const { observed } = {
+          observed(this: Polka, method: string, path: string) {
+            const found = find.call(this, method, path)
+            if (this.apps !== undefined) keep(this, method, found)
+            return found
+          },
+        }
+        return observed
+      })
     },
   },
 }
@@ -43,7 +51,8 @@ interface PolkaRequest extends IncomingMessage {
 /** An application: its handlers by method and pattern, and the applications that are mounted, by their paths. */
 interface Polka {
   readonly handlers: Readonly<Record<string, Readonly<Record<string, object>>>>
-  readonly apps: Readonly<Record<string, Polka>>
+  /** None in a router of which polka is not made. */
+  readonly apps?: Readonly<Record<string, Polka>>
   find(method: string, path: string): { readonly params: object; readonly handlers: object } | false
 }
 
@@ -59,7 +68,7 @@ function keep(app: Polka, method: string, found: ReturnType<Polka['find']>): voi
     return
   }
   for (const base in app.apps) {
-    const mounted = app.apps[base]!
+    const mounted = app.apps![base]!
     const mounts = MOUNTS.get(mounted) ?? new Map<string, Polka>()
     mounts.set(base, app)
     MOUNTS.set(mounted, mounts)

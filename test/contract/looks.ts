@@ -1,0 +1,158 @@
+import { expect } from 'vitest'
+import { preloadedName } from './harnesses/preloading.ts'
+import type { Chapter, Exception, Law, Subject } from './law.ts'
+import { differences, type Looks, stackDifferences } from './looks-compared.ts'
+import { sightsOf } from './looks-run.ts'
+
+/**
+ * Law 7, for what a program can look at of the classes that promherd hooks into: these are changed for all of a process,
+ * so each kind of process is run by itself, with the same programs on every framework.
+ */
+
+interface Compared {
+  readonly without: Looks
+  readonly recorded: Looks
+}
+
+/** What is seen otherwise, in a few words: the kind of difference and the name of what differs. */
+type Seen = readonly string[]
+
+const ANOTHER = 'another function that calls it, with its name, length and keys'
+const LAYERS =
+  'Layers have their methods by accessors: for a layer of a router, a method that calls it and notes which layer answers.'
+const IN_LAYERS = 'A router calls its layers by a method of promherd, since Express keeps nowhere which layer answers.'
+const CONTEXTS =
+  'koa-mount is noticed by the property that it sets on a context, which has it and its paths as accessors.'
+const OTHERS =
+  'These are methods which their packages look up anew for each request, and the only place that names a route'
+
+const MOUNTED: Seen = ['accessor: mountPath', 'accessor: path', 'accessor: routerPath']
+
+/** By subject: the reason, and exactly what is seen. */
+const OBJECTS: Exceptions = {
+  'Express 5': [LAYERS, ['accessor: handleError', 'accessor: handleRequest']],
+  'Express 4': [LAYERS, ['accessor: handle_error', 'accessor: handle_request']],
+  'Koa 3': [CONTEXTS, MOUNTED],
+  [preloadedName('Fastify 5')]: [
+    'Fastify names a request to its hooks alone, and lists the two of promherd.',
+    ['added: 0'],
+  ],
+  [preloadedName('Koa 3')]: [
+    `${CONTEXTS} \`createContext\`, and \`onerror\` of contexts, are each ${ANOTHER}; \`handleRequest\` is an accessor of itself, but for applications that answer errors by an \`onerror\` of their own.`,
+    [...MOUNTED, 'accessor: handleRequest', 'text: createContext', 'text: onerror'],
+  ],
+  [preloadedName('Hono 4')]: [
+    `\`match\` of a router, which is assigned to, is an accessor. It is ${ANOTHER}, and so is each handler that it returns.`,
+    ['accessor: match', 'text: match'],
+  ],
+  [preloadedName('NestJS 12')]: [
+    `${LAYERS} \`next\` of \`ExceptionsHandler\`, which alone is given what was thrown, is ${ANOTHER}.`,
+    ['accessor: handleError', 'accessor: handleRequest', 'text: next'],
+  ],
+  ...Object.fromEntries(
+    Object.entries({
+      'hapi 21': ['generate'],
+      polka: ['find'],
+      'h3 1': ['method'],
+      'h3 2': ['~findRoute'],
+      ws: ['handleUpgrade'],
+      'socket.io': ['handleRequest', 'handleUpgrade'],
+    }).map(([name, methods]) => [
+      preloadedName(name),
+      [`${OTHERS}: each is ${ANOTHER}.`, methods.map(method => `text: ${method}`)],
+    ]),
+  ),
+}
+
+const UPGRADES = 'Node publishes no upgrade on a channel: it is seen by `emit` of the server.'
+
+/** By subject: the reason, and the functions whose lines are in stacks, each with where it was seen. */
+const STACKS: Exceptions = {
+  'Express 5': [IN_LAYERS, ['handler: Layer.handleRequest', 'middleware: Layer.handleRequest']],
+  'Express 4': [
+    `${IN_LAYERS} Its errors are noted by the function that layers are given as \`next\`.`,
+    ['handler: Layer.handle', 'handler: next', 'middleware: Layer.handle', 'middleware: next'],
+  ],
+  [preloadedName('Fastify 5')]: [
+    'Fastify names a request to its hooks alone: the hook, and what calls hooks, have their lines.',
+    ['middleware: Object.promherdHook', 'middleware: other lines'],
+  ],
+  [preloadedName('Hono 4')]: [
+    'Hono has no place outside of its handlers that knows of a request: each is called by one of promherd.',
+    ['handler: -', 'middleware: -'],
+  ],
+  [preloadedName('NestJS 12')]: [
+    `${IN_LAYERS} Filters are called by \`next\` of \`ExceptionsHandler\`.`,
+    ['filter: ExceptionsHandler.next', 'handler: Layer.handleRequest'],
+  ],
+  [preloadedName('ws')]: [
+    `${UPGRADES} A connection is announced in \`handleUpgrade\`, which another function calls.`,
+    ['handler: Server.emit', 'handler: WebSocketServer.handleUpgrade', 'upgrade of the server: Server.emit'],
+  ],
+  [preloadedName('socket.io')]: [UPGRADES, ['upgrade of the server: Server.emit']],
+}
+
+type Exceptions = Readonly<Record<string, readonly [reason: string, seen: Seen]>>
+
+const LAWS: readonly Law<Compared>[] = [
+  {
+    sentence: 'classes, applications and what a handler has got are the same: keys, properties, prototypes, functions',
+    run: async compared => hasOnly(differences(compared.without, compared.recorded), []),
+    cannot: exceptions(OBJECTS, (compared, seen) => hasOnly(differences(compared.without, compared.recorded), seen)),
+  },
+  {
+    sentence: 'the stack of what is thrown anywhere has the lines that it has without promherd',
+    run: async compared => hasOnly(stackDifferences(compared.without, compared.recorded), []),
+    cannot: exceptions(STACKS, (compared, seen) =>
+      hasOnly(stackDifferences(compared.without, compared.recorded), seen),
+    ),
+  },
+  {
+    sentence: 'what AsyncLocalStorage has, and which resource is executed, is the same everywhere',
+    run: async ({ without, recorded }) => expect(recorded.contexts).toEqual(without.contexts),
+  },
+]
+
+function exceptions(
+  all: Exceptions,
+  check: (compared: Compared, seen: Seen) => void,
+): Record<string, Exception<Compared>> {
+  return Object.fromEntries(
+    Object.entries(all).map(([name, [reason, seen]]) => [
+      name,
+      { reason, instead: async compared => check(compared, seen) },
+    ]),
+  )
+}
+
+function hasOnly(found: Seen, expected: Seen): void {
+  expect([...found].sort()).toEqual([...expected].sort())
+}
+
+const ADAPTED = ['node:http', 'Express 5', 'Express 4', 'Fastify 5', 'Koa 3', 'Hono 4']
+const PRELOADED = [...ADAPTED, 'hapi 21', 'NestJS 12', 'restify 12', 'polka', 'h3 1', 'h3 2', 'ws', 'socket.io']
+
+function subject(name: string, isPreloaded: boolean): Subject<Compared> {
+  return {
+    name: isPreloaded ? preloadedName(name) : name,
+    like: isPreloaded ? name : undefined,
+    async within(use) {
+      const [without, recorded] = isPreloaded
+        ? [await sightsOf('without'), await sightsOf('without', true)]
+        : [await sightsOf('nothing'), await sightsOf('adapter')]
+      await use({ without: without.looks[name]!, recorded: recorded.looks[name]! })
+    },
+  }
+}
+
+export const LOOKS: Chapter<Compared> = {
+  title: 'What a program sees of its framework',
+  about:
+    'All that can be reached from an application, its server, and what a handler is given, by keys and prototypes. ' +
+    'Compared are processes with an adapter, or with the preload, to processes with a middleware that does nothing, or ' +
+    'with nothing. What an exception names is tested to be all of it. Not repeated here are the listeners of `close` of ' +
+    'responses and connections, the accessor `emit` between a server and its class, and its line in the stack of other ' +
+    'events than `request`. The middleware, plugin or hook that the program adds itself has its own line.',
+  subjects: [...ADAPTED.map(name => subject(name, false)), ...PRELOADED.map(name => subject(name, true))],
+  laws: LAWS,
+}
