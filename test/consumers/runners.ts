@@ -33,7 +33,7 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
     files: { 'once.test.mjs': 'jest.test.mjs' },
     passed: /^Tests: +4 passed, 4 total$/m,
   },
-  'vitest, in processes and threads, one for all or for each: `resetModules`, a mocked prom-client, fake timers': {
+  'vitest, in a process for each file and in one thread for all: `resetModules`, a mocked prom-client, fake timers': {
     args: [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--root', '.'],
     env: { NO_COLOR: '1' },
     files: {
@@ -42,7 +42,7 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
       'again.test.mjs': 'vitest.test.mjs',
       'mocked.test.mjs': 'mocked.test.mjs',
     },
-    passed: /^ +Tests +26 passed \(26\)$/m,
+    passed: /^ +Tests +13 passed \(13\)$/m,
   },
   'node:test, imported and required, again with an empty cache': {
     args: ['--test', 'once.test.mjs'],
