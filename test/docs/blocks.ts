@@ -22,7 +22,9 @@ export interface Doc {
 /** Every document that shows code to a newcomer. */
 export function readDocs(): Doc[] {
   const folders = ['.', ...below('packages'), ...below('examples')]
-  const guides = below('docs').filter(path => path.endsWith('.md'))
+  const guides = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('.md'))
+    .map(path => join('docs', path))
   const paths = [...folders.map(folder => join(folder, 'README.md')), ...guides].map(path => join(ROOT, path))
   return paths.filter(path => existsSync(path)).map(readDoc)
 }

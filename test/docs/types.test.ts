@@ -29,6 +29,15 @@ test('every block of code compiles under strict', async () => {
   }
 })
 
+test('a block of code is marked as js or ts, so that it is one of those that are compiled', () => {
+  const others = readDocs().flatMap(({ path, blocks }) =>
+    blocks
+      .filter(({ language }) => /^(?:[cm][jt]s|[jt]sx|javascript|typescript|node)$/i.test(language))
+      .map(({ language, line }) => `${path}:${line} ${language}`),
+  )
+  expect(others).toEqual([])
+})
+
 /** Each block in a folder whose name says where it stands. Returns how many there are. */
 function layOutAll(folder: string): number {
   let blocks = 0
