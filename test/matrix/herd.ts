@@ -84,6 +84,17 @@ export class Herd {
     return workersIn(samples)
   }
 
+  /** Waits until each worker has answered: one that is still starting would have no share of the first requests. */
+  async allAnswer(): Promise<void> {
+    const { urls, workers } = this.managed
+    const haveAnswered = async (): Promise<boolean> => {
+      for (const url of urls) await statusOf(`${url}/`)
+      const shares = [...sharesIn(await this.samples()).values()]
+      return shares.filter(share => share > 0).length === workers
+    }
+    await until(haveAnswered, { what: `${this.example}: all workers to answer`, deadlineMs: 30_000 })
+  }
+
   /** Waits until somebody answers at this address. */
   async answers(url: string): Promise<void> {
     await until(() => statusOf(`${url}/`).catch(() => false as const), { what: `${url} to answer` })

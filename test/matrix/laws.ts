@@ -214,6 +214,7 @@ function subjectOf(manager: Manager, example: Example): Subject<Herd> {
   async function start(): Promise<Herd> {
     const herd = new Herd(example, await manager.start(example))
     await herd.isWhole()
+    await herd.allAnswer()
     return herd
   }
 }
