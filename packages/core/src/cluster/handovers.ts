@@ -54,7 +54,9 @@ export class Handovers {
     const send = process.send.bind(process) as (...args: unknown[]) => boolean
     process.send = (...args: unknown[]) => {
       const [message, handle] = args
-      if (isInternal(message) && message.key !== undefined && isHandle(handle)) this.#shared.set(message.key, handle)
+      if (isInternal(message) && message.key !== undefined && isHandle(handle) && !isInherited(message.key)) {
+        this.#shared.set(message.key, handle)
+      }
       return send(...args)
     }
   }
@@ -152,6 +154,11 @@ async function seeToDisconnect(worker: Worker): Promise<void> {
 /** How long what a dead worker has said may take to be read: a child of its own may hold the channel open. */
 const LAST_WORDS_MS = 1000
 const POLL_INTERVAL_MS = 10
+
+/** Whether a socket was inherited, by Node's key: address, port, kind, descriptor and index. It stays open elsewhere. */
+function isInherited(key: string): boolean {
+  return Number(key.split(':').at(-2)) >= 0
+}
 
 function isInternal(message: unknown): message is Internal {
   return typeof message === 'object' && message !== null && 'cmd' in message && message.cmd === CMD

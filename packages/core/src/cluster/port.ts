@@ -12,6 +12,7 @@ export class Port {
   /** The options that the server was given. */
   readonly options: string
   readonly #socket: ListeningSocket
+  readonly #isInherited: boolean
   /** What Node has and has not sent to a worker. */
   readonly #queued = new Set<Connection>()
   /** What waits here while no worker serves the port. */
@@ -28,6 +29,7 @@ export class Port {
   constructor(socket: ListeningSocket, options: string) {
     this.#socket = socket
     this.options = options
+    this.#isInherited = typeof (JSON.parse(options) as { fd?: unknown }).fd === 'number'
     socket.close = done => this.#leave(done)
   }
 
@@ -103,7 +105,8 @@ export class Port {
     this.#isStopped = true
     if (this.#state === 'kept') this.#giveUp()
     if (this.#state !== 'served') return
-    if (!(await acceptLast(this.#socket.fd))) await this.#acceptMost()
+    // A socket that was inherited stays open elsewhere: it goes on serving others, and what waits is not lost.
+    if (!this.#isInherited && !(await acceptLast(this.#socket.fd))) await this.#acceptMost()
     this.#close()
   }
 
