@@ -1,5 +1,6 @@
 import { inFreshProcess } from './lib/fresh.js'
 import { figure, machine } from './lib/report.js'
+import { slope } from './lib/slope.js'
 
 const SIDE = new URL('./growth/side.js', import.meta.url)
 const RESTARTS = new URL('./growth/restarts.js', import.meta.url)
@@ -48,7 +49,7 @@ function exponents(points) {
   ]
   return Object.fromEntries(
     Object.entries(MEASURES).map(([name, { what, of }]) => {
-      const steeper = Math.max(...lines.map(line => slope(line, of)))
+      const steeper = Math.max(...lines.map(line => slope(line.map(point => [point.total, of(point)]))))
       return [
         `growth.${name}_exponent`,
         figure(
@@ -70,15 +71,6 @@ const MEASURES = {
   first: { what: 'CPU of the first scrape', of: ({ first }) => first },
   second: { what: 'CPU of a later scrape, 1 % changed', of: ({ second }) => second },
   memory: { what: "the reader's memory", of: ({ bytes }) => bytes },
-}
-
-/** The slope of a straight line through the logarithms, by least squares; 1 is linear. */
-function slope(points, of) {
-  const logs = points.map(point => [Math.log(point.total), Math.log(of(point))])
-  const mean = column => logs.reduce((sum, row) => sum + row[column], 0) / logs.length
-  const [x, y] = [mean(0), mean(1)]
-  const above = logs.reduce((sum, [a, b]) => sum + (a - x) * (b - y), 0)
-  return above / logs.reduce((sum, [a]) => sum + (a - x) ** 2, 0)
 }
 
 function restartFigures(same, own) {

@@ -10,7 +10,7 @@ import { LABELS, observationsOf, seriesLabels } from '../lib/workload.js'
 export const FAMILY = 'bench_duration_seconds'
 const WIDTH = DURATION_BUCKETS.length + 2
 
-/** Fills the directory; this process is the owner of all stores. Answers how to change every hundredth series. */
+/** Fills the directory; this process is the owner of all stores. Answers how to change every hundredth series, or more of them. */
 export function fillHerd(directory, stores, series) {
   const { paths, slots } = fillStore(directory, series)
   const all = [paths]
@@ -23,12 +23,9 @@ export function fillHerd(directory, stores, series) {
     writeFileSync(copy.values, values)
     all.push(copy)
   }
-  return () => {
-    for (const { values } of all)
-      addOne(
-        values,
-        slots.filter((_, i) => i % 100 === 0),
-      )
+  return (every = 100) => {
+    const changed = slots.filter((_, i) => i % every === 0)
+    for (const { values } of all) addOne(values, changed)
   }
 }
 

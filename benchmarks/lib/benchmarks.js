@@ -44,4 +44,8 @@ export const BENCHMARKS = {
     question: 'What does it cost a worker to look at itself?',
     load: async () => (await import('../sampling.js')).sampling,
   },
+  redis: {
+    question: 'What does it take to send a herd to Redis, and to serve the sum of many hosts?',
+    load: async () => (await import('../redis.js')).redis,
+  },
 }

@@ -9,9 +9,14 @@ const here = path => fileURLToPath(new URL(path, import.meta.url))
 /** Ends Redis and removes the folder when stdin is closed, which the kernel does for a killed parent. */
 const SUPERVISE = 'folder=$1; shift; redis-server "$@" & read _; kill $!; wait $!; rm -rf "$folder"'
 
+/** True where redis-server is installed. */
+export function hasRedis() {
+  return spawnSync('redis-server', ['--version']).error === undefined
+}
+
 /** Starts the installed redis-server, with its data in the folder. The folder is removed when it stops. */
 export function startRedis(port, folder) {
-  if (spawnSync('redis-server', ['--version']).error !== undefined) {
+  if (!hasRedis()) {
     throw new Error(
       'Expected redis-server to be installed, but it was not found. Debian: apt-get install redis-server.',
     )

@@ -23,4 +23,14 @@ export const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
   growth: ['growth.first_exponent', 'growth.second_exponent', 'growth.memory_exponent', 'growth.restarts_files'],
   memory: ['memory.ratio_vs_prom_client'],
   scale: ['scale.first_ms', 'scale.second_ms', 'scale.rss_mb'],
+  redis: [
+    'redis.forward_cpu_percent',
+    'redis.forward_round_trips',
+    'redis.cold_ms',
+    'redis.warm_ms',
+    'redis.memory_mb',
+    'redis.cold_exponent',
+    'redis.memory_exponent',
+    'redis.prom_client.warm_ms',
+  ],
 }
