@@ -36,8 +36,9 @@ async function numbersOf(name: string): Promise<Record<string, readonly number[]
   const { families } = await herd.snapshot()
   const family = families.find(each => each.name === name)
   const entries = (family?.labels ?? []).map((labels, i) => {
-    const { values } = family!
-    return [labels.join(), [...values.of(i)]] as const
+    const { type, values } = family!
+    // A gauge has a second number where combining herds needs one.
+    return [labels.join(), type === 'gauge' ? [values.get(i)] : [...values.of(i)]] as const
   })
   return Object.fromEntries(entries)
 }

@@ -14,7 +14,9 @@ function stage(): { monitor: Monitor; warnings: string[]; show: (name: string) =
 
 function seriesOf({ families }: Snapshot, name: string): Record<string, number[]> {
   const family = families.find(each => each.name === name)
-  const numbers = (i: number): number[] => [...family!.values.of(i)]
+  // A gauge has a second number where combining herds needs one.
+  const numbers = (i: number): number[] =>
+    family!.type === 'gauge' ? [family!.values.get(i)] : [...family!.values.of(i)]
   return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(), numbers(i)]))
 }
 
