@@ -14,4 +14,4 @@ is tested too.
 The route of a request is the template of what answered it, or one of five fixed texts: \`_unmatched\` where no route
 answered and the status is 404, or 405 or 501 for the method; \`_middleware\` where something else than a route answered;
 \`_refused\` where Node answered before the application heard of it; \`_batch\` where one request called several procedures
-of tRPC; \`_unknown\` where nobody can say. A path is never a label.`
+of tRPC; \`_unknown\` where the framework does not report one. A path is never a label.`

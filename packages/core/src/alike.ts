@@ -3,7 +3,7 @@
  * cannot be hidden is its text, that it is another function, and its line in a stack; `docs/laws.md` names where.
  */
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever a program has
+// biome-ignore lint/suspicious/noExplicitAny: a function of the program, with parameters of any type
 type AnyFunction = (this: any, ...parts: any[]) => any
 
 /** Gives `copy` the keys of `original`, in their order. It has to be a method or an arrow: others keep a `prototype`. */
