@@ -57,8 +57,8 @@ export default defineConfig({
     testTimeout: 90_000,
     hookTimeout: 60_000,
     sequence: { sequencer: LongestFirst },
-    // Two more than the cores that the tests are meant for. With three, a seventh of both cores was idle: many files wait
-    // most of their time.
-    maxWorkers: 4,
+    // One more than the cores that the tests are meant for: some of the files wait most of their time. With two more, tests
+    // of what happens within a time failed.
+    maxWorkers: 3,
   },
 })
