@@ -4,6 +4,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const CONTRACT = ['test/contract/**/*.test.ts', 'test/options/**/*.test.ts']
 const UNITS = ['packages/*/src/**/*.test.ts']
+/** Reads the heap of its process, which others must not have used. */
+const ALONE = ['packages/core/src/runtime/runtime.test.ts']
 // What these test runs in processes of its own, so their own process has no state of it.
 const PROCESSES = ['test/{auto,benchmarks,cli,cluster,consumers,end,integration,matrix,programs,streams}/**/*.test.ts']
 
@@ -44,12 +46,15 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'all else',
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', ...ALONE],
           exclude: [...configDefaults.exclude, ...CONTRACT, ...PROCESSES],
         },
       },
       // A process and its imports take longer than most of these tests do, which keep no state in modules.
-      { extends: true, test: { name: 'units', include: UNITS, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'units', include: UNITS, exclude: [...configDefaults.exclude, ...ALONE], isolate: false },
+      },
     ],
     // What is tested is what would be published, of the sources as they are now.
     globalSetup: ['scripts/bundle.mjs'],
