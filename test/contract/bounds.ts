@@ -22,7 +22,7 @@ const FIXED = ['/items/:id', '/items/{id}', '_unmatched', '_middleware']
 /**
  * How many requests a server gets, and from when on nothing may be left behind. The bounds are those of core: 1,000 series
  * of a family is the highest that requests can reach. Each server passes it four times before the first look and eight
- * times after it. With 3,000 requests before the first look the heap of some still grew, as V8 compiled. One server gets
+ * times after it. With 3,000 requests before the first look the heap of one still grew. One server gets
  * as many as a scanner sends in a night.
  */
 interface Sizes {

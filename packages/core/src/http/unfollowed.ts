@@ -13,10 +13,10 @@ import { type RequestServer, seeRequests } from './watch-server.ts'
  * An adapter follows a request in the same turn in which it is passed, as a rule. So each server only keeps its latest
  * request, and looks whether it is followed when the next one comes, or 100 ms later, or when numbers are read. A request
  * that is followed costs two assignments; a listener for each response, or a subscription to the channel on which Node
- * publishes finished responses, costs 0.1 to 0.5 µs (`npm run bench -- request --framework hono`).
+ * publishes finished responses, costs more (docs/architecture.md, "Hono").
  */
 
-/** Counts such a request. Must not throw. */
+/** Counts such a request. An error is reported to its store. */
 export interface UnfollowedCounter {
   readonly store: Store
   unfollowed(request: IncomingMessage, response: ServerResponse): void
@@ -34,7 +34,7 @@ export function seeUnfollowed(server: RequestServer, counter: UnfollowedCounter)
   seeRequests(server, (request, response) => passed.see(request, response))
 }
 
-/** Looks at the latest request of each server now. */
+/** Looks at the latest request of each server now. Never throws: it is called by timers and at the exit. */
 export function lookForUnfollowed(): void {
   for (const passed of LOOKED_AT) passed.look()
   LOOKED_AT.clear()
@@ -90,7 +90,12 @@ class Passed {
   /** It may have been followed meanwhile. */
   #finished(request: IncomingMessage, response: ServerResponse): void {
     for (const counter of this.#counters) {
-      if (exchangeOf(response, counter.store) === undefined) counter.unfollowed(request, response)
+      if (exchangeOf(response, counter.store) !== undefined) continue
+      try {
+        counter.unfollowed(request, response)
+      } catch (error) {
+        counter.store.trouble('http', `a request could not be counted: ${String(error)}`)
+      }
     }
   }
 }
