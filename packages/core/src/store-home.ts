@@ -55,13 +55,18 @@ export class StoreHome {
     return reason
   }
 
-  /** Records in another directory from now on. Never throws. */
+  /** Records in this directory from now on, where the store has no files. Tells what it lacks there. Never throws. */
   moveTo(directory: string): void {
     if (this.#wanted === 'heap' || (this.#store.paths !== undefined && this.#isHome())) return
-    this.#directory = directory
-    this.#inode = undefined
-    this.#herd = 0
+    // Of its own directory it knows which herd is in it.
+    if (directory !== this.#directory) {
+      this.#directory = directory
+      this.#inode = undefined
+      this.#herd = 0
+    }
+    const before = this.#lack
     this.look()
+    if (this.#lack !== undefined && this.#lack === before) this.#onChange(this.#lack)
   }
 
   #isHome(): boolean {

@@ -14,7 +14,7 @@ export interface HeapSize {
  * has ended, because Node collects its exit later in the same turn of the event loop. Without `/proc` nothing is known.
  */
 export class HeapEvidence {
-  readonly #path: string
+  readonly #read: () => Account | undefined
   #heap: HeapSize | undefined
   /** What is resident beside the heap. */
   #base = 0
@@ -22,8 +22,9 @@ export class HeapEvidence {
   #pagesTaken = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(pid: number | undefined) {
-    this.#path = `/proc/${pid}/stat`
+  /** `read` gives the kernel's account of the process; undefined where there is none. */
+  constructor(pid: number | undefined, read: () => Account | undefined = () => accountOf(pid)) {
+    this.#read = read
   }
 
   /** Begins with what the process has said of its heap. */
@@ -34,7 +35,8 @@ export class HeapEvidence {
     this.#base = Math.max(0, this.#last.residentPages * PAGE_BYTES - heap.used)
     this.#timer = setInterval(() => {
       const account = this.#read()
-      if (account !== undefined) this.#last = account
+      // Of a process that is ending nothing is resident any more: the account before says what was.
+      if (account !== undefined && account.residentPages > 0) this.#last = account
     }, INTERVAL_MS).unref()
   }
 
@@ -55,19 +57,20 @@ export class HeapEvidence {
     const filled = (this.#last.residentPages + this.#pagesTaken) * PAGE_BYTES - this.#base
     return filled >= Math.max(limit * 0.4, limit * 0.9 - YOUNG_BYTES)
   }
+}
 
-  #read(): Account | undefined {
-    try {
-      const text = readFileSync(this.#path, 'latin1')
-      // The name of the program, in parentheses, may have spaces in it.
-      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-      return { pagesTaken: Number(fields[7]), residentPages: Number(fields[21]) }
-    } catch {
-      return undefined
-    }
+function accountOf(pid: number | undefined): Account | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // The name of the program, in parentheses, may have spaces in it.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return { pagesTaken: Number(fields[7]), residentPages: Number(fields[21]) }
+  } catch {
+    return undefined
   }
 }
 
+/** What the kernel keeps of a process. */
 interface Account {
   /** Since the process was started (minor page faults). */
   readonly pagesTaken: number

@@ -8,20 +8,26 @@ import type { WorkerHandle } from './worker-handle.ts'
 const RETRY_MS = 5000
 
 /**
- * Finds room for the stores of workers that have none in the directory of the herd: in a directory elsewhere, which
- * becomes one of the herd's. Each worker says what it lacks, and is told where it may go.
+ * Finds room for the stores of workers that have none. Each worker says what it lacks, and is told where it may write:
+ * first in the directories of the herd, which are made anew where they are gone, then in one elsewhere, which becomes
+ * one of the herd's.
  */
 export class Shelter {
-  readonly #herd: Herd
-  readonly #warner: Warner
+  readonly #herd: ShelteredHerd
+  readonly #warner: Pick<Warner, 'sayOnce'>
   readonly #onChange: (workers: number) => void
-  readonly #lacking = new Map<WorkerHandle, string>()
+  readonly #lacking = new Map<Sheltered, Lack>()
   readonly #made: string[]
-  #next: string | undefined
+  #hasMade = false
   #timer: NodeJS.Timeout | undefined
 
   /** `made` are the directories that were made so far; those that come are added. */
-  constructor(herd: Herd, warner: Warner, made: string[], onChange: (workers: number) => void) {
+  constructor(
+    herd: ShelteredHerd,
+    warner: Pick<Warner, 'sayOnce'>,
+    made: string[],
+    onChange: (workers: number) => void,
+  ) {
     this.#herd = herd
     this.#warner = warner
     this.#made = made
@@ -29,45 +35,69 @@ export class Shelter {
   }
 
   /** A worker has said what it lacks, or that it lacks nothing any more; or has ended. */
-  hear(handle: WorkerHandle, lack: string | undefined): void {
-    if (lack === undefined) this.#lacking.delete(handle)
+  hear(worker: Sheltered, reason: string | undefined): void {
+    if (reason === undefined) this.#lacking.delete(worker)
     else {
-      this.#warner.sayOnce('storage', `worker ${handle.slot} is missing from the metrics for now: ${lack}`)
-      this.#lacking.set(handle, lack)
-      this.#direct()
+      this.#warner.sayOnce('storage', `worker ${worker.slot} is missing from the metrics for now: ${reason}`)
+      this.#lacking.set(worker, { reason, tried: this.#lacking.get(worker)?.tried ?? new Set() })
+      void this.#direct(worker)
     }
     this.#onChange(this.#lacking.size)
   }
 
   /** Why the metrics are not those of all workers, as a sentence; undefined where they are. */
   get whyIncomplete(): string | undefined {
-    const [first] = this.#lacking
+    const [first] = this.#lacking.values()
     if (first === undefined) return undefined
-    return `${this.#lacking.size} workers are missing from the metrics: ${first[1]}.`
+    return `${this.#lacking.size} workers are missing from the metrics: ${first.reason}.`
   }
 
   stop(): void {
     clearTimeout(this.#timer)
   }
 
-  #direct(): void {
-    this.#next ??= this.#find()
-    const directory = this.#next
-    if (directory === undefined) this.#retry()
-    else for (const handle of this.#lacking.keys()) handle.storeIn(directory)
+  /** Tells a worker of the next directory that it has not tried. It answers where it cannot write there either. */
+  async #direct(worker: Sheltered): Promise<void> {
+    // A directory that is gone is made anew by this.
+    await this.#herd.retireDead()
+    const lack = this.#lacking.get(worker)
+    if (lack === undefined) return
+    const directory = this.#herd.directories.find(path => !lack.tried.has(path)) ?? this.#make()
+    if (directory === undefined) return this.#retry()
+    lack.tried.add(directory)
+    worker.storeIn(directory)
   }
 
-  #find(): string | undefined {
-    const places = this.#herd.directories.length === 0 ? PLACES : otherPlaces(this.#herd.place)
-    const made = addMadeDirectory(this.#herd, places)
-    if (made !== undefined) this.#made.push(made)
+  /** Makes a directory elsewhere; one is enough. */
+  #make(): string | undefined {
+    if (this.#hasMade) return undefined
+    const herd = this.#herd
+    const made = addMadeDirectory(herd, herd.directories.length === 0 ? PLACES : otherPlaces(herd.place))
+    if (made === undefined) return undefined
+    this.#hasMade = true
+    this.#made.push(made)
     return made
   }
 
   #retry(): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
-      if (this.#lacking.size > 0) this.#direct()
+      for (const [worker, { tried }] of this.#lacking) {
+        tried.clear()
+        void this.#direct(worker)
+      }
     }, RETRY_MS).unref()
   }
+}
+
+/** What of a herd is needed here. */
+type ShelteredHerd = Pick<Herd, 'directories' | 'retireDead' | 'place' | 'add'>
+
+/** What of a worker is needed here. */
+type Sheltered = Pick<WorkerHandle, 'slot' | 'storeIn'>
+
+interface Lack {
+  readonly reason: string
+  /** The directories that the worker was told of. */
+  readonly tried: Set<string>
 }
