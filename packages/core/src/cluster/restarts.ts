@@ -28,9 +28,11 @@ export function describeExit({ code, signal }: Ending): string {
 export class RestartPace {
   #diedYoung = 0
 
-  /** The wait after a worker that lived for `livedMs`, and had served requests or not. */
-  delayAfterMs(livedMs: number, hasServed = false): number {
-    this.#diedYoung = livedMs < STARTED_MS ? this.#diedYoung + 1 : 0
+  /** The wait after a worker. */
+  delayAfterMs(life: Life): number {
+    const { startingMs, upMs, hasServed = false } = life
+    const hasStarted = upMs === undefined ? startingMs >= NEVER_UP_MS : upMs >= STARTED_MS
+    this.#diedYoung = hasStarted ? 0 : this.#diedYoung + 1
     return this.#diedYoung === 0 ? 0 : backoffMs(this.#diedYoung - 1, hasServed ? SERVED : STARTING)
   }
 
@@ -40,7 +42,19 @@ export class RestartPace {
   }
 }
 
-/** How long a program must run to have started. */
+/** The times of a worker that has ended, in milliseconds. */
+export interface Life {
+  /** Until it was up (it listened, or what never listens had run), or until it ended. */
+  readonly startingMs: number
+  /** From then on; undefined where it never was up. */
+  readonly upMs?: number | undefined
+  /** @default false */
+  readonly hasServed?: boolean | undefined
+}
+
+/** How long a program must be up to have started. */
 export const STARTED_MS = 5000
+/** How long a program that never listens must run to have started: one that only loads may take long before it fails. */
+const NEVER_UP_MS = 60_000
 const STARTING = { firstMs: 100, mostMs: 10_000 }
 const SERVED = { firstMs: 100, mostMs: 1000 }

@@ -134,7 +134,7 @@ export class Slot {
   #fill(): void {
     if (this.#closed) return
     this.#handle = this.#tryToSpawn()
-    if (this.#handle === undefined) this.#fillAfter(this.#pace.delayAfterMs(0))
+    if (this.#handle === undefined) this.#fillAfter(this.#pace.delayAfterMs({ startingMs: 0 }))
     else this.#countRestart(this.#owed)
   }
 
@@ -172,8 +172,8 @@ export class Slot {
   }
 
   /** A worker that has served is needed at once where no other is there. */
-  #delayAfter({ ageMs, hasServed }: WorkerHandle): number {
-    const delayMs = this.#pace.delayAfterMs(ageMs, hasServed)
+  #delayAfter({ life, hasServed }: WorkerHandle): number {
+    const delayMs = this.#pace.delayAfterMs(life)
     return hasServed && this.#options.isLast() ? 0 : delayMs
   }
 
@@ -196,7 +196,7 @@ export class Slot {
       this.#leaving.add(next)
       next.kill()
     }
-    if (this.#handle === undefined) this.#fillAfter(this.#pace.delayAfterMs(0))
+    if (this.#handle === undefined) this.#fillAfter(this.#pace.delayAfterMs({ startingMs: 0 }))
   }
 
   #describe(handle: WorkerHandle, exit: Exit, reason: RestartReason): string {

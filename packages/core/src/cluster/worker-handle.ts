@@ -1,6 +1,7 @@
 import type { CutReason, RestartReason } from '../metrics.ts'
 import { within } from '../within.ts'
 import { type DrainRequest, isOurs, type ToPrimary } from './messages.ts'
+import type { Life } from './restarts.ts'
 import type { Exit, Spawned } from './spawned.ts'
 
 /**
@@ -27,6 +28,7 @@ export class WorkerHandle {
   store: number | undefined
   readonly #spawned: Spawned
   readonly #startedAt = performance.now()
+  #upAt: number | undefined
   readonly #options: HandleOptions
   #takesMessages = false
   #drainRequest: DrainRequest = { signals: [], graceMs: 0 }
@@ -57,9 +59,11 @@ export class WorkerHandle {
     return this.#spawned.name
   }
 
-  /** How long it has been running, in milliseconds. */
-  get ageMs(): number {
-    return performance.now() - this.#startedAt
+  /** How it has lived up to now. */
+  get life(): Life {
+    const now = performance.now()
+    const upMs = this.#upAt === undefined ? undefined : now - this.#upAt
+    return { startingMs: (this.#upAt ?? now) - this.#startedAt, upMs, hasServed: this.hasServed }
   }
 
   /** Resolves when it listens, has ended, or has done neither for so long. */
@@ -149,6 +153,7 @@ export class WorkerHandle {
   #listens(): void {
     if (this.state !== 'starting') return
     this.state = 'running'
+    this.#upAt = performance.now()
     this.#onUp()
     this.#options.onListening(this)
   }
