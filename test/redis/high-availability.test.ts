@@ -9,6 +9,7 @@ import { needs } from '../support/skip.ts'
 import { until } from '../support/until.ts'
 import { exporter, host } from './hosts.ts'
 import { freePort, startRedis } from './redis-server.ts'
+import { rights } from './rights.ts'
 
 beforeEach(context => needs(context, 'redis-server'))
 
@@ -52,7 +53,17 @@ test('a failover with three sentinels: hosts and the exporter find the new maste
     },
     { what: 'the sentinels to know each other' },
   )
-  const redis = { name: 'shop', sentinels: sentinels.map(port => ({ host: '127.0.0.1', port })) }
+  for (const port of sentinels) {
+    const sentinel = new Redis({ host: '127.0.0.1', port })
+    await sentinel.call('ACL', 'SETUSER', 'member', 'reset', 'on', '>secret', '-@all', '+sentinel')
+    sentinel.disconnect()
+  }
+  const redis = {
+    name: 'shop',
+    sentinels: sentinels.map(port => ({ host: '127.0.0.1', port })),
+    sentinelUsername: 'member',
+    sentinelPassword: 'secret',
+  }
   const one = host('a', { redis, ttlMs: 30_000 })
   const there = await exporter({ redis })
   one.inc(5)
@@ -81,7 +92,13 @@ test('a Redis Cluster of three nodes: all keys of a group are on one of them', a
       what: 'the cluster to be ok',
     })
   }
-  const redis = { nodes: nodes.map(({ port }) => ({ host: '127.0.0.1', port })) }
+  // The rights that docs/redis.md names, and the one that a Cluster needs besides.
+  const common = ['reset', 'on', '>secret', '~{promherd:*}:*', '-@all', ...rights('host'), ...rights('viewer')]
+  await Promise.all(nodes.map(({ client }) => client.call('ACL', 'SETUSER', 'member', ...common, '+cluster')))
+  const redis = {
+    nodes: nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
+    options: { redisOptions: { username: 'member', password: 'secret' } },
+  }
   const groups = ['shop', 'a:b', 'x}y']
   for (const group of groups) {
     const one = host('a', { redis, group, ttlMs: 400 })

@@ -11,6 +11,10 @@ export interface Proxy {
   slow(ms: number): void
   /** No piece passes any more, and no connection is closed. */
   swallow(isOn: boolean): void
+  /** The next piece with this text is passed on or not, and its connection is closed before the response. */
+  loseAt(text: string, isPassedOn: boolean): void
+  /** Whether that has happened. */
+  hasLost(): boolean
   /** Closes all connections, and refuses others until `mend`. */
   cut(): void
   mend(): void
@@ -19,6 +23,8 @@ export interface Proxy {
 export async function proxyTo(port: number): Promise<Proxy> {
   const sockets = new Set<Socket>()
   let [delayMs, isSwallowing, isCut, count] = [0, false, false, 0]
+  let loss: { readonly text: string; readonly isPassedOn: boolean } | undefined
+  let hasLost = false
   const server = createServer(near => {
     count++
     if (isCut) {
@@ -34,10 +40,19 @@ export async function proxyTo(port: number): Promise<Proxy> {
       from.on('error', () => {})
       from.on('close', () => {
         sockets.delete(from)
-        to.destroy()
+        to.end()
       })
       from.on('data', piece => {
         if (isSwallowing) return
+        if (from === near && loss !== undefined && piece.includes(loss.text)) {
+          const { isPassedOn } = loss
+          loss = undefined
+          hasLost = true
+          near.destroy()
+          // Redis reads what has come before it sees the end.
+          if (isPassedOn) far.end(piece)
+          return
+        }
         if (delayMs === 0) to.write(piece)
         else setTimeout(() => to.write(piece), delayMs)
       })
@@ -59,6 +74,11 @@ export async function proxyTo(port: number): Promise<Proxy> {
     swallow(isOn) {
       isSwallowing = isOn
     },
+    loseAt(text, isPassedOn) {
+      loss = { text, isPassedOn }
+      hasLost = false
+    },
+    hasLost: () => hasLost,
     cut() {
       isCut = true
       for (const socket of sockets) socket.destroy()

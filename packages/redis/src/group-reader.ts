@@ -10,6 +10,8 @@ export interface GroupReaderOptions {
   readonly connection: Connection
   readonly keys: GroupKeys
   readonly aggregate: Aggregate
+  /** Is called with the name of an instance that two running hosts have, at each push of the older one. */
+  readonly onSharedName: (instance: string) => void
 }
 
 /**
@@ -153,9 +155,19 @@ export class GroupReader {
       const pushes = pushesOf(numbers)
       if (pushes.length === 0) return
       if (!known.life.goOn(pushes, names as Buffer)) known.mustBeRead = true
+      if (this.#hasSuccessor(known.life)) this.#options.onSharedName(known.life.instance)
     } catch {
       known.mustBeRead = true
     }
+  }
+
+  /** True where a host of the same name had started later at the look before: one that was restarted has pushed no more. */
+  #hasSuccessor({ instance, startedAt }: Life): boolean {
+    for (const { life } of this.#lives.values()) {
+      const isOther = life.instance === instance && life.startedAt > startedAt
+      if (isOther && life.member !== undefined && this.#isLive(life)) return true
+    }
+    return false
   }
 
   /** Reads lives from their beginning: new ones, and those of which something between was not read. */

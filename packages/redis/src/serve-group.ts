@@ -50,6 +50,7 @@ class GroupServer implements HerdServer {
   readonly #server: MetricsServer
   readonly #warner: Warner
   readonly #timeoutMs: number
+  readonly #aggregate: Aggregate
   readonly #timer: NodeJS.Timeout
   #lastLook = 0
   #isFailing = false
@@ -58,9 +59,15 @@ class GroupServer implements HerdServer {
     const { redis, prefix = DEFAULT_PREFIX, group = DEFAULT_GROUP, aggregate = 'instance', timeout = 5 } = options
     this.#warner = new Warner(options.onWarning)
     this.#timeoutMs = timeout * 1000
+    this.#aggregate = aggregate
     this.#connection = new Connection(redis)
     const keys = new GroupKeys(prefix, group)
-    this.#reader = new GroupReader({ connection: this.#connection, keys, aggregate })
+    this.#reader = new GroupReader({
+      connection: this.#connection,
+      keys,
+      aggregate,
+      onSharedName: instance => this.#tellSharedName(instance),
+    })
     this.#server = new MetricsServer({
       ...resolveWhere(options),
       warner: this.#warner,
@@ -87,6 +94,12 @@ class GroupServer implements HerdServer {
     clearInterval(this.#timer)
     await this.#server.close()
     this.#connection.close()
+  }
+
+  #tellSharedName(instance: string): void {
+    const shown = this.#aggregate === 'sum' ? 'Both are in the sum' : 'Only the one that started later is shown'
+    const remedy = 'Give each host a name of its own (`instance`).'
+    this.#warner.sayOnce(`name ${instance}`, `two running hosts forward as instance ${instance}. ${shown}. ${remedy}`)
   }
 
   /** Reads what is new; where that fails, what was read before is served. Never rejects. */
