@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createMonitor, type Snapshot } from '@promherd/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { Warner } from '../../packages/core/dist/server/warner.js'
 import { resolveOtlpOptions } from '../../packages/otlp/dist/resolve.js'
 import { OtlpSink } from '../../packages/otlp/dist/sink.js'
 import { certificate } from '../support/certificate.js'
@@ -11,8 +12,9 @@ import { type Answer, Receiver } from './receiver.js'
 const SNAPSHOT: Snapshot = { takenAt: 2, startedAt: 1, herd: 'h', families: [] }
 const INTERVAL = 30
 
-async function sinkTo(url: string, options: object = {}): Promise<OtlpSink> {
-  const sink = new OtlpSink(resolveOtlpOptions({ url, interval: INTERVAL, ...options }))
+async function sinkTo(url: string, options: object = {}, said: string[] = []): Promise<OtlpSink> {
+  const warner = new Warner(message => said.push(message))
+  const sink = new OtlpSink(resolveOtlpOptions({ url, interval: INTERVAL, ...options }), warner)
   onTestFinished(() => sink.stop())
   await sink.start()
   return sink
@@ -99,6 +101,22 @@ test.each(['http/protobuf', 'http/json'])('a part that was rejected is reported,
     message: '7 data points were rejected: too old',
   })
 })
+
+test.each(['http/protobuf', 'http/json'])(
+  'what a receiver warns of is logged once for each warning, by %s',
+  async protocol => {
+    const warn = (errorMessage: string): Answer => ({
+      plain: { partialSuccess: { rejectedDataPoints: '0', errorMessage } },
+    })
+    const receiver = await Receiver.start()
+    receiver.answer(warn('names are long'), warn('names are long'), {}, warn('names are long'), warn('clocks differ'))
+    const said: string[] = []
+    const sink = await sinkTo(receiver.url, { protocol }, said)
+    for (let i = 0; i < 5; i++) await sink.push(SNAPSHOT, AbortSignal.timeout(20_000))
+    const begin = 'the OTLP receiver has taken all metrics, and warns: '
+    expect(said).toEqual(['names are long', 'names are long', 'clocks differ'].map(text => begin + text))
+  },
+)
 
 test.each<[what: string, answer: Answer]>([
   ['is no message', { body: '\xff\xff\xff' }],

@@ -1,4 +1,4 @@
-import { checkOptions, type Forwarding, startForwarding } from '@promherd/core/forward'
+import { checkOptions, type Forwarding, startForwarding, Warner } from '@promherd/core/forward'
 import { FORWARD_SHAPE, type ForwardOptions } from './options.ts'
 import { resolveOtlpOptions } from './resolve.ts'
 import { OtlpSink } from './sink.ts'
@@ -17,5 +17,9 @@ export function forward(options: ForwardOptions): Forwarding {
   FORWARD_SHAPE.otlp('forward.otlp', options.otlp)
   const resolved = resolveOtlpOptions(options.otlp)
   const { interval, timeout } = resolved
-  return startForwarding(() => new OtlpSink(resolved), { interval, timeout, onWarning: options.onWarning })
+  return startForwarding(() => new OtlpSink(resolved, new Warner(options.onWarning)), {
+    interval,
+    timeout,
+    onWarning: options.onWarning,
+  })
 }

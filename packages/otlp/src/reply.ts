@@ -4,14 +4,12 @@ import type { Reply } from './transport.ts'
 
 /**
  * What a response means, by the rules of OTLP over HTTP: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
+ * Answers what the receiver warns of although it has taken everything.
  * @throws SinkError where the metrics were not taken, or not all of them
  */
-export function checkReply(reply: Reply, intervalSeconds: number): void {
+export function checkReply(reply: Reply, intervalSeconds: number): string | undefined {
   const { status } = reply
-  if (status >= 200 && status <= 299) {
-    checkTaken(reply, intervalSeconds)
-    return
-  }
+  if (status >= 200 && status <= 299) return checkTaken(reply, intervalSeconds)
   const message = `HTTP ${status}${withColon(messageIn(reply, messageOfStatus))}`
   if (RETRYABLE.has(status)) {
     throw new SinkError('unavailable', message, { retryAfterSeconds: retryAfterSeconds(reply.retryAfter) })
@@ -24,9 +22,9 @@ export function checkReply(reply: Reply, intervalSeconds: number): void {
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
 /** A response of success may say that a part was refused; sending that part again is of no use. */
-function checkTaken(reply: Reply, intervalSeconds: number): void {
+function checkTaken(reply: Reply, intervalSeconds: number): string | undefined {
   const { rejected, message } = partialSuccessIn(reply)
-  if (!(rejected > 0)) return
+  if (!(rejected > 0)) return message === '' ? undefined : message
   const text = `${rejected} data points were rejected${withColon(message)}`
   throw new SinkError('rejected', text, { retryAfterSeconds: intervalSeconds })
 }

@@ -1,4 +1,4 @@
-import { inTurns, type Sink, type Snapshot, VERSION } from '@promherd/core/forward'
+import { inTurns, type Sink, type Snapshot, VERSION, type Warner } from '@promherd/core/forward'
 import { metricsOf } from './metrics-of.ts'
 import type { ResolvedOtlpOptions } from './resolve.ts'
 import { resourceOf } from './resource.ts'
@@ -9,12 +9,15 @@ export class OtlpSink implements Sink {
   readonly name = 'otlp'
   readonly #options: ResolvedOtlpOptions
   readonly #transport: Transport
+  readonly #warner: Warner
+  #warning: string | undefined
   #codec: typeof import('./codec.ts') | undefined
 
   /** @throws ERR_PROMHERD_BAD_OPTION where a certificate or key cannot be read */
-  constructor(options: ResolvedOtlpOptions) {
+  constructor(options: ResolvedOtlpOptions, warner: Warner) {
     this.#options = options
     this.#transport = new Transport(options)
+    this.#warner = warner
   }
 
   /** HTTP connects with the first request. */
@@ -33,7 +36,15 @@ export class OtlpSink implements Sink {
     }
     const body = await inTurns(encode(request))
     signal.throwIfAborted()
-    checkReply(await this.#transport.post(body, signal), interval)
+    this.#tell(checkReply(await this.#transport.post(body, signal), interval))
+  }
+
+  /** A warning of the receiver is logged when it comes, and not again while it stays the same. */
+  #tell(warning: string | undefined): void {
+    if (warning !== undefined && warning !== this.#warning) {
+      this.#warner.say(`the OTLP receiver has taken all metrics, and warns: ${warning}`)
+    }
+    this.#warning = warning
   }
 
   async stop(): Promise<void> {

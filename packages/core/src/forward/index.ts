@@ -2,6 +2,7 @@
 export { promherdError } from '../errors.ts'
 export { FORWARD_ERROR_CAUSES, type ForwardErrorCause } from '../metrics.ts'
 export { type Check, checkOptions, isBoolean, isFunction, isOneOf, isText, type Shape } from '../options.ts'
+export { Warner } from '../server/warner.ts'
 export type { Exemplars, Family, Snapshot, SnapshotSource, SnapshotType } from '../snapshot/snapshot.ts'
 export { inTurns, type Steps } from '../snapshot/steps.ts'
 export type { Exemplar } from '../store/exemplar.ts'

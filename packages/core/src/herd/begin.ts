@@ -38,7 +38,11 @@ export function beginHerd(herd: Herd, given: GivenDirectory | undefined): { made
 }
 
 /** Makes a directory in the first place that has room, and takes it into the herd; undefined where none has. */
-export function addMadeDirectory(herd: Pick<Herd, 'add'>, places: readonly Place[], reasons: string[] = []): string | undefined {
+export function addMadeDirectory(
+  herd: Pick<Herd, 'add'>,
+  places: readonly Place[],
+  reasons: string[] = [],
+): string | undefined {
   for (const place of places) {
     let made: string | undefined
     try {
