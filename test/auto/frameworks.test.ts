@@ -2,7 +2,11 @@ import { expect, test } from 'vitest'
 import { FRAMEWORK_FIXTURES } from './framework-fixtures.ts'
 import { errorsOf, startPreloaded } from './preloaded.ts'
 
-test.each(FRAMEWORK_FIXTURES)(
+const ID = '/:__id'
+/** Where the framework names the parameter itself. */
+const FEATHERS = { item: `/items${ID}`, post: `/users/:id/posts${ID}`, thrown: 'exception' } as const
+
+test.each([...FRAMEWORK_FIXTURES, ['feathers-koa.mjs', FEATHERS] as const])(
   '%s is measured from its first request on, by the templates of its routes',
   async (fixture, { item, post, thrown }) => {
     const app = await startPreloaded(fixture)

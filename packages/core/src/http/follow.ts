@@ -137,6 +137,15 @@ export function nameRoute<Context>(response: ServerResponse, routeOf: RouteOf<Co
   }
 }
 
+/** The same, where nobody has told the route. */
+export function nameUnnamedRoute<Context>(response: ServerResponse, routeOf: RouteOf<Context>, context: Context): void {
+  for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
+    if (!isPlaceholder(exchange.routeOf)) continue
+    exchange.routeOf = routeOf as RouteOf<unknown>
+    exchange.context = context
+  }
+}
+
 /** Who has been given in the place of a placeholder: as many as there are frameworks. */
 const NAMERS = shared('namers', () => new WeakSet<RouteOf<never>>())
 

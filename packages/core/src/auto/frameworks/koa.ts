@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { alike, replaceMethod, replaceMethodOf } from '../../alike.ts'
 import { type KoaContext, koaRouteOf, observeKoa } from '../../frameworks/koa.ts'
 import { isFirstFound, prototypeWith } from '../../frameworks/unadapted/classes.ts'
-import { nameRoute, noteError } from '../../http/follow.ts'
+import { nameRoute, nameUnnamedRoute, noteError } from '../../http/follow.ts'
 import { nameUpgrade } from '../../http/upgrades.ts'
 
 /** Where Koa keeps its application, and what all contexts inherit from. */
@@ -60,14 +60,19 @@ export function hookKoa(exports: unknown): void {
   })
 }
 
-/** Has what the middlewares of an application throw noted: Koa gives it to a method of the context. */
+/**
+ * Has what the middlewares of an application throw noted: Koa gives it to a method of the context. It calls that at the
+ * end of each response, too, where a context can be found that was made by a method which is not hooked: Feathers copies
+ * the methods of Koa's class before the program listens.
+ */
 export function hookKoaContext(exports: unknown): void {
   const contexts = exports as { onerror?: (this: Context, error: unknown) => unknown }
   replaceMethod(contexts, 'onerror', onerror => {
     const { observed } = {
       observed(this: Context, error: unknown) {
-        // It is called at the end of each response, too: with nothing, or with what its connection failed by.
+        // At the end of a response it is given nothing, or what its connection failed by.
         const { res } = this
+        if (res !== undefined) nameUnnamedRoute(res, koaRouteOf, this)
         if (error != null && res !== undefined && error !== this.req?.socket.errored) noteError(res, error)
         return onerror.call(this, error)
       },
