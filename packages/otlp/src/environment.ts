@@ -34,39 +34,20 @@ function secondsOf(milliseconds: string): number | string {
   return Number.isNaN(Number(milliseconds)) ? milliseconds : Number(milliseconds) / 1000
 }
 
+/** The variable for metrics, and the one for all signals. */
+function named(suffix: string): readonly string[] {
+  return [`OTEL_EXPORTER_OTLP_METRICS_${suffix}`, `OTEL_EXPORTER_OTLP_${suffix}`]
+}
+
 /** Without the address of the receiver and what is a list. */
 const VARIABLES: readonly Variable[] = [
-  {
-    key: 'protocol',
-    names: ['OTEL_EXPORTER_OTLP_METRICS_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'],
-    read: asItIs,
-  },
-  {
-    key: 'compression',
-    names: ['OTEL_EXPORTER_OTLP_METRICS_COMPRESSION', 'OTEL_EXPORTER_OTLP_COMPRESSION'],
-    read: asItIs,
-  },
-  {
-    key: 'timeout',
-    names: ['OTEL_EXPORTER_OTLP_METRICS_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT'],
-    read: secondsOf,
-  },
+  { key: 'protocol', names: named('PROTOCOL'), read: asItIs },
+  { key: 'compression', names: named('COMPRESSION'), read: asItIs },
+  { key: 'timeout', names: named('TIMEOUT'), read: secondsOf },
   { key: 'interval', names: ['OTEL_METRIC_EXPORT_INTERVAL'], read: secondsOf },
-  {
-    key: 'certificate',
-    names: ['OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],
-    read: asItIs,
-  },
-  {
-    key: 'clientCertificate',
-    names: ['OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE'],
-    read: asItIs,
-  },
-  {
-    key: 'clientKey',
-    names: ['OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY', 'OTEL_EXPORTER_OTLP_CLIENT_KEY'],
-    read: asItIs,
-  },
+  { key: 'certificate', names: named('CERTIFICATE'), read: asItIs },
+  { key: 'clientCertificate', names: named('CLIENT_CERTIFICATE'), read: asItIs },
+  { key: 'clientKey', names: named('CLIENT_KEY'), read: asItIs },
 ]
 
 /**
