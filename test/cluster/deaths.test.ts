@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { FAILING, isTriedEverLater } from './failing.ts'
 import { startLoad, stopLoad } from './load.ts'
-import { get, isAlive, type Running, startProcess, startReady, until } from './running.ts'
+import { get, isAlive, type Running, startProcess, startReady, startShared, until } from './running.ts'
 
 test('a killed worker is replaced in its slot, and the sum never falls', async () => {
   const running = await startReady()
@@ -36,19 +36,40 @@ test('a killed worker is replaced in its slot, and the sum never falls', async (
   expect(samples.value('promherd_stores{state="retired"}')).toBe(1)
 })
 
-test.each([
-  ['/exit?code=0', 'exit'],
-  ['/exit?code=3', 'crash'],
-  ['/abort', 'crash'],
-])('a worker that ends by %s is told as %s', async (path, reason) => {
-  const running = await startReady({ options: { workers: 1 } })
+/** Ends the worker by a request, or from outside; answers how many requests it took. */
+async function ask(running: Running, _pid: number, path: string): Promise<number> {
   await get(running.appUrl(path)).catch(() => {})
-  const series = `promherd_worker_restarts_total{worker="1",reason="${reason}"}`
-  await until(series, async () => (await running.scrape()).value(series) === 1)
-  await until('an answer', async () => (await get(running.appUrl()).catch(() => undefined))?.status === 200)
-  const samples = await running.scrape()
-  expect(samples.value('test_total')).toBe(2)
-  expect(samples.restarts).toEqual({ [reason]: 1 })
+  return 1
+}
+async function abort(_running: Running, pid: number): Promise<number> {
+  process.kill(pid, 'SIGABRT')
+  return 0
+}
+
+describe('of one worker', () => {
+  const shared = startShared(() => ({ options: { workers: 1 } }))
+
+  test.each<[how: string, reason: string, end: (running: Running, worker: number, path: string) => Promise<number>]>([
+    ['/exit?code=0', 'exit', ask],
+    ['/exit?code=3', 'crash', ask],
+    ['/abort', 'crash', ask],
+    ['an abort that was sent from outside', 'crash', abort],
+  ])('one that ends by %s is told as %s', async (how, reason, end) => {
+    const running = await shared()
+    const { pid, samples: before } = await until('a worker that answers', async () => {
+      const answer = await get(running.appUrl()).catch(() => undefined)
+      return answer && { pid: Number(answer.body.split(' ')[1]), samples: await running.scrape() }
+    })
+    const had = before.restarts[reason] ?? 0
+    const requests = await end(running, pid, how)
+    const after = await until(`one more ${reason}`, async () => {
+      const samples = await running.scrape()
+      return samples.restarts[reason] === had + 1 ? samples : undefined
+    })
+    expect(after.restarts).toEqual({ ...before.restarts, [reason]: had + 1 })
+    await until('an answer', async () => (await get(running.appUrl()).catch(() => undefined))?.status === 200)
+    expect((await running.scrape()).value('test_total')! - before.value('test_total')!).toBe(requests + 1)
+  })
 })
 
 test('a worker whose heap is full is told as out of memory', async () => {
@@ -62,15 +83,8 @@ test('a worker whose heap is full is told as out of memory', async () => {
   expect(running.stderr).toContain('JavaScript heap out of memory')
 })
 
-test('an abort that was sent from outside is a crash', async () => {
-  const running = await startReady({ options: { workers: 1 } })
-  process.kill((await running.pidOf(1))!, 'SIGABRT')
-  const samples = await running.sees('promherd_worker_restarts_total{worker="1",reason="crash"}', 1)
-  expect(samples.restarts).toEqual({ crash: 1 })
-})
-
 const HANGS: Readonly<Record<string, (running: Running) => Promise<unknown>>> = {
-  'is blocked': async running => void get(running.appUrl('/busy?ms=60000')).catch(() => {}),
+  'is blocked': async running => void get(running.appUrl('/block?ms=60000')).catch(() => {}),
   'was stopped': async running => process.kill((await running.pidOf(1))!, 'SIGSTOP'),
 }
 
@@ -91,7 +105,9 @@ test.each([
 test('with a hang timeout of 0 a worker may hang', async () => {
   const running = await startReady({ options: { workers: 1, hangTimeoutMs: 0 } })
   const pid = await running.pidOf(1)
-  await get(running.appUrl('/busy?ms=8000'))
+  const blocked = get(running.appUrl('/block?ms=8000'))
+  await running.sees('promherd_worker_state{worker="1",state="hung"}', 1)
+  await blocked
   expect(await running.pidOf(1)).toBe(pid)
   expect((await running.scrape()).restarts).toEqual({})
 })
@@ -117,9 +133,9 @@ test('requests in flight in a worker that dies are lost, and counted nowhere els
 })
 
 test('a worker that has served as many requests as it should is replaced, and no request fails', async () => {
-  const running = await startReady({ options: { maxRequests: 200, maxRequestsJitter: 50 } })
-  const load = startLoad(new URL(running.appUrl()).port, 8)
-  await until('four that are worn', async () => ((await running.scrape()).restarts['max_requests'] ?? 0) >= 4)
+  const running = await startReady({ options: { maxRequests: 100, maxRequestsJitter: 25 } })
+  const load = startLoad(new URL(running.appUrl()).port, 4)
+  await until('two that are worn', async () => ((await running.scrape()).restarts['max_requests'] ?? 0) >= 2)
   const { received, broken, refused } = await stopLoad(load)
   await running.sees('promherd_stores{state="live"}', 3)
   const samples = await running.scrape()
@@ -127,7 +143,7 @@ test('a worker that has served as many requests as it should is replaced, and no
   expect(samples.value('test_total')).toBe(received)
   expect(Object.keys(samples.restarts)).toEqual(['max_requests'])
   // None is replaced before it has served its share.
-  expect(samples.restarts['max_requests']! * 200).toBeLessThanOrEqual(received)
+  expect(samples.restarts['max_requests']! * 100).toBeLessThanOrEqual(received)
 }, 60_000)
 
 test.each(FAILING)('an application that %s is tried ever later, and told of once', async (_, file, reason, exit) => {

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { get, isAlive, type Running, startProcess, startReady, until } from './running.ts'
+import { get, isAlive, type Running, release, startProcess, startReady, until } from './running.ts'
 
 function pidsOf(running: Running): number[] {
   return (running.all('ready')[0] as { pid: number }[]).map(({ pid }) => pid)
@@ -19,7 +19,7 @@ function directoryOf(running: Running): string {
   return join(parent, own!)
 }
 
-/** Resolves when a slow request has reached its worker. */
+/** Resolves when a request has reached its worker, which holds it. */
 async function inFlight(running: Running): Promise<void> {
   const isTold = (message: unknown) => (message as { of?: string }).of === 'the user'
   await until('the request', () => running.all('message').some(isTold))
@@ -31,7 +31,7 @@ test.each([
 ] as const)('%s to %s lets what is in flight be answered, and leaves nothing', async (signal, to) => {
   const running = await startReady({ group: true })
   const directory = directoryOf(running)
-  const slow = get(running.appUrl('/slow?ms=3000'), { headers: { connection: 'keep-alive' } })
+  const slow = get(running.appUrl('/held'), { headers: { connection: 'keep-alive' } })
   await inFlight(running)
   if (to === 'the primary') running.signal(signal)
   else running.signalGroup(signal)
@@ -40,6 +40,7 @@ test.each([
   expect((await running.scrape()).value(series)).toBe(1)
   expect(await get(running.metricsUrl('/-/ready'))).toMatchObject({ status: 503 })
   await expect(get(running.appUrl())).rejects.toThrow('ECONNREFUSED')
+  release(...pidsOf(running))
   expect(await slow).toMatchObject({ status: 200, headers: { connection: 'close' } })
   expect(await running.ended).toEqual({ code: 0, signal: null })
   expect(pidsOf(running).map(isAlive)).toEqual([false, false])
@@ -47,17 +48,10 @@ test.each([
   expect(running.stderr).toBe('')
 })
 
-test('a directory that was given stays, and nothing beside it', async () => {
+test('connections that are idle, or were never used, hold up nothing; a directory that was given stays, and nothing beside it', async () => {
   const parent = mkdtempSync(join(tmpdir(), 'cluster-'))
   onTestFinished(() => rmSync(parent, { recursive: true }))
   const running = await startReady({ env: { PROMETHEUS_MULTIPROC_DIR: join(parent, 'given') } })
-  running.signal('SIGTERM')
-  expect(await running.ended).toEqual({ code: 0, signal: null })
-  expect(readdirSync(parent)).toEqual(['given'])
-})
-
-test('connections that are idle, or were never used, hold up nothing', async () => {
-  const running = await startReady()
   const { port } = new URL(running.appUrl())
   const unused = connect(Number(port), '127.0.0.1')
   const idle = connect(Number(port), '127.0.0.1')
@@ -72,17 +66,18 @@ test('connections that are idle, or were never used, hold up nothing', async () 
   await Promise.all(closed)
   expect(await running.ended).toEqual({ code: 0, signal: null })
   expect(running.stderr).toBe('')
+  expect(readdirSync(parent)).toEqual(['given'])
 })
 
 test('a worker that does not end in time is killed', async () => {
-  const running = await startReady({ options: { drainTimeoutMs: 2000 } })
-  get(running.appUrl('/slow?ms=60000')).catch(() => {})
+  const running = await startReady({ options: { drainTimeoutMs: 1000 } })
+  get(running.appUrl('/held')).catch(() => {})
   await inFlight(running)
 
   running.signal('SIGTERM')
   expect(await running.ended).toEqual({ code: 0, signal: null })
   expect(running.stderr).toMatch(
-    /^promherd: worker [12] had not ended after 2000 ms and was killed\. Connections that were cut off: 1\.\n$/,
+    /^promherd: worker [12] had not ended after 1000 ms and was killed\. Connections that were cut off: 1\.\n$/,
   )
 })
 
@@ -91,8 +86,8 @@ test.each([
   [['SIGINT', 'SIGINT'], 130],
   [['SIGQUIT'], 131],
 ] as const)('%o ends all at once', async (signals, code) => {
-  const running = await startReady()
-  get(running.appUrl('/slow?ms=60000')).catch(() => {})
+  const running = await startReady({ options: { workers: 1 } })
+  get(running.appUrl('/held')).catch(() => {})
   await inFlight(running)
 
   const [first, second] = signals
@@ -103,7 +98,7 @@ test.each([
     running.signal(second)
   }
   expect(await running.ended).toEqual({ code, signal: null })
-  expect(pidsOf(running).map(isAlive)).toEqual([false, false])
+  expect(pidsOf(running).map(isAlive)).toEqual([false])
 })
 
 test('a cluster that is ended while its workers still start ends at once, not at the deadline', async () => {
@@ -115,12 +110,12 @@ test('a cluster that is ended while its workers still start ends at once, not at
 })
 
 test('the directory of a primary that was killed goes when the next one starts', async () => {
-  const killed = await startReady()
+  const killed = await startReady({ options: { workers: 1 } })
   const directory = directoryOf(killed)
   const pids = pidsOf(killed)
   killed.signal('SIGKILL')
   // Nobody is left who could remove it; any cluster of this host that starts now does, so it is not looked at here.
   await until('the workers to go with it', () => !pids.some(isAlive))
-  await startReady()
+  await startReady({ options: { workers: 1 } })
   expect(existsSync(directory)).toBe(false)
 })

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { get, type Running, startProcess, startReady, until } from './running.ts'
+import { get, type Running, release, startProcess, startReady, until } from './running.ts'
 
 /** What goes wrong at the wrong moment: one clear message each, no process left, no file left. */
 
@@ -122,12 +122,13 @@ test('signals to a primary that still starts are answered', async () => {
 test('signals that change something are refused by a primary that is closing', async () => {
   const directory = ownDirectory()
   const running = await startReady({ options: { metrics: { port: 0, directory } }, group: true })
-  const slow = get(running.appUrl('/slow?ms=1500'))
+  const slow = get(running.appUrl('/held'))
   await running.sees('http_requests_in_flight', 1)
   running.signal('SIGTERM')
   await running.sees('promherd_signals_total{signal="TERM"}', 1)
   for (const signal of ['SIGHUP', 'SIGTTIN', 'SIGTTOU'] as const) running.signal(signal)
   await running.sees('promherd_signals_total{signal="TTOU"}', 1)
+  release(...(running.all('ready')[0] as { pid: number }[]).map(({ pid }) => pid))
   expect((await slow).status).toBe(200)
   expect(await running.ended).toEqual({ code: 0, signal: null })
   const said = running.stderr.trim().split('\n').sort()

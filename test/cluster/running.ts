@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 import { pauseAfter } from '../support/until.ts'
 
 /** Clusters in processes of their own, as users run them. */
@@ -21,37 +21,68 @@ export interface Start {
 }
 
 /** Starts a cluster that ends with the test, if not before. */
-export function startProcess({
-  program = FIXTURE,
-  options = {},
-  env = {},
-  group = false,
-  through = [],
-}: Start = {}): Running {
+export function startProcess(start: Start = {}): Running {
+  const running = spawnCluster(start)
+  onTestFinished(() => running.end())
+  return running
+}
+
+function spawnCluster({ program = FIXTURE, options = {}, env = {}, group = false, through = [] }: Start): Running {
   const [command = '', ...args] = [...through, process.execPath, program]
   const child = spawn(command, args, {
     env: { ...process.env, CLUSTER_OPTIONS: JSON.stringify(options), ...env },
     detached: group,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
-  const running = new Running(child)
-  onTestFinished(() => running.end())
-  return running
+  return new Running(child)
 }
 
 /** Starts a cluster, and resolves when all of its workers listen and its metrics can be had. */
 export async function startReady(start: Start = {}): Promise<Running> {
-  const running = startProcess({ ...start, options: { workers: 2, metrics: { port: 0 }, ...start.options } })
+  const running = startProcess(withMetrics(start))
+  await untilReady(running)
+  return running
+}
+
+/**
+ * One cluster for the tests of a file or of a group that do not disturb each other: a process takes longer to start than
+ * most of what they look at. It starts when the first of them asks for it, and ends after the last, if not before.
+ */
+export function startShared(start: () => Start = () => ({})): () => Promise<Running> {
+  let running: Running | undefined
+  afterAll(() => running?.end())
+  return async () => {
+    running ??= spawnCluster(withMetrics(start()))
+    await untilReady(running)
+    return running
+  }
+}
+
+function withMetrics(start: Start): Start {
+  return { ...start, options: { workers: 2, metrics: { port: 0 }, ...start.options } }
+}
+
+async function untilReady(running: Running): Promise<void> {
   await running.said('metrics')
   await running.said('ready')
   await running.said('app')
-  return running
 }
 
 export interface Response {
   readonly status: number
   readonly body: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
+/** Lets workers of the fixtures answer what they hold: requests for /held. */
+export function release(...workers: readonly number[]): void {
+  for (const worker of workers) {
+    try {
+      process.kill(worker, 'SIGWINCH')
+    } catch {
+      // It held nothing, and has ended.
+    }
+  }
 }
 
 /** One request on a connection of its own, so that the workers take turns. Rejects when it takes too long. */
