@@ -8,13 +8,23 @@ import { scrape } from '../support/samples.ts'
 import { until } from '../support/until.ts'
 import { start } from './running.ts'
 
-/** `promherd start` with an application on each framework, in two workers. */
+/**
+ * `promherd start` with an application on each framework, the two kinds of modules in turn. The preload alone with each
+ * framework in both kinds is in test/auto/frameworks.test.ts; two workers are the same program twice.
+ */
+const CASES = FRAMEWORK_FIXTURES.flatMap(([file, says], i) => {
+  const isOfBothKinds = /^(express-5|fastify)\./.test(file)
+  // Two fixtures of each framework follow each other: the module of the first, CommonJS of the second, and so on.
+  const isInTurn = i % 2 === Math.floor(i / 2) % 2
+  return isOfBothKinds || isInTurn ? [[file, isOfBothKinds && isInTurn ? 2 : 1, says] as const] : []
+})
 
-test.each(FRAMEWORK_FIXTURES)('%s runs in two workers, each request counted by its route', async (file, says) => {
+test.each(CASES)('%s runs in %i workers, each request counted by its route', async (file, workers, says) => {
   const metricsPort = await freePort()
-  const running = start(['start', file, '--workers', '2', '--port', String(metricsPort)], { cwd: FIXTURES })
-  await until(() => running.stderr().includes('2 workers of'), { what: `two workers: ${running.stderr()}` })
-  const ports = await until(() => both(running.stdout()), { what: 'both to have said where they listen' })
+  const running = start(['start', file, '--workers', String(workers), '--port', String(metricsPort)], { cwd: FIXTURES })
+  const isUp = () => /metrics at/.test(running.stderr()) && portsOf(running.stdout()).length === workers
+  await until(isUp, { what: `all to listen: ${running.stderr()}` })
+  const ports = portsOf(running.stdout())
   // Whatever port the first of them gets, all workers share.
   expect(new Set(ports).size).toBe(1)
   const url = `http://127.0.0.1:${ports[0]}`
@@ -35,7 +45,7 @@ test.each(FRAMEWORK_FIXTURES)('%s runs in two workers, each request counted by i
   expect((await running.ended).code).toBe(0)
 })
 
-function both(said: string): string[] | undefined {
-  const ports = [...said.matchAll(/listening on (\d+)/g)].map(([, port]) => port!)
-  return ports.length === 2 ? ports : undefined
+/** Where each worker has said that it listens. */
+function portsOf(said: string): string[] {
+  return [...said.matchAll(/listening on (\d+)/g)].map(([, port]) => port!)
 }
