@@ -75,29 +75,36 @@ test.each<[args: string[], code: number, message: string]>([
   expect(ended.stderr).not.toContain('    at ')
 })
 
-test.each<[what: string, files: Record<string, string>, message: string]>([
+/** Each command that reads a configuration, and each way in which one is wrong; test/config has what is refused. */
+test.each<[command: string, what: string, files: Record<string, string>, message: string]>([
   [
+    'start app.cjs',
     'two files',
     { 'promherd.config.json': '{}', 'promherd.config.yaml': '' },
     'there are `promherd.config.json` and `promherd.config.yaml`. Remove all but one',
   ],
   [
+    'check',
     'a wrong type',
     { 'promherd.config.yaml': 'workers: lots' },
     "In promherd.config.yaml: Expected `workers` to be a whole number from 1 to 1024, but got 'lots'.",
   ],
   [
+    'exporter',
     'an unknown key',
     { 'promherd.config.json': '{ "metrics": { "prot": 1 } }' },
     'In promherd.config.json: Expected only known options in metrics, but got `prot`. Did you mean `port`?',
   ],
-])('a configuration with %s is refused by all that read it', async (_, files, message) => {
-  const cwd = directoryWith({ ...FILES, ...files })
-  for (const args of [['start', 'app.cjs'], ['check'], ['exporter'], ['health']]) {
-    const { code, stderr } = await promherd(args, { cwd })
-    expect({ args, code }).toEqual({ args, code: 1 })
-    expect(stderr).toContain(message)
-  }
+  [
+    'health',
+    'no JSON',
+    { 'promherd.config.json': '{' },
+    'promherd.config.json` to be a configuration file, but it cannot',
+  ],
+])('%s refuses a configuration with %s', async (command, _, files, message) => {
+  const { code, stderr } = await promherd(command.split(' '), { cwd: directoryWith({ ...FILES, ...files }) })
+  expect(code).toBe(1)
+  expect(stderr).toContain(message)
 })
 
 test('something that is no metrics port of promherd is told from one', async () => {

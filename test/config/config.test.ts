@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { resolveConfig, type Setting } from '@promherd/core/config'
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { saidBy } from '../../packages/core/dist/config/said.js'
 import { ROOT, runProcess } from '../support/process.ts'
 import { temporaryDirectory } from '../support/resources.ts'
@@ -36,12 +37,11 @@ const SAME: Readonly<Record<string, string>> = {
 }
 
 describe('the file', () => {
-  test.each(Object.entries(SAME))('%s is read', async (name, text) => {
-    const directory = directoryWith({ [name]: text })
-    expect(await resolveIn(directory)).toEqual({
-      config: { workers: 3, metrics: { port: 9200 } },
-      file: join(directory, name),
-    })
+  const resolved = resolveEach(SAME)
+
+  test.each(Object.keys(SAME))('%s is read', async name => {
+    const { directory, result } = await resolved(name)
+    expect(result).toEqual({ config: { workers: 3, metrics: { port: 9200 } }, file: join(directory, name) })
   })
 
   test('is missing: then nothing is said, and the defaults hold', async () => {
@@ -76,12 +76,38 @@ describe('the file', () => {
   })
 })
 
-/** What a Node without a test runner makes of the directory. */
-async function resolveIn(directory: string, core = CORE): Promise<{ code?: string; message?: string }> {
+interface Resolved {
+  readonly code?: string
+  readonly message?: string
+}
+
+/** What a Node without a test runner makes of directories. */
+async function resolveIn(directories: readonly string[], core = CORE): Promise<Resolved[]> {
   // The shims of pnpm set NODE_PATH, where the packages of the workspace are.
   const env = { PROMHERD_CONFIG: undefined, NODE_PATH: undefined }
-  const { output } = await runProcess(process.execPath, [RESOLVE, core], { cwd: directory, env })
-  return JSON.parse(output)
+  const { output } = await runProcess(process.execPath, [RESOLVE, core, ...directories], { cwd: tmpdir(), env })
+  return output
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+}
+
+/** What it makes of each of some files alone in a directory: one process for all tests of a group. */
+function resolveEach(
+  files: Readonly<Record<string, string>>,
+): (key: string) => Promise<{ directory: string; result: Resolved }> {
+  const keys = Object.keys(files)
+  const directories = keys.map(() => temporaryDirectory())
+  afterAll(() => {
+    for (const { remove } of directories) remove()
+  })
+  let results: Promise<Resolved[]> | undefined
+  return async key => {
+    for (const [i, name] of keys.entries()) writeFileSync(join(directories[i]!.path, name.split(' ')[0]!), files[name]!)
+    results ??= resolveIn(directories.map(({ path }) => path))
+    const i = keys.indexOf(key)
+    return { directory: directories[i]!.path, result: (await results)[i]! }
+  }
 }
 
 const RESOLVE = join(ROOT, 'test/config/resolve.mjs')
@@ -159,7 +185,7 @@ describe('is refused:', () => {
     expect(await refusal({ [name]: text })).toBe(`In ${name}: ${message}`)
   })
 
-  test.each<[what: string, name: string, text: string, reason: RegExp]>([
+  const UNREADABLE: readonly (readonly [what: string, ending: string, text: string, reason: RegExp])[] = [
     ['JSON that is none', 'json', '{', /^it cannot be read \(.*JSON.*\)\. Correct it\.$/],
     ['YAML that is none', 'yaml', 'a: [', /^it cannot be read \(.+ at line 1, column 5\)\. Correct it\.$/],
     ['a module with a syntax error', 'mjs', 'export default {', /^it cannot be read \(Unexpected .*\)\. Correct it\.$/],
@@ -177,12 +203,18 @@ describe('is refused:', () => {
       /^it cannot be read \(it exports no default\)\. Correct it\.$/,
     ],
     ['a module that throws', 'cjs', "throw new Error('no luck')", /^it cannot be read \(no luck\)\. Correct it\.$/],
-  ])('%s', async (_, ending, text, reason) => {
-    const name = `promherd.config.${ending}`
-    const directory = directoryWith({ [name]: text })
-    const { code, message = '' } = await resolveIn(directory)
+  ]
+  // The name of the file, and what it is a case of.
+  const keyOf = (what: string, ending: string): string => `promherd.config.${ending} ${what}`
+  const resolved = resolveEach(
+    Object.fromEntries(UNREADABLE.map(([what, ending, text]) => [keyOf(what, ending), text])),
+  )
+
+  test.each(UNREADABLE)('%s', async (what, ending, _, reason) => {
+    const { directory, result } = await resolved(keyOf(what, ending))
+    const { code, message = '' } = result
     expect(code).toBe('ERR_PROMHERD_CONFIG_FILE')
-    const prefix = `Expected \`${join(directory, name)}\` to be a configuration file, but `
+    const prefix = `Expected \`${join(directory, `promherd.config.${ending}`)}\` to be a configuration file, but `
     expect(message.slice(0, prefix.length)).toBe(prefix)
     expect(message.slice(prefix.length)).toMatch(reason)
   })
@@ -197,7 +229,7 @@ describe('is refused:', () => {
     const core = join(directory, 'core/config.js')
     const missing = async (name: string): Promise<string> => {
       writeFileSync(join(directory, name), SAME[name]!)
-      const { message = '' } = await resolveIn(directory, core)
+      const [{ message = '' } = {}] = await resolveIn([directory], core)
       rmSync(join(directory, name))
       return message
     }
