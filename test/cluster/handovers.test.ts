@@ -5,7 +5,7 @@ import { get, type Running, startReady, until } from './running.ts'
 
 /** Connections that Node's primary was just handing to a worker which is killed. */
 
-const LANES = 12
+const LANES = 8
 const WORKERS = 2
 const KILLS = 4
 /** How long each lane waits after an answer: a connection is on its way at any moment, and workers can start. */
