@@ -105,9 +105,13 @@ test.each([
 test('with a hang timeout of 0 a worker may hang', async () => {
   const running = await startReady({ options: { workers: 1, hangTimeoutMs: 0 } })
   const pid = await running.pidOf(1)
-  const blocked = get(running.appUrl('/block?ms=8000'))
-  await running.sees('promherd_worker_state{worker="1",state="hung"}', 1)
-  await blocked
+  get(running.appUrl('/block?ms=60000'), { timeoutMs: 60_000 }).catch(() => {})
+  const age = 'promherd_worker_heartbeat_age_seconds{worker="1"}'
+  const hung = await until('8 s without a heartbeat', async () => {
+    const samples = await running.scrape()
+    return samples.value(age)! > 8 ? samples : undefined
+  })
+  expect(hung.value('promherd_worker_state{worker="1",state="hung"}')).toBe(1)
   expect(await running.pidOf(1)).toBe(pid)
   expect((await running.scrape()).restarts).toEqual({})
 })

@@ -12,10 +12,10 @@ const utilization = (samples: Samples, worker: number): number =>
 
 const MB = 1024 * 1024
 
-/** Asks once more where the connection went to a worker that hangs: Node hands it one, and no more. */
+/** Asks the worker that does not hang: Node hands one connection more to one that does, and then no more. */
 async function askOneThatAnswers(running: Running, path: string): Promise<number> {
-  const ask = async (timeoutMs: number) => Number((await get(running.appUrl(path), { timeoutMs })).body.split(' ')[0])
-  return ask(5000).catch(() => ask(30_000))
+  await Promise.any([1, 2].map(() => get(running.appUrl())))
+  return Number((await get(running.appUrl(path), { timeoutMs: 30_000 })).body.split(' ')[0])
 }
 
 test('a worker that burns CPU and hangs moves its own CPU alone, one that allocates its own memory', async () => {
@@ -33,12 +33,13 @@ test('a worker that burns CPU and hangs moves its own CPU alone, one that alloca
   const other = 3 - hung
   const early = await running.scrape()
   expect(await askOneThatAnswers(running, '/keep?mb=128')).toBe(other)
-  const late = await until('2 s of CPU more', async () => {
+  // Each is measured at its own time.
+  const late = await until('1 s of CPU more, and 120 MB', async () => {
     const samples = await running.scrape()
-    return cpu(samples, hung) - cpu(early, hung) > 2 ? samples : undefined
+    const hasAllocated = memory(samples, other) - memory(early, other) > 120 * MB
+    return hasAllocated && cpu(samples, hung) - cpu(early, hung) > 1 ? samples : undefined
   })
   expect(cpu(late, other) - cpu(early, other)).toBeLessThan(1)
-  expect(memory(late, other) - memory(early, other)).toBeGreaterThan(120 * MB)
   expect(Math.abs(memory(late, hung) - memory(early, hung))).toBeLessThan(32 * MB)
   // How large a share the kernel gives it depends on what else runs; the other worker comes to rest in any case.
   await until('a larger share of the one that hangs', async () => {
@@ -73,11 +74,10 @@ test('where nothing can be seen of a process that is said and counted once, and 
   // The program that is asked instead of /proc is not there either.
   const running = await startReady({ options: { workers: 2 }, env: { PATH: '', PIDUSAGE_USE_PS: 'true' } })
   const failed = await running.sees('promherd_internal_errors_total{cause="outside"}', 1)
-  const later = await until('a second of CPU', async () => {
-    // How much of a core it gets meanwhile is the machine's affair.
-    await get(running.appUrl('/busy?ms=300'))
+  for (let i = 0; i < 2; i++) await get(running.appUrl('/burn?ms=500'))
+  const later = await until('the CPU of a worker', async () => {
     const samples = await running.scrape()
-    return [1, 2].some(worker => cpu(samples, worker) - cpu(failed, worker) > 1) ? samples : undefined
+    return [1, 2].some(worker => cpu(samples, worker) - cpu(failed, worker) >= 0.4) ? samples : undefined
   })
   expect([1, 2].every(worker => memory(later, worker) > 16 * MB)).toBe(true)
   expect(later.value('promherd_internal_errors_total{cause="outside"}')).toBe(1)
