@@ -49,8 +49,8 @@ test('threads come and go by method and by signal, never the last', async () => 
 })
 
 test('a thread that has served as many requests as it should is replaced, and no request fails', async () => {
-  const running = await startListening({ options: { maxRequests: 100 } })
-  const load = startLoad(new URL(running.appUrl()).port, 8)
+  const running = await startListening({ options: { maxRequests: 50 } })
+  const load = startLoad(new URL(running.appUrl()).port, 4)
   await until('two that are worn', async () => ((await running.scrape()).restarts['max_requests'] ?? 0) >= 2)
   const { received, broken, refused } = await stopLoad(load)
   expect({ broken, refused }).toEqual({ broken: 0, refused: 0 })
@@ -65,7 +65,7 @@ test('SIGTERM lets what is in flight be answered, refuses what comes, and leaves
     return name.startsWith('promherd-') && existsSync(lock) && readFileSync(lock, 'utf8').includes(`:${running.pid},`)
   }
   const directory = join(parent, readdirSync(parent).find(isOurs)!)
-  const slow = get(running.appUrl('/slow?ms=3000'))
+  const slow = get(running.appUrl('/slow?ms=6000'))
   await running.sees('http_requests_in_flight', 1)
   running.signal('SIGTERM')
   await running.sees('promherd_signals_total{signal="TERM"}', 1)
