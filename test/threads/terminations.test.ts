@@ -51,8 +51,8 @@ async function terminate(herd: Running, terminations: number): Promise<number[]>
 }
 
 test.each([
-  ['mapped', 25],
-  ['flushed', 10],
+  ['mapped', 50],
+  ['flushed', 15],
 ])(
   'on the %s slab over %i terminations under load no count falls',
   async (slab, terminations) => {
