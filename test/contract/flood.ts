@@ -8,16 +8,23 @@ const PIPELINED = 100
 /** What a server that parses strictly lets through; CONNECT is no request. */
 const METHODS = KNOWN.filter(method => method !== 'CONNECT')
 
+/**
+ * What makes a path long: a few thousand of these that are kept stand out from what V8 keeps by itself. As much as the
+ * parameters of Fastify may have, and as much as the longest path may have of which core remembers the route.
+ */
+const PARAMETER = 'b'.repeat(85)
+const PATH = 'c'.repeat(210)
+
 const SHAPES: readonly ((i: number) => string)[] = [
-  i => `/items/${i}`,
-  i => `/${i}/.env`,
-  i => `/wp-admin/${i}.php?id=${i}`,
-  i => `//${i}//..%2f..%2fetc/passwd`,
-  i => `/items/${i}/%00/${i}`,
-  i => `/__proto__/constructor/${i}`,
+  i => `/items/${i}${PARAMETER}`,
+  i => `/${i}${PATH}/.env`,
+  i => `/wp-admin/${i}${PATH}.php?id=${i}`,
+  i => `//${i}${PATH}//..%2f..%2fetc/passwd`,
+  i => `/items/${i}/%00/${i}${PATH}`,
+  i => `/__proto__/constructor/${i}${PATH}`,
   i => `/${'a'.repeat(300)}${i}`,
-  i => `/%F0%9F%90%91/${i};jsessionid=${i}`,
-  i => `/?${i}={route="x"}`.replaceAll('"', '%22'),
+  i => `/%F0%9F%90%91/${i};jsessionid=${i}${PATH}`,
+  i => `/?${i}={route="x"}${PATH}`.replaceAll('"', '%22'),
   i => `/items/${i}%22,status_code=%22200`,
 ]
 
@@ -52,7 +59,7 @@ function methodOf(i: number): string {
 
 function requestOf(i: number): string {
   const path = SHAPES[i % SHAPES.length]!(i)
-  const headers = `host: host-${i}.example\r\nuser-agent: agent ${i}\r\nx-${i}: ${i}\r\nx-forwarded-for: ${i}\r\n`
+  const headers = `host: host-${i}.example\r\nuser-agent: agent ${i} ${PATH}\r\nx-${i}: ${i}\r\nx-forwarded-for: ${i}\r\n`
   return `${methodOf(i)} ${path} HTTP/1.1\r\n${headers}content-length: 0\r\n\r\n`
 }
 
