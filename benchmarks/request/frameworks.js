@@ -6,8 +6,8 @@ export const FRAMEWORKS = {
   hono: { requests: 60_000, warmUp: 100_000 },
 }
 
-/** As few as prove that all runs and counts. */
-export const QUICK = { requests: 500, warmUp: 200 }
+/** As few as prove that all runs and counts, and the framework that is asked over a socket, too. */
+export const QUICK = { requests: 200, warmUp: 64, socket: 'koa' }
 
 /**
  * The one that was asked for, or all.
