@@ -6,7 +6,13 @@ import { figure, machine, spread } from './lib/report.js'
  * cluster of its own, in which runs with and without scrapes take turns; every second round begins with the other.
  */
 export async function latency({ quick, workers = quick ? 2 : 8, series = quick ? 20 : 10_000 }) {
-  const settings = { rounds: quick ? 1 : 4, workers, series, seconds: quick ? 1 : 4, requests_per_second: 400 }
+  const settings = {
+    rounds: quick ? 1 : 4,
+    workers,
+    series,
+    seconds: quick ? 1 : 4,
+    requests_per_second: quick ? 100 : 400,
+  }
   const promherd = []
   for (let round = 0; round < settings.rounds; round++) {
     const runs = quick ? [false, true] : TURNS.map(scraped => scraped === (round % 2 === 0))

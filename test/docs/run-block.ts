@@ -12,7 +12,7 @@ import type { Block, Doc } from './blocks.ts'
 export async function runBlock(doc: Doc, block: Block): Promise<void> {
   await inFolder(doc, block, async (folder, file) => {
     const ports = join(ROOT, 'test/docs/ports.mjs')
-    const env = { PROMETHEUS_MULTIPROC_DIR: join(folder, 'herd'), WEB_CONCURRENCY: '2' }
+    const env = { PROMETHEUS_MULTIPROC_DIR: join(folder, 'herd'), WEB_CONCURRENCY: '1' }
     const running = await startProcess(process.execPath, ['--import', ports, file], { cwd: folder, env })
     try {
       await untilRight(running)
