@@ -1,26 +1,53 @@
 import { expect, test } from 'vitest'
-import { FRAMEWORK_FIXTURES } from './framework-fixtures.ts'
+import { FRAMEWORK_FIXTURES, type Saying } from './framework-fixtures.ts'
 import { errorsOf, startPreloaded } from './preloaded.ts'
 
-const ID = '/:__id'
 /** Where the framework names the parameter itself. */
-const FEATHERS = { item: `/items${ID}`, post: `/users/:id/posts${ID}`, thrown: 'exception' } as const
+const ID = '/:__id'
+const FEATHERS: Saying = { item: `/items${ID}`, post: `/users/:id/posts${ID}`, thrown: 'exception' }
+const FIXTURES = new Map([...FRAMEWORK_FIXTURES, ['feathers-koa.mjs', FEATHERS] as const])
 
-test.each([...FRAMEWORK_FIXTURES, ['feathers-koa.mjs', FEATHERS] as const])(
-  '%s is measured from its first request on, by the templates of its routes',
-  async (fixture, { item, post, thrown }) => {
-    const app = await startPreloaded(fixture)
-    expect(await app.ask('/users/7/posts/8')).toContain('post')
-    expect(await app.ask('/items/1')).toContain('item')
-    expect(await app.ask('/items/2?q=3')).toContain('item')
-    expect(await app.ask('/broken')).toMatch(/^500 /)
-    expect(await app.ask('/secret/4')).toMatch(/^404 /)
-    await app.counted({
-      [`GET ${post} 200`]: 1,
-      [`GET ${item} 200`]: 2,
-      'GET /broken 500': 1,
-      'GET _unmatched 404': 1,
-    })
-    expect(errorsOf(await app.scrape())).toEqual({ [`GET /broken ${thrown}`]: 1, 'GET _unmatched not_found': 1 })
+/** Frameworks of one program: none of them loads another one, or replaces a global that another one uses. */
+const FIRST = ['express-5', 'fastify', 'koa', 'hono', 'hapi', 'restify', 'polka']
+const SECOND = ['nest-express', 'nest-fastify', 'express-4', 'h3']
+const GROUPS = [
+  FIRST.map(name => `${name}.mjs`),
+  FIRST.map(name => `${name}.cjs`),
+  [...SECOND.map(name => `${name}.mjs`), 'feathers-koa.mjs'],
+  SECOND.map(name => `${name}.cjs`),
+]
+
+test('each framework is in one of the programs', () => {
+  expect(GROUPS.flat().sort()).toEqual([...FIXTURES.keys()].sort())
+})
+
+test.each(GROUPS.map(files => [files.join(', '), files] as const))(
+  'each of %s is measured from its first request on, by the templates of its routes',
+  async (_, files) => {
+    const app = await startPreloaded('several.mjs', { args: files })
+    const ports = await app.ports(files.length)
+    const requests: Record<string, number> = {}
+    const errors: Record<string, number> = {}
+    // One framework after the other, so each shows its routes by what it adds.
+    for (const [i, file] of files.entries()) {
+      const { item, post, thrown } = FIXTURES.get(file)!
+      const ask = async (path: string): Promise<string> => {
+        const answer = await fetch(`http://127.0.0.1:${ports[i]}${path}`)
+        return `${file} ${answer.status} ${await answer.text()}`
+      }
+      expect(await ask('/users/7/posts/8')).toContain('post')
+      expect(await ask('/items/1')).toContain('item')
+      expect(await ask('/items/2?q=3')).toContain('item')
+      expect(await ask('/broken')).toContain(`${file} 500 `)
+      expect(await ask('/secret/4')).toContain(`${file} 404 `)
+      add(requests, { [`GET ${post} 200`]: 1, [`GET ${item} 200`]: 2, 'GET /broken 500': 1, 'GET _unmatched 404': 1 })
+      await app.counted(requests)
+      add(errors, { [`GET /broken ${thrown}`]: 1, 'GET _unmatched not_found': 1 })
+      expect([file, errorsOf(await app.scrape())]).toEqual([file, errors])
+    }
   },
 )
+
+function add(counts: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [key, count] of Object.entries(more)) counts[key] = (counts[key] ?? 0) + count
+}

@@ -14,6 +14,8 @@ export interface Start {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Options of Node. @default the preload */
   readonly node?: readonly string[]
+  /** Arguments of the fixture. */
+  readonly args?: readonly string[]
 }
 
 /** A fixture that runs, and ends with the test. */
@@ -36,10 +38,13 @@ export function environmentOf(env: Start['env'] = {}): ProcessOptions {
   return { cwd: FIXTURES, env: { ...none, ...env } }
 }
 
-export async function startPreloaded(fixture: string, { env, node = PRELOAD }: Start = {}): Promise<Preloaded> {
+export async function startPreloaded(
+  fixture: string,
+  { env, node = PRELOAD, args = [] }: Start = {},
+): Promise<Preloaded> {
   const metricsPort = Number(env?.['PROMETHEUS_METRICS_PORT'] ?? (await freePort()))
   const options = environmentOf({ PROMETHEUS_METRICS_PORT: String(metricsPort), ...env })
-  const running = await startProcess(process.execPath, [...node, fixture], options)
+  const running = await startProcess(process.execPath, [...node, fixture, ...args], options)
   onTestFinished(async () => void (await running.stop('SIGKILL')))
   const scrape = async (): Promise<Sample[]> => scrapePort(metricsPort)
   const ports = (count: number): Promise<string[]> => {
