@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { CLEAN, COMMAND } from '../cli/running.ts'
 import { ROOT } from '../support/process.ts'
@@ -12,9 +10,8 @@ import { until } from '../support/until.ts'
  * and when it ends. A program logs `port <number>` for each port once it listens there.
  */
 
-/** How a program is run: by `node`, with the preload, by the command in one worker or thread. */
-export const WAYS = ['node', 'preload', 'start'] as const
-export type Way = (typeof WAYS)[number] | 'threads'
+/** How a program is run: by `node`, or by the command in workers or threads. */
+export type Way = 'node' | 'start' | 'threads'
 
 export interface ProgramOptions {
   readonly args?: readonly string[]
@@ -120,12 +117,9 @@ export function startProgram(way: Way, file: string, options: ProgramOptions = {
 
 function wordsOf(way: Way, file: string, { workers = 1, words = [] }: ProgramOptions): string[] {
   if (way === 'node') return [file]
-  if (way === 'preload') return ['--import', pathToFileURL(require.resolve('@promherd/core/auto')).href, file]
   const kind = way === 'threads' ? '--threads' : '--workers'
   return [COMMAND, 'start', file, kind, String(workers), '--port', '0', ...words, '--']
 }
-
-const require = createRequire(import.meta.url)
 
 /** npm sets these for what it runs, and the command looks at them. */
 const WITHOUT_NPM = { npm_execpath: undefined, npm_lifecycle_event: undefined, npm_config_user_agent: undefined }

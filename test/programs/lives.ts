@@ -12,6 +12,8 @@ export interface LivingProgram {
   readonly file: string
   /** What its clients do; undefined where the program ends without being asked. */
   readonly visit?: Visitor
+  /** On how many ports it listens. @default 1 */
+  readonly ports?: number
   /** What ends it. @default SIGTERM, where there is a visit */
   readonly signal?: 'SIGTERM' | 'SIGINT'
   /** By the name of a way: what differs there, and why. */
@@ -53,14 +55,21 @@ export interface TimedLife {
 const APPS = join(ROOT, 'test/programs/apps')
 
 export async function lifeOf(program: LivingProgram, start: (metricsPort: number) => Starter): Promise<TimedLife> {
-  const [port, otherPort, metricsPort] = [await freePort(), await freePort(), await freePort()]
-  const env = { PORT: String(port), OTHER_PORT: String(otherPort), PROMETHEUS_METRICS_PORT: String(metricsPort) }
-  const running = run({ file: join(APPS, program.file), args: ['one'], cwd: APPS, env }, start(metricsPort))
   const { visit, signal = 'SIGTERM' } = program
+  const ports: number[] = []
+  while (ports.length < (program.ports ?? 1)) ports.push(await freePort())
+  const metricsPort = await freePort()
+  const env = {
+    PORT: String(ports[0]),
+    OTHER_PORT: String(ports[1]),
+    PORTS: String(ports),
+    PROMETHEUS_METRICS_PORT: String(metricsPort),
+  }
+  const running = run({ file: join(APPS, program.file), args: ['one'], cwd: APPS, env }, start(metricsPort))
   let [answers, held]: [readonly string[], readonly Promise<string>[]] = [[], []]
   if (visit !== undefined) {
-    await listening(port, running)
-    const visited = await visit(port, otherPort)
+    for (const port of ports) await listening(port, running)
+    const visited = await visit(ports)
     answers = visited.heard
     held = visited.held ?? []
   }

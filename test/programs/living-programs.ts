@@ -1,6 +1,6 @@
 import type { Difference, LivingProgram } from './lives.ts'
 import type { RequestParts } from './program.ts'
-import { all, idleOnOtherPort, keptAlive, requests, socketIo, stream, webSocket } from './visits.ts'
+import { all, greeted, idle, keptAlive, onPort, requests, socketIo, stream, webSocket } from './visits.ts'
 
 /** Express calls the layers of its routers through a method that promherd observes. */
 const LINE_IN_EXPRESS: Difference = {
@@ -43,10 +43,10 @@ export const PROGRAMS: readonly LivingProgram[] = [
   {
     name: 'node:http that listens for SIGINT only',
     file: 'sigint-only.cjs',
-    visit: requests('GET /'),
+    visit: all(requests('GET /'), keptAlive),
     signal: 'SIGINT',
   },
-  { name: 'ws, which closes its clients with a code', file: 'ws.cjs', visit: all(requests('GET /'), webSocket) },
+  { name: 'ws, which closes its clients with a code', file: 'ws.cjs', visit: all(requests('GET /'), webSocket('/')) },
   {
     name: 'socket.io, attached after the server listens',
     file: 'socket-io.cjs',
@@ -55,40 +55,62 @@ export const PROGRAMS: readonly LivingProgram[] = [
   {
     name: 'Express with @godaddy/terminus',
     file: 'express-terminus.cjs',
-    visit: requests('GET /items/1', 'GET /fail', 'GET /layers', 'GET /health', 'GET /none'),
+    visit: all(requests('GET /items/1', 'GET /fail', 'GET /layers', 'GET /health', 'GET /none'), keptAlive),
     differs: { preload: LINE_IN_EXPRESS, 'promherd start': LINE_IN_EXPRESS },
   },
-  { name: 'Express with http-terminator', file: 'express-terminator.cjs', visit: all(requests('GET /'), keptAlive) },
-  { name: 'node:http with stoppable', file: 'stoppable.cjs', visit: all(requests('GET /'), keptAlive) },
   {
-    name: 'Fastify with close-with-grace',
+    name: 'Express with http-terminator, beside node:http with stoppable',
+    file: 'terminators.cjs',
+    ports: 2,
+    visit: all(requests('GET /'), keptAlive, onPort(1, all(requests('GET /'), keptAlive))),
+  },
+  {
+    name: 'node:http with lightship, beside node:http with server-destroy',
+    file: 'lightship.mjs',
+    ports: 2,
+    visit: all(keptAlive, onPort(1, keptAlive)),
+  },
+  {
+    name: 'node:http whose listeners for signals see each other',
+    file: 'listeners.mjs',
+    visit: all(),
+  },
+  {
+    name: 'Fastify with @fastify/websocket and close-with-grace',
     file: 'fastify-grace.cjs',
-    visit: requests('GET /items/1', 'GET /fail', 'GET /routes', 'GET /none', 'GET /%'),
-  },
-  { name: 'Koa', file: 'koa.cjs', visit: requests('GET /items/1', 'GET /fail', 'DELETE /items/1', 'GET /none') },
-  { name: 'Hono', file: 'hono.mjs', visit: requests('GET /items/1', 'GET /fail', 'GET /none') },
-  {
-    name: 'NestJS with shutdown hooks',
-    file: 'nest.cjs',
-    visit: requests('GET /api/items/1', 'GET /api/fail', 'GET /none'),
-  },
-  {
-    name: 'Koa with koa-mount',
-    file: 'koa-mount.cjs',
-    visit: requests('GET /a/items/1', 'GET /b/items/2', 'GET /none'),
-  },
-  {
-    name: 'Express with multer',
-    file: 'multer.cjs',
-    visit: requests(
-      ['POST /upload', upload('--b--')],
-      ['POST /upload', upload('')],
-      ['POST /upload', { headers: { 'Content-Type': 'multipart/form-data' }, body: 'x' }],
+    visit: all(
+      requests('GET /items/1', 'GET /fail', 'GET /routes', 'GET /none', 'GET /%'),
+      webSocket('/socket'),
+      keptAlive,
     ),
   },
-  { name: 'hapi', file: 'hapi.cjs', visit: requests('GET /items/1', 'GET /fail', 'GET /none') },
-  { name: 'polka', file: 'polka.cjs', visit: requests('GET /items/1', 'GET /api/any', 'GET /none') },
-  { name: 'h3', file: 'h3.mjs', visit: requests('GET /items/1', 'GET /fail', 'GET /none') },
+  {
+    name: 'NestJS with shutdown hooks and a microservice over TCP',
+    file: 'nest.cjs',
+    ports: 2,
+    visit: all(requests('GET /api/items/1', 'GET /api/fail', 'GET /none'), onPort(1, idle)),
+  },
+  {
+    name: 'Koa, koa-mount, Hono, polka, h3, tRPC, Express with multer, and hapi, each on a port of one program',
+    file: 'frameworks.mjs',
+    ports: 8,
+    visit: all(
+      ...[
+        requests('GET /items/1', 'GET /fail', 'DELETE /items/1', 'GET /none'),
+        requests('GET /a/items/1', 'GET /b/items/2', 'GET /none'),
+        requests('GET /items/1', 'GET /fail', 'GET /none'),
+        requests('GET /items/1', 'GET /api/any', 'GET /none'),
+        requests('GET /items/1', 'GET /fail', 'GET /none'),
+        requests('GET /item', 'GET /none'),
+        requests(
+          ['POST /upload', upload('--b--')],
+          ['POST /upload', upload('')],
+          ['POST /upload', { headers: { 'Content-Type': 'multipart/form-data' }, body: 'x' }],
+        ),
+        requests('GET /items/1', 'GET /fail', 'GET /none'),
+      ].map((visitor, i) => onPort(i, visitor)),
+    ),
+  },
   {
     name: 'Apollo, standalone',
     file: 'apollo.mjs',
@@ -97,8 +119,12 @@ export const PROGRAMS: readonly LivingProgram[] = [
       'GET /',
     ),
   },
-  { name: 'tRPC, standalone', file: 'trpc.cjs', visit: requests('GET /item', 'GET /none') },
-  { name: 'node:http beside a server of node:net', file: 'net.cjs', visit: all(requests('GET /'), idleOnOtherPort) },
+  {
+    name: 'node:http beside a server of node:net',
+    file: 'net.cjs',
+    ports: 2,
+    visit: all(requests('GET /'), onPort(1, greeted)),
+  },
   {
     name: 'a program that fails as it starts',
     file: 'crash.cjs',

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { io } from 'socket.io-client'
+import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { answerTo, type RequestParts, request } from './program.ts'
 
@@ -12,15 +13,21 @@ export interface Visit {
   readonly held?: readonly Promise<string>[]
 }
 
-export type Visitor = (port: number, otherPort: number) => Promise<Visit>
+/** Visits the first of the ports of a program. */
+export type Visitor = (ports: readonly number[]) => Promise<Visit>
+
+/** Visits another port of a program than its first. */
+export function onPort(index: number, visitor: Visitor): Visitor {
+  return ports => visitor(ports.slice(index))
+}
 
 /** Sends requests one after the other, each on a connection of its own; the answers as bytes. */
 export function requests(...lines: readonly (string | readonly [line: string, parts: RequestParts])[]): Visitor {
-  return async port => {
+  return async ([port]) => {
     const heard: string[] = []
     for (const line of lines) {
       const [text, parts] = typeof line === 'string' ? [line, {}] : line
-      heard.push(await answerTo(port, request(text, parts)))
+      heard.push(await answerTo(port!, request(text, parts)))
     }
     return { heard }
   }
@@ -28,17 +35,17 @@ export function requests(...lines: readonly (string | readonly [line: string, pa
 
 /** Several visits, one after the other. */
 export function all(...visitors: readonly Visitor[]): Visitor {
-  return async (port, otherPort) => {
+  return async ports => {
     const visits: Visit[] = []
-    for (const visitor of visitors) visits.push(await visitor(port, otherPort))
+    for (const visitor of visitors) visits.push(await visitor(ports))
     return { heard: visits.flatMap(({ heard }) => heard), held: visits.flatMap(({ held = [] }) => held) }
   }
 }
 
 /** A request whose response is a stream: all its bytes, to the end of the connection. */
 export function stream(path: string): Visitor {
-  return async port => {
-    const socket = connect(port, '127.0.0.1')
+  return async ([port]) => {
+    const socket = connect(port!, '127.0.0.1')
     const held = bytesUntilTheEnd(socket)
     socket.write(request(`GET ${path}`))
     await once(socket, 'data')
@@ -46,17 +53,25 @@ export function stream(path: string): Visitor {
   }
 }
 
-/** A connection on which nothing is sent: what the server sends to the end. */
-export const idleOnOtherPort: Visitor = async (_port, otherPort) => {
-  const socket = connect(otherPort, '127.0.0.1')
+/** A connection on which the client sends nothing: what the server sends to the end. */
+export const greeted: Visitor = async ([port]) => {
+  const socket = connect(port!, '127.0.0.1')
   const held = bytesUntilTheEnd(socket)
   await once(socket, 'data')
   return { heard: [], held: [held] }
 }
 
+/** A connection on which nothing is ever sent. How it is closed is not compared. */
+export const idle: Visitor = async ([port]) => {
+  const socket = connect(port!, '127.0.0.1').on('error', () => {})
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'connect')
+  return { heard: [] }
+}
+
 /** A connection that is kept alive after a request: what is sent on it to the end. */
-export const keptAlive: Visitor = async port => {
-  const socket = connect(port, '127.0.0.1')
+export const keptAlive: Visitor = async ([port]) => {
+  const socket = connect(port!, '127.0.0.1')
   const held = bytesUntilTheEnd(socket)
   socket.write(request('GET /kept', { isLast: false }))
   await once(socket, 'data')
@@ -64,18 +79,20 @@ export const keptAlive: Visitor = async port => {
 }
 
 /** A WebSocket: the echo of a message, and the code and reason of its close. */
-export const webSocket: Visitor = async port => {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
-  const held = once(socket, 'close').then(([code, reason]) => `close ${code} ${reason}`)
-  await once(socket, 'open')
-  socket.send('hello')
-  const [message] = await once(socket, 'message')
-  return { heard: [String(message)], held: [held] }
+export function webSocket(path: string): Visitor {
+  return async ([port]) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`)
+    const held = once(socket, 'close').then(([code, reason]) => `close ${code} ${reason}`)
+    await once(socket, 'open')
+    socket.send('hello')
+    const [message] = await once(socket, 'message')
+    return { heard: [String(message)], held: [held] }
+  }
 }
 
 /** A client of socket.io over one transport: an acknowledged message, and why it was disconnected. */
 export function socketIo(transport: 'polling' | 'websocket'): Visitor {
-  return async port => {
+  return async ([port]) => {
     const socket = io(`http://127.0.0.1:${port}`, { transports: [transport], reconnection: false })
     const held = new Promise<string>(resolve => socket.once('disconnect', reason => resolve(`disconnect ${reason}`)))
     await new Promise<void>((resolve, reject) => {

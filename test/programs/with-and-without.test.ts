@@ -20,6 +20,7 @@ function lifeAlone(program: LivingProgram): Promise<TimedLife> {
 describe.each(PROGRAMS.map(program => [program.name, program] as const))('%s', (_, program) => {
   test.each(Object.keys(WAYS) as WayName[])('%s', { timeout: 60_000 }, async way => {
     const without = await lifeAlone(program)
+    expect([...without.life.answers, without.life.stdout, without.life.stderr].join('')).not.toBe('')
     const { life, endedAfterMs } = await lifeOf(program, WAYS[way])
     const compared = program.differs?.[way]?.leftOut ?? ((life: Life) => life)
     expect(compared(life)).toEqual(compared(without.life))

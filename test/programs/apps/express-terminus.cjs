@@ -17,6 +17,7 @@ createTerminus(server, {
   timeout: 5000,
   healthChecks: { '/health': async () => ({ state: 'good' }) },
   logger: (...args) => console.log('terminus', ...args),
+  beforeShutdown: async () => console.log('beforeShutdown', server.listening),
   onSignal: async () => console.log('onSignal', server.listening),
   onShutdown: async () => console.log('onShutdown'),
 })

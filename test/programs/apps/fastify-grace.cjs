@@ -1,7 +1,12 @@
 const fastify = require('fastify')
+const websocket = require('@fastify/websocket')
 const closeWithGrace = require('close-with-grace')
 
 const app = fastify()
+app.register(websocket)
+app.register(async sockets => {
+  sockets.get('/socket', { websocket: true }, socket => socket.on('message', text => socket.send(`echo ${text}`)))
+})
 app.addHook('onClose', async () => console.log('onClose'))
 app.get('/items/:id', async request => ({ id: request.params.id, route: request.routeOptions.url }))
 app.get('/fail', async () => {

@@ -1,6 +1,7 @@
 require('reflect-metadata')
 const { Controller, Get, Module } = require('@nestjs/common')
 const { NestFactory } = require('@nestjs/core')
+const { Transport } = require('@nestjs/microservices')
 
 /** A class in a language without decorators: each is called as TypeScript would call it. */
 class Items {
@@ -16,6 +17,9 @@ class Items {
   beforeApplicationShutdown(signal) {
     console.log('beforeApplicationShutdown', signal)
   }
+  onApplicationShutdown(signal) {
+    console.log('onApplicationShutdown', signal)
+  }
 }
 for (const [name, path] of Object.entries({ one: 'items/:id', fail: 'fail' })) {
   Get(path)(Items.prototype, name, Object.getOwnPropertyDescriptor(Items.prototype, name))
@@ -24,8 +28,13 @@ Controller()(Items)
 class App {}
 Module({ controllers: [Items] })(App)
 
-NestFactory.create(App, { logger: false }).then(app => {
+NestFactory.create(App, { logger: false }).then(async app => {
   app.setGlobalPrefix('api')
   app.enableShutdownHooks()
+  app.connectMicroservice({
+    transport: Transport.TCP,
+    options: { host: '127.0.0.1', port: Number(process.env.OTHER_PORT) },
+  })
+  await app.startAllMicroservices()
   return app.listen(Number(process.env.PORT), '127.0.0.1')
 })

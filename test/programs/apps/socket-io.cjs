@@ -10,7 +10,7 @@ server.listen(Number(process.env.PORT), '127.0.0.1', () => {
     socket.on('disconnect', reason => console.log('disconnect', reason))
   })
   process.on('SIGTERM', () => {
-    console.log('SIGTERM', io.engine.clientsCount)
+    console.log('SIGTERM', io.engine.clientsCount, server.listening)
     io.close(error => console.log('closed', error))
   })
   console.log('attached')
