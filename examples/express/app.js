@@ -34,7 +34,7 @@ api.get('/users/:id', (req, res) => {
 app.use('/api/v1', api)
 
 app.get('/slow', async (req, res) => {
-  const ms = Math.min(Math.max(Number(req.query.ms ?? 200) || 0, 0), 5_000)
+  const ms = Math.min(Math.max(Number(req.query.ms ?? 200) || 0, 0), 60_000)
   await delay(ms)
   res.json({ waitedMs: ms })
 })

@@ -38,7 +38,7 @@ await app.register(
 )
 
 app.get('/slow', async request => {
-  const ms = Math.min(Math.max(Number(request.query.ms ?? 200) || 0, 0), 5_000)
+  const ms = Math.min(Math.max(Number(request.query.ms ?? 200) || 0, 0), 60_000)
   await delay(ms)
   return { waitedMs: ms }
 })

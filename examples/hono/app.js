@@ -30,7 +30,7 @@ api.get('/users/:id', c => c.json({ id: c.req.param('id'), name: `user ${c.req.p
 app.route('/api/v1', api)
 
 app.get('/slow', async c => {
-  const ms = Math.min(Math.max(Number(c.req.query('ms') ?? 200) || 0, 0), 5_000)
+  const ms = Math.min(Math.max(Number(c.req.query('ms') ?? 200) || 0, 0), 60_000)
   await delay(ms)
   return c.json({ waitedMs: ms })
 })

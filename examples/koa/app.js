@@ -36,7 +36,7 @@ api.get('/users/:id', ctx => {
 })
 
 router.get('/slow', async ctx => {
-  const ms = Math.min(Math.max(Number(ctx.query.ms ?? 200) || 0, 0), 5_000)
+  const ms = Math.min(Math.max(Number(ctx.query.ms ?? 200) || 0, 0), 60_000)
   await delay(ms)
   ctx.body = { waitedMs: ms }
 })

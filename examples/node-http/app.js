@@ -52,7 +52,7 @@ function showUser(_request, response, { id }) {
 }
 
 async function answerSlowly(_request, response, { url }) {
-  const ms = Math.min(Math.max(Number(url.searchParams.get('ms') ?? 200) || 0, 0), 5_000)
+  const ms = Math.min(Math.max(Number(url.searchParams.get('ms') ?? 200) || 0, 0), 60_000)
   await delay(ms)
   json(response, 200, { waitedMs: ms })
 }

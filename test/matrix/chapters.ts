@@ -1,7 +1,7 @@
 import type { Chapter } from '../contract/law.ts'
 import type { Herd } from './herd.ts'
 import { AFTER_A_MINUTE, CUTS_OFF, chapterOf, ENDS_WITH_IT } from './laws.ts'
-import { ALONE } from './managers/alone.ts'
+import { ALONE, PRELOADED } from './managers/alone.ts'
 import { CONTAINERS } from './managers/containers.ts'
 import { OWN_CLUSTER } from './managers/own-cluster.ts'
 import { PM2_CLUSTER, PM2_FORK } from './managers/pm2.ts'
@@ -10,18 +10,31 @@ import { SEPARATE } from './managers/separate.ts'
 
 /** Each way of managing processes with its laws. */
 
-export const ON_ALONE: Chapter<Herd> = chapterOf(ALONE, { deaths: ENDS_WITH_IT }, ['counts', 'shares', 'deaths'])
+export const ON_ALONE: Chapter<Herd> = chapterOf(ALONE, {
+  laws: ['counts', 'shares', 'deaths'],
+  cannot: { deaths: ENDS_WITH_IT },
+})
+export const ON_PRELOADED: Chapter<Herd> = chapterOf(PRELOADED, { laws: ['counts'] })
 export const ON_CLUSTER: Chapter<Herd> = chapterOf(CLUSTER)
-export const ON_THREADS: Chapter<Herd> = chapterOf(THREADS)
-export const ON_COMMAND: Chapter<Herd> = chapterOf(COMMAND)
-export const ON_OWN_CLUSTER: Chapter<Herd> = chapterOf(OWN_CLUSTER)
-export const ON_PM2_CLUSTER: Chapter<Herd> = chapterOf(PM2_CLUSTER, { drain: CUTS_OFF })
-export const ON_PM2_FORK: Chapter<Herd> = chapterOf(PM2_FORK, { drain: CUTS_OFF })
-export const ON_SEPARATE: Chapter<Herd> = chapterOf(SEPARATE, { drain: CUTS_OFF })
-export const ON_CONTAINERS: Chapter<Herd> = chapterOf(CONTAINERS, AFTER_A_MINUTE)
+
+// These do not depend on the framework. Together they have each example twice or more.
+export const ON_THREADS: Chapter<Herd> = chapterOf(THREADS, { examples: ['fastify', 'hono'] })
+export const ON_COMMAND: Chapter<Herd> = chapterOf(COMMAND, { examples: ['express', 'koa'] })
+export const ON_OWN_CLUSTER: Chapter<Herd> = chapterOf(OWN_CLUSTER, { examples: ['koa', 'node-http'] })
+export const ON_PM2_CLUSTER: Chapter<Herd> = chapterOf(PM2_CLUSTER, {
+  examples: ['express', 'hono'],
+  cannot: { drain: CUTS_OFF },
+})
+export const ON_PM2_FORK: Chapter<Herd> = chapterOf(PM2_FORK, { examples: ['fastify'], cannot: { drain: CUTS_OFF } })
+export const ON_SEPARATE: Chapter<Herd> = chapterOf(SEPARATE, {
+  examples: ['node-http'],
+  cannot: { drain: CUTS_OFF },
+})
+export const ON_CONTAINERS: Chapter<Herd> = chapterOf(CONTAINERS, { examples: ['express'], cannot: AFTER_A_MINUTE })
 
 export const CHAPTERS: readonly Chapter<Herd>[] = [
   ON_ALONE,
+  ON_PRELOADED,
   ON_CLUSTER,
   ON_THREADS,
   ON_COMMAND,

@@ -33,6 +33,8 @@ export interface Manager {
 export class Herd {
   readonly example: Example
   readonly managed: Managed
+  /** How many requests of `ask` were answered. */
+  #answered = 0
 
   constructor(example: Example, managed: Managed) {
     this.example = example
@@ -50,15 +52,32 @@ export class Herd {
     await Promise.all(
       lanes.map(async lane => {
         for (let i = lane; i < count; i += LANES) {
-          expect(await statusOf(urls[Math.floor(i / LANES) % urls.length]! + path)).toBe(status)
+          expect([path, await this.ask(urls[Math.floor(i / LANES) % urls.length]! + path)]).toEqual([path, status])
         }
       }),
     )
   }
 
+  /** The status of one request, which `settledCounts` waits for. */
+  async ask(url: string): Promise<number> {
+    const status = await statusOf(url)
+    this.#answered++
+    return status
+  }
+
   /** How often this route was answered with this status, all workers together. */
   async requests(route: string, status: number): Promise<number> {
     return sum(await this.samples(), 'http_requests_total', { route, status_code: String(status) })
+  }
+
+  /** All counts, `GET /items/:id 200`, once there are as many as there were answers; the scrapes are left out. */
+  async settledCounts(): Promise<Map<string, number>> {
+    let counts = new Map<string, number>()
+    await this.sees('all answers to be counted', samples => {
+      counts = countsIn(samples)
+      return [...counts.values()].reduce((total, count) => total + count, 0) >= this.#answered
+    })
+    return counts
   }
 
   /** Waits until `what` says so. */
@@ -88,7 +107,7 @@ export class Herd {
   async allAnswer(): Promise<void> {
     const { urls, workers } = this.managed
     const haveAnswered = async (): Promise<boolean> => {
-      for (const url of urls) await statusOf(`${url}/`)
+      for (const url of urls) await this.ask(`${url}/`)
       const shares = [...sharesIn(await this.samples()).values()]
       return shares.filter(share => share > 0).length === workers
     }
@@ -97,7 +116,7 @@ export class Herd {
 
   /** Waits until somebody answers at this address. */
   async answers(url: string): Promise<void> {
-    await until(() => statusOf(`${url}/`).catch(() => false as const), { what: `${url} to answer` })
+    await until(() => this.ask(`${url}/`).catch(() => false as const), { what: `${url} to answer` })
   }
 
   /** Kills one worker as the kernel does, and resolves when it is gone; answers who it was, where that can be seen. */
@@ -132,7 +151,14 @@ export function sharesIn(samples: readonly Sample[]): Map<string, number> {
   )
 }
 
+function countsIn(samples: readonly Sample[]): Map<string, number> {
+  const counts = select(samples, 'http_requests_total').filter(({ labels }) => labels['route'] !== '/metrics')
+  return new Map(
+    counts.map(({ labels: { method, route, status_code }, value }) => [`${method} ${route} ${status_code}`, value]),
+  )
+}
+
 /** The status of one request on a connection of its own, so that the workers take turns. */
-export async function statusOf(url: string): Promise<number> {
-  return (await get(url)).status
+export async function statusOf(url: string, options?: { readonly timeoutMs: number }): Promise<number> {
+  return (await get(url, options)).status
 }

@@ -10,9 +10,11 @@ export function matrixPage(): string {
 
 const HEAD = `# Adapters by ways of running processes
 
-Written by \`npm run docs\` from the tests in \`test/matrix\`, which try each sentence on each example with real processes,
-real signals and the real PM2. ✓ is a law that is kept. *cannot* is one that is not, for the reason that is named; what
-happens instead is tested too. How to set up each of them: [processes.md](processes.md).`
+Written by \`npm run docs\` from the tests in \`test/matrix\`, which use real processes, real signals and the real PM2. Each
+example runs alone, with the preload and under the cluster helper. The other ways do not depend on the framework, so each
+of them is tried with one or two examples; — is a combination that is not tried. ✓ is a law that is kept. *cannot* is one
+that is not, for the reason that is named; what happens instead is tested too. How to set up each of them:
+[processes.md](processes.md).`
 
 /** How many of the laws of each cell are kept. */
 function summary(): string {
@@ -21,7 +23,8 @@ function summary(): string {
   return table.map(cells => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-function keptBy({ laws }: Chapter<Herd>, example: string): string {
+function keptBy({ laws, subjects }: Chapter<Herd>, example: string): string {
+  if (!subjects.some(({ name }) => name === example)) return '—'
   const kept = laws.filter(({ cannot }) => cannot?.[example] === undefined).length
   return kept === laws.length ? `✓ ${kept}` : `${kept} of ${laws.length}`
 }

@@ -24,9 +24,29 @@ export interface RunningExample {
 export async function startAlone(example: Example): Promise<RunningExample> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  return start(example, 'app.js', { url, metricsUrl: `${url}/metrics`, env: { PORT: String(port) } }, async running => {
+  return start(
+    example,
+    ['app.js'],
+    { url, metricsUrl: `${url}/metrics`, env: { PORT: String(port) } },
+    async running => {
+      await running.scrape()
+      return true
+    },
+  )
+}
+
+/** Starts an example as one process with the preload, which serves the metrics on a port of its own. */
+export async function startPreloaded(example: Example): Promise<RunningExample> {
+  const [port, metricsPort] = [await freePort(), await freePort()]
+  const url = `http://127.0.0.1:${port}`
+  const where = {
+    url,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+    env: { PORT: String(port), PROMETHEUS_METRICS_PORT: String(metricsPort) },
+  }
+  return start(example, ['--import', '@promherd/core/auto', 'app.js'], where, async running => {
     await running.scrape()
-    return true
+    return running.process.output().includes('listening on')
   })
 }
 
@@ -44,18 +64,18 @@ export async function startClustered(
     ...more,
   }
   const where = { url: `http://127.0.0.1:${port}`, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`, env }
-  return start(example, 'cluster.js', where, async running => {
+  return start(example, ['cluster.js'], where, async running => {
     return sum(await running.scrape(), 'promherd_workers', { state: 'running' }) === workers
   })
 }
 
 async function start(
   example: Example,
-  script: string,
+  args: readonly string[],
   where: { url: string; metricsUrl: string; env: Record<string, string> },
   isReady: (running: RunningExample) => Promise<boolean>,
 ): Promise<RunningExample> {
-  const child = await startProcess(process.execPath, [script], {
+  const child = await startProcess(process.execPath, args, {
     cwd: join(ROOT, 'examples', example),
     env: { PROMETHEUS_MULTIPROC_DIR: undefined, ...where.env },
   })
