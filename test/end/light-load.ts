@@ -5,8 +5,8 @@ import { until } from '../support/until.ts'
 
 /** A few requests at a time, so that a process that ends always has some before it and none of them waits for long. */
 
-/** What clients do between two requests. */
-const PAUSE_MS = 10
+/** How long a lane waits between two requests: some hundred requests are sent while a herd is reloaded. */
+const PAUSE_MS = 40
 /** A request without an answer by then has failed. */
 const TIMEOUT_MS = 20_000
 
