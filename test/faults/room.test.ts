@@ -60,7 +60,7 @@ describe.skipIf(isSkipped('tmpfs'))('where a file system has no room', () => {
   test('a given directory that is full when the herd starts is not used, and that is told', async () => {
     mount('size=1m,mode=0700')
     fill()
-    const running = await startReady({ options: { workers: 2, metrics: { port: 0, directory } } })
+    const running = await startReady({ options: { workers: 1, metrics: { port: 0, directory } } })
     await request(running, 20)
     const samples = await running.sees('test_total', 20)
     expect(samples.value('promherd_storage_place{place="given"}')).toBe(0)
@@ -89,7 +89,7 @@ describe.skipIf(isSkipped('tmpfs'))('where a file system has no room', () => {
 
   test('a file system that can only be read holds up no start', async () => {
     mount('size=1m,mode=0700,ro')
-    const running = await startReady({ options: { workers: 2, metrics: { port: 0, directory } } })
+    const running = await startReady({ options: { workers: 1, metrics: { port: 0, directory } } })
     await request(running, 20)
     await running.sees('test_total', 20)
     expect(running.stderr).toContain('read-only')

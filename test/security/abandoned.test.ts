@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { get, startReady } from '../cluster/running.ts'
 import { isSkipped } from '../support/skip.ts'
@@ -61,30 +61,20 @@ async function startAndEnd(): Promise<void> {
 }
 
 describe.skipIf(isSkipped('second-user'))('beside another user', () => {
-  test('a directory of another user stays, with all that is in it', async () => {
-    const path = join(parent, 'promherd-other1')
+  test('directories of another user, and those that another user may write to, stay as they are; pipes, links and devices in them hold up no start', async () => {
+    const theirs = join(parent, 'promherd-other1')
     asSecondUser(
       `const [path, lock] = process.argv.slice(1)
        require('fs').mkdirSync(path, { mode: 0o700 })
        require('fs').writeFileSync(path + '/keeper.1', lock)
        require('fs').writeFileSync(path + '/theirs.txt', 'theirs')`,
-      path,
+      theirs,
       DEAD_LOCK,
     )
-    makeOld(path)
-    await startAndEnd()
-    expect(readdirSync(path).sort()).toEqual(['keeper.1', 'theirs.txt'])
-  })
-
-  test('a directory that another user may write to stays, whatever is in it', async () => {
+    makeOld(theirs)
     const open = abandoned(0o777)
     asSecondUser(`require('fs').symlinkSync(process.argv[1], process.argv[2] + '/1-abcdefgh12.values')`, precious, open)
     makeOld(open)
-    await startAndEnd()
-    expect(readdirSync(open).sort()).toEqual(['1-abcdefgh12.values', 'keeper.1'])
-  })
-
-  test('pipes, links and devices in directories of another user hold up no start', async () => {
     asSecondUser(
       `const [parent] = process.argv.slice(1)
        const { mkdirSync, symlinkSync } = require('fs')
@@ -94,27 +84,11 @@ describe.skipIf(isSkipped('second-user'))('beside another user', () => {
       parent,
     )
     await startAndEnd()
-    expect(readdirSync(parent).sort()).toEqual(['promherd-trap01', 'promherd-trap02'])
+    expect(readdirSync(theirs).sort()).toEqual(['keeper.1', 'theirs.txt'])
+    expect(readdirSync(open).sort()).toEqual(['1-abcdefgh12.values', 'keeper.1'])
+    const names = [theirs, open].map(path => basename(path))
+    expect(readdirSync(parent).sort()).toEqual([...names, 'promherd-trap01', 'promherd-trap02'].sort())
   })
-})
-
-test('a link in the place of an abandoned directory leads nowhere', async () => {
-  const link = join(parent, 'promherd-link01')
-  chmodSync(precious, 0o700)
-  symlinkSync(precious, link)
-  await startAndEnd()
-  expect(lstatSync(link).isSymbolicLink()).toBe(true)
-  expect(readdirSync(precious)).toEqual(['1-abcdefgh12.values'])
-})
-
-test('folders and names that promherd does not give stay, and so does the directory that they are in', async () => {
-  const path = abandoned()
-  mkdirSync(join(path, '2-abcdefgh12.values'))
-  writeFileSync(join(path, 'notes.txt'), 'mine')
-  writeFileSync(join(path, 'retired.csv'), 'mine')
-  makeOld(path)
-  await startAndEnd()
-  expect(readdirSync(path).sort()).toEqual(['2-abcdefgh12.values', 'notes.txt', 'retired.csv'])
 })
 
 /** In which state a primary may have left its directory, or another program may have put it. */
@@ -134,7 +108,7 @@ const STATES: readonly [what: string, leave: (path: string) => void][] = [
   ['links to files', path => symlinkSync(join(precious, '1-abcdefgh12.values'), join(path, 'retired.values'))],
 ]
 
-test('abandoned directories are removed in whatever state they were left, and never what links in them lead to', async () => {
+test('abandoned directories are removed in whatever state they were left, and never what links lead to, nor what promherd does not name', async () => {
   const left = STATES.map(([what, leave]) => {
     const path = abandoned()
     leave(path)
@@ -142,7 +116,19 @@ test('abandoned directories are removed in whatever state they were left, and ne
     makeOld(path)
     return { what, path }
   })
+  // Folders and names that promherd does not give stay, and so does the directory that they are in.
+  const foreign = abandoned()
+  mkdirSync(join(foreign, '2-abcdefgh12.values'))
+  writeFileSync(join(foreign, 'notes.txt'), 'mine')
+  writeFileSync(join(foreign, 'retired.csv'), 'mine')
+  makeOld(foreign)
+  // A link in the place of an abandoned directory leads nowhere.
+  const link = join(parent, 'promherd-link01')
+  chmodSync(precious, 0o700)
+  symlinkSync(precious, link)
   await startAndEnd()
   expect(left.filter(({ path }) => existsSync(path)).map(({ what }) => what)).toEqual([])
+  expect(readdirSync(foreign).sort()).toEqual(['2-abcdefgh12.values', 'notes.txt', 'retired.csv'])
+  expect(lstatSync(link).isSymbolicLink()).toBe(true)
   expect(readdirSync(precious)).toEqual(['1-abcdefgh12.values'])
 })
