@@ -17,20 +17,20 @@ export const ON_ALONE: Chapter<Herd> = chapterOf(ALONE, {
 export const ON_PRELOADED: Chapter<Herd> = chapterOf(PRELOADED, { laws: ['counts'] })
 export const ON_CLUSTER: Chapter<Herd> = chapterOf(CLUSTER)
 
-// These do not depend on the framework. Together they have each example twice or more.
+// These do not depend on the framework. Together they have each example.
 export const ON_THREADS: Chapter<Herd> = chapterOf(THREADS, { examples: ['fastify', 'hono'] })
 export const ON_COMMAND: Chapter<Herd> = chapterOf(COMMAND, { examples: ['express', 'koa'] })
-export const ON_OWN_CLUSTER: Chapter<Herd> = chapterOf(OWN_CLUSTER, { examples: ['koa', 'node-http'] })
+export const ON_OWN_CLUSTER: Chapter<Herd> = chapterOf(OWN_CLUSTER, { examples: ['node-http'] })
 export const ON_PM2_CLUSTER: Chapter<Herd> = chapterOf(PM2_CLUSTER, {
-  examples: ['express', 'hono'],
+  examples: ['express'],
   cannot: { drain: CUTS_OFF },
 })
 export const ON_PM2_FORK: Chapter<Herd> = chapterOf(PM2_FORK, { examples: ['fastify'], cannot: { drain: CUTS_OFF } })
 export const ON_SEPARATE: Chapter<Herd> = chapterOf(SEPARATE, {
-  examples: ['node-http'],
+  examples: ['koa'],
   cannot: { drain: CUTS_OFF },
 })
-export const ON_CONTAINERS: Chapter<Herd> = chapterOf(CONTAINERS, { examples: ['express'], cannot: AFTER_A_MINUTE })
+export const ON_CONTAINERS: Chapter<Herd> = chapterOf(CONTAINERS, { examples: ['hono'], cannot: AFTER_A_MINUTE })
 
 export const CHAPTERS: readonly Chapter<Herd>[] = [
   ON_ALONE,

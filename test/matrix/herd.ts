@@ -87,7 +87,7 @@ export class Herd {
         const now = await this.samples()
         return isSo(now) && now
       },
-      { what: `${this.example}: ${what}`, deadlineMs: 30_000 },
+      { what: `${this.example}: ${what}`, deadlineMs: 30_000, everyMs: EVERY_MS },
     )
     return samples
   }
@@ -111,12 +111,16 @@ export class Herd {
       const shares = [...sharesIn(await this.samples()).values()]
       return shares.filter(share => share > 0).length === workers
     }
-    await until(haveAnswered, { what: `${this.example}: all workers to answer`, deadlineMs: 30_000 })
+    await until(haveAnswered, {
+      what: `${this.example}: all workers to answer`,
+      deadlineMs: 30_000,
+      everyMs: EVERY_MS,
+    })
   }
 
   /** Waits until somebody answers at this address. */
   async answers(url: string): Promise<void> {
-    await until(() => this.ask(`${url}/`).catch(() => false as const), { what: `${url} to answer` })
+    await until(() => this.ask(`${url}/`).catch(() => false as const), { what: `${url} to answer`, everyMs: EVERY_MS })
   }
 
   /** Kills one worker as the kernel does, and resolves when it is gone; answers who it was, where that can be seen. */
@@ -136,6 +140,9 @@ export class Herd {
 }
 
 const LANES = 4
+
+/** A scrape takes time from the processes that are waited for. */
+const EVERY_MS = 100
 
 /** The workers that live: each by its number, and by when it started. */
 export function workersIn(samples: readonly Sample[]): string[] {
