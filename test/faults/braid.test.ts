@@ -15,7 +15,7 @@ test('in a minute of kills, stops, reloads and scalings each received response i
 }, async context => {
   needs(context, 'prometheus')
   // With pauses some hundred responses come in each second, and workers that start need not wait for a processor.
-  const { code, stdout } = await braid('--minutes', '1', '--seed', '20261129', '--pause', '20')
+  const { code, stdout } = await braid('--minutes', '1', '--workers', '3', '--seed', '20261129', '--pause', '60')
   expect(stdout).toMatch(/^braid: received=\d+ counted=\d+ lost=\d+ missing=0 invented=0 resets=0$/m)
   expect(code).toBe(0)
   for (const event of EVENTS) expect(stdout).toMatch(new RegExp(`^events: .*${event} [1-9]`, 'm'))

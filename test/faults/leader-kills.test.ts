@@ -10,7 +10,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 
 const LEADER = new URL('./fixtures/retiring-leader.mjs', import.meta.url)
 const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], merge: 'sum' } as const
-const TIMES = 2
 const LIVING = 9
 let directory: string
 
@@ -58,29 +57,28 @@ test('a leader that is killed after any step of retiring loses and doubles nothi
     const { families } = await watcher.snapshot()
     expect([...families.find(({ name }) => name === 'jobs_total')!.values]).toEqual([counted])
   }
-  let steps = 0
-  for (let time = 0; time < TIMES; time++) {
-    for (let step = 1; ; step++) {
-      for (const worker of [1, 2]) await leaveExited(worker)
-      counted += 3
-      await look()
-      const isDone = await killLeaderAfter(step)
-      await look()
-      const next = new Herd({ directory })
-      expect(next.keep({ goOn: true })).toBeUndefined()
-      await next.retireDead()
-      await look()
-      await next.close()
-      expect(
-        readdirSync(directory)
-          .filter(name => !name.startsWith(`${LIVING}-`))
-          .sort(),
-      ).toEqual(['retired.catalog', 'retired.values'])
-      steps = Math.max(steps, step)
-      if (isDone) break
-    }
+  // The first step twice: without totals, and with those that are there from then on.
+  let step = 1
+  for (let time = 0; ; time++) {
+    step = Math.max(1, time)
+    for (const worker of [1, 2]) await leaveExited(worker)
+    counted += 3
+    await look()
+    const isDone = await killLeaderAfter(step)
+    await look()
+    const next = new Herd({ directory })
+    expect(next.keep({ goOn: true })).toBeUndefined()
+    await next.retireDead()
+    await look()
+    await next.close()
+    expect(
+      readdirSync(directory)
+        .filter(name => !name.startsWith(`${LIVING}-`))
+        .sort(),
+    ).toEqual(['retired.catalog', 'retired.values'])
+    if (isDone) break
   }
-  expect(steps).toBeGreaterThanOrEqual(8)
+  expect(step).toBeGreaterThanOrEqual(8)
   await watcher.close()
   await living.monitor.close()
 }, 120_000)
