@@ -69,15 +69,15 @@ function numbersIn(text: string): [string, number][] {
 
 test('both formats tell the same numbers of the same series, whatever is recorded', async () => {
   const recording = fc.record({ a: hostile, value: amount })
+  const stage = await herdOnPort()
+  onTestFinished(stage.end)
   await fc.assert(
     fc.asyncProperty(fc.array(recording, { maxLength: 8 }), async all => {
-      const stage = await herdOnPort()
       for (const { a, value } of all) record(stage, a, value)
       await stage.monitor.collect()
       const [text, openMetrics] = await Promise.all(
         ['*/*', OPENMETRICS].map(async accept => (await stage.get(accept)).text()),
       )
-      await stage.end()
       expect(openMetrics!.endsWith('\n# EOF\n')).toBe(true)
       expect(numbersIn(openMetrics!)).toEqual(numbersIn(text!))
       expect(text).not.toContain('trace=')
