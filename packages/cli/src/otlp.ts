@@ -1,5 +1,6 @@
 import { PromherdError } from '@promherd/core'
-import { Failure, Mistyped } from './failure.ts'
+import { Mistyped } from './failure.ts'
+import { importOptional } from './optional-package.ts'
 
 /** What can be typed of OTLP, as commander returns it: true for the option without an address. */
 export interface TypedOtlp {
@@ -12,7 +13,7 @@ export interface TypedOtlp {
  */
 export async function loadOtlp({ otlp }: TypedOtlp, onWarning?: (message: string) => void): Promise<() => void> {
   if (otlp === undefined) return () => {}
-  const { forward } = await installed()
+  const { forward } = await importOptional('@promherd/otlp', '--otlp', () => import('@promherd/otlp'))
   return () => {
     try {
       forward({ otlp: otlp === true ? {} : { url: otlp }, onWarning })
@@ -20,16 +21,5 @@ export async function loadOtlp({ otlp }: TypedOtlp, onWarning?: (message: string
       if (!(error instanceof PromherdError)) throw error
       throw new Mistyped(error.message.replace('`forward.otlp.url`', '`--otlp`'))
     }
-  }
-}
-
-async function installed(): Promise<typeof import('@promherd/otlp')> {
-  try {
-    return await import('@promherd/otlp')
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new Failure(
-      'Expected `@promherd/otlp` to be installed for --otlp, but it is not: `npm install @promherd/otlp`.',
-    )
   }
 }
