@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { defaultMonitor, instrumentServer } from '@promherd/core'
+import { instrumentServer, metricsHandler } from '@promherd/core'
 
 const items = new Map([
   ['1', { name: 'saddle' }],
@@ -16,7 +16,7 @@ const routes = [
   ['/slow', /^\/slow$/, answerSlowly],
   ['/error', /^\/error$/, failAlways],
   ['/stream', /^\/stream$/, streamWords],
-  ['/metrics', /^\/metrics$/, showMetrics],
+  ['/metrics', /^\/metrics$/, metricsHandler()],
 ]
 
 const server = createServer(async (request, response) => {
@@ -74,10 +74,5 @@ function streamWords(_request, response) {
 }
 
 // Optional: the cluster helper serves the metrics on a port of their own.
-async function showMetrics(_request, response) {
-  const monitor = defaultMonitor()
-  response.writeHead(200, { 'content-type': monitor.contentType }).end(await monitor.metrics())
-}
-
 const port = Number(process.env.PORT ?? 3000)
 server.listen(port, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${port}/`))

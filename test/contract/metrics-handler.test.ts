@@ -1,7 +1,15 @@
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type RequestListener, Server } from 'node:http'
+import { connect, createServer as createHttp2Server, type IncomingHttpHeaders } from 'node:http2'
 import { getRequestListener } from '@hono/node-server'
 import Router from '@koa/router'
-import { createMonitor, type MetricsHandlerOptions, type Monitor } from '@promherd/core'
+import {
+  createMonitor,
+  instrumentServer,
+  type MetricsHandlerOptions,
+  type Monitor,
+  metricsHandler,
+} from '@promherd/core'
 import * as onExpress from '@promherd/express'
 import * as onFastify from '@promherd/fastify'
 import * as onHono from '@promherd/hono'
@@ -14,9 +22,21 @@ import { describe, expect, test } from 'vitest'
 import { settled, troublesOf } from './reading.ts'
 import { closing, listening } from './stage.ts'
 
+/** A listener, or a server that has one. */
+type Application = (
+  monitor: Monitor,
+  options: MetricsHandlerOptions,
+) => RequestListener | Server | Promise<RequestListener>
+
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 
-const APPLICATIONS = {
+const APPLICATIONS: Readonly<Record<string, Application>> = {
+  'node:http': (monitor, options) => {
+    const serveMetrics = metricsHandler(options)
+    const server = createServer((request, response) => serveMetrics(request, response))
+    instrumentServer(server, { monitor, route: () => '/metrics' })
+    return server
+  },
   Express: (monitor: Monitor, options: MetricsHandlerOptions) => {
     const app = express()
     app.use(onExpress.prometheus({ monitor }))
@@ -52,7 +72,8 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
     const monitor = createMonitor({ slab: 'heap', onWarning: message => warnings.push(message) })
     // A large herd's text is longer than a string may be.
     monitor.metrics = () => Promise.reject(new Error('the text was put into one string'))
-    const server = createServer(await applicationWith(monitor, { monitor, ...options }))
+    const application = await applicationWith(monitor, { monitor, ...options })
+    const server = application instanceof Server ? application : createServer(application)
     const end = async (): Promise<void> => {
       await closing(server)
       await monitor.close()
@@ -151,6 +172,26 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
 })
 
 const CLOSE = { connection: 'close' }
+
+test('the handler of node:http responds over HTTP/2', async () => {
+  const monitor = createMonitor({ slab: 'heap' })
+  const serveMetrics = metricsHandler({ monitor })
+  const server = createHttp2Server((request, response) => serveMetrics(request, response))
+  const session = connect(await listening(server as unknown as Server))
+  const stream = session.request({ ':path': '/metrics' }).setEncoding('utf8')
+  const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders]
+  let text = ''
+  for await (const piece of stream) text += piece
+  expect([headers[':status'], headers['content-length']]).toEqual([200, String(Buffer.byteLength(text))])
+  expect(text).toContain('promherd_')
+  await Promise.all([once(server.close(), 'close'), session.close()])
+  await monitor.close()
+})
+
+test('the handler of node:http that was not called says so', () => {
+  const uncalled = metricsHandler as (...given: unknown[]) => unknown
+  expect(() => uncalled({}, {})).toThrow(expect.objectContaining({ code: 'ERR_PROMHERD_NOT_CALLED' }))
+})
 
 test.each([
   ['Express', onExpress.prometheus],

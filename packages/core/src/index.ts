@@ -6,6 +6,7 @@ export type { OpenExchange } from './http/begun.ts'
 export type { ComputedLabel, LabelAnswer, LabelOptions } from './http/custom-labels.ts'
 export { type InitializeOptions, initializingRecorderFor } from './http/initialize.ts'
 export { isUnmatched, MIDDLEWARE, UNKNOWN_ROUTE, UNMATCHED } from './http/labels.ts'
+export { type MetricsHandler, metricsHandler } from './http/metrics-handler.ts'
 export { type MetricsHandlerOptions, type MetricsReply, MetricsResponder } from './http/metrics-reply.ts'
 export {
   calledBeforeRegister,
