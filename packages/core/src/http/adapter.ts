@@ -3,18 +3,18 @@ import { promherdError } from '../errors.ts'
 import { defaultMonitor, type Monitor } from '../monitor.ts'
 import type { HttpOptions, HttpRecorder, RequestLike } from './recorder.ts'
 
-/** What every adapter takes. */
+/** Options of every adapter. */
 export type AdapterOptions<Request = IncomingMessage, Context = unknown, Response = ServerResponse> = HttpOptions<
   Request,
   Context,
   Response
 > & {
-  /** Where to record. @default the one monitor that all adapters of the process share */
+  /** The monitor to record into. @default the one monitor that all adapters of the process share */
   readonly monitor?: Monitor | undefined
 }
 
 /**
- * The recorder that an adapter with these options records through.
+ * Returns the recorder for an adapter with these options.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
 export function recorderFor(options: AdapterOptions<RequestLike> = {}): HttpRecorder {
@@ -22,7 +22,7 @@ export function recorderFor(options: AdapterOptions<RequestLike> = {}): HttpReco
   return monitorOf(monitor).http(http)
 }
 
-/** The monitor that was given, or the one that the process shares. @throws ERR_PROMHERD_BAD_OPTION */
+/** Returns the given monitor, or the one that the process shares. @throws ERR_PROMHERD_BAD_OPTION */
 export function monitorOf(monitor: Monitor | undefined): Monitor {
   if (monitor === undefined) return defaultMonitor()
   if (typeof monitor?.http === 'function') return monitor

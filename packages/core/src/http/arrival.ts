@@ -2,11 +2,11 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 
 /**
- * The path with which a request came to its server. A function that calls an application may have taken a part of it
- * away before anybody of ours sees it, and then what the application is mounted at cannot be known.
+ * Remembers the path with which a request arrived at its server. A function that calls an application may remove a
+ * prefix of the path before promherd's code runs; the mount path of the application cannot be determined then.
  *
- * Node says of each request that it begins right before it is answered; only the last one is kept, so that a request
- * costs nothing. Of one that waits before it comes to an application, nothing is known.
+ * Node publishes an event for each request right before it is handled. Only the last request is kept, so that a request
+ * costs nothing. If a request waits before it reaches an application, its original path is unknown.
  */
 export function watchArrivals(): void {
   if (isWatching) return
@@ -17,13 +17,13 @@ export function watchArrivals(): void {
   })
 }
 
-/** The path of `request` as it came; undefined where that is not known. */
+/** The path of `request` as it arrived; undefined if it is not known. */
 export function arrivalOf(request: IncomingMessage): string | undefined {
   if (last === request) {
     last = undefined
     return lastUrl
   }
-  // Who takes away a part of the path, as connect does, keeps the whole of it there.
+  // Frameworks that remove a prefix of the path, such as connect, keep the whole URL in this property.
   const { originalUrl } = request as { readonly originalUrl?: unknown }
   return typeof originalUrl === 'string' ? originalUrl : undefined
 }

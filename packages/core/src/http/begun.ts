@@ -1,18 +1,19 @@
 import type { Detail } from './details.ts'
 import type { RequestLike } from './http-options.ts'
 
-/** An exchange of a runtime without a `ServerResponse`. */
+/** An open exchange in a runtime without a `ServerResponse`. */
 export interface OpenExchange {
   /**
-   * Records how it ended: the route's template or undefined where none answered, the status that was sent (499 where
-   * the client left before any was), and the error if one was thrown. Later calls do nothing. Never throws.
+   * Records how the exchange ended: the route template (undefined if no route handled it), the status that was sent
+   * (499 if the client disconnected before any was sent), and the error if one was thrown. Later calls do nothing.
+   * Never throws.
    */
   end(route: string | undefined, statusCode: number, error?: unknown): void
-  /** Ends it without a record. Later calls do nothing. Never throws. */
+  /** Ends the exchange without recording it. Later calls do nothing. Never throws. */
   leaveOut(): void
 }
 
-/** An exchange that was begun by hand. */
+/** A manual exchange: one that was started by `HttpRecorder.begin`. */
 export class Begun implements OpenExchange {
   readonly request: RequestLike
   readonly context: unknown
@@ -41,8 +42,8 @@ export class Begun implements OpenExchange {
   }
 }
 
-/** Records how it ended. */
+/** Records how the exchange ended. */
 export type End = (begun: Begun, route: string | undefined, status: number, error: unknown) => void
 
-/** Stands for one that is not recorded. */
+/** Returned for an exchange that is not recorded. */
 export const IGNORED: OpenExchange = { end: () => {}, leaveOut: () => {} }

@@ -5,17 +5,18 @@ import { type Carrier, type Exchange, openExchangesOn, settle } from './follow.t
 import { isHeadSent, isLeft } from './outcome.ts'
 
 /**
- * What Node, or a listener in its place, does to a connection with open exchanges: it may write a refusal, and mostly
- * closes the connection. Whatever the application answers afterwards is discarded, so what was on the wire by then is
- * kept here.
+ * When a connection with open exchanges fails, Node, or a listener in its place, may write an error response, and
+ * usually closes the connection. Everything that the application sends afterwards is discarded. So the state of the
+ * connection at that moment is kept here.
  */
 
-/** Why a connection is closed, as the category of its exchanges. */
+/** Why a connection is closed: the error category of its exchanges. */
 export type CloseReason = Extract<ErrorCategory, 'protocol' | 'timeout'>
 
 /**
- * To be called before Node reacts to an error of a connection. An exchange whose last byte was given to the kernel has
- * ended well and is settled; of the others it is kept whether they had begun. Returns how many are still open.
+ * Must be called before Node reacts to a connection error. An exchange whose last byte was given to the kernel
+ * completed normally and is settled. For each other exchange, stores whether its response had begun. Returns how many
+ * exchanges are still open.
  */
 export function connectionFailed(socket: Duplex, reason: CloseReason | undefined): number {
   const open = openExchangesOn(socket)
@@ -28,12 +29,12 @@ export function connectionFailed(socket: Duplex, reason: CloseReason | undefined
   return left.length
 }
 
-/** To be called before Node reacts to a connection that was idle for too long. */
+/** Must be called before Node reacts to an idle timeout of a connection. */
 export function connectionTimedOut(carrier: Carrier): void {
   markClosing(carrier, 'timeout', openExchangesOn(carrier))
 }
 
-/** What is written to the connection next answers the exchange that has waited longest, where that has not begun. */
+/** The next status line on the connection belongs to the oldest exchange, if its response has not begun. */
 function markClosing(carrier: Carrier, reason: CloseReason | undefined, open: readonly Exchange[]): void {
   const [next] = open
   if (reason === undefined || next?.connection === undefined || isLeft(carrier as never)) return

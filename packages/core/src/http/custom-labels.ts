@@ -8,45 +8,45 @@ import type { RequestLike } from './http-options.ts'
 import { OTHER, UNKNOWN } from './labels.ts'
 
 /**
- * Labels of the user's own. A constant is a constant; what is computed is bounded, by a list of values or by their
- * number, since whatever it is made of may be the client's to choose.
+ * User-defined labels. A constant value needs no bound. A computed value is bounded by a list of values or by their
+ * number, because the client may control the input that it is computed from.
  */
 
-/** A label whose value is computed for each exchange, when it has ended. */
+/** A label whose value is computed for each exchange, after it has ended. */
 export interface ComputedLabel<Request = RequestLike, Context = unknown, Response = ServerResponse> {
   /**
-   * Answers the value, or undefined for none. `response` is undefined for a connection that left HTTP, and where there
-   * is no Node server. `context` is what the framework knows: the request of Express and Fastify, the context of Koa
-   * and Hono; undefined where it has not seen the exchange. The values of a list are joined by `, `, as those of a
-   * header are. Where it throws, or answers no text, the value is `_unknown`. Never awaited.
+   * Returns the value, or undefined for none. `response` is undefined for a connection that was upgraded, and where
+   * there is no Node server. `context` is the framework's own object: the request of Express and Fastify, the context
+   * of Koa and Hono; undefined if the framework has not seen the exchange. The values of an array are joined by `, `,
+   * like those of a header. If the function throws, or returns no string, the value is `_unknown`. Never awaited.
    */
   of(request: Request, response: Response | undefined, context: Context | undefined): LabelAnswer
-  /** The values that there are; any other is `_other`. @default whatever comes, up to `maxValues` */
+  /** The allowed values; any other becomes `_other`. @default any value, up to `maxValues` */
   readonly values?: readonly string[] | undefined
-  /** How many different values each worker keeps, first come first served; any other is `_overflow`. @default 20 */
+  /** How many different values each worker keeps, in order of arrival; any other becomes `_overflow`. @default 20 */
   readonly maxValues?: number | undefined
 }
 
-/** What a label may be computed as: that of a header can be given as Node has it. */
+/** The result of a computed label. An array is allowed because Node has some headers as arrays. */
 export type LabelAnswer = string | readonly string[] | undefined
 
-/** Labels by their names: a text is a constant, an object says how the value is computed. */
+/** Labels by name: a string is a constant, an object describes how the value is computed. */
 export type LabelOptions<Request = RequestLike, Context = unknown, Response = ServerResponse> = Readonly<
   Record<string, string | ComputedLabel<Request, Context, Response>>
 >
 
-/** What a value is computed of. */
+/** The input of a computed label. */
 export interface Subject {
   readonly request: RequestLike
   readonly response?: ServerResponse | undefined
   readonly context?: unknown
 }
 
-/** The labels of one recorder. */
+/** The user-defined labels of one recorder. */
 export class CustomLabels {
-  /** In the order of the alphabet, so that two recorders that mean the same say the same. */
+  /** Sorted alphabetically, so that two recorders with the same labels have them in the same order. */
   readonly names: readonly string[]
-  /** True where no value has to be computed. */
+  /** True if no value has to be computed. */
   readonly isConstant: boolean
   readonly #store: Store
   readonly #sources: readonly (string | Bounded)[]
@@ -61,7 +61,7 @@ export class CustomLabels {
     this.isConstant = this.#sources.every(source => typeof source === 'string')
   }
 
-  /** The values for an exchange; without one, what is computed is `_unknown`. Never throws. */
+  /** The label values of an exchange; without an exchange, computed labels are `_unknown`. Never throws. */
   valuesOf(subject: Subject | undefined): string[] {
     return this.#sources.map(source => {
       if (typeof source === 'string') return source
@@ -70,7 +70,7 @@ export class CustomLabels {
   }
 }
 
-/** A computed label and the values that it may have. */
+/** A computed label, bounded to its allowed values. */
 class Bounded {
   readonly #name: string
   readonly #label: ComputedLabel
@@ -100,7 +100,7 @@ class Bounded {
       const value: unknown = this.#label.of(request, response, context)
       if (value === undefined || typeof value === 'string') return value
       if (Array.isArray(value) && value.every(part => typeof part === 'string')) return value.join(', ')
-      // An async function cannot answer in time, and its rejection must not end the process.
+      // The result of an async function would come too late, and its rejection must not end the process.
       if (isPromise(value)) value.catch(() => {})
       store.trouble('callback', `the label \`${this.#name}\` answered something that is no text`)
     } catch (error) {
@@ -111,10 +111,10 @@ class Bounded {
 }
 
 const DEFAULT_MAX_VALUES = 20
-/** What is longer is nobody's category, and would be kept for ever. */
+/** A longer value is not a useful category, and would use memory forever. */
 const LONGEST = 128
 
-/** What promherd's own labels are called, under either naming, and what the format keeps for itself. */
+/** Names of promherd's own labels, under either naming, and names that the exposition format reserves. */
 const TAKEN: ReadonlySet<string> = new Set([
   'method',
   'route',
@@ -132,7 +132,7 @@ const TAKEN: ReadonlySet<string> = new Set([
   'quantile',
 ])
 
-/** Names that may stand for a label, each with a text or with what computes one. */
+/** Checks labels by name, each a string or an object that computes the value. */
 export const isLabels: Check = (where, labels) => {
   if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) {
     throw promherdError('ERR_PROMHERD_BAD_OPTION', where, 'an object', labels, 'Give the labels by their names.')

@@ -10,37 +10,37 @@ import { type Answered, CLIENT_CLOSED, isAborted, sentStatusOf } from './outcome
 import { type HttpSeries, Scope } from './series.ts'
 import { type Sizes, sizesOf } from './sizes.ts'
 
-/** What is kept for an open exchange where an option asks for it. */
+/** Data that an option requires for an open exchange. */
 export interface Detail {
   readonly scheme: string
   readonly version: string
-  /** Where it is counted while it is open; undefined where all are counted as one. */
+  /** Where the exchange is counted while it is open; undefined if all exchanges are counted together. */
   readonly openSlot: number | undefined
   readonly sizes: Sizes | undefined
   readonly firstByte: FirstByte | undefined
 }
 
-/** An exchange that details may be kept for. */
+/** An exchange that can have a `Detail`. */
 export interface Detailed extends Subject {
   readonly startedAt?: number
   detail: Detail | undefined
 }
 
-/** How an exchange ended, as its labels tell it. */
+/** How an exchange ended, as needed for its labels. */
 export interface Ended {
   readonly method: number
   readonly route: string
   readonly status: number
   readonly category: string | undefined
-  /** Undefined where the time says nothing. */
+  /** Undefined if the duration is not meaningful. */
   readonly seconds: number | undefined
-  /** Where it was open until now; undefined where it is so no more. */
+  /** The slot in which it was counted as open until now; undefined if it is no longer counted there. */
   readonly open?: number | undefined
 }
 
 /**
- * What options add to the recording of an exchange: labels that are computed, sizes, the first byte, and the labels of
- * OpenTelemetry. Made only where one of them is asked for, so that the others pay nothing.
+ * Records what options add to an exchange: computed labels, body sizes, time to first byte, and the labels of
+ * OpenTelemetry. Created only if one of them is enabled, so that other configurations pay nothing.
  */
 export class HttpDetails {
   readonly #store: Store
@@ -66,7 +66,7 @@ export class HttpDetails {
     }
   }
 
-  /** Begins what has to be begun with an exchange. Never throws. */
+  /** Starts the measurements of an exchange. Never throws. */
   begin(exchange: Detailed): void {
     try {
       exchange.detail = this.#detailOf(exchange)
@@ -75,7 +75,7 @@ export class HttpDetails {
     }
   }
 
-  /** What the exchange has in common with others; undefined stands for an exchange that nobody followed. */
+  /** The label values that the exchange shares with others; undefined stands for an exchange that was not followed. */
   scopeOf(exchange: Detailed | undefined): Scope {
     const { scheme = '', version = '' } = exchange?.detail ?? {}
     const custom = this.#series.labels.valuesOf(exchange)
@@ -83,12 +83,12 @@ export class HttpDetails {
     const known = this.#scopes.get(key)
     if (known !== undefined) return known
     const scope = new Scope(scheme, version, custom)
-    // Beyond that the families are full, and nothing will be kept that could be found again.
+    // Beyond that limit the families are full, so no series could be found by a cached scope.
     if (this.#scopes.size < this.#maxScopes) this.#scopes.set(key, scope)
     return scope
   }
 
-  /** Counts an exchange that has ended, with all that was measured of it. */
+  /** Counts an exchange that has ended, with all its measurements. */
   count(exchange: Detailed | undefined, ended: Ended): void {
     const scope = this.scopeOf(exchange)
     const told = this.#series.naming.isOtel && !wasAnswered(exchange, ended.status) ? { ...ended, status: 0 } : ended
@@ -131,13 +131,13 @@ export class HttpDetails {
   }
 }
 
-/** The details that these options ask for; undefined where they ask for none. @throws ERR_PROMHERD_FAMILY_CONFLICT */
+/** The details that these options require; undefined if they require none. @throws ERR_PROMHERD_FAMILY_CONFLICT */
 export function detailsOf(store: Store, options: HttpOptions, series: HttpSeries): HttpDetails | undefined {
   const isPlain = !options.sizes && !options.firstByte && !series.naming.isOtel && series.labels.isConstant
   return isPlain ? undefined : new HttpDetails(store, options, series)
 }
 
-/** False where no status was sent: the one that stands for that is no status of OpenTelemetry's. */
+/** False if no status was sent: the placeholder status is not valid in OpenTelemetry's labels. */
 function wasAnswered(exchange: Detailed | undefined, status: number): boolean {
   if (exchange?.response === undefined) return status !== CLIENT_CLOSED
   return (
@@ -147,8 +147,8 @@ function wasAnswered(exchange: Detailed | undefined, status: number): boolean {
 }
 
 /**
- * Seconds until the head left; undefined where it did not. A response that was sent past its own methods had sent its
- * head when it ended, at the latest.
+ * Seconds until the head was sent; undefined if it was not sent. If a response bypassed its own methods, its head was
+ * sent when it ended, at the latest.
  */
 function untilHead(
   { at }: FirstByte,
@@ -160,7 +160,7 @@ function untilHead(
   return hasEnded ? seconds : undefined
 }
 
-/** The scheme of the connection: what headers say of it is the client's word. */
+/** The scheme of the connection. Headers that name a scheme are not used: the client controls them. */
 function schemeOf(request: Subject['request']): string {
   const { socket, stream } = request as {
     readonly socket?: { readonly encrypted?: boolean }

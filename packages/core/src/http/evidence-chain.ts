@@ -1,16 +1,16 @@
 /**
- * How evidence is looked for in something that was thrown: it may be anything, a proxy or a getter that throws among
- * it. Nothing here throws, follows a circle, or looks at more than a fixed number of things.
+ * Searches thrown values for evidence. A thrown value can be anything, including a proxy or an object with a getter
+ * that throws. Nothing here throws, follows a cycle, or reads more than a fixed number of objects.
  */
 
-/** How deep the chain of causes is followed: libraries wrap once or twice, so eight is generous. */
+/** How many levels of `cause` are followed: libraries wrap an error once or twice, so eight is generous. */
 const MAX_DEPTH = 8
-/** How many of the errors that one error gathers are looked at: as many as a name has addresses. */
+/** How many members of one aggregate error are read: as many as a host name has addresses. */
 const MAX_SIBLINGS = 8
-/** How many errors are looked at in all, since each of them may gather others. */
+/** How many errors are read in total, since each of them may be an aggregate. */
 const MAX_ERRORS = 32
 
-/** A property of anything; undefined where there is none, or where asking for it throws. */
+/** Reads a property of any value; undefined if there is none, or if reading it throws. */
 export function read(value: unknown, key: string): unknown {
   if (!isObject(value)) return undefined
   try {
@@ -20,24 +20,24 @@ export function read(value: unknown, key: string): unknown {
   }
 }
 
-/** A property that is a text; the empty text where it is none. */
+/** Reads a string property; the empty string if it is not a string. */
 export function readText(value: unknown, key: string): string {
   const text = read(value, key)
   return typeof text === 'string' ? text : ''
 }
 
-/** The first entry of a property that is a list; undefined where it is none, or is empty. */
+/** Reads the first element of an array property; undefined if it is not an array, or is empty. */
 export function readFirst(value: unknown, key: string): unknown {
   const list = read(value, key)
   return isList(list) ? read(list, '0') : undefined
 }
 
-/** True for what can have properties. */
+/** True for a value that can have properties. */
 export function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-/** True for an array; a revoked proxy is none. */
+/** True for an array; false for a revoked proxy. */
 export function isList(value: unknown): value is readonly unknown[] {
   try {
     return Array.isArray(value)
@@ -46,7 +46,7 @@ export function isList(value: unknown): value is readonly unknown[] {
   }
 }
 
-/** The error itself, then what caused it and what it gathers, nearest first. */
+/** The error itself, then its causes and aggregated errors, nearest first. */
 export function errorsOf(error: unknown): readonly object[] {
   if (!isObject(error)) return []
   const found = new Set<object>([error])

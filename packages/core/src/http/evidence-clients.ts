@@ -1,14 +1,17 @@
 import { isObject, read, readText } from './evidence-chain.ts'
 import { type NetworkEvidence, networkEvidence } from './evidence-network.ts'
 
-/** What the clients of other services tell: HTTP clients, PostgreSQL and Redis. */
+/** Evidence from errors of the clients of other services: HTTP clients, PostgreSQL and Redis. */
 
-/** What one error of a client tells; undefined where it is no client's, or tells of a mistake in our own code. */
+/**
+ * The evidence in one error of a client; undefined if it is no client's error, or shows a mistake in the service's own
+ * code.
+ */
 export function clientEvidence(error: object): NetworkEvidence | undefined {
   return axiosEvidence(error) ?? fetchEvidence(error) ?? postgresEvidence(error) ?? redisEvidence(error)
 }
 
-/** Refused by axios before anything was sent. */
+/** axios refused the request before anything was sent. */
 const AXIOS_MISTAKES: ReadonlySet<string> = new Set([
   'ERR_BAD_OPTION',
   'ERR_BAD_OPTION_VALUE',
@@ -24,18 +27,18 @@ function axiosEvidence(error: object): NetworkEvidence | undefined {
   const code = readText(error, 'code')
   if (code === 'ERR_CANCELED') return axiosCancelled(error)
   if (code === 'ECONNABORTED' || code === 'ETIMEDOUT') return 'outbound_timeout'
-  // An answer of 4xx bears the same code as a request that axios itself refuses; only one has a response.
+  // axios gives a response of 4xx and a request that it refuses itself the same code; only the first has a response.
   if (isObject(read(error, 'response'))) return 'upstream'
   return code === '' || AXIOS_MISTAKES.has(code) ? undefined : 'upstream'
 }
 
-/** axios says only that it was cancelled; why is known to the signal that it was given. */
+/** axios reports only that the request was cancelled; the reason is on the signal that it was given. */
 function axiosCancelled(error: object): NetworkEvidence {
   const reason = read(read(read(error, 'config'), 'signal'), 'reason')
   return readText(reason, 'name') === 'TimeoutError' ? 'timeout' : 'cut'
 }
 
-/** Refused by undici before anything was sent, or used after it was closed. */
+/** undici refused the request before anything was sent, or was used after it was closed. */
 const UNDICI_MISTAKES: ReadonlySet<string> = new Set([
   'UND_ERR_ABORTED',
   'UND_ERR_CLOSED',
@@ -51,12 +54,12 @@ function fetchEvidence(error: object): NetworkEvidence | undefined {
   if (code.startsWith('UND_ERR_') && !UNDICI_MISTAKES.has(code)) {
     return code.endsWith('_TIMEOUT') ? 'outbound_timeout' : 'upstream'
   }
-  // fetch says no more than this; a connection that broke under it was not the client's.
+  // fetch gives no more detail than this. The connection that broke is to the other service, not to the client.
   const cause = readText(error, 'message') === 'fetch failed' ? read(error, 'cause') : undefined
   return isObject(cause) && networkEvidence(cause) === 'peer_lost' ? 'upstream' : undefined
 }
 
-/** A statement that ran out of the time it was given: query_canceled. */
+/** query_canceled: a statement exceeded its time limit. */
 const POSTGRES_CANCELLED = '57014'
 /** Classes of SQLSTATE: connection, authorization, resources, intervention, system error, internal error. */
 const POSTGRES_CLASSES: ReadonlySet<string> = new Set(['08', '28', '53', '57', '58', 'XX'])
@@ -69,13 +72,13 @@ function postgresEvidence(error: object): NetworkEvidence | undefined {
   const severity = readText(error, 'severity')
   if (severity === '' || !/^[0-9A-Z]{5}$/.test(code)) return undefined
   if (code === POSTGRES_CANCELLED) return 'outbound_timeout'
-  // FATAL and PANIC end the connection; an ERROR of any other class is about the statement that we wrote.
+  // FATAL and PANIC end the connection; an ERROR of any other class concerns the statement, which the service wrote.
   return severity === 'FATAL' || severity === 'PANIC' || POSTGRES_CLASSES.has(code.slice(0, 2)) ? 'upstream' : undefined
 }
 
-/** What pg says, without a code, where the connection ended. */
+/** Messages of pg, without a code, when the connection ended. */
 const POSTGRES_LOST: ReadonlySet<string> = new Set(['Connection terminated', 'Connection terminated unexpectedly'])
-/** What pg and pg-pool say, without a code, where a deadline passed. */
+/** Messages of pg and pg-pool, without a code, when a deadline passed. */
 const POSTGRES_LATE: ReadonlySet<string> = new Set([
   'Connection terminated due to connection timeout',
   'Query read timeout',
@@ -83,7 +86,7 @@ const POSTGRES_LATE: ReadonlySet<string> = new Set([
   'timeout expired',
 ])
 
-/** The first word of a reply by which Redis says that it cannot serve now, or will not serve us. */
+/** The first word of a reply with which Redis reports that it cannot serve now, or refuses this client. */
 const REDIS_REFUSALS: ReadonlySet<string> = new Set([
   'BUSY',
   'CLUSTERDOWN',
@@ -99,9 +102,9 @@ const REDIS_REFUSALS: ReadonlySet<string> = new Set([
   'WRONGPASS',
 ])
 const REDIS_FULL = 'ERR max number of clients reached'
-/** What ioredis says, without a code, where a command found no connection. */
+/** The message of ioredis, without a code, when a command found no connection. */
 const REDIS_CLOSED = 'Connection is closed.'
-/** The same, where the deadline of a command passed. */
+/** The same, when the deadline of a command passed. */
 const REDIS_LATE = 'Command timed out'
 
 function redisEvidence(error: object): NetworkEvidence | undefined {

@@ -4,26 +4,26 @@ import { ERROR_CATEGORIES } from '../metrics.ts'
 import { checkOptions, isAnything, isFunction, type Shape } from '../options.ts'
 import { categoryOf, type ErrorFacts } from './evidence.ts'
 
-/** The user's own say in categories: a function, held to names that were declared at start. */
+/** User-defined categories: a function, limited to names that were declared at start. */
 
-/** What a user may add to the categories. */
+/** Options with which a user extends the categories. */
 export interface CategorizerOptions<Exchange extends ErrorFacts = ErrorFacts> {
   /**
-   * Answers the category of a failed exchange: one of ERROR_CATEGORIES or of `categories`, or undefined to leave it
-   * to promherd. `error` is undefined where nothing was thrown. @default none
+   * Returns the category of a failed exchange: one of ERROR_CATEGORIES or of `categories`, or undefined to let promherd
+   * decide. `error` is undefined if nothing was thrown. @default none
    */
   readonly categorize?: ((error: unknown, exchange: Exchange) => string | undefined) | undefined
-  /** Names besides ERROR_CATEGORIES that `categorize` may answer: lower case, at most 20. @default [] */
+  /** Names besides ERROR_CATEGORIES that `categorize` may return: lower case, at most 20. @default [] */
   readonly categories?: readonly string[] | undefined
 }
 
-/** Answers the category of a failed exchange; undefined where nothing went wrong. Never throws. */
+/** Returns the category of a failed exchange; undefined if nothing failed. Never throws. */
 export type Categorizer<Exchange extends ErrorFacts = ErrorFacts> = (
   error: unknown,
   exchange: Exchange,
 ) => string | undefined
 
-/** Every category of a user's is a series of each route, so there is a bound. */
+/** Each user-defined category is a series of each route, so the number is limited. */
 const MAX_CATEGORIES = 20
 
 const SHAPE: Shape<CategorizerOptions> = {
@@ -32,8 +32,8 @@ const SHAPE: Shape<CategorizerOptions> = {
 }
 
 /**
- * Makes what tells the category of a failure. `onTrouble` hears each time the user's function throws or answers a
- * name that was not declared; promherd's own answer is then used.
+ * Returns a function that determines the category of a failure. `onTrouble` is called each time the user's function
+ * throws or returns a name that was not declared; promherd's own category is then used.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION
  */
 export function createCategorizer<Exchange extends ErrorFacts = ErrorFacts>(
@@ -47,13 +47,13 @@ export function createCategorizer<Exchange extends ErrorFacts = ErrorFacts>(
     : (error, exchange) => categorize(error, exchange) ?? categoryOf(error, exchange)
 }
 
-/** Answers what the user says of a failed exchange; undefined where that is nothing, or nothing that was declared. */
+/** Returns the user's category of a failed exchange; undefined if there is none, or if it was not declared. */
 export type UserCategorizer<Exchange> = (error: unknown, exchange: Exchange) => string | undefined
 
 /**
- * The user's own say alone, of options that were checked; undefined where there is none. `where` is what errors call
- * the options.
- * @throws ERR_PROMHERD_BAD_OPTION where a category cannot be declared
+ * Only the user's function, from options that were checked; undefined if there is none. `where` is the name of the
+ * options in error messages.
+ * @throws ERR_PROMHERD_BAD_OPTION if a category cannot be declared
  */
 export function categorizerOf<Exchange extends ErrorFacts>(
   where: string,
@@ -79,7 +79,7 @@ function answerOf<Exchange>(
 ): unknown {
   try {
     const answer = categorize(error, exchange)
-    // An async function cannot answer in time, and its rejection must not end the process.
+    // The result of an async function would come too late, and its rejection must not end the process.
     if (isPromise(answer)) answer.catch(() => {})
     return answer
   } catch (thrown) {
@@ -88,7 +88,7 @@ function answerOf<Exchange>(
   }
 }
 
-/** What was given in its place, short: it may be anything, and may not want to be a text. */
+/** A short description of the returned value. It can be anything, and converting it to a string may throw. */
 function describe(value: unknown): string {
   try {
     return String(value).slice(0, 100)

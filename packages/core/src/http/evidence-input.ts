@@ -1,19 +1,19 @@
 import { isMap } from 'node:util/types'
 import { isList, isObject, read, readFirst, readText } from './evidence-chain.ts'
 
-/** What tells that the request was at fault: the shapes that validation libraries give, and the sizes of bodies. */
+/** Evidence that the request was at fault: error formats of validation libraries, and errors about bodies. */
 
-/** True for an error that says which part of the request broke a rule. */
+/** True for an error that names the part of the request that failed validation. */
 export function isValidation(error: object): boolean {
   return CHECKS.some(check => check(error))
 }
 
-/** True for an error that says that the body was too large, or of a kind that is not taken. */
+/** True for an error that reports that the body was too large, or of an unsupported type. */
 export function isPayload(error: object): boolean {
   return PAYLOAD_TYPES.has(readText(error, 'type')) || PAYLOAD_CODES.has(readText(error, 'code'))
 }
 
-/** True for an error that says that the client left while its body was read. */
+/** True for an error that reports that the client disconnected while its body was read. */
 export function isClientGone(error: object): boolean {
   return readText(error, 'type') === 'request.aborted'
 }
@@ -37,23 +37,24 @@ const PAYLOAD_CODES: ReadonlySet<string> = new Set([
 ])
 
 const CHECKS: readonly ((error: object) => boolean)[] = [
-  // Fastify: the list of what its validator found.
+  // Fastify: the list of validation failures.
   error => isList(read(error, 'validation')),
   // Ajv alone, for schemas that are checked asynchronously.
   error => read(error, 'ajv') === true && read(error, 'validation') === true,
-  // zod, and others of its shape.
+  // zod, and other libraries with the same error format.
   error => isList(read(readFirst(error, 'issues'), 'path')),
   // Joi.
   error => read(error, 'isJoi') === true,
-  // celebrate: a map from the part of the request to what Joi found in it.
+  // celebrate: a map from the part of the request to the error of Joi.
   error => read(firstOfMap(read(error, 'details')), 'isJoi') === true,
   // yup.
   error => isList(read(error, 'inner')) && typeof readFirst(error, 'errors') === 'string',
   // express-validator.
   error => isObject(readFirst(error, 'errors')) && isExpressValidator(readFirst(error, 'errors')),
-  // The pipes of NestJS: a list of what class-validator found, or that a text is no number and the like.
+  // The pipes of NestJS: the list of failures from class-validator, or a message that a string is not a number and the
+  // like.
   error => typeof read(error, 'getResponse') === 'function' && isNestValidation(read(error, 'response')),
-  // class-validator rejects with a list, not with an error.
+  // class-validator rejects with an array, not with an error.
   error => isList(error) && isClassValidator(read(error, '0')),
 ]
 

@@ -1,14 +1,14 @@
 import { readText } from './evidence-chain.ts'
 
 /**
- * What Node's own errors tell. The same code can come from the client's connection or from a dependency's: the system
- * call says which, and where it does not, whether our own response was destroyed.
+ * Evidence from Node's own errors. The same code can come from the client's connection or from a dependency's. The
+ * system call shows which one it is. If it does not, the state of our own response decides: whether it was destroyed.
  */
 
-/** What a fault of the network is evidence of. */
+/** What a network error is evidence of. */
 export type NetworkEvidence = 'upstream' | 'outbound_timeout' | 'timeout' | 'peer_lost' | 'cut'
 
-/** What one error, without its causes, tells of the network; undefined where it tells nothing. */
+/** The evidence in one error, without its causes; undefined if there is none. */
 export function networkEvidence(error: object): NetworkEvidence | undefined {
   const name = readText(error, 'name')
   if (name === 'TimeoutError') return 'timeout'
@@ -19,13 +19,13 @@ export function networkEvidence(error: object): NetworkEvidence | undefined {
   return isOutbound(code, readText(error, 'syscall')) ? 'upstream' : undefined
 }
 
-/** A deadline that was ours to keep, whichever side it was on. */
+/** A deadline that this process enforced, for an incoming or an outgoing request. */
 const TIMEOUT_CODES: ReadonlySet<string> = new Set(['ETIMEDOUT', 'FST_ERR_HANDLER_TIMEOUT'])
 
-/** The other end of some connection went away. */
+/** The other end of some connection closed it. */
 const PEER_CODES: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
 
-/** Something of ours was stopped in the middle: because of the client only if our response was destroyed. */
+/** An operation of this process was interrupted: because of the client only if our response was destroyed. */
 const CUT_CODES: ReadonlySet<string> = new Set([
   'ABORT_ERR',
   'ERR_CANCELED',
@@ -37,7 +37,7 @@ const CUT_CODES: ReadonlySet<string> = new Set([
   'ERR_HTTP2_STREAM_CANCEL',
 ])
 
-/** Codes that only somebody who calls out is given. */
+/** Codes that only outgoing connections produce. */
 const OUTBOUND_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -57,14 +57,14 @@ const OUTBOUND_CODES: ReadonlySet<string> = new Set([
   'ERR_TLS_HANDSHAKE_TIMEOUT',
 ])
 
-/** This process or host is out of something; no dependency is to blame, whatever the system call was. */
+/** A resource of this process or host is exhausted; no dependency is to blame, whatever the system call was. */
 const OWN_LIMITS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EADDRNOTAVAIL'])
 
 function isOutbound(code: string, syscall: string): boolean {
   if (code === '' || OWN_LIMITS.has(code)) return false
   if (OUTBOUND_CODES.has(code)) return true
-  // What is wrong with the requests that come to us, or with their TLS, never reaches a framework.
+  // Errors in incoming requests, or in their TLS, never reach a framework. So these codes come from outgoing ones.
   if (code.startsWith('HPE_') || code.startsWith('ERR_SSL_')) return true
-  // A socket in the file system that is not there is ENOENT; `queryA` and its like are dns.resolve.
+  // A Unix socket that does not exist gives ENOENT; `queryA` and similar system calls are from dns.resolve.
   return syscall === 'connect' || syscall === 'getaddrinfo' || (syscall.startsWith('query') && code.startsWith('E'))
 }

@@ -5,37 +5,37 @@ import { isClientGone, isPayload, isValidation } from './evidence-input.ts'
 import { type NetworkEvidence, networkEvidence } from './evidence-network.ts'
 
 /**
- * Which category a failed exchange belongs to. Asked once for each failure; never throws, whatever was thrown.
+ * Determines the category of a failed exchange. Called once for each failure; never throws, whatever was thrown.
  *
  * The order, strongest first, and why:
  *
- * 1. The client left. What is only seen because it left (an abort, a reset, a torn stream, an unfinished body) says
- *    nothing more than that. An error of another kind that stands beside a torn response is what tore it, and speaks.
- * 2. The side that the status blames. A 4xx was told to the client as its own doing, so only evidence about the
- *    request can refine it; a 5xx as ours, so only evidence about us can. Alerts and objectives that count 5xx then
- *    agree with the categories.
- * 3. On that side, evidence from the error: the nearest in the chain of causes, since what was wrapped last was
- *    understood best.
- * 4. A status of its own that the error named: it was thrown to send that answer, which then tells all.
- * 5. `exception`, where something was thrown, named no status, and became a 500 or cut the response.
- * 6. The status; `server_error` where we tore the response and nothing says why.
+ * 1. The client left. Errors that only follow from that (an abort, a reset, an aborted stream, an unfinished body) add
+ * nothing. An error of another kind together with an aborted response is the cause of the abort, and decides.
+ * 2. The side that the status blames. A 4xx was reported to the client as its own fault, so only evidence about the
+ * request can refine it. A 5xx was reported as ours, so only evidence about us can. Alerts and objectives that count
+ * 5xx then agree with the categories.
+ * 3. On that side, evidence from the error. The nearest in the chain of causes wins: the code that wrapped the error
+ * last knew the most about it.
+ * 4. A status that the error itself names. It was thrown to send that response, so the status decides.
+ * 5. `exception`, if something was thrown, named no status, and became a 500 or aborted the response.
+ * 6. The status; `server_error` if the server aborted the response and nothing shows why.
  *
- * A specific 4xx (401, 404, 413, ...) is not refined, for the service chose it over 400 and 422.
+ * A specific 4xx (401, 404, 413, ...) is not refined: the service chose it over 400 and 422.
  */
 
-/** What is known of an exchange that failed, besides its error. */
+/** What is known of a failed exchange, besides its error. */
 export interface ErrorFacts {
-  /** What the response says, sent or not. */
+  /** The status of the response, sent or not. */
   readonly statusCode: number
-  /** True where the response closed before its last byte was handed over. */
+  /** True if the response closed before its last byte was handed over. */
   readonly responseDestroyed: boolean
-  /** True where the status was sent. */
+  /** True if the status was sent. */
   readonly headersSent: boolean
-  /** False where the response was destroyed by this side. @default true where it was destroyed */
+  /** False if this side destroyed the response. @default true if it was destroyed */
   readonly clientLeft?: boolean | undefined
 }
 
-/** The category of an exchange that failed with `error`, which may be undefined; undefined where nothing went wrong. */
+/** The category of an exchange that failed with `error`, which may be undefined; undefined if nothing failed. */
 export function categoryOf(error: unknown, facts: ErrorFacts): ErrorCategory | undefined {
   const told = categoryOfError(error, facts)
   if (told !== undefined) return told
@@ -43,7 +43,7 @@ export function categoryOf(error: unknown, facts: ErrorFacts): ErrorCategory | u
   return isTornByClient(facts) ? 'client_abort' : 'server_error'
 }
 
-/** The category that `error` is evidence of; undefined where it says nothing more than the status does. */
+/** The category that `error` is evidence of; undefined if it adds nothing to the status. */
 export function categoryOfError(error: unknown, facts: ErrorFacts): ErrorCategory | undefined {
   if (error === undefined) return undefined
   const evidence = evidenceOf(error)
@@ -72,7 +72,7 @@ const STATUS_CATEGORIES: ReadonlyMap<number, ErrorCategory> = new Map([
   [504, 'timeout'],
 ])
 
-/** The category that a status stands for; undefined below 400. */
+/** The category of a status; undefined below 400. */
 export function categoryOfStatus(statusCode: number): ErrorCategory | undefined {
   if (!(statusCode >= 400)) return undefined
   return STATUS_CATEGORIES.get(statusCode) ?? (statusCode < 500 ? 'client_error' : 'server_error')
@@ -80,7 +80,7 @@ export function categoryOfStatus(statusCode: number): ErrorCategory | undefined 
 
 type Evidence = NetworkEvidence | 'validation' | 'payload' | 'client_gone'
 
-/** The nearest evidence that can mean one thing only; else the nearest that can mean several. */
+/** The nearest evidence with one possible meaning; else the nearest that is ambiguous. */
 function evidenceOf(error: unknown): Evidence | undefined {
   let ambiguous: Evidence | undefined
   for (const link of errorsOf(error)) {
@@ -102,7 +102,7 @@ function isTornByClient(facts: ErrorFacts): boolean {
   return facts.responseDestroyed && facts.clientLeft !== false
 }
 
-/** The status that the client was told; 0 where it left before it was told any. */
+/** The status that the client received; 0 if it left before it received any. */
 function statusTold(facts: ErrorFacts): number {
   return facts.responseDestroyed && !facts.headersSent ? 0 : facts.statusCode
 }
@@ -114,20 +114,21 @@ function refinedClientError(evidence: Evidence | undefined, status: number): Err
 
 function ownFailure(evidence: Evidence | undefined, error: unknown, status: number): ErrorCategory | undefined {
   if (evidence === 'timeout') return 'timeout'
-  // A dependency's deadline is the dependency's failure, unless we answered that the exchange timed out.
+  // If a dependency exceeds its deadline, the dependency failed, unless we responded that the exchange timed out.
   if (evidence === 'outbound_timeout') return status === 504 ? 'timeout' : 'upstream'
   if (evidence === 'upstream' || evidence === 'peer_lost') return 'upstream'
   if (namesStatus(error)) return undefined
   return status === 500 || status < 400 ? 'exception' : undefined
 }
 
-/** True for an error that was made to send a certain status, and not because something broke. */
+/** True for an error that was created to send a certain status, not because something broke. */
 function namesStatus(error: unknown): boolean {
   if (!isObject(error)) return false
   if (isErrorStatus(read(error, 'statusCode'))) return true
   const status = read(error, 'status')
   if (status !== 500) return isErrorStatus(status)
-  // Koa writes `status = 500` on errors that named none, so a 500 counts only with what http-errors or Hono add.
+  // Koa sets `status = 500` on errors without a status, so a 500 counts only together with what http-errors or Hono
+  // add.
   return typeof read(error, 'expose') === 'boolean' || typeof read(error, 'getResponse') === 'function'
 }
 

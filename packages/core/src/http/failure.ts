@@ -3,14 +3,14 @@ import { categoryOf } from './evidence.ts'
 import type { Exchange } from './follow.ts'
 import { CLIENT_CLOSED, destroyedWith, GIVEN_UP, hasClientLeft, sentStatusOf, wasBegun } from './outcome.ts'
 
-/** What is recorded of an exchange that failed. Asked for those alone, so nothing here is in a hurry. */
+/** What is recorded of a failed exchange. Only called for failures, so speed does not matter here. */
 
-/** The status that the client of an aborted exchange was sent, or the one that stands for none. */
+/** The status that was sent in an aborted exchange, or the status that stands for none. */
 export function abortedStatusOf(exchange: Exchange): number {
   const { request, response, connection } = exchange
   const sent = sentStatusOf(exchange)
   if (sent !== undefined) return sent
-  // A client that sends what cannot be parsed has ended the connection as if it had left.
+  // A client that sends data that cannot be parsed has ended the connection; it is recorded as a client that left.
   return connection?.closeReason === 'protocol' || hasClientLeft(request, response) ? CLIENT_CLOSED : GIVEN_UP
 }
 
@@ -26,10 +26,10 @@ export function failureOf(
     return connection.closeReason
   }
   const headersSent = wasBegun(exchange)
-  // What the connection was destroyed with is no cause where the client left: it is how that was noticed.
+  // If the client left, the error that destroyed the connection is not a cause: it only reports that the client left.
   const destroyed = responseDestroyed && !clientLeft ? destroyedWith(request, response) : undefined
   const error = exchange.error === undefined ? destroyed : exchange.error
-  // To close a stream of events is how either side ends it.
+  // For a stream of events, closing the connection is the normal end, by either side.
   if (exchange.isStream && (clientLeft || error === undefined) && statusCode < 400) return undefined
   return categoryOf(error, { statusCode, responseDestroyed, headersSent, clientLeft })
 }

@@ -2,15 +2,15 @@ import type { ServerResponse } from 'node:http'
 import { sharedSymbol } from '../shared.ts'
 
 /**
- * When the head of a response left. Node does not say, so it is looked after each call that may send it: `writeHead`
- * alone does not, except over HTTP/2.
+ * Records when the head of a response was sent. Node does not report it, so `headersSent` is checked after each call
+ * that may send the head: `writeHead` alone does not, except over HTTP/2.
  */
 export class FirstByte {
-  /** As `performance.now()` has it; undefined while the head has not left. */
+  /** A `performance.now()` time; undefined until the head was sent. */
   at: number | undefined = undefined
   readonly originals: Readonly<Record<Sender, Send>>
 
-  /** Begins to look. Once for each response. */
+  /** Starts the measurement. Once for each response. */
   constructor(response: Watched) {
     const { write, end, flushHeaders, writeHead } = response as unknown as Record<Sender, Send>
     this.originals = { write, end, flushHeaders, writeHead }
@@ -21,7 +21,7 @@ export class FirstByte {
   }
 }
 
-/** When the head of this response left, looked for from now on unless it is already. */
+/** The measurement of this response, started now if it has not been yet. */
 export function firstByteOf(response: ServerResponse): FirstByte {
   return (response as Watched)[FIRST_BYTE] ?? new FirstByte(response as Watched)
 }
@@ -47,7 +47,7 @@ function watching(sender: Sender): Send {
   }
 }
 
-/** A response that is queued behind another of its connection leaves when it gets the socket. */
+/** A response that is queued behind another one of its connection is sent when it gets the socket. */
 function look(response: Watched, firstByte: FirstByte): void {
   if (response.socket !== null) firstByte.at = performance.now()
   else if (response.listenerCount('socket', onSocket) === 0) response.once('socket', onSocket)

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream'
 import { isUint8Array } from 'node:util/types'
 
-/** The first bytes that are written to a connection: there a status line stands that is written by hand. */
+/** Reads the first bytes that are written to a connection: a status line that is written by hand is there. */
 
-/** Calls `see` with the first thing that is written to `socket`, and leaves the socket as it was. */
+/** Calls `see` with the first chunk that is written to `socket`, and restores the methods of the socket then. */
 export function seeFirst(socket: Duplex, see: (chunk: unknown) => void): void {
   const undo = [wrap(socket, 'write', first), wrap(socket, 'end', first)]
   function first(chunk: unknown): void {
@@ -12,7 +12,7 @@ export function seeFirst(socket: Duplex, see: (chunk: unknown) => void): void {
   }
 }
 
-/** Calls `see` with the status that is written to `socket` next, where what is written begins with a status line. */
+/** Calls `see` with the status of the next write to `socket`, if the written data begins with a status line. */
 export function firstStatusOn(socket: Duplex, see: (status: number) => void): void {
   seeFirst(socket, chunk => {
     const status = statusIn(chunk)
@@ -20,7 +20,7 @@ export function firstStatusOn(socket: Duplex, see: (status: number) => void): vo
   })
 }
 
-/** The status of an answer that begins like this. */
+/** The status of a response that begins with this chunk. */
 export function statusIn(chunk: unknown): number | undefined {
   const head = isUint8Array(chunk) ? Buffer.from(chunk.subarray(0, 16)).toString('latin1') : String(chunk)
   const status = /^HTTP\/1\.\d ([1-9]\d\d)\b/.exec(head)?.[1]

@@ -7,11 +7,11 @@ import { Hidden } from './hidden.ts'
 import { streamOf } from './outcome.ts'
 
 /**
- * The lifetime of an exchange: begun once for each response and settled once, whichever of its ends is seen first.
+ * The lifetime of an exchange: begun once for each response and settled once, at the first event that ends it.
  *
- * A response that has closed says so, but one that still waits behind another when their connection dies does not on
- * every Node. So each connection knows its open exchanges and settles them when it closes. One object is made for an
- * exchange, and no function: the listeners are shared and find the exchange on their response.
+ * A response emits `close`, but on some versions of Node a response that still waits behind another does not when their
+ * connection fails. So each connection keeps a list of its open exchanges and settles them when it closes. An exchange
+ * allocates one object and no function: the listeners are shared and find the exchange on their response.
  */
 export class Exchange {
   readonly owner: ExchangeOwner
@@ -20,20 +20,20 @@ export class Exchange {
   readonly startedAt: number
   routeOf: RouteOf<unknown>
   context: unknown
-  /** Who is asked for the route where the innermost knows none: a framework that another one is a part of. */
+  /** The next source of the route if the innermost knows none: an outer framework that contains the inner one. */
   outer: Naming | undefined = undefined
-  /** True once the framework has said that no route matched. */
+  /** True once the framework has reported that no route matched. */
   isUnrouted = false
-  /** What was thrown, as it was; null where that was undefined. */
+  /** The thrown value, unchanged; null if undefined was thrown. */
   error: unknown = undefined
-  /** What the owner keeps for its options; undefined where they ask for nothing. */
+  /** Data that the owner's options require; undefined if they require nothing. */
   detail: Detail | undefined = undefined
   isOpen = true
-  /** True once it is known to be a stream of events, which is not in flight. */
+  /** True once it is known to be a stream of events, which is not counted as in flight. */
   isStream = false
-  /** Whether the head of its response was on the wire when its connection failed; undefined while it has not. */
+  /** Whether the head of its response had been sent when its connection failed; undefined unless it failed. */
   wasBegunAtFailure: boolean | undefined = undefined
-  /** The status that was written to its connection in place of an answer. */
+  /** The status that was written to its connection instead of its response. */
   refusal: number | undefined = undefined
   /** The exchange of another owner with the same response. */
   readonly sibling: Exchange | undefined
@@ -59,19 +59,19 @@ export class Exchange {
 }
 
 /**
- * Answers the route template of an exchange, or undefined where none answered. Called when the response has closed.
- * `outer` is the one that called this framework, where another one did.
+ * Returns the route template of an exchange, or undefined if no route handled it. Called when the response has closed.
+ * `outer` is the source of the framework that called this one, if another one did.
  */
 export type RouteOf<Context> = (context: Context, outer?: Naming) => string | undefined
 
-/** Who names a route, by what it knows of the request. */
+/** A source of a route, with what it knows of the request. */
 export interface Naming {
   readonly routeOf: RouteOf<unknown>
   readonly context: unknown
   readonly outer?: Naming | undefined
 }
 
-/** Has the route asked for by `routeOf` first, and as before where that knows none. */
+/** Makes `routeOf` the first source of the route; the previous sources are used if it knows none. */
 export function nameInside(exchange: Exchange, routeOf: RouteOf<unknown>, context: unknown): void {
   const { routeOf: known, context: knownContext, outer } = exchange
   if (known === routeOf && knownContext === context) return
@@ -80,16 +80,16 @@ export function nameInside(exchange: Exchange, routeOf: RouteOf<unknown>, contex
   exchange.context = context
 }
 
-/** Who is told, once, that an exchange has ended. Must not throw. */
+/** Receives, once, that an exchange has ended. Must not throw. */
 export interface ExchangeOwner {
   /** Exchanges of one store are counted once, however many owners record into it. */
   readonly store: object
   settled(exchange: Exchange): void
-  /** An open exchange is not to be recorded at all. */
+  /** An open exchange must not be recorded at all. */
   leftOut(exchange: Exchange): void
-  /** It turned out to be a stream of events while it is open. */
+  /** An open exchange turned out to be a stream of events. */
   streams(exchange: Exchange): void
-  /** Leaves an exchange to another owner with or without options of its own; false where it keeps it. */
+  /** Hands an exchange over to another owner, with or without options of its own; returns false if it keeps it. */
   leaves(exchange: Exchange, isToPlain: boolean): boolean
 }
 
@@ -100,23 +100,23 @@ export function exchangeOf(response: ServerResponse, store: object): Exchange | 
   return exchange
 }
 
-/** Makes the place for an exchange on a response that one may follow later. */
+/** Adds the private field for an exchange to a response that may be followed later. */
 export function reserve(response: ServerResponse): void {
   if (!isFollowed(response)) Followed.by(response, undefined)
 }
 
-/** True where an exchange follows this response, or did. */
+/** True if an exchange follows or followed this response. */
 export function isFollowed(response: ServerResponse): boolean {
   return Followed.of(response) !== undefined
 }
 
-/** Marks the exchanges whose route is asked for by `routeOf` as ones that a framework may name while it serves them. */
+/** Marks `routeOf` as a placeholder: a framework may replace it while it serves the exchange. */
 export function asPlaceholder<Context>(routeOf: RouteOf<Context>): RouteOf<Context> {
   PLACEHOLDERS.add(routeOf)
   return routeOf
 }
 
-/** True for a function that leaves the route to those who know it better. */
+/** True for a placeholder, which leaves the route to a framework. */
 export function isPlaceholder(routeOf: RouteOf<never>): boolean {
   return PLACEHOLDERS.has(routeOf)
 }
@@ -124,8 +124,8 @@ export function isPlaceholder(routeOf: RouteOf<never>): boolean {
 const PLACEHOLDERS = shared('placeholders', () => new WeakSet<RouteOf<never>>())
 
 /**
- * Has the route of a response told by `routeOf`, where it was left to those who know it. Of several the last is the
- * innermost: a framework that is called by another.
+ * Sets the source of the route of a response, if its current source is a placeholder. If several frameworks call this,
+ * the last one is the innermost: a framework that is called by another.
  */
 export function nameRoute<Context>(response: ServerResponse, routeOf: RouteOf<Context>, context: Context): void {
   for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
@@ -137,7 +137,7 @@ export function nameRoute<Context>(response: ServerResponse, routeOf: RouteOf<Co
   }
 }
 
-/** The same, where nobody has told the route. */
+/** The same, but only if no framework has set the source. */
 export function nameUnnamedRoute<Context>(response: ServerResponse, routeOf: RouteOf<Context>, context: Context): void {
   for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
     if (!isPlaceholder(exchange.routeOf)) continue
@@ -146,31 +146,31 @@ export function nameUnnamedRoute<Context>(response: ServerResponse, routeOf: Rou
   }
 }
 
-/** Who has been given in the place of a placeholder: as many as there are frameworks. */
+/** The functions that have replaced a placeholder: as many as there are frameworks. */
 const NAMERS = shared('namers', () => new WeakSet<RouteOf<never>>())
 
-/** Keeps what was thrown: it is a fact of the response, whoever records it. */
+/** Stores the thrown value on all exchanges of the response, for all owners. */
 export function noteError(response: ServerResponse, error: unknown): void {
   for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
     exchange.error = error === undefined ? null : error
   }
 }
 
-/** Keeps what was thrown unless something is kept: a framework may answer an error by another one. */
+/** Stores the thrown value unless there is one already: a framework may replace one error by another. */
 export function noteFirstError(response: ServerResponse, error: unknown): void {
   for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
     if (exchange.error === undefined) exchange.error = error === undefined ? null : error
   }
 }
 
-/** Notes that no route matched, whatever the framework took to say so. */
+/** Stores that no route matched, in whatever way the framework reported it. */
 export function noteUnrouted(response: ServerResponse): void {
   for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
     exchange.isUnrouted = true
   }
 }
 
-/** Hangs `exchange` on its response and its connection. Where it throws, nothing is left behind. */
+/** Attaches `exchange` to its response and its connection. If it throws, nothing stays attached. */
 export function watch(exchange: Exchange): void {
   const { request, response } = exchange
   const carrier = request.httpVersionMajor < 2 ? request.socket : streamOf(response)?.session
@@ -188,13 +188,13 @@ export function settle(exchange: Exchange): void {
   exchange.owner.settled(exchange)
 }
 
-/** Ends the following of an exchange, and tells nobody: another takes its place. */
+/** Stops following an exchange without a report to its owner: another exchange replaces it. */
 export function drop(exchange: Exchange): void {
   exchange.isOpen = false
   leave(exchange)
 }
 
-/** Ends the following of all exchanges on a response, which are not recorded. */
+/** Stops following all exchanges on a response without recording them. */
 export function leaveOut(response: ServerResponse): void {
   for (let exchange = Followed.of(response); exchange !== undefined; exchange = exchange.sibling) {
     if (!exchange.isOpen) continue
@@ -203,17 +203,17 @@ export function leaveOut(response: ServerResponse): void {
   }
 }
 
-/** What carries exchanges: a socket, or a session of HTTP/2. */
+/** What carries exchanges: a socket, or an HTTP/2 session. */
 export type Carrier = EventEmitter
 
-/** The open exchanges of one carrier, as a list through the exchanges themselves. */
+/** The open exchanges of one carrier, a linked list through the exchanges themselves. */
 interface Connection {
   first: Exchange | undefined
-  /** Why Node closes the connection, where it does. */
+  /** Why Node closes the connection; undefined if it does not. */
   closeReason: CloseReason | undefined
 }
 
-/** The exchanges of `store` that are open now, without those that came without a connection. */
+/** The exchanges of `store` that are open now, except those that came without a connection. */
 export function* openExchanges(store: object): Generator<Exchange> {
   for (const connection of CONNECTIONS) {
     for (let exchange = connection.first; exchange !== undefined; exchange = exchange.after) {
@@ -230,7 +230,7 @@ export function openExchangesOn(carrier: Carrier): Exchange[] {
   return open
 }
 
-/** Where a response has its exchanges. */
+/** Stores the exchanges on a response. */
 const Followed = shared(
   'exchanges of a response',
   () =>
@@ -248,7 +248,7 @@ const Followed = shared(
     },
 )
 
-/** Where a connection has those that are open on it. */
+/** Stores the open exchanges on a connection. */
 const Carrying = shared(
   'exchanges of a connection',
   () =>
@@ -286,9 +286,9 @@ function connectionOf(carrier: Carrier): Connection {
   if (connection === undefined) {
     connection = { first: undefined, closeReason: undefined }
     new Carrying(carrier, connection)
-    // A request that a test injects has a socket that no server gave it, and that never closes.
+    // A request that a test injects has a socket that belongs to no server and never closes.
     if ('server' in carrier || 'alpnProtocol' in carrier) CONNECTIONS.add(connection)
-    // Before the application is told that its client has left: what it answers then is sent to nobody.
+    // Must run before the application is notified that its client has left: what it sends after that reaches no client.
     carrier.prependListener('close', onCarrierClose)
   }
   return connection

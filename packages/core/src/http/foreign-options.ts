@@ -1,6 +1,6 @@
 /**
- * Options of other packages (express-prom-bundle, express-prometheus-middleware, prometheus-api-metrics, fastify-metrics,
- * @hono/prometheus, @willsoto/nestjs-prometheus, prom-client), and what to do here instead.
+ * Options of other packages (express-prom-bundle, express-prometheus-middleware, prometheus-api-metrics,
+ * fastify-metrics, @hono/prometheus, @willsoto/nestjs-prometheus, prom-client), and what to use in promherd instead.
  */
 
 const METRICS_ROUTE =
@@ -151,7 +151,7 @@ const OF_HANDLER: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-/** By their names: what to do instead of the option. */
+/** What to use instead, by the name of the option. */
 export type ForeignOptions = ReadonlyMap<string, string>
 
 function byName(...tables: readonly Readonly<Record<string, readonly string[]>>[]): ForeignOptions {
@@ -162,7 +162,7 @@ function byName(...tables: readonly Readonly<Record<string, readonly string[]>>[
   )
 }
 
-/** For what records HTTP exchanges. */
+/** For functions that record HTTP exchanges. */
 export const FOREIGN_OPTIONS: ForeignOptions = byName(SHARED, OF_RECORDING)
 
 /** For `metricsHandler()`. */

@@ -1,7 +1,7 @@
 import type { StoreFamily } from '../store/family.ts'
 import type { Scope } from './series.ts'
 
-/** One more histogram of exchanges, that an option asked for: its series are found as those of the durations are. */
+/** One more histogram of exchanges, for an option. Its series are found in the same way as those of the durations. */
 export class Histogram {
   readonly #family: StoreFamily
   readonly #slots = new Map<Scope, Map<string, Map<number, number>>>()
@@ -10,7 +10,7 @@ export class Histogram {
     this.#family = family
   }
 
-  /** Adds one observation; `labels` is called for the first one of a series alone. */
+  /** Adds one observation; `labels` is called only for the first one of a series. */
   observe(value: number, scope: Scope, route: string, key: number, labels: () => readonly string[]): void {
     const slot = this.#slots.get(scope)?.get(route)?.get(key) ?? this.#place(scope, route, key, labels())
     const { slab, definition } = this.#family
@@ -24,7 +24,7 @@ export class Histogram {
 
   #place(scope: Scope, route: string, key: number, labels: readonly string[]): number {
     const slot = this.#family.slot(labels)
-    // What the store does not keep takes no memory here either.
+    // Series that the store does not keep use no memory here either.
     if (slot !== this.#family.overflow) inner(inner(this.#slots, scope), route).set(key, slot)
     return slot
   }

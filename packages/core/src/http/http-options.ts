@@ -5,75 +5,75 @@ import { isLabels, type LabelOptions } from './custom-labels.ts'
 import type { ErrorFacts } from './evidence.ts'
 import { NAMINGS, type NamingName } from './naming.ts'
 
-/** What may be asked of the recording of HTTP exchanges. Each option is described in docs/options.md too. */
+/** The options of recording HTTP exchanges. Each option is described in docs/options.md too. */
 
-/** What options are told of a request: an `IncomingMessage`, or a `Request` where there is no Node server. */
+/** The request that is given to options: an `IncomingMessage`, or a `Request` where there is no Node server. */
 export interface RequestLike {
   readonly method?: string | undefined
-  /** As the request has it: the path and query on Node, absolute in a `Request`. */
+  /** As in the request: path and query on Node, absolute in a `Request`. */
   readonly url?: string | undefined
   readonly headers: object
 }
 
 /**
- * A function of the user's. Declared as a method is, so that its parameters may have types of the user's own, such as
- * Express's `Request`.
+ * A user's function. Declared as a method, so that its parameters may have types of the user's own, such as Express's
+ * `Request`.
  */
 export type Callback<Given extends readonly unknown[], Answer> = { call(...given: Given): Answer }['call']
 
-/** An exchange that failed, as `categorize` is told of it. */
+/** A failed exchange, as `categorize` is called with it. */
 export interface FailedExchange<Request = RequestLike, Response = ServerResponse> extends ErrorFacts {
   readonly request: Request
   /** Undefined where there is no Node server. */
   readonly response: Response | undefined
-  /** The label of its route. */
+  /** The route label. */
   readonly route: string
 }
 
-/** Where the routes come from. */
+/** The source of the routes. */
 export const ROUTE_SOURCES = ['framework', 'inferred'] as const
 export type RouteSource = (typeof ROUTE_SOURCES)[number]
 
 /**
- * How HTTP exchanges are recorded. Each adapter says what its framework gives to the functions among them: the request,
- * the response, and what the framework knows of the two.
+ * How HTTP exchanges are recorded. Each adapter defines which objects of its framework the functions are called with:
+ * the request, the response, and the framework's own context.
  */
 export type HttpOptions<Request = RequestLike, Context = unknown, Response = ServerResponse> = {
-  /** Upper bounds of the histograms of time, in seconds, without +Inf. @default DURATION_BUCKETS */
+  /** Upper bounds of the time histograms, in seconds, without +Inf. @default DURATION_BUCKETS */
   readonly buckets?: readonly number[] | undefined
-  /** Labels of your own: constant texts, and values that are computed and bounded. @default none */
+  /** User-defined labels: constant strings, and values that are computed and bounded. @default none */
   readonly labels?: LabelOptions<Request, Context, Response> | undefined
-  /** Also measures bodies, in bytes as they are transferred. Needs a Node server. @default false */
+  /** Also measures the sizes of bodies, in bytes as transferred. Needs a Node server. @default false */
   readonly sizes?: boolean | undefined
-  /** Also measures the time until the head of the response left. Needs a Node server. @default false */
+  /** Also measures the time until the head of the response was sent. Needs a Node server. @default false */
   readonly firstByte?: boolean | undefined
-  /** Whose names the metrics bear: Prometheus' customs, or OpenTelemetry's conventions. @default 'prometheus' */
+  /** The metric names: Prometheus' customs, or OpenTelemetry's conventions. @default 'prometheus' */
   readonly naming?: NamingName | undefined
-  /** Series that a family may have in each worker; the rest shares one, `_overflow`. @default 1000 */
+  /** Maximum number of series of a family in each worker; all others share one, `_overflow`. @default 1000 */
   readonly maxSeries?: number | undefined
   /**
-   * What is not recorded at all: a list of paths, compared whole and without the query, and of regular expressions that
-   * the path is tested with; or a function that is called when each exchange begins. @default none
+   * Requests that are not recorded at all: a list of paths, compared as a whole and without the query, and of regular
+   * expressions that the path is tested with; or a function that is called when each exchange begins. @default none
    */
   readonly ignore?: readonly (string | RegExp)[] | Callback<[request: Request], boolean> | undefined
   /**
-   * Changes a route before it becomes a label: `_unmatched` and `_unknown` come by here too. Answer one of a few
-   * texts, and never the path. @default the route as it is
+   * Changes a route before it becomes a label; it is called with `_unmatched` and `_unknown` too. Return one of a few
+   * strings, and never the path. @default the route is not changed
    */
   readonly normalizeRoute?: Callback<[route: string, request: Request], string> | undefined
   /**
-   * Where routes come from that no framework reports: `inferred` learns templates from the paths of successful answers,
-   * where these would be `_unknown` or `_middleware`. @default 'framework': from frameworks only
+   * The source of routes that no framework reports: `inferred` learns templates from the paths of successful responses;
+   * their route would otherwise be `_unknown` or `_middleware`. @default 'framework': from frameworks only
    */
   readonly routes?: RouteSource | undefined
   /**
-   * Answers the category of an exchange that failed: one of promherd's or of `categories`, or undefined to leave it
-   * to promherd. `error` is undefined where nothing was thrown. @default promherd's own
+   * Returns the category of an exchange that failed: one of promherd's or of `categories`, or undefined to let promherd
+   * decide. `error` is undefined if nothing was thrown. @default promherd's own
    */
   readonly categorize?:
     | Callback<[error: unknown, exchange: FailedExchange<Request, Response>], string | undefined>
     | undefined
-  /** Names besides promherd's own that `categorize` may answer: at most 20, in lower case. @default [] */
+  /** Names besides promherd's own that `categorize` may return: at most 20, in lower case. @default [] */
   readonly categories?: readonly string[] | undefined
 }
 
@@ -93,7 +93,7 @@ const isIgnore: Check = (name, value) => {
   )
 }
 
-/** How each of the HTTP options is checked; for those who take them among others. */
+/** How each of the HTTP options is checked; also for functions that take them among other options. */
 export const HTTP_SHAPE: Shape<HttpOptions> = {
   buckets: isBuckets,
   labels: isLabels,
@@ -105,15 +105,15 @@ export const HTTP_SHAPE: Shape<HttpOptions> = {
   normalizeRoute: isFunction('Give a function that takes the route and answers the one to record.'),
   routes: isOneOf(ROUTE_SOURCES, "Leave it out, or set it to 'inferred' where no framework reports the routes."),
   categorize: isFunction('Give a function that takes the error and answers a category, or undefined.'),
-  // With the names that are taken, by whoever makes the categorizer.
+  // Checked together with the reserved names when the categorizer is created.
   categories: isAnything,
 }
 
-/** The option `ignore` as a function; undefined where nothing is to be ignored. */
+/** The option `ignore` as a function; undefined if nothing is ignored. */
 export function ignoreOf(option: HttpOptions['ignore']): ((request: RequestLike) => boolean) | undefined {
   if (option === undefined || typeof option === 'function') return option
   const paths = new Set(option)
-  // One with the flags `g` or `y` would remember where it found something last.
+  // An expression with the flags `g` or `y` keeps the position of its last match.
   const patterns = option.flatMap(each =>
     each instanceof RegExp ? new RegExp(each.source, each.flags.replace(/[gy]/g, '')) : [],
   )
@@ -123,7 +123,9 @@ export function ignoreOf(option: HttpOptions['ignore']): ((request: RequestLike)
   }
 }
 
-/** The option `routes`, else what the environment says. @throws ERR_PROMHERD_BAD_OPTION, by the name of the variable */
+/**
+ * The option `routes`, else the environment variable. @throws ERR_PROMHERD_BAD_OPTION, with the name of the variable
+ */
 export function routesOf({ routes }: HttpOptions): RouteSource | undefined {
   const fromEnvironment = process.env['PROMHERD_ROUTES'] || undefined
   if (routes !== undefined || fromEnvironment === undefined) return routes
@@ -131,12 +133,12 @@ export function routesOf({ routes }: HttpOptions): RouteSource | undefined {
   return fromEnvironment as RouteSource
 }
 
-/** The URL as the client asked for it: Express changes `url` below a mount. */
+/** The URL as the client requested it: Express changes `url` below a mount. */
 export function urlOf(request: RequestLike & { readonly originalUrl?: unknown }): string {
   return typeof request.originalUrl === 'string' ? request.originalUrl : (request.url ?? '')
 }
 
-/** Its path; that of a `Request` is absolute. */
+/** Its path; the URL of a `Request` is absolute. */
 function pathOf(request: RequestLike): string {
   const url = urlOf(request)
   if (!url.startsWith('/')) return URL.canParse(url) ? new URL(url).pathname : ''

@@ -4,26 +4,26 @@ import { TemplateTree } from './template-tree.ts'
 import { pathOf } from './url-path.ts'
 
 /**
- * Routes where no framework reports any: the option `routes: 'inferred'`. Templates are learnt from the paths of
- * successful answers, and bounded by construction.
+ * Routes for requests whose route no framework reports: the option `routes: 'inferred'`. Templates are learnt from the
+ * paths of successful responses, and bounded by construction.
  *
  * - The shape of a path comes first: a segment that looks like a number, a UUID, a hash, a date or another identifier
- *   is a placeholder (`path-shape.ts`). That is a pure function, the same in each process.
- * - What is left are words. They are kept in a tree of bounded width (`template-tree.ts`): a position with too many
- *   different words becomes `:value`. The result depends on the set of paths that were learnt and not on their order,
- *   so workers that serve the same traffic come to the same templates, before and after a restart.
+ * is a placeholder (`path-shape.ts`). That is a pure function, the same in each process.
+ * - The other segments are words. They are kept in a tree of bounded width (`template-tree.ts`): a position with too
+ * many different words becomes `:value`. The result depends on the set of paths that were learnt and not on their
+ * order, so workers that serve the same traffic have the same templates, before and after a restart.
  * - The number of templates is bounded; the paths of further ones are `_other`. Only that depends on the order.
- * - Only success teaches: 2xx, 304 and 101. Redirects do not, since a program may redirect each path to its login page;
- *   answers to OPTIONS do not, since CORS middleware answers it for each path. A known template also names answers of
- *   other statuses. An unknown path keeps the route that it had.
+ * - Only successful responses are learnt: 2xx, 304 and 101. Redirects are not, since a program may redirect each path
+ * to its login page; responses to OPTIONS are not, since CORS middleware sends them for each path. A known template is
+ * also used for responses with other statuses. An unknown path keeps the route that it had.
  *
- * Paths that were seen are kept in a small cache. It is emptied when it is full and when a template changes.
+ * Paths that were seen are kept in a small cache. It is cleared when it is full and when a template changes.
  */
 export class InferredRoutes {
   readonly #tree = new TemplateTree()
   readonly #cache = new Map<string, string>()
 
-  /** The template of a request; undefined where it is not known and this answer teaches nothing. Never throws. */
+  /** The template of a request; undefined if it is not known and nothing is learnt from this response. Never throws. */
   routeOf(method: string | undefined, url: string, status: number): string | undefined {
     const path = pathOf(url)
     const known = this.#cache.get(path)
@@ -39,7 +39,7 @@ export class InferredRoutes {
     return template
   }
 
-  /** How many templates are known. */
+  /** The number of known templates. */
   get size(): number {
     return this.#tree.size
   }
@@ -50,11 +50,11 @@ export class InferredRoutes {
   }
 }
 
-/** True for the statuses that say that there is something at the path. */
+/** True for statuses that show that a resource exists at the path. */
 function teaches(status: number): boolean {
   return (status >= 200 && status < 300) || status === 304 || status === 101
 }
 
 const MOST_REMEMBERED = 500
-/** Of a whole URL: V8 keeps it as long as a part of it is kept. */
+/** The length of the whole URL: V8 keeps it in memory as long as a part of it is kept. */
 const LONGEST_REMEMBERED = 256

@@ -4,14 +4,17 @@ import { isBoolean } from '../options.ts'
 import { type AdapterOptions, recorderFor } from './adapter.ts'
 import type { HttpRecorder, RequestLike } from './recorder.ts'
 
-/** What an adapter takes whose framework tells it the routes before they are asked for. */
+/** Options of an adapter whose framework reports routes when they are registered, before they are requested. */
 export type InitializeOptions<Request = IncomingMessage, Context = unknown> = AdapterOptions<Request, Context> & {
-  /** Shows each route that is registered afterwards as zero, with the status 200. @default false */
+  /**
+   * Creates a series with the value 0 and the status 200 for each route that is registered afterwards. @default false
+   */
   readonly initialize?: boolean | undefined
 }
 
 /**
- * The recorder of such an adapter, and what is to be told each route: nothing, unless the option says so.
+ * Returns the recorder of such an adapter, and the function to call with each route; undefined unless the option is
+ * set.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
 export function initializingRecorderFor(options: InitializeOptions<RequestLike> = {}): {

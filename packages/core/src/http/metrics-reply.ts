@@ -7,28 +7,31 @@ import { monitorOf } from './adapter.ts'
 import { leaveOut } from './follow.ts'
 import { FOREIGN_HANDLER_OPTIONS } from './foreign-options.ts'
 
-/** What `metricsHandler()` of every adapter takes. */
+/** Options of `metricsHandler()` in every adapter. */
 export interface MetricsHandlerOptions {
-  /** Whose metrics to serve. @default the monitor that all adapters of the process share */
+  /** The monitor whose metrics are served. @default the monitor that all adapters of the process share */
   readonly monitor?: Monitor | undefined
   /** Also records the requests for the metrics. @default false */
   readonly record?: boolean | undefined
 }
 
-/** The metrics of the herd as what a framework answers. */
+/** The metrics of the herd as a response for a framework. */
 export interface MetricsReply {
-  /** 200, or 503 where they could not be read. */
+  /** 200, or 503 if they could not be read. */
   readonly status: 200 | 503
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** What to send, one after the other: a large herd has 20 MB and more. Nobody may write into one. Empty with 503. */
+  /**
+   * The body, to be sent in this order: a large herd has 20 MB and more. Callers must not write into the pieces. Empty
+   * with 503.
+   */
   readonly pieces: readonly Uint8Array[]
 }
 
-/** The headers of a request that decide in which format the metrics are served. */
+/** The request headers that determine the format of the metrics. */
 export type Preferences = Pick<IncomingHttpHeaders, 'accept' | 'accept-encoding'>
 
-/** Replies to requests for the metrics. */
+/** Responds to requests for the metrics. */
 export class MetricsResponder {
   readonly #monitor: Monitor
   readonly #records: boolean
@@ -40,14 +43,14 @@ export class MetricsResponder {
     this.#records = options.record ?? false
   }
 
-  /** True where the requests for the metrics are recorded like others. */
+  /** True if the requests for the metrics are recorded like others. */
   get records(): boolean {
     return this.#records
   }
 
   /**
-   * Returns what to answer a request with these headers: OpenMetrics where they prefer it, packed where they accept
-   * gzip. An exchange on `response` is left out of what is recorded. Never rejects.
+   * Returns the response to a request with these headers: OpenMetrics if they prefer it, compressed if they accept
+   * gzip. An exchange on `response` is not recorded, unless the option says so. Never rejects.
    */
   async reply(preferences: Preferences, response?: ServerResponse): Promise<MetricsReply> {
     if (response !== undefined && !this.#records) leaveOut(response)
@@ -64,12 +67,12 @@ export class MetricsResponder {
     }
   }
 
-  /** Answers a request of Node with the metrics, or with 503 where they cannot be read. Never rejects. */
+  /** Responds to a Node request with the metrics, or with 503 if they cannot be read. Never rejects. */
   async send(preferences: Preferences, response: ServerResponse): Promise<void> {
     const { status, headers, pieces } = await this.reply(preferences, response)
     response.statusCode = status
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-    // The next piece goes when the one before is on its way. A reader that leaves is no trouble of ours.
+    // The next piece is written when the previous one has been sent. A client that disconnects is not an error here.
     pipeline(Readable.from(pieces), response, () => {})
   }
 }

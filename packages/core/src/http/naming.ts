@@ -4,49 +4,49 @@ import type { Definition } from '../store/catalog.ts'
 import { isTemplate, METHODS, methodIndexOf } from './labels.ts'
 
 /**
- * What the metrics of exchanges are called, and what stands in their labels: by the customs of Prometheus, or by
- * OpenTelemetry's conventions as its Prometheus exporters spell them.
+ * The names and labels of the metrics of exchanges: by the customs of Prometheus, or by OpenTelemetry's conventions as
+ * its Prometheus exporters spell them.
  */
 
 export const NAMINGS = ['prometheus', 'otel'] as const
 export type NamingName = (typeof NAMINGS)[number]
 
-/** What an exchange was, as its labels tell it. */
+/** The facts of an exchange that its labels are made of. */
 export interface Facts {
   readonly method: string
   readonly route: string
-  /** 0 where none was sent and the naming leaves it out. */
+  /** 0 if none was sent and the naming omits it. */
   readonly status: number
-  /** What stands in `error_type`; '' for none. */
+  /** The value of `error_type`; '' for none. */
   readonly fault: string
 }
 
-/** What is known of an exchange besides its facts, and is the same for many. */
+/** Label values of an exchange besides its facts, the same for many exchanges. */
 export interface Surroundings {
-  /** `http`, `https`, or '' where it is not told. */
+  /** `http`, `https`, or '' if the naming has no scheme. */
   readonly scheme: string
-  /** The version of HTTP. */
+  /** The HTTP version. */
   readonly version: string
-  /** The values of the user's own labels. */
+  /** The values of the user-defined labels. */
   readonly custom: readonly string[]
 }
 
 export interface Naming {
   readonly duration: Definition
-  /** The counter that the durations are counted into; undefined where there is none. */
+  /** The counter that the counts of the durations are added to; undefined if there is none. */
   readonly requests: Definition | undefined
   readonly inFlight: Definition
   readonly firstByte: Definition
   readonly requestSize: Definition
   readonly responseSize: Definition
-  /** The methods that may stand in a label; the last one is for all others. */
+  /** The methods that can be label values; the last one is for all others. */
   readonly methods: readonly string[]
   methodIndexOf(method: string | undefined): number
-  /** True where the conventions of OpenTelemetry hold. */
+  /** True for the conventions of OpenTelemetry. */
   readonly isOtel: boolean
-  /** The labels of what is measured in seconds. */
+  /** The labels of metrics in seconds. */
   valuesOf(facts: Facts, surroundings: Surroundings): string[]
-  /** The labels of what is measured in bytes. */
+  /** The labels of metrics in bytes. */
   sizeValuesOf(facts: Facts, surroundings: Surroundings): string[]
 }
 
@@ -64,7 +64,7 @@ const PROMETHEUS: Naming = {
   sizeValuesOf: ({ method, route }, { custom }) => [method, route, ...custom],
 }
 
-/** The naming that was asked for. @throws ERR_PROMHERD_BAD_OPTION where the environment names too many methods. */
+/** The naming with this name. @throws ERR_PROMHERD_BAD_OPTION if the environment names too many methods. */
 export function namingOf(name: NamingName | undefined): Naming {
   return name === 'otel' ? otelNaming() : PROMETHEUS
 }
@@ -88,13 +88,13 @@ function otelNaming(): Naming {
 }
 
 function otelValuesOf({ method, route, status, fault }: Facts, { scheme, version, custom }: Surroundings): string[] {
-  // What does not apply is left out, and an empty label is no label.
+  // Labels that do not apply are omitted: an empty label value equals no label.
   const sent = status === 0 ? '' : String(status)
   const template = isTemplate(route) ? route : ''
   return [method, scheme, fault, sent, template, version, ...custom]
 }
 
-/** Those of RFC 9110, PATCH and QUERY, or instead of them those that the environment names. */
+/** The methods of RFC 9110, PATCH and QUERY, or those that the environment variable names instead. */
 function knownMethods(): readonly string[] {
   const named = process.env['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS'] ?? ''
   const methods = new Set(named.split(',').map(method => method.trim()))

@@ -1,21 +1,22 @@
 /**
- * The shape of a path: what each of its segments looks like. A pure function of the text, so that every process names
- * the same path alike, whatever it served before. One pass over the characters, without regular expressions, and never
- * more than the first `MOST_READ` of them in a segment: a hostile path costs no more than a long one.
+ * The shape of a path: what each of its segments looks like. A pure function of the string, so that every process names
+ * the same path in the same way, whatever it served before. It makes one pass over the characters, without regular
+ * expressions, and reads at most the first `MOST_READ` of them in a segment: a hostile path costs no more than a long
+ * one.
  */
 
-/** What a segment that is not a word is shown as. */
+/** The placeholder of a segment that is not a word. */
 type SegmentKind = ':number' | ':date' | ':uuid' | ':hash' | ':email' | ':file' | ':slug' | ':id' | ':token' | ':value'
 
-/** Segments that are told apart; what follows them is `*`. */
+/** The number of segments that are distinguished; all further ones become `*`. */
 const DEEPEST = 8
 
 /** Stands for all segments that follow. */
 const REST = '*'
 
 /**
- * The segments of a path, each as the word that it is or as its kind. Empty segments, as two slashes
- * make them, are left out. Undefined for what is no path: `*`, or the authority of CONNECT.
+ * The segments of a path, each as itself if it is a word, else as its kind. Empty segments, which double slashes
+ * produce, are omitted. Undefined if the string is no path: `*`, or the authority of CONNECT.
  */
 export function shapeOf(path: string): string[] | undefined {
   if (path.charCodeAt(0) !== SLASH) return undefined
@@ -49,7 +50,7 @@ function longKind({ hyphens, digits }: Facts): SegmentKind {
   return hyphens > MOST_HYPHENS && digits < hyphens ? ':slug' : ':token'
 }
 
-/** Undefined for a word: letters, with one digit at its end or the version that it is. */
+/** Undefined for a word: letters, optionally with one digit at the end, or a version such as `v1`. */
 function kindOf(facts: Facts, length: number): SegmentKind | undefined {
   const { digits, letters, hexes, hyphens, dots, colons, lasts } = facts
   if (isUuid(facts, length)) return ':uuid'
@@ -74,7 +75,7 @@ function isTime({ digits, letters, hyphens, firstHyphen, colons, hasT }: Facts):
   return hasT && letters <= 2 && digits >= 8 && firstHyphen === 4 && hyphens >= 2 && colons <= 3
 }
 
-/** What is counted of a segment in one pass. */
+/** What is counted in a segment in one pass. */
 interface Facts {
   letters: number
   digits: number
@@ -83,16 +84,16 @@ interface Facts {
   dots: number
   colons: number
   ats: number
-  /** Characters that no word and no identifier has. */
+  /** Characters that no word and no identifier contains. */
   others: number
   /** Digits at the end. */
   lasts: number
-  /** Where the first hyphen is; -1 where there is none. */
+  /** The position of the first hyphen; -1 if there is none. */
   firstHyphen: number
   hasT: boolean
-  /** True where what follows the last dot are one to five characters that begin with a letter. */
+  /** True if one to five characters follow the last dot and the first of them is a letter. */
   isFile: boolean
-  /** True where it begins with a `v` before digits. */
+  /** True if it begins with a `v` followed by a digit. */
   isVersion: boolean
 }
 
@@ -115,7 +116,7 @@ function read(path: string, start: number, end: number): Facts {
   for (let i = start; i < end; i++) {
     const code = path.charCodeAt(i)
     if (code === PERCENT && path.startsWith('40', i + 1)) {
-      // As `encodeURIComponent` writes an at sign.
+      // The form in which `encodeURIComponent` writes an at sign.
       facts.ats++
       i += 2
     } else count(facts, code, i - start)
@@ -158,7 +159,7 @@ function isLetter(code: number): boolean {
 const MOST_READ = 64
 const LONGEST_WORD = 40
 const SHORTEST_HASH = 8
-/** More of them make a title of a word: `how-to-bake-bread`. */
+/** A word with more hyphens is a title: `how-to-bake-bread`. */
 const MOST_HYPHENS = 2
 
 const PERCENT = 37
@@ -173,5 +174,5 @@ const TILDE = 126
 const T = 84
 const F = 102
 const V = 118
-/** What makes a letter small. */
+/** The bit that makes an ASCII letter lower case. */
 const LOWER = 32

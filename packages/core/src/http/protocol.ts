@@ -10,14 +10,14 @@ import { Hidden } from './hidden.ts'
 import type { ServerWatcher } from './watch-server.ts'
 
 /**
- * Requests that Node refuses before the application hears of them. Each is counted once: where it broke off an
- * exchange that was open (its body could not be read, or came too late), that exchange is told why it ended; else it
- * is a request of the route `_refused`.
+ * Requests that Node refuses before the application receives them. Each is counted once. If the refusal ended an open
+ * exchange (its body could not be read, or came too late), that exchange is given the reason; else it is a request of
+ * the route `_refused`.
  */
 
 type Watchers = readonly ServerWatcher[]
 
-/** Counts what is written in answer to an error of a connection (`clientError`), or leaves it to the exchange it ends. */
+/** Counts the response to a connection error (`clientError`), or leaves it to the exchange that it ends. */
 export function malformed(watchers: Watchers, error: unknown, socket: Duplex): void {
   const refusal = refusalOf(readText(error, 'code'))
   const before = openExchangesOn(socket).length
@@ -29,7 +29,7 @@ export function malformed(watchers: Watchers, error: unknown, socket: Duplex): v
     isCounted = true
   }
   firstStatusOn(socket, count)
-  // Behind an answer that has just been sent Node closes the connection without a word.
+  // If a response has just been sent, Node closes the connection without an error response.
   if (before === 0) socket.once('close', () => count(refusal.statusCode))
 }
 
@@ -47,7 +47,7 @@ export function isRefused(server: EventEmitter, request: IncomingMessage): boole
   return (host === undefined && requiresHost(server)) || isUnmet(server, expect)
 }
 
-/** True where Node may drop a request of this server, which is known when it does. */
+/** True if Node may drop a request of this server; whether it does is known only when it happens. */
 export function isLimited(server: EventEmitter): boolean {
   return Number((server as { maxRequestsPerSocket?: number | null }).maxRequestsPerSocket) > 0
 }
@@ -69,7 +69,7 @@ function refused(watchers: Watchers, method: string | undefined, statusCode: num
   }
 }
 
-/** Marks a request that is counted: it may be beyond `maxRequestsPerSocket` too. */
+/** Marks a request that was counted: it may be beyond `maxRequestsPerSocket` too. */
 const Refused = shared(
   'refused request',
   () =>
@@ -82,13 +82,13 @@ const Refused = shared(
     },
 )
 
-/** What Node refuses a connection with. */
+/** The response with which Node refuses a connection. */
 interface Refusal {
   readonly statusCode: number
   readonly category: CloseReason
 }
 
-/** What Node sends (lib/_http_server.js), by the code of the error. */
+/** The responses that Node sends (lib/_http_server.js), by the code of the error. */
 const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
   ['HPE_HEADER_OVERFLOW', { statusCode: 431, category: 'protocol' }],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', { statusCode: 413, category: 'protocol' }],
@@ -96,7 +96,7 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
 ])
 const BAD_REQUEST: Refusal = { statusCode: 400, category: 'protocol' }
 
-/** Undefined where the connection was lost: then nothing is refused. */
+/** Undefined if the connection was lost: then nothing is refused. */
 function refusalOf(code: string): Refusal | undefined {
   return REFUSALS.get(code) ?? (code.startsWith('HPE_') ? BAD_REQUEST : undefined)
 }
@@ -105,10 +105,10 @@ function requiresHost(server: EventEmitter): boolean {
   return (server as { requireHostHeader?: boolean }).requireHostHeader === true
 }
 
-/** True for an expectation other than the one that Node knows, which nobody else answers. */
+/** True for an expectation other than the one that Node handles, if the application does not handle it. */
 function isUnmet(server: EventEmitter, expect: string | undefined): boolean {
   return expect !== undefined && !CONTINUE.test(expect) && server.listenerCount('checkExpectation') === 0
 }
 
-/** As Node looks for it. */
+/** The expression that Node uses. */
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i

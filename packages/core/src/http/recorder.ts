@@ -56,23 +56,23 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   readonly #details: HttpDetails | undefined
   readonly #categorize: UserCategorizer<FailedExchange> | undefined
   readonly #ignore: ((request: RequestLike) => boolean) | undefined
-  /** The server that was watched last: mostly there is one. */
+  /** The server that was watched last: usually there is only one. */
   #server: RequestServer | undefined
   #bareRouteOf: RouteOf<IncomingMessage> | undefined
   readonly #normalizeRoute: HttpOptions['normalizeRoute']
   readonly #inferred: InferredRoutes | undefined
-  /** True where each request of the servers is to be counted, whoever answers it. */
+  /** True if each request of the servers is counted, even if the framework answers it before the adapter sees it. */
   #coversServers = false
   #hasWarned = false
-  /** Told when it gives way, where it only stands in. */
+  /** Called when this recorder yields; set only if it is a fallback. */
   readonly #onGiveWay: (() => void) | undefined
   readonly #watches: (() => void)[] = []
   #hasGivenWay = false
   readonly #isPlain: boolean
 
   /**
-   * One with `onGiveWay` only stands in: it leaves its exchanges to any other of the same store that has options of its
-   * own, and gives way altogether where the two cannot be together.
+   * A recorder with `onGiveWay` is only a fallback: it leaves its exchanges to any other recorder of the same store
+   * that has options of its own, and stops completely if the two conflict.
    * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
    */
   constructor(store: Store, options: HttpOptions = {}, onGiveWay?: () => void) {
@@ -96,8 +96,8 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   }
 
   /**
-   * Follows one exchange until its response closes. Where it is followed already, for the same store, only the route
-   * is taken from here: the inner layer knows it better. Never throws.
+   * Follows one exchange until its response closes. If it is already followed for the same store, only the route is
+   * taken from this call: the inner layer has the more exact one. Never throws.
    */
   follow<Context>(
     request: IncomingMessage,
@@ -107,13 +107,13 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   ): void {
     if (this.#hasGivenWay) return
     try {
-      // What has been upgraded may have no response, or one that stands for none.
+      // An upgraded request may have no response, or a placeholder.
       if ((request as { upgrade?: boolean }).upgrade === true) {
         this.#routeUpgrade(request, routeOf as RouteOf<unknown>, context)
         return
       }
       const followed = exchangeOf(response, this.store)
-      // Who knows no routes leaves them to those who may.
+      // A caller that knows no route leaves it to others.
       const knows = followed === undefined || !isPlaceholder(routeOf)
       if (followed !== undefined && !this.#takesOver(followed)) {
         if (knows) this.#nameFollowed(followed, routeOf as RouteOf<unknown>, context)
@@ -133,8 +133,9 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   }
 
   /**
-   * Also counts what happens to `server` besides requests: what Node refuses, upgrades, deadlines. Done by itself at
-   * the first request that comes by. `bareRouteOf` names the routes where no framework does. Answers how to stop. Never throws.
+   * Also counts events of `server` other than requests: requests that Node refuses, upgrades, timeouts. Called
+   * automatically at the first request of a server. `bareRouteOf` names the routes if no framework does. Returns a
+   * function that stops it. Never throws.
    */
   watch(server: RequestServer, bareRouteOf?: RouteOf<IncomingMessage>): () => void {
     this.#server = server
@@ -146,17 +147,17 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   }
 
   /**
-   * For an adapter that stands before all routes of its application: also counts the requests that the framework
-   * refuses before the adapter sees them, on each server that is watched from now on. Never throws.
+   * For an adapter that runs before all routes of its application: also counts the requests that the framework refuses
+   * before the adapter sees them, on each server that is watched from now on. Never throws.
    */
   coverServers(): void {
     if (this.#coversServers) return
     this.#coversServers = true
-    // To be watched again at the next request.
+    // So that the server is watched again at the next request.
     this.#server = undefined
   }
 
-  /** Keeps the error that ended an exchange, as evidence for its category. Never throws. */
+  /** Stores the error that ended an exchange, as evidence for its category. Never throws. */
   fail(response: ServerResponse, error: unknown): void {
     try {
       noteError(response, error)
@@ -166,8 +167,8 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   }
 
   /**
-   * Begins an exchange that has no `ServerResponse` to follow. `context` is what the framework knows of it, for the
-   * labels that are computed. Never throws.
+   * Begins an exchange that has no `ServerResponse` to follow. `context` is the framework's own object, for computed
+   * labels. Never throws.
    */
   begin(request: RequestLike, context?: unknown): OpenExchange {
     if (this.#ignores(request)) return IGNORED
@@ -180,23 +181,23 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   }
 
   /**
-   * Counts an exchange that has ended: `route` is a template or one of a few texts, `seconds` the time from the
-   * request to the last byte. For those who follow exchanges themselves. Never throws.
+   * Counts an exchange that has ended: `route` is a template or one of a few strings, `seconds` the time from the
+   * request to the last byte. For callers that follow exchanges themselves. Never throws.
    */
   record(method: string, route: string, statusCode: number, seconds: number): void {
     const category = categoryOfStatus(statusCode)
     this.#count(undefined, method, route, statusCode, Math.max(0, seconds || 0), category)
   }
 
-  /** True where nothing but its method, route and status tells the labels of an exchange. */
+  /** True if the labels of an exchange follow from its method, route and status alone. */
   get knowsLabels(): boolean {
     const { naming, labels } = this.#series
     return !naming.isOtel && labels.isConstant
   }
 
   /**
-   * Shows the durations of a route as zero before its first exchange, so that the first is seen as an increase. Does
-   * nothing where the labels are not known before, or the family is full. Never throws.
+   * Creates the duration series of a route with the value 0 before its first exchange, so that the first one is seen as
+   * an increase. Does nothing if the labels are not known in advance, or the family is full. Never throws.
    */
   initialize(method: string, route: string, statusCode = 200): void {
     if (!this.knowsLabels) return
@@ -204,7 +205,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     this.#series.initialize(this.#series.naming.methodIndexOf(method), label, statusCode)
   }
 
-  /** Internal: how an exchange says that it has ended. */
+  /** Internal: an exchange reports that it has ended. */
   settled(exchange: Exchange): void {
     if (this.#hasGivenWay) return
     let open: number | undefined
@@ -224,7 +225,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
         const facts = { statusCode, responseDestroyed: aborted, headersSent }
         category = this.#categorize(exchange.error ?? undefined, { ...facts, request, response, route }) ?? category
       }
-      // The conventions of OpenTelemetry time streams too, and have no other count of them.
+      // The conventions of OpenTelemetry measure the duration of streams too, and have no other count of them.
       const time = exchange.isStream && !this.#series.naming.isOtel ? undefined : seconds
       this.#count(exchange, request.method, route, status, time, category, open)
     } catch (error) {
@@ -233,12 +234,12 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     }
   }
 
-  /** Internal: how an open exchange says that it is not to be recorded. */
+  /** Internal: an open exchange reports that it must not be recorded. */
   leftOut(exchange: Exchange): void {
     if (!this.#hasGivenWay) this.#left(exchange.isStream ? 'sse' : undefined, exchange.detail)
   }
 
-  /** Internal: how an open exchange says that it is a stream. */
+  /** Internal: an open exchange reports that it is a stream. */
   streams(exchange: Exchange): void {
     if (this.#hasGivenWay) return
     exchange.isStream = true
@@ -258,7 +259,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     const { statusCode } = response
     if (statusCode >= 400) this.refused(request.method, statusCode)
     else {
-      // The polling of socket.io comes by no framework.
+      // The polling requests of socket.io pass through no framework.
       const path = socketPathOf(request)
       if (!this.#hasWarned && path === undefined) {
         warnBehindRoutes()
@@ -277,13 +278,13 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     this.#series.addInFlight(1, upgrade.detail?.openSlot)
   }
 
-  /** Internal: how an upgrade says that it was granted. */
+  /** Internal: an upgrade reports that it was accepted. */
   upgradeBegun(upgrade: Upgrade): void {
     this.#series.addInFlight(-1, upgrade.detail?.openSlot)
     this.#series.addStreams('upgrade', 1)
   }
 
-  /** Internal: how an upgrade says that it is over. */
+  /** Internal: an upgrade reports that it has ended. */
   upgradeEnded(upgrade: Upgrade): void {
     const { request, statusCode, isStream, detail } = upgrade
     if (isStream || this.#hasGivenWay) this.#left(isStream ? 'upgrade' : undefined, detail)
@@ -293,7 +294,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     this.#count(upgrade, request.method, route, statusCode, undefined, categoryOfStatus(statusCode), open)
   }
 
-  /** Internal: leaves everything to those whom the application has asked to record. What is open is left to them. */
+  /** Internal: leaves all recording to the recorders that the application has created, including the open exchanges. */
   giveWay(isInTheWay: boolean): void {
     if (this.#hasGivenWay) return
     this.#hasGivenWay = true
@@ -305,13 +306,16 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     this.#onGiveWay?.()
   }
 
-  /** True where an exchange was followed by one who only stands in, and is followed no more. */
+  /** True if a fallback followed the exchange and has handed it over. */
   #takesOver(followed: Exchange): boolean {
     const { owner } = followed
     return owner !== this && followed.isOpen && owner.leaves(followed, this.#isPlain)
   }
 
-  /** Internal: a stand-in leaves an exchange to another recorder of its store, which may be of another copy. */
+  /**
+   * Internal: a fallback hands an exchange over to another recorder of its store, which may be from another copy of
+   * this package.
+   */
   leaves(exchange: Exchange, isToPlain: boolean): boolean {
     if (this.#onGiveWay === undefined || (isToPlain && !this.#hasGivenWay)) return false
     drop(exchange)
@@ -324,7 +328,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     else this.#series.addStreams(kind, -1)
   }
 
-  /** A function that names the routes of a bare server is not asked any more where a framework is. */
+  /** The route function of a bare server is no longer called once a framework names the route. */
   #nameFollowed(followed: Exchange, routeOf: RouteOf<unknown>, context: unknown): void {
     const { owner } = followed
     const isBare = owner instanceof HttpRecorder && followed.routeOf === owner.#bareRouteOf
@@ -332,12 +336,12 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     else nameInside(followed, routeOf, context)
   }
 
-  /** A framework that is asked about an upgrade knows its route; how it ends is seen on the connection. */
+  /** A framework that handles an upgrade knows its route; how the upgrade ends is seen on the connection. */
   #routeUpgrade(request: IncomingMessage, routeOf: RouteOf<unknown>, context: unknown): void {
     const isLate = upgradeOf(request, this.store) === undefined
     if (isLate) this.upgraded(request, request.socket)
     const upgrade = upgradeOf(request, this.store)
-    // Some frameworks are asked about a connection when it has been granted.
+    // Some frameworks see a connection only after it was accepted.
     if (isLate && request.socket.bytesWritten > 0) upgrade?.begun()
     if (upgrade !== undefined) Object.assign(upgrade, { routeOf, context, isUnnamed: isPlaceholder(routeOf) })
   }
@@ -402,16 +406,16 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     for (let naming: Naming | undefined = exchange; naming !== undefined; naming = naming.outer) {
       const { outer } = naming
       const route = outer === undefined ? naming.routeOf(naming.context) : naming.routeOf(naming.context, outer)
-      // Of one who is asked after another, not to know is no answer.
+      // If an outer source does not know the route, the search continues.
       if (typeof route === 'string' && (naming === exchange || route !== UNKNOWN_ROUTE)) return route
     }
-    // What a framework leaves may be of another one, which the preload finds on the request.
+    // A route that a framework does not name may belong to another framework, which the preload finds on the request.
     const route = this.#onGiveWay === undefined ? undefined : this.#bareRouteOf?.(exchange.request)
     return typeof route === 'string' && route !== UNKNOWN_ROUTE ? route : undefined
   }
 
   #labelOf(route: string, status: number, request: RequestLike): string {
-    // What the framework reports is better than what a path looks like.
+    // A route from a framework is better than one that is inferred from a path.
     const isNone = route === UNKNOWN_ROUTE || route === MIDDLEWARE
     const inferred = isNone ? this.#inferred?.routeOf(request.method, urlOf(request), status) : undefined
     return this.#normalized(inferred ?? route, request)
@@ -431,7 +435,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   }
 }
 
-/** Only after an error is another status set than the one that was sent, and to read that from the head costs time. */
+/** The status can differ from the one that was sent only after an error, and reading it from the head costs time. */
 function answeredStatusOf({ response, error }: Exchange): number {
   const { statusCode } = response
   return statusCode < 400 && error === undefined ? statusCode : statusOnWire(response)
@@ -443,5 +447,5 @@ function settleUnrouted(exchange: Exchange): void {
   settle(exchange)
 }
 
-/** The route of those who cannot know it. */
+/** The route function of callers that cannot know the route. */
 export const unknownRoute: RouteOf<unknown> = shared('unknown route', () => asPlaceholder(() => UNKNOWN_ROUTE))

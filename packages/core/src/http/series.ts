@@ -8,16 +8,16 @@ import { CustomLabels } from './custom-labels.ts'
 import type { HttpOptions } from './http-options.ts'
 import { type Facts, type Naming, namingOf, type Surroundings } from './naming.ts'
 
-// What somebody other than a stand-in has declared, too.
+// Families that a recorder other than a fallback has declared.
 const CLAIMED = shared('claimed families', () => new WeakSet<StoreFamily>())
 
 /**
- * Where the numbers of HTTP exchanges are: from labels to slots without a text being made for it.
+ * Maps the labels of HTTP exchanges to slots without building a string.
  *
- * A series is found by its route, then by one small number for the other labels. Only series with a place of their
- * own are remembered, so that what the store does not keep takes no memory here either. What besides them is the same
- * for many exchanges (labels of the user's own, the scheme) makes a scope, which has its routes for itself; without
- * options there is one.
+ * A series is found by its route, then by one small integer for the other labels. Only series with a slot of their own
+ * are cached, so that series that the store does not keep use no memory here either. The other label values, which are
+ * the same for many exchanges (user-defined labels, the scheme), form a scope with its own map of routes; without
+ * options there is one scope.
  */
 export class HttpSeries {
   readonly naming: Naming
@@ -37,7 +37,7 @@ export class HttpSeries {
   readonly #scope: Scope
   readonly #families: StoreFamily[] = []
 
-  /** @throws ERR_PROMHERD_FAMILY_CONFLICT where the store has the families with other buckets or labels already. */
+  /** @throws ERR_PROMHERD_FAMILY_CONFLICT if the store already has the families with other buckets or labels. */
   constructor(store: Store, options: HttpOptions) {
     this.#store = store
     this.#options = options
@@ -45,7 +45,7 @@ export class HttpSeries {
     this.labels = new CustomLabels(store, options.labels)
     const buckets = options.buckets ?? DURATION_BUCKETS
     this.#durations = this.family({ ...this.naming.duration, buckets })
-    // Only what has no duration is added to it here: snapshots add the counts of the histogram.
+    // Only exchanges without a duration are added here: snapshots add the counts of the histogram.
     this.#requests = this.naming.requests && this.family(this.naming.requests)
     this.#errors = this.family(FAMILIES.requestErrors)
     this.#inFlight = store.family(this.naming.inFlight)
@@ -59,7 +59,7 @@ export class HttpSeries {
     this.#scope = new Scope('', '', this.labels.isConstant ? this.labels.valuesOf(undefined) : [])
   }
 
-  /** The family that `definition` declares, with the user's own labels. @throws ERR_PROMHERD_FAMILY_CONFLICT */
+  /** The family that `definition` declares, with the user-defined labels. @throws ERR_PROMHERD_FAMILY_CONFLICT */
   family(definition: Definition): StoreFamily {
     const { maxSeries } = this.#options
     const labels = [...definition.labels, ...this.labels.names]
@@ -69,39 +69,39 @@ export class HttpSeries {
     throw promherdError('ERR_PROMHERD_FAMILY_CONFLICT', definition.name, 'maxSeries', family.maxSeries, maxSeries)
   }
 
-  /** From now on its families are not taken back. */
+  /** Prevents its families from being withdrawn from now on. */
   claim(): void {
     for (const family of this.#families) CLAIMED.add(family)
   }
 
-  /** Takes back the families that others might declare with other labels or buckets, but for those that are claimed. */
+  /** Withdraws the families that others may declare with other labels or buckets, except those that are claimed. */
   withdraw(): void {
     for (const family of this.#families) if (!CLAIMED.has(family)) this.#store.withdraw(family)
   }
 
-  /** Changes how many exchanges are open, of those whose slot `openSlotOf` answered. */
+  /** Changes the number of open exchanges in a slot that `openSlotOf` returned. */
   addInFlight(change: number, slot: number = this.#inFlight.overflow): void {
     add(this.#inFlight, slot, change)
   }
 
-  /** Where the open exchanges with these labels are counted. */
+  /** The slot in which open exchanges with these labels are counted. */
   openSlotOf(values: readonly string[]): number {
     return this.#inFlight.slot(values)
   }
 
-  /** Where an exchange without such labels is counted while it is open. */
+  /** The slot of an open exchange without such labels. */
   get openSlot(): number {
     return this.#inFlight.overflow
   }
 
-  /** Changes how many streams are open. */
+  /** Changes the number of open streams. */
   addStreams(kind: StreamKind, change: number): void {
     add(this.#streams, this.#streams.slot([kind]), change)
   }
 
   /**
-   * Counts one exchange that has ended and whose time says nothing: a stream, or what Node refused. One that was open
-   * in the slot `open` is open there no more.
+   * Counts one exchange that has ended and has no meaningful duration: a stream, or a request that Node refused. Its
+   * count as open in the slot `open` is subtracted.
    */
   countUntimed(
     method: number,
@@ -115,14 +115,14 @@ export class HttpSeries {
     const request = requests?.slot(this.naming.valuesOf(this.factsOf(method, route, status, category), scope)) ?? NONE
     const inFlight = this.#inFlight.slab.values
     const counts = requests?.slab.values ?? inFlight
-    // Without a call between the two, see `count`.
+    // No function call may come between these two statements, see `count`.
     if (open !== undefined) inFlight[open] = inFlight[open]! - 1
     if (request !== NONE) counts[request] = counts[request]! + 1
     add(this.#ended, this.#ended.overflow, 1)
     if (category !== undefined) this.#countError(method, route, category, scope)
   }
 
-  /** Counts one exchange that has ended, and that was open in the slot `open`. */
+  /** Counts one exchange that has ended, and was counted as open in the slot `open`. */
   count(
     method: number,
     route: string,
@@ -141,8 +141,8 @@ export class HttpSeries {
     // A family for which there was no room has another slab.
     const inFlight = this.#inFlight.slab.values
     const { values } = this.#durations.slab
-    // Without a call between the two: a thread that is terminated ends at one, and the exchange would be neither
-    // counted nor told as lost.
+    // No function call may come between these two statements: a terminated thread stops at a call, and the exchange
+    // would be neither counted nor reported as lost.
     if (open !== undefined) inFlight[open] = inFlight[open]! - 1
     values[bucket] = values[bucket]! + 1
     values[sum] = values[sum]! + seconds
@@ -150,7 +150,7 @@ export class HttpSeries {
     if (category !== undefined) this.#countError(method, route, category, scope)
   }
 
-  /** Shows a series before its first exchange, unless the family is full. */
+  /** Creates a series before its first exchange, unless the family is full. */
   initialize(method: number, route: string, status: number): void {
     if (this.#durations.size < this.#durations.maxSeries) {
       const facts = this.factsOf(method, route, status, undefined)
@@ -158,21 +158,21 @@ export class HttpSeries {
     }
   }
 
-  /** One small number for the labels that are no text of the application's. */
+  /** One small integer for the labels whose values are not strings of the application. */
   keyOf(method: number, status: number, category: string | undefined): number {
     const fault = this.#hasFaults ? this.#faultOf(status, category) : 0
     return (fault * this.#methods + method) * STATUSES + status
   }
 
-  /** The same in words, for the labels of a new series. */
+  /** The same as label values, for a new series. */
   factsOf(method: number, route: string, status: number, category: string | undefined): Facts {
     const told = status >= 500 ? String(status) : (this.#categories[this.#faultOf(status, category) - 1] ?? '')
     return { method: this.naming.methods[method]!, route, status, fault: told }
   }
 
   /**
-   * The category that stands in `error_type`, counted from 1; 0 for none of them. A server's 5xx says it itself, and
-   * its 4xx is no error of its own, unless it did not arrive.
+   * The index from 1 of the category for `error_type`; 0 for none. For a server's 5xx the status is used instead, and a
+   * 4xx is not a server error, unless the response did not reach the client.
    */
   #faultOf(status: number, category: string | undefined): number {
     if (category === undefined || status >= 500) return 0
@@ -202,7 +202,9 @@ export class HttpSeries {
     return slot
   }
 
-  /** The first bucket whose bound is not below; most requests are fast, so most end in the first few. */
+  /**
+   * The first bucket whose bound is not lower. Most requests are fast, so most searches end in the first few buckets.
+   */
   #bucketOf(seconds: number): number {
     const bounds = this.#bounds
     let bucket = 0
@@ -211,7 +213,7 @@ export class HttpSeries {
   }
 }
 
-/** The routes of the exchanges that have the other labels in common. */
+/** The routes of the exchanges that share the other label values. */
 export class Scope implements Surroundings {
   readonly scheme: string
   readonly version: string
@@ -234,21 +236,21 @@ export class Scope implements Surroundings {
   }
 }
 
-/** The slots of one route that are known, by method and status, and by category and method. */
+/** The cached slots of one route, by method and status, and by category and method. */
 export interface RouteSlots {
   readonly durations: Map<number, number>
-  /** Most routes never fail. */
+  /** Undefined at first, since most routes never fail. */
   errors: Map<number, number> | undefined
 }
 
-/** No slot: an untimed exchange is counted nowhere by the conventions of OpenTelemetry. */
+/** No slot: the OpenTelemetry conventions have no counter for an exchange without a duration. */
 const NONE = -1
 
-/** Node lets no status out that has more than three digits. */
+/** Node allows at most three digits in a status. */
 const STATUSES = 1000
 
 function add(family: StoreFamily, slot: number, change: number): void {
-  // The slab's values are replaced when it grows, so they are looked up for each use.
+  // The array is replaced when the slab grows, so it is read for each use.
   const { values } = family.slab
   values[slot] = values[slot]! + change
 }

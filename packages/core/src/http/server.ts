@@ -8,19 +8,20 @@ import { type RequestServer, seeRequests } from './watch-server.ts'
 
 export type { RequestServer } from './watch-server.ts'
 
-/** What `instrumentServer` takes. */
+/** Options of `instrumentServer`. */
 export type ServerOptions = AdapterOptions & {
   /**
-   * Answers the route template of a request, or undefined where there is none: `_unmatched`, or `_middleware` where the
-   * status says that something answered. Called when the response has closed, and never the place to answer with the
-   * path. @default what a framework without an adapter reports, else
-   * `_unknown`: a bare server has no routes
+   * Returns the route template of a request, or undefined if there is none: the route is then `_unmatched`, or
+   * `_middleware` if the status shows that something answered. Called when the response has closed. Must never return
+   * the path. @default the route that a framework without an adapter reports, else `_unknown`: a bare server has no
+   * routes
    */
   readonly route?: ((request: IncomingMessage) => string | undefined) | undefined
 }
 
 /**
- * Records what a server answers, whatever answers it; an adapter inside only adds the routes. Returns what undoes it.
+ * Records all responses of a server, whatever produces them; an adapter inside only adds the routes. Returns a function
+ * that stops it.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
 export function instrumentServer(server: RequestServer, options: ServerOptions = {}): () => void {
@@ -37,7 +38,7 @@ export function instrumentServer(server: RequestServer, options: ServerOptions =
   find()
   let isFirst = true
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    // What was not there yet when the server was given.
+    // Find frameworks that did not exist yet when the server was passed to this function.
     if (isFirst) find()
     isFirst = false
     recorder.follow(request, response, route, request)
@@ -52,6 +53,6 @@ export function instrumentServer(server: RequestServer, options: ServerOptions =
 export const SERVER_SHAPE: Shape<ServerOptions> = {
   ...HTTP_SHAPE,
   route: isFunction('Give a function that takes the request and answers the template of its route.'),
-  // By whoever takes it.
+  // Checked by `monitorOf`.
   monitor: isAnything,
 }

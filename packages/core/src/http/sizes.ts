@@ -5,12 +5,11 @@ import { sharedSymbol } from '../shared.ts'
 import { isAborted, streamOf } from './outcome.ts'
 
 /**
- * How large the bodies of one exchange are, as they are transferred: after compression, without headers and the
- * framing of chunks.
+ * Measures the body sizes of one exchange, as transferred: after compression, without headers and chunk framing.
  *
- * Sockets count bytes too, but those of headers, framing and other exchanges with them. So what is given to `write`,
- * `end` and `push` is counted, by functions that all exchanges share. What stands between the application and them
- * (compression) has done its work by then, if it was added after promherd.
+ * Sockets count bytes too, but include headers, framing and other exchanges. So the arguments of `write`, `end` and
+ * `push` are counted, by functions that all exchanges share. Wrappers between the application and these methods
+ * (compression) have done their work by then, if they were added after promherd.
  */
 export class Sizes {
   readonly #request: IncomingMessage
@@ -19,13 +18,13 @@ export class Sizes {
   readonly write: Write
   readonly end: End
   readonly push: Push | undefined
-  /** Body bytes that have come. */
+  /** Received bytes of the request body. */
   received = 0
-  /** Body bytes that were handed over to be sent, and those of them that are known to have left. */
+  /** Body bytes that were passed to be sent (`given`), and those of them that are known to have been sent (`left`). */
   given = 0
   left = 0
 
-  /** Begins to count. Once for each response. */
+  /** Starts counting. Once for each response. */
   constructor(request: IncomingMessage, response: Metered) {
     this.#request = request
     this.#response = response
@@ -43,19 +42,19 @@ export class Sizes {
     source.push = push
   }
 
-  /** True where nothing more can leave. */
+  /** True if no more data can be sent. */
   get isLost(): boolean {
     return (streamOf(this.#response) ?? this.#request.socket)?.destroyed === true
   }
 
-  /** Bytes of the request's body that had come when the exchange ended. */
+  /** Bytes of the request body that were received until the exchange ended. */
   get requestBytes(): number {
     const length = this.#request.headers['content-length']
     const isWhole = this.#request.httpVersionMajor < 2 && this.#request.complete
     return isWhole && length !== undefined ? Number(length) : this.received
   }
 
-  /** Bytes of the response's body that were sent: of one that was torn, the pieces that had left whole. */
+  /** Bytes of the response body that were sent; if it was aborted, the pieces that were sent completely. */
   get responseBytes(): number {
     const { statusCode } = this.#response
     if (this.#isHead || statusCode === 204 || statusCode === 304) return 0
@@ -63,7 +62,7 @@ export class Sizes {
   }
 }
 
-/** The sizes of this exchange, counted from now on unless they are already. */
+/** The sizes of this exchange, counted from now on unless counting has started already. */
 export function sizesOf(request: IncomingMessage, response: ServerResponse): Sizes {
   return (response as Metered)[SIZES] ?? new Sizes(request, response as Metered)
 }
@@ -76,10 +75,10 @@ type End = (this: Metered, chunk?: unknown, encoding?: unknown, callback?: unkno
 type Push = Readable['push']
 type Sent = (error?: Error | null) => void
 
-/** What the body comes through; undefined where there is none. */
+/** The stream that the request body is read from; undefined if there is no body. */
 function sourceOf(request: IncomingMessage, response: ServerResponse): Source | undefined {
   const stream = streamOf(response)
-  // The stream itself: the request hears only of what somebody reads.
+  // The stream itself: the request object receives only data that is read.
   if (stream !== undefined) return stream.endAfterHeaders ? undefined : stream
   const { headers } = request
   const length = headers['content-length']
@@ -92,7 +91,7 @@ function write(this: Metered, chunk?: unknown, encoding?: unknown, callback?: un
   if (!this.writableEnded) sizes.given += bytes
   const then = (typeof encoding === 'function' ? encoding : callback) as Sent | undefined
   const sent: Sent = error => {
-    // Node calls it without an error for what was given up with the connection too.
+    // Node also calls it without an error for data that was discarded with the connection.
     if ((error === undefined || error === null) && !sizes.isLost) sizes.left += bytes
     then?.(error)
   }
@@ -101,7 +100,7 @@ function write(this: Metered, chunk?: unknown, encoding?: unknown, callback?: un
 
 function end(this: Metered, chunk?: unknown, encoding?: unknown, callback?: unknown): Metered {
   const sizes = this[SIZES]!
-  // That of HTTP/2 comes by `write` with its last piece.
+  // Over HTTP/2 the last chunk passes through `write` too.
   if (!this.writableEnded && !('stream' in this)) sizes.given += bytesOf(chunk, encoding)
   return sizes.end.call(this, chunk, encoding, callback)
 }

@@ -4,16 +4,16 @@ import { shared } from '../shared.ts'
 import type { Store } from '../store/store.ts'
 
 /**
- * Who records in the place of the application, and is there before it is known what that does itself. Whoever is asked
- * to record by the application goes before it.
+ * A fallback recorder, created before it is known whether the application records itself. Recorders that the
+ * application creates take precedence.
  */
 export interface StandIn {
   readonly store: Store
-  /** Records nothing from now on. What it has declared is taken back where others declare it otherwise. */
+  /** Stops recording. Its families are withdrawn if others declare them differently. */
   giveWay(isInTheWay: boolean): void
 }
 
-// One for each store, and one for each directory that several stores of this process may be in.
+// One for each store, and one for each directory, which several stores of this process may share.
 const BY_STORE = shared('stand-ins by store', () => new WeakMap<Store, StandIn>())
 const BY_DIRECTORY = shared('stand-ins by directory', () => new Map<string, StandIn>())
 
@@ -24,8 +24,8 @@ export function standIn(who: StandIn): void {
 }
 
 /**
- * What `declare` makes of `store`; who stands in gives way where it has declared something else. So it does where it
- * records into another store of the same directory: all would be counted twice.
+ * Returns the result of `declare` for `store`. The fallback yields if its declarations conflict with it. It also yields
+ * if it records into another store of the same directory: everything would be counted twice.
  */
 export function inPlaceOfStandIn<T>(store: Store, declare: () => T): T {
   const made = declaredBy(store, declare)
@@ -53,7 +53,7 @@ function leave(who: StandIn, isInTheWay: boolean): void {
   who.giveWay(isInTheWay)
 }
 
-/** True where a family is declared already, with other labels or the like. */
+/** True if a family is already declared with another definition, such as other labels. */
 export function isConflict(error: unknown): boolean {
   return (error as Partial<PromherdError> | undefined)?.code === CONFLICT
 }

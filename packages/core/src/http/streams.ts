@@ -3,23 +3,24 @@ import { type Exchange, openExchanges } from './follow.ts'
 import { streamOf } from './outcome.ts'
 
 /**
- * Streams of events (SSE), which last as long as somebody listens: their time says nothing of how fast a service is.
+ * Streams of events (SSE). They last as long as the client listens, so their duration says nothing about the speed of a
+ * service.
  *
- * They are known by their content type. To look at the moment when the headers leave would cost every response, so
- * those that are open are looked at when numbers are read, and each response once more when it has closed.
+ * They are recognised by their content type. Checking each response when its headers are sent would cost time for all
+ * responses. So open responses are checked when numbers are read, and each response once more when it has closed.
  */
 
 /** True for a response that is a stream of events. */
 export function isEventStream(request: IncomingMessage, response: ServerResponse): boolean {
-  // Nothing that has a length can be one, and that is most of what a server answers.
+  // A response with a known length is not a stream, and most responses have one.
   if (response.chunkedEncoding === false && request.httpVersionMinor === 1) return false
   const type = response.getHeader('content-type')
   if (type !== undefined) return TYPE.test(String(type))
-  // Headers that were given to writeHead are in the text that was sent and nowhere else.
+  // Headers that were passed to writeHead are only in the string that was sent.
   return streamOf(response) === undefined && FIELD.test(String((response as { _header?: string | null })._header))
 }
 
-/** What marks the streams of `store` that are open, to be called before its numbers are read. */
+/** Returns a function that marks the open streams of `store`. It must be called before the numbers are read. */
 export function streamSampler(store: object): () => void {
   return () => {
     for (const exchange of openExchanges(store)) {

@@ -1,18 +1,18 @@
 /**
- * A tree of templates, a branch for each segment. Its width is bounded: a position with too many different branches has
- * one, `:value`, that takes in all others, their own branches among them. Since that is decided by which segments were
- * seen and never taken back, the tree is a function of the set of shapes that it was given, in any order.
+ * A tree of templates, with one branch for each segment. Its width is bounded: a position with too many different
+ * branches has only one, `:value`, into which all others are merged, with their own branches. A merge depends only on
+ * which segments were seen and is never reverted, so the tree is a function of the set of shapes, in any order.
  */
 export class TemplateTree {
   readonly #root = new Node()
   #size = 0
 
-  /** How many templates there are. */
+  /** The number of templates. */
   get size(): number {
     return this.#size
   }
 
-  /** The template of a shape; undefined where it was not learnt. */
+  /** The template of a shape; undefined if it was not learnt. */
   find(shape: readonly string[]): string | undefined {
     let node: Node | undefined = this.#root
     for (const segment of shape) {
@@ -22,7 +22,7 @@ export class TemplateTree {
     return node.template
   }
 
-  /** Adds a shape, unless the tree is full. True where templates that were known have changed by it. */
+  /** Adds a shape, unless the tree is full. Returns true if known templates have changed. */
   learn(shape: readonly string[]): boolean {
     if (this.#size >= MOST_TEMPLATES) return false
     let node = this.#root
@@ -34,12 +34,12 @@ export class TemplateTree {
   }
 }
 
-/** One position of templates, behind the segments that lead to it. */
+/** One position in templates, after the segments that lead to it. */
 class Node {
   readonly branches: Map<string, Node> = new Map()
-  /** A template ends here. */
+  /** True if a template ends here. */
   isEnd = false
-  /** Its only branch is `:value`. */
+  /** True if its only branch is `:value`. */
   isMerged = false
   template: string | undefined = undefined
 }
@@ -54,7 +54,7 @@ function branchOf(node: Node, segment: string): Node {
   return branch
 }
 
-/** Merges the branches of each node that has too many. Answers whether there was one. */
+/** Merges the branches of each node that has too many. Returns whether there was one. */
 function mergeAll(node: Node): boolean {
   let hasMerged = false
   if (!node.isMerged && isTooWide(node)) {
@@ -65,7 +65,7 @@ function mergeAll(node: Node): boolean {
   return hasMerged
 }
 
-/** Makes one branch of all. */
+/** Merges all branches into one. */
 function merge(node: Node): void {
   const merged = new Node()
   for (const branch of node.branches.values()) absorb(merged, branch)
@@ -80,14 +80,14 @@ function isTooWide({ branches }: Node): boolean {
   return kinds > MOST_KINDS || branches.size - kinds > MOST_WORDS
 }
 
-/** Adds to `target` all that is below `source`. */
+/** Adds all branches below `source` to `target`. */
 function absorb(target: Node, source: Node): void {
   target.isEnd ||= source.isEnd
   if (source.isMerged && !target.isMerged) merge(target)
   for (const [segment, branch] of source.branches) absorb(branchOf(target, segment), branch)
 }
 
-/** Gives each end its template. Answers how many there are. */
+/** Sets the template of each end. Returns the number of templates. */
 function nameAll(node: Node, prefix: string): number {
   node.template = node.isEnd ? prefix || '/' : undefined
   let ends = node.isEnd ? 1 : 0

@@ -10,13 +10,13 @@ import { type RequestServer, seeRequests } from './watch-server.ts'
  * Requests that a server has passed to the application and that no adapter sees: a framework can refuse one before it
  * calls a hook or a middleware (Fastify a malformed URL, `@hono/node-server` a malformed `Host`).
  *
- * An adapter follows a request in the same turn in which it is passed, as a rule. So each server only keeps its latest
- * request, and looks whether it is followed when the next one comes, or 100 ms later, or when numbers are read. A request
- * that is followed costs two assignments; a listener for each response, or a subscription to the channel on which Node
- * publishes finished responses, costs more (docs/architecture.md, "Hono").
+ * An adapter usually follows a request in the same turn of the event loop in which it is passed. So each server keeps
+ * only its latest request, and checks whether it is followed when the next one arrives, or 100 ms later, or when
+ * numbers are read. A request that is followed costs two assignments; a listener for each response, or a subscription
+ * to the channel on which Node publishes finished responses, costs more (docs/architecture.md, "Hono").
  */
 
-/** Counts such a request. An error is reported to its store. */
+/** Counts a request that no adapter saw. Errors are reported to its store. */
 export interface UnfollowedCounter {
   readonly store: Store
   unfollowed(request: IncomingMessage, response: ServerResponse): void
@@ -34,7 +34,7 @@ export function seeUnfollowed(server: RequestServer, counter: UnfollowedCounter)
   seeRequests(server, (request, response) => passed.see(request, response))
 }
 
-/** Looks at the latest request of each server now. Never throws: it is called by timers and at the exit. */
+/** Checks the latest request of each server now. Never throws: it is called by timers and at exit. */
 export function lookForUnfollowed(): void {
   for (const passed of LOOKED_AT) passed.look()
   LOOKED_AT.clear()
@@ -42,10 +42,10 @@ export function lookForUnfollowed(): void {
 
 const PASSED = shared('passed requests', () => new WeakMap<RequestServer, Passed>())
 
-/** The servers with a request that is to be looked at. */
+/** The servers with a request that is still to be checked. */
 const LOOKED_AT = shared('servers with a passed request', () => new Set<Passed>())
 
-/** What the application of one server was passed. */
+/** The latest request that was passed to the application of one server. */
 class Passed {
   readonly #counters: UnfollowedCounter[]
   #request: IncomingMessage | undefined
@@ -75,7 +75,7 @@ class Passed {
     this.#request = undefined
     this.#response = undefined
     if (this.#isFollowed(response)) return
-    // A response of HTTP/2 emits `finish` when its stream closes.
+    // An HTTP/2 response emits `finish` when its stream closes.
     if (streamOf(response)?.closed ?? response.writableFinished) this.#finished(request, response)
     else response.once('finish', () => this.#finished(request, response))
   }
@@ -87,7 +87,7 @@ class Passed {
     return true
   }
 
-  /** It may have been followed meanwhile. */
+  /** The request may have been followed in the meantime. */
   #finished(request: IncomingMessage, response: ServerResponse): void {
     for (const counter of this.#counters) {
       if (exchangeOf(response, counter.store) !== undefined) continue

@@ -8,22 +8,23 @@ import { Hidden } from './hidden.ts'
 import { CLIENT_CLOSED, GIVEN_UP, isLeft } from './outcome.ts'
 
 /**
- * Connections that leave HTTP: WebSockets, tunnels, and whatever else a server speaks after `upgrade` or `connect`.
+ * Connections that leave HTTP: WebSockets, tunnels, and any other protocol of a server after `upgrade` or `connect`.
  *
- * Who takes such a connection writes the status line to it by hand, so that is read from the first thing written.
- * With 101, or 2xx for CONNECT, it is a stream until it closes; with any other status it was a plain answer.
+ * The code that takes over such a connection writes the status line to it directly, so the status is read from the
+ * first bytes written. With 101, or 2xx for CONNECT, it is a stream until it closes; with any other status it was a
+ * plain response.
  */
 export class Upgrade {
   readonly request: IncomingMessage
-  /** Replaced, with its context, by a framework that is asked about the upgrade. */
+  /** Replaced, with its context, by a framework that handles the upgrade. */
   routeOf: RouteOf<unknown>
   context: unknown
-  /** True while the route is left to those who know it. */
+  /** True while the route is left to a framework. */
   isUnnamed: boolean
-  /** What the client was sent; until the first bytes that nobody knows. */
+  /** The status that the client was sent; 0 until the first bytes are written. */
   statusCode = 0
   isStream = false
-  /** What the owner keeps for its options; undefined where they ask for nothing. */
+  /** Data that the owner's options require; undefined if they require nothing. */
   detail: Detail | undefined = undefined
   readonly owner: UpgradeOwner
 
@@ -43,21 +44,21 @@ export class Upgrade {
     })
   }
 
-  /** To be called with the first thing that was written; with nothing where that has gone by. */
+  /** Must be called with the first chunk that was written, or without one if that was missed. */
   begun(chunk?: unknown): void {
     if (this.statusCode !== 0) return
     const isTunnel = this.request.method === 'CONNECT'
-    // Who speaks at once, without an answer, has taken the connection.
+    // Code that writes data without a status line has accepted the connection.
     this.statusCode = statusIn(chunk) ?? (isTunnel ? 200 : 101)
     this.isStream = isTunnel ? this.statusCode >= 200 && this.statusCode < 300 : this.statusCode === 101
     if (this.isStream) this.owner.upgradeBegun(this)
   }
 }
 
-/** Who is told of upgrades. Must not throw. */
+/** Receives events of upgrades. Must not throw. */
 export interface UpgradeOwner {
   readonly store: object
-  /** It has become a stream. */
+  /** The upgrade has become a stream. */
   upgradeBegun(upgrade: Upgrade): void
   upgradeEnded(upgrade: Upgrade): void
 }
@@ -67,12 +68,12 @@ export function upgradeOf(request: IncomingMessage, store: object): Upgrade | un
   return Upgraded.of(request).find(({ owner }) => owner.store === store)
 }
 
-/** Who counts the first upgrade of this request; undefined where nobody does. */
+/** The owner of the first upgrade of this request; undefined if there is none. */
 export function ownerOfUpgrade(request: IncomingMessage): UpgradeOwner | undefined {
   return Upgraded.of(request)[0]?.owner
 }
 
-/** Has the route of the upgrades of this request told by `routeOf`, where it was left to those who know it. */
+/** Sets the source of the route of this request's upgrades, if they have only a placeholder. */
 export function nameUpgrade<Context>(request: IncomingMessage, routeOf: RouteOf<Context>, context: Context): void {
   for (const upgrade of Upgraded.of(request)) {
     if (!upgrade.isUnnamed) continue
@@ -82,7 +83,7 @@ export function nameUpgrade<Context>(request: IncomingMessage, routeOf: RouteOf<
   }
 }
 
-/** Where a request has its upgrades. */
+/** Stores the upgrades on a request. */
 const Upgraded = shared(
   'upgrades of a request',
   () =>

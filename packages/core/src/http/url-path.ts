@@ -1,4 +1,4 @@
-/** The path of a URL as Node has it, or of an absolute one: what stands before `?` and `#`. */
+/** The path of a URL, in Node's form or absolute: the part before `?` and `#`. */
 export function pathOf(url: string): string {
   let start = 0
   if (url.charCodeAt(0) !== SLASH) {

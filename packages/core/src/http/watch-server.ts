@@ -11,46 +11,49 @@ import { type EmitObserver, type Event, observeEmit } from './observe-emit.ts'
 import { dropped, isLimited, isRefused, malformed, refusing } from './protocol.ts'
 
 /**
- * Sees all that happens to a server: the requests that it is given, whichever listeners it has by then, those that Node
- * refuses itself, upgrades, and deadlines.
+ * Receives all events of a server: the requests that it is given, with whatever listeners it has at that time, the
+ * requests that Node refuses itself, upgrades, and timeouts.
  *
- * A listener of promherd's would be seen by the application, could be removed by it, and would change what Node does: it
- * responds to a malformed request only where nothing listens for `clientError`. So none is added. Requests of HTTP/1 are
- * published by Node on a diagnostics channel before any listener is called. Node has no such channel for the rest, which
- * is observed as it is emitted (`observe-emit.ts`).
+ * The application would see a listener of promherd, could remove it, and the listener would change what Node does: Node
+ * responds to a malformed request only if there is no listener for `clientError`. So no listener is added. Node
+ * publishes HTTP/1 requests on a diagnostics channel before any listener is called. It has no such channel for the
+ * other events, which are observed when they are emitted (`observe-emit.ts`).
  */
 
-/** A server of node:http, node:https or node:http2: whatever emits `request` with a request and its response. */
+/** A server of node:http, node:https or node:http2: any object that emits `request` with a request and its response. */
 export type RequestServer = EventEmitter
 
-/** Receives what happens to a server besides requests. Must not throw. */
+/** Receives the events of a server other than requests. Must not throw. */
 export interface ServerWatcher {
   readonly store: Store
-  /** A request that Node refused with `statusCode`; its method where that could be read. */
+  /** A request that Node refused with `statusCode`; its method if that could be read. */
   refused(method: string | undefined, statusCode: number): void
-  /** A connection that leaves HTTP, before the listeners that take it are called. */
+  /** A connection that leaves HTTP, before the listeners that take it over are called. */
   upgraded(request: IncomingMessage, socket: Duplex): void
 }
 
-/** Has `watcher` receive what happens to `server`, once for each store however often it is asked. Returns how to stop. */
+/**
+ * Calls `watcher` with the events of `server`, once for each store even if called repeatedly. Returns a function that
+ * stops it.
+ */
 export function watchServer(server: RequestServer, watcher: ServerWatcher): () => void {
   const { watchers } = Watch.on(server)
   if (watchers.some(({ store }) => store === watcher.store)) return () => {}
   return added(server, watchers, watcher)
 }
 
-/** Is called with a request before its listeners are. Must not throw. */
+/** Called with a request before its listeners are. Must not throw. */
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
 
 /**
- * Has `listener` called with each request that `server` passes to the application from now on, also one with `Expect`
- * that comes by an event of its own. Returns how to stop.
+ * Calls `listener` with each request that `server` passes to the application from now on, also with one with `Expect`,
+ * which has its own event. Returns a function that stops it.
  */
 export function seeRequests(server: RequestServer, listener: RequestListener): () => void {
   return added(server, Watch.on(server).listeners, listener)
 }
 
-/** The same, before all that were or will be added by `seeRequests`. */
+/** The same, but before all listeners that are or will be added by `seeRequests`. */
 export function seeRequestsFirst(server: RequestServer, listener: RequestListener): () => void {
   return added(server, Watch.on(server).first, listener)
 }
@@ -65,14 +68,14 @@ function added<T>(server: RequestServer, list: T[], one: T): () => void {
   }
 }
 
-/** What is called for one server. */
+/** The functions that are called for one server. */
 class Watch implements EmitObserver {
   readonly watchers: ServerWatcher[] = []
   readonly first: RequestListener[] = []
   readonly listeners: RequestListener[] = []
   readonly server: RequestServer
   readonly #stop: () => void
-  /** The request that was published last goes to listeners that nothing of ours needs to stand before. */
+  /** The last published request has been handled: its `emit` needs no observation. */
   #isPassedOn = false
 
   constructor(server: RequestServer) {
@@ -81,12 +84,12 @@ class Watch implements EmitObserver {
     subscribe()
   }
 
-  /** What is called for `server`; made with the first that asks. */
+  /** The watch of `server`; created by the first call. */
   static on(server: RequestServer): Watch {
     return WatchOf.get(server) ?? WatchOf.set(server, new Watch(server))
   }
 
-  /** Node has read a request and is about to decide what becomes of it. */
+  /** Node has read a request and is about to decide how to handle it. */
   published(request: IncomingMessage, response: ServerResponse): void {
     if (isRefused(this.server, request)) refusing(this.watchers, request, response)
     else if (!isLimited(this.server)) {
@@ -95,7 +98,7 @@ class Watch implements EmitObserver {
     }
   }
 
-  /** True, once, where the next event is one that was seen already. */
+  /** True, once, if the next event is one that was seen already. */
   isSeen(): boolean {
     const isSeen = this.#isPassedOn
     this.#isPassedOn = false
@@ -133,12 +136,12 @@ class Watch implements EmitObserver {
   }
 }
 
-/** True for a response that nothing of ours has seen: it came by no channel. */
+/** True for a response that no part of promherd has seen, because no channel published it. */
 function isUnseen(response: unknown): response is ServerResponse {
   return typeof response === 'object' && response !== null && !isFollowed(response as ServerResponse)
 }
 
-/** Where a server has it. */
+/** Stores the watch on a server. */
 const WatchOf = shared(
   'watch of a server',
   () =>
@@ -157,7 +160,7 @@ const WatchOf = shared(
     },
 )
 
-/** What Node publishes of each request as it begins, before it decides whether to refuse it. */
+/** The message that Node publishes when a request begins, before it decides whether to refuse it. */
 interface Started {
   readonly request: IncomingMessage
   readonly response: ServerResponse

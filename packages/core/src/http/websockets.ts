@@ -4,17 +4,20 @@ import { replaceMethod } from '../alike.ts'
 import { nodeRequire } from '../node-require.ts'
 
 /**
- * The paths that servers of WebSockets were given, for connections that no framework routes: those of `ws`, and of
- * engine.io, on which socket.io stands, its polling too. They are found where Node keeps the CommonJS modules that are
- * loaded, when there is the first upgrade: a program without WebSockets is left alone.
+ * Finds the paths that WebSocket servers were given, for connections that no framework routes: those of `ws`, and of
+ * engine.io, which socket.io is built on, including its polling requests. The servers are found in Node's cache of
+ * CommonJS modules at the first upgrade: a program without WebSockets is not affected.
  */
 
-/** The path of the server of WebSockets that took this request; undefined where there is none, or it takes any path. */
+/** The path of the WebSocket server that took this request; undefined if there is none, or if it accepts any path. */
 export function socketPathOf(request: object): string | undefined {
   return isWatching ? PATHS.get(request) : undefined
 }
 
-/** Has the servers of WebSockets seen from now on, those that are loaded when `server` is asked. Never throws. */
+/**
+ * Observes WebSocket servers from now on, of the modules that are loaded when this is called for `server`. Never
+ * throws.
+ */
 export function watchWebSockets(server: object = NO_SERVER): void {
   isWatching = true
   const looks = LOOKS.get(server) ?? 0
@@ -29,13 +32,15 @@ export function watchWebSockets(server: object = NO_SERVER): void {
       hook.watch(cache[file]?.exports)
     }
   } catch {
-    // Where modules are kept in another way, as in a bundle, the paths stay unknown.
+    // If modules are stored in another way, as in a bundle, the paths stay unknown.
   }
 }
 
 const PATHS = new WeakMap<object, string>()
 const SEEN = new Set<string>()
-/** To look costs a millisecond; what has not been loaded by then is not loaded for the first connections of a server. */
+/**
+ * A scan costs a millisecond. A module that is not loaded by then is not used for the first connections of a server.
+ */
 const MOST_LOOKS = 10
 const LOOKS = new WeakMap<object, number>()
 /** Stands for the server of connections that do not name it. */
@@ -54,10 +59,10 @@ interface Class<T> {
   readonly prototype: T | undefined
 }
 
-/** As much of a server of `ws` as is looked at. */
+/** The part of a `ws` server that is used here. */
 interface Ws {
   readonly options?: { readonly path?: unknown }
-  /** Of NestJS, which looks at the path itself. */
+  /** From NestJS, which checks the path itself. */
   readonly path?: unknown
   handleUpgrade?: (this: Ws, request: IncomingMessage, socket: Duplex, head: Buffer, done: unknown) => unknown
 }
@@ -67,7 +72,7 @@ function watchWs(prototype: Ws | undefined): void {
     const { observed } = {
       observed(this: Ws, request: IncomingMessage, socket: Duplex, head: Buffer, done: unknown) {
         const path = this.options?.path ?? this.path
-        // Another path than its own is refused.
+        // The server refuses any path other than its own.
         if (typeof path === 'string' && request.url?.split('?', 1)[0] === path) PATHS.set(request, path)
         return handleUpgrade.call(this, request, socket, head, done)
       },
@@ -76,7 +81,7 @@ function watchWs(prototype: Ws | undefined): void {
   })
 }
 
-/** As much of a server of engine.io as is looked at. */
+/** The part of an engine.io server that is used here. */
 interface Engine {
   readonly opts?: { readonly path?: unknown }
   handleRequest?: (this: Engine, request: IncomingMessage, response: ServerResponse) => unknown
