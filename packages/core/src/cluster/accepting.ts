@@ -4,12 +4,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Connection, type Handover, type ListeningSocket, Port } from './port.ts'
 
 /**
- * The ports on which Node's primary accepts connections for its workers, found on Node's diagnostics channels. A port
- * that was kept after a crash is taken by the next server of the primary that has the same options.
+ * The ports on which Node's primary accepts connections for its workers, found through Node's diagnostics channels. A
+ * port that was kept after a crash is reused by the next server of the primary that has the same options.
  */
 export class Accepting {
   readonly #ports = new Set<Port>()
-  /** The options of each server that begins to listen. */
+  /** The options of each server that starts to listen. */
   readonly #wanted = new WeakMap<Server, string>()
   #isOver = false
 
@@ -21,7 +21,7 @@ export class Accepting {
     subscribe('tracing:net.server.listen:asyncEnd', message => this.#listens((message as { server: Server }).server))
   }
 
-  /** Calls `remove`, in which Node forgets a worker that crashed. */
+  /** Calls `remove`, in which Node removes a worker that crashed. */
   crashed(remove: () => void): void {
     const shielded = [...this.#ports].reduce((act, port) => () => port.crashed(act), remove)
     shielded()
@@ -38,8 +38,8 @@ export class Accepting {
   }
 
   /**
-   * Accepts what the kernel has accepted, closes all ports for good, and resolves when Node has sent every connection to
-   * a worker; after a second at the latest.
+   * Accepts the connections in the kernel's queue, closes all ports permanently, and resolves when Node has sent every
+   * connection to a worker; after a second at the latest.
    */
   async stop(): Promise<void> {
     this.#isOver = true
@@ -55,7 +55,7 @@ export class Accepting {
   #begins(server: Server, options: string): void {
     this.#wanted.set(server, options)
     const kept = [...this.#ports].find(port => port.options === options && port.isKept)
-    // Node listens on a socket that is there already, as it does on one that was sent to it.
+    // Node listens on an existing socket, as it does with a socket that was sent to it.
     if (kept !== undefined) socketHolder(server)._handle = kept.take()
   }
 
@@ -64,7 +64,8 @@ export class Accepting {
     const options = this.#wanted.get(server)
     if (socket === null || options === undefined) return
     server.once('listening', () => {
-      // A server whose connections go to workers has lost its socket by then to what hands them out.
+      // If the server's connections go to workers, Node has moved its socket to the object that distributes them by
+      // now.
       queueMicrotask(() => {
         if (socketHolder(server)._handle === null) this.#watch(socket, options)
       })
@@ -88,7 +89,7 @@ export class Accepting {
   }
 }
 
-/** How long the workers may take to take what was accepted for them. */
+/** How long the workers may take to receive the connections that were accepted for them. */
 const HAND_OUT_MS = 1000
 const POLL_INTERVAL_MS = 5
 

@@ -2,13 +2,13 @@ import type { WorkerStatus } from './cluster.ts'
 import { Slot, type SlotOptions } from './slot.ts'
 import type { EndReason, WorkerHandle } from './worker-handle.ts'
 
-/** Who works: as many slots as there should be workers. What replaces workers takes turns: one at a time. */
+/** The worker pool: one slot for each worker. Replacements run one at a time. */
 export class Crew {
   readonly #options: CrewOptions
   readonly #slots: Slot[] = []
-  /** Slots that were given up, while their workers are still ending. */
+  /** Slots that were removed, while their workers are still exiting. */
   readonly #ending = new Set<Slot>()
-  /** The greatest number that a slot has had. */
+  /** The highest number that a slot has had. */
   #most = 0
   #closed = false
   #turn: Promise<unknown> = Promise.resolve()
@@ -30,7 +30,7 @@ export class Crew {
     return this.#closed
   }
 
-  /** Why nobody would be answered now, as a sentence; undefined where somebody would. */
+  /** Why no worker would respond now, as a sentence; undefined if one would. */
   get whyNotReady(): string | undefined {
     if (this.#closed) return 'The workers are being ended.'
     if (this.workers.some(({ state }) => state === 'running')) return undefined
@@ -38,7 +38,7 @@ export class Crew {
     return `No worker is listening${lastDeath === undefined ? ' yet' : `: ${lastDeath}`}.`
   }
 
-  /** Has so many workers from now on. Resolves when those that are new have come up, and the others are gone. */
+  /** Changes the number of workers. Resolves when the new ones have started, and the others have exited. */
   async scale(workers: number): Promise<void> {
     if (this.#closed) return
     const changes: Promise<void>[] = []
@@ -47,7 +47,9 @@ export class Crew {
     await Promise.all(changes)
   }
 
-  /** Replaces all, one after the other; ends with the first that does not come up. False where it does not end. */
+  /**
+   * Replaces all workers, one after the other; stops at the first that does not start. Resolves to false if it stopped.
+   */
   reload(): Promise<boolean> {
     this.#waitingReload ??= this.#inTurn(() => {
       this.#waitingReload = undefined
@@ -56,14 +58,17 @@ export class Crew {
     return this.#waitingReload
   }
 
-  /** Ends the workers with these stores, which hang. */
+  /** Ends the workers with these stores, because they hang. */
   abort(stores: ReadonlySet<number>): void {
     for (const slot of this.#slots) {
       for (const handle of slot.handles) if (handle.store !== undefined && stores.has(handle.store)) slot.abort(handle)
     }
   }
 
-  /** Ends all of them, as `signals` say or each when it has answered what it has accepted. Resolves when the last one is gone. */
+  /**
+   * Ends all workers: by `signals`, or when they have answered all accepted requests. Resolves when the last one has
+   * exited.
+   */
   async drain(signals?: readonly NodeJS.Signals[]): Promise<void> {
     this.#closed = true
     for (const slot of this.#slots) slot.stopFilling()
@@ -71,7 +76,7 @@ export class Crew {
     await Promise.all([...this.#slots, ...this.#ending].map(slot => slot.leave('close', signals)))
   }
 
-  /** Ends all of them at once. */
+  /** Kills all workers. */
   kill(): void {
     this.#closed = true
     for (const slot of [...this.#slots, ...this.#ending]) slot.kill()
@@ -98,7 +103,7 @@ export class Crew {
 
   async #replaceAll(): Promise<boolean> {
     for (const slot of [...this.#slots]) {
-      // One that was given up meanwhile needs no replacement.
+      // A slot that was removed in the meantime needs no replacement.
       if (!this.#slots.includes(slot)) continue
       if (await slot.replace('reload')) continue
       if (this.#closed) return false
@@ -127,8 +132,8 @@ export class Crew {
 }
 
 export interface CrewOptions extends Omit<SlotOptions, 'isLast' | 'onListening' | 'onWorn'> {
-  /** Nothing is accepted any more; resolves when what was accepted is with the workers. */
+  /** Stops accepting connections; resolves when the accepted ones are with the workers. */
   readonly stopAccepting: () => Promise<void>
-  /** All of them listen. */
+  /** All workers listen. */
   readonly onComplete: () => void
 }

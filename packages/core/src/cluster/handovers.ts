@@ -5,30 +5,29 @@ import type { Connection, Handover } from './port.ts'
 import { acceptLast, wasRead } from './tcp.ts'
 
 /**
- * Connections on their way to a worker.
+ * Pending connections: connections that are being sent to a worker.
  *
- * Under round robin Node's primary accepts a connection, sends it to a worker as a message `newconn` with a number,
- * and keeps its own handle until the worker answers with that number as `ack`. If the worker exits before it answers,
- * Node waits for the answer forever, and so does the client. So the messages that pass are noted here. When the channel
- * to a worker has ended, every answer that was written has been read; each connection that is left is answered in the
- * worker's place as not accepted. Node then hands it to another worker, or the port keeps it for the next one.
+ * Under round robin Node's primary accepts a connection, sends it to a worker as a message `newconn` with a number, and
+ * keeps its own handle until the worker answers with that number as `ack`. If the worker exits before it answers, Node
+ * waits for the answer forever, and so does the client. So these messages are recorded here. When the channel to a
+ * worker has ended, every answer that was written has been read; each remaining connection is answered in the worker's
+ * place as not accepted. Node then sends it to another worker, or the port keeps it for the next one.
  *
- * A worker answers before it reads from a connection. Only where its channel was full can it exit with bytes of the
- * client read and the answer not sent. No other worker can serve such a connection, so it is closed at once.
+ * A worker answers before it reads from a connection. Only if its channel was full can it exit with bytes of the client
+ * read and the answer not sent. No other worker can serve such a connection, so it is closed at once.
  *
- * A worker that is to end gets no new connections: Node is told in its place that it has closed its ports, which a
- * worker says itself when it closes a server. The server in the worker knows nothing of that.
+ * A worker that is being ended gets no new connections: Node is sent the message that it has closed its ports, which a
+ * worker sends itself when it closes a server. The server in the worker is not informed.
  *
- * These messages are Node's own affair, so nothing relies on them. One that looks otherwise is passed by, and then
- * things are as they would be without this file. Their shape is the same on Node 20, 22, 24 and 26, and is held by a
- * test.
+ * These messages are internal to Node, so nothing relies on them. A message with another format is ignored, and Node
+ * then behaves as without this file. Their format is the same on Node 20, 22, 24 and 26, and is verified by a test.
  */
 export class Handovers {
-  /** Which workers serve each port, by Node's key for it. */
+  /** The workers that serve each port, by Node's key for it. */
   readonly #serving = new Map<string, Set<Worker>>()
   readonly #accepting = cluster.schedulingPolicy === cluster.SCHED_RR ? new Accepting() : undefined
 
-  /** The sockets that workers accept from themselves, by Node's key: without round robin. */
+  /** The sockets from which workers accept themselves, without round robin, by Node's key. */
   readonly #shared = new Map<string, Connection>()
 
   /** Watches the channel to a worker that was just forked. */
@@ -37,14 +36,14 @@ export class Handovers {
     else this.#watchHandovers(worker, this.#accepting)
   }
 
-  /** Has Node give no new connection to a worker. */
+  /** Makes Node send no new connection to a worker. */
   withhold(worker: Worker): void {
     for (const [key, serving] of this.#serving) {
       if (serving.has(worker)) worker.process.emit('internalMessage', { cmd: CMD, act: 'close', key })
     }
   }
 
-  /** Closes the ports, and resolves when what was accepted is with a worker; after a second at the latest. */
+  /** Closes the ports, and resolves when the accepted connections are with a worker; after a second at the latest. */
   async stopAccepting(): Promise<void> {
     await this.#accepting?.stop()
     await Promise.all([...this.#shared.values()].map(({ fd }) => acceptLast(fd)))
@@ -75,11 +74,12 @@ export class Handovers {
       }
       return send(...args)
     }
-    // Before Node, which sends a connection that was not taken to another worker at once.
+    // Before Node's listener, which immediately sends a rejected connection to another worker.
     process.prependListener('internalMessage', (message: unknown) => {
       if (isInternal(message)) this.#received(worker, outstanding, message)
     })
-    // Node's own listener forgets the worker in all places. One that left its ports before leaves nothing to keep.
+    // Node's own listener removes the worker everywhere. If the worker had left its ports before, there is nothing to
+    // keep.
     for (const event of ['disconnect', 'exit']) {
       const [nodes] = process.rawListeners(event) as ((...args: unknown[]) => void)[]
       if (nodes === undefined) continue
@@ -110,7 +110,7 @@ export class Handovers {
   #handBack(worker: Worker, outstanding: ReadonlyMap<number, Handover>): void {
     for (const key of [...this.#serving.keys()]) this.#leave(worker, key)
     for (const [ack, { connection }] of outstanding) {
-      // Node closes what was accepted.
+      // With `accepted: true`, Node closes its handle.
       worker.process.emit('internalMessage', { cmd: CMD, ack, accepted: wasRead(connection.fd) })
     }
   }
@@ -122,7 +122,7 @@ export class Handovers {
   }
 }
 
-/** What Node's cluster sends, as far as it matters here. */
+/** The fields of Node's cluster messages that are used here. */
 interface Internal {
   readonly act?: string
   readonly key?: string
@@ -134,8 +134,8 @@ interface Internal {
 const CMD = 'NODE_CLUSTER'
 
 /**
- * Sees to it that the end of a worker's channel is told. Node does not tell it where a handle was not acknowledged
- * yet, and then goes on to count the dead worker among those that serve.
+ * Ensures that the end of a worker's channel is reported. Node does not report it if a handle was not acknowledged yet,
+ * and then continues to treat the exited worker as one that serves.
  */
 async function seeToDisconnect(worker: Worker): Promise<void> {
   const { process } = worker
@@ -146,16 +146,19 @@ async function seeToDisconnect(worker: Worker): Promise<void> {
   await new Promise(resolve => process.once('exit', resolve))
   const deadline = performance.now() + LAST_WORDS_MS
   while (process.connected && performance.now() < deadline) await wait(POLL_INTERVAL_MS)
-  // Node tells it one turn later.
+  // Node reports it one turn later.
   await nextTurn()
   if (!isTold && !process.connected) process.emit('disconnect')
 }
 
-/** How long what a dead worker has said may take to be read: a child of its own may hold the channel open. */
+/** How long reading the last messages of an exited worker may take: a child of its own may keep the channel open. */
 const LAST_WORDS_MS = 1000
 const POLL_INTERVAL_MS = 10
 
-/** Whether a socket was inherited, by Node's key: address, port, kind, descriptor and index. It stays open elsewhere. */
+/**
+ * Whether a socket was inherited, by Node's key: address, port, kind, descriptor and index. Another process keeps it
+ * open.
+ */
 function isInherited(key: string): boolean {
   return Number(key.split(':').at(-2)) >= 0
 }

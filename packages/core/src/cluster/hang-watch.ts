@@ -2,8 +2,8 @@ import type { Herd } from '../herd/herd.ts'
 import type { Upkeep } from '../server/upkeep.ts'
 
 /**
- * Finds workers that hang: from the heartbeats in their stores, so that nobody has to answer. A heartbeat must be too
- * old at two looks: after a host has slept, the primary may look before any worker could give a sign.
+ * Finds workers that hang from the heartbeats in their stores, so that no worker has to respond. A heartbeat must be
+ * too old at two checks: after a host was suspended, the primary may check before any worker could write a heartbeat.
  */
 export class HangWatch {
   readonly #options: HangWatchOptions
@@ -35,9 +35,9 @@ export interface HangWatchOptions {
   readonly herd: Herd
   readonly upkeep: Upkeep
   readonly hangTimeoutMs: number
-  /** Hears the ids of the stores of those that hang. */
+  /** Called with the ids of the stores of the workers that hang. */
   readonly onHang: (stores: ReadonlySet<number>) => void
 }
 
-/** More than a heartbeat. */
+/** Longer than a heartbeat interval. */
 const LOOK_INTERVAL_MS = 2000

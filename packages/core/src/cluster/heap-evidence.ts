@@ -1,33 +1,35 @@
 import { readFileSync } from 'node:fs'
 
-/** The JavaScript heap of a process when it began. */
+/** The JavaScript heap of a process at its start. */
 export interface HeapSize {
   readonly used: number
   readonly limit: number
 }
 
 /**
- * Whether the heap of a process was full when it aborted. V8 aborts then, but so does anyone who sends SIGABRT.
+ * Whether the heap of a process was full when it aborted. V8 aborts then, but SIGABRT from another process has the same
+ * effect.
  *
- * A process whose heap fills up has no time to report it, so the kernel's account is used: what was resident a second
- * ago, and the pages that the process has taken since then. The account of a process can still be read when its channel
- * has ended, because Node collects its exit later in the same turn of the event loop. Without `/proc` nothing is known.
+ * A process whose heap fills up has no time to report it, so the kernel's statistics are used: the resident memory a
+ * second ago, and the pages that the process has taken since then. The statistics of a process can still be read when
+ * its channel has ended, because Node collects its exit later in the same turn of the event loop. Without `/proc`
+ * nothing is known.
  */
 export class HeapEvidence {
   readonly #read: () => Account | undefined
   #heap: HeapSize | undefined
-  /** What is resident beside the heap. */
+  /** Resident memory outside the heap. */
   #base = 0
   #last: Account | undefined
   #pagesTaken = 0
   #timer: NodeJS.Timeout | undefined
 
-  /** `read` gives the kernel's account of the process; undefined where there is none. */
+  /** `read` returns the kernel's statistics of the process; undefined if there are none. */
   constructor(pid: number | undefined, read: () => Account | undefined = () => accountOf(pid)) {
     this.#read = read
   }
 
-  /** Begins with what the process has said of its heap. */
+  /** Starts with the heap size that the process has reported. */
   begin(heap: HeapSize): void {
     this.#last = this.#read()
     if (this.#last === undefined) return
@@ -35,7 +37,7 @@ export class HeapEvidence {
     this.#base = Math.max(0, this.#last.residentPages * PAGE_BYTES - heap.used)
     this.#timer = setInterval(() => {
       const account = this.#read()
-      // Of a process that is ending nothing is resident any more: the account before says what was.
+      // A process that is exiting has no resident memory any more, so the previous values are kept.
       if (account !== undefined && account.residentPages > 0) this.#last = account
     }, INTERVAL_MS).unref()
   }
@@ -49,7 +51,7 @@ export class HeapEvidence {
     }
   }
 
-  /** Undefined where nothing is known. */
+  /** Undefined if nothing is known. */
   get wasFull(): boolean | undefined {
     clearInterval(this.#timer)
     if (this.#heap === undefined || this.#last === undefined) return undefined
@@ -62,7 +64,7 @@ export class HeapEvidence {
 function accountOf(pid: number | undefined): Account | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The name of the program, in parentheses, may have spaces in it.
+    // The program name, in parentheses, may contain spaces.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
     return { pagesTaken: Number(fields[7]), residentPages: Number(fields[21]) }
   } catch {
@@ -70,15 +72,15 @@ function accountOf(pid: number | undefined): Account | undefined {
   }
 }
 
-/** What the kernel keeps of a process. */
+/** The kernel's statistics of a process. */
 interface Account {
-  /** Since the process was started (minor page faults). */
+  /** Since the start of the process (minor page faults). */
   readonly pagesTaken: number
   readonly residentPages: number
 }
 
 const INTERVAL_MS = 1000
-/** Where pages are larger, more than is true is not assumed. */
+/** On systems with larger pages this underestimates the memory. */
 const PAGE_BYTES = 4096
-/** The part of the limit that V8 keeps for young objects, and more: it is never full when V8 gives up. */
+/** The part of the limit that V8 reserves for young objects, and more: it is never full when V8 aborts. */
 const YOUNG_BYTES = 64 * 1024 * 1024

@@ -2,9 +2,9 @@ import { DirectoryLock } from '../herd/lock.ts'
 import { lockOnNumber } from '../herd/worker-number.ts'
 
 /**
- * The numbers of the workers, held for them in the directory. A worker has its number from the start, but a store that
- * tells of it only when it has come up: who looks for a number meanwhile, such as a child of another worker, must not
- * take that one.
+ * Locks in the directory on the numbers of the workers. A worker has its number from the start, but its store shows it
+ * only after the worker has started. Another process that looks for a number meanwhile, such as a child of another
+ * worker, must not take that one.
  */
 export class HeldNumbers {
   readonly #directory: string | undefined
@@ -14,7 +14,7 @@ export class HeldNumbers {
     this.#directory = directory
   }
 
-  /** Holds those from 1 to `workers` that are free, and gives back those above. Never throws. */
+  /** Locks the free numbers from 1 to `workers`, and releases those above. Never throws. */
   hold(workers: number): void {
     if (this.#directory === undefined) return
     for (let number = 1; number <= workers; number++) if (!this.#locks.has(number)) this.#take(this.#directory, number)
@@ -30,7 +30,7 @@ export class HeldNumbers {
       const lock = lockOnNumber(directory, number)
       if (lock instanceof DirectoryLock) this.#locks.set(number, lock)
     } catch {
-      // Nobody can write there: the workers will say so, and nobody looks for a number.
+      // No process can write there: the workers report that, and no process looks for a number.
     }
   }
 }

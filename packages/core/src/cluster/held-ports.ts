@@ -6,20 +6,20 @@ import { acceptLast } from './tcp.ts'
 
 /**
  * The ports that the threads of this process share. Each is bound once, here, and never accepted from here: every
- * thread listens on a duplicate of the same socket, and the kernel gives each connection to one of them. So a
- * connection that waits is not lost when the thread ends that would have taken it.
+ * thread listens on a duplicate of the same socket, and the kernel gives each connection to one of them. So a waiting
+ * connection is not lost when a thread ends that could have accepted it.
  *
- * A port is held for as long as some thread that is not ending serves it, and closed with the last one.
+ * A port is held for as long as a thread that is not ending serves it, and closed with the last one.
  */
 export class HeldPorts {
   readonly #held = new Map<string, Held>()
 
-  /** What a thread talks through about ports. */
+  /** The object through which one thread requests ports. */
   user(): PortUser {
     return new PortUser(this.#held)
   }
 
-  /** Has no port begin a new connection, and resolves when the threads have accepted those that have begun. */
+  /** Stops new connections on all ports, and resolves when the threads have accepted those that have begun. */
   async acceptLast(): Promise<void> {
     await Promise.all([...this.#held.values()].map(async ({ fd }) => acceptLast(await fd.catch(() => -1))))
   }
@@ -28,7 +28,9 @@ export class HeldPorts {
 /** The ports of one thread. */
 export class PortUser {
   readonly #held: Map<string, Held>
-  /** How many servers of the thread have each port, and how many were promised it and have not made their socket. */
+  /**
+   * For each port, the number of the thread's servers, and of its requests for which it has not created a socket yet.
+   */
   readonly #uses = new Map<string, { servers: number; promised: number }>()
   #isEnding = false
 
@@ -36,7 +38,7 @@ export class PortUser {
     this.#held = held
   }
 
-  /** The socket for a wish, bound where it is not yet. Never rejects. */
+  /** Returns the requested socket; binds it first if necessary. Never rejects. */
   async ask(wish: PortWish): Promise<PortAnswer> {
     const { key } = wish
     const held = this.#held.get(key) ?? { fd: bind(wish), users: new Set() }
@@ -63,13 +65,16 @@ export class PortUser {
     this.#give(key, { promised: 0, servers: 1 })
   }
 
-  /** The thread accepts nothing more. What it was promised it may still take: that must not be another file by then. */
+  /**
+   * The thread accepts nothing more. It may still duplicate a descriptor that it was promised, which must not refer to
+   * another file by then.
+   */
   end(): void {
     this.#isEnding = true
     for (const key of [...this.#uses.keys()]) this.#give(key, { promised: 0, servers: 0 })
   }
 
-  /** The thread is gone. */
+  /** The thread has exited. */
   gone(): void {
     for (const key of [...this.#uses.keys()]) this.#leave(key)
   }
@@ -107,7 +112,7 @@ function bind({ port, host, backlog, ipv6Only }: PortWish): Promise<number> {
     const server = createServer()
     server.once('error', reject)
     server.listen({ port, host, backlog, ipv6Only: ipv6Only ?? false, exclusive: true }, () => {
-      // Within the turn in which it was bound: this event loop has not looked for connections yet.
+      // In the same turn in which it was bound, so this event loop has not accepted connections yet.
       const fd = dup(fdOf(server))
       server.close()
       if (fd < 0) reject(new Error('the socket could not be duplicated: too many open files'))

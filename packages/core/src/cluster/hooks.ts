@@ -1,7 +1,7 @@
 import type { Warner } from '../server/warner.ts'
 import type { ClusterHooks } from './cluster.ts'
 
-/** Calls the user's hooks. Whatever they do, nothing is thrown here. */
+/** Calls the user's hooks. Errors in hooks are never thrown here. */
 export class Hooks {
   readonly #hooks: ClusterHooks
   readonly #warner: Warner
@@ -23,7 +23,7 @@ export class Hooks {
       await hook?.(...args)
     } catch (error) {
       this.#onFailure()
-      // Once each: a worker that dies again and again would fill the log.
+      // Logged once for each hook: a worker that crashes repeatedly would fill the log.
       this.#warner.sayOnce(`hook ${name}`, `the hook ${name} failed, and is called again all the same: ${text(error)}`)
     }
   }

@@ -14,8 +14,9 @@ export type { ThreadsOptions } from './thread-options.ts'
 export { startProgramThreads, startThreads } from './threads.ts'
 
 /**
- * Runs `entry` in several worker processes, keeps them running, and serves the metrics of all of them on one port.
- * Call it once, first thing: in the primary it answers the cluster, in a worker it runs `entry` and answers undefined.
+ * Runs `entry` in several worker processes, keeps them running, and serves the metrics of all of them on one port. Call
+ * it once, before anything else: in the primary it returns the cluster, in a worker it runs `entry` and returns
+ * undefined.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER
  */
 export function startCluster(options: ClusterOptions, entry: () => unknown): Cluster | undefined {

@@ -9,7 +9,7 @@ import {
 import type { StoreFamily } from '../store/family.ts'
 import type { Store } from '../store/store.ts'
 
-/** What the primary writes down of its own doings. Every series that can be foreseen is there from the start, as zero. */
+/** The primary's own metrics. Every series that is known in advance is created at the start with the value 0. */
 export class Journal {
   readonly #restarts: StoreFamily
   readonly #lost: StoreFamily
@@ -32,7 +32,7 @@ export class Journal {
     this.wants(workers)
   }
 
-  /** How many workers there should be. */
+  /** The target number of workers. */
   wants(workers: number): void {
     this.#target.slab.values[this.#target.slot([])] = workers
     for (let worker = 1; worker <= workers; worker++) {
@@ -42,7 +42,7 @@ export class Journal {
     }
   }
 
-  /** How many workers have no store that the herd can read. */
+  /** The number of workers without a store that the herd can read. */
   lackStores(workers: number): void {
     this.#storeless.slab.values[this.#storeless.slot([])] = workers
   }
@@ -51,7 +51,7 @@ export class Journal {
     increment(this.#restarts, [String(worker), reason])
   }
 
-  /** Connections in use were ended with their worker. */
+  /** Connections in use were closed because their worker ended. */
   cutOff(worker: number, reason: CutReason, connections: number): void {
     increment(this.#cut, [String(worker), reason], connections)
   }
@@ -60,7 +60,7 @@ export class Journal {
     increment(this.#signals, [name])
   }
 
-  /** A hook of the user's has failed. */
+  /** A hook of the user has failed. */
   hookFailed(): void {
     increment(this.#errors, ['callback'])
   }

@@ -2,10 +2,10 @@ import type { Server } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
 
 /**
- * Keeps new connections from a server of this thread, or of a process that shares its socket with others
- * (`NODE_CLUSTER_SCHED_POLICY=none`), without closing it: `listening`, `address()`, `ref()`, `unref()` and `close()` are
- * as they were. Its socket is closed, and something that answers in its place stands where Node keeps the socket; the
- * servers of Node's cluster workers have nothing more there.
+ * Keeps new connections away from a server of this thread, or of a process that shares its socket with others
+ * (`NODE_CLUSTER_SCHED_POLICY=none`), without closing the server: `listening`, `address()`, `ref()`, `unref()` and
+ * `close()` work as before. Its socket is closed, and replaced by an object with the same interface where Node stores
+ * the socket. In Node's cluster workers, servers that accept nothing themselves have only such an object in any case.
  */
 export function keepOff(server: Server): void {
   const holder = server as unknown as { _handle: Handle | null }
@@ -13,7 +13,7 @@ export function keepOff(server: Server): void {
   if (handle === null || !isShared(handle)) return
   const address = {}
   if (handle.getsockname(address) !== 0) return
-  // What keeps the event loop, as the socket did.
+  // Keeps the event loop running, as the socket did.
   const keeper = setInterval(() => {}, LONGEST_MS)
   if (!handle.hasRef()) keeper.unref()
   holder._handle = {
@@ -33,8 +33,8 @@ export function keepOff(server: Server): void {
 }
 
 /**
- * Whether a server accepts from a socket that other workers have, too. Sockets of threads are duplicates. In a process
- * Node's cluster has given one its own `close`; what it gives to servers that accept nothing themselves is no socket.
+ * Whether a server accepts from a socket that other workers have, too. Sockets of threads are duplicates. In a process,
+ * Node's cluster has given such a socket its own `close`; servers that accept nothing themselves have no real socket.
  */
 function isShared(handle: Handle): boolean {
   if (typeof handle.getsockname !== 'function') return false
@@ -42,7 +42,7 @@ function isShared(handle: Handle): boolean {
   return prototype !== null && prototype !== Object.prototype && (!isMainThread || Object.hasOwn(handle, 'close'))
 }
 
-/** What a server does with its socket. */
+/** The methods of a socket that a server uses. */
 interface Handle {
   getsockname(target: object): number
   hasRef(): boolean
@@ -51,5 +51,5 @@ interface Handle {
   close(done?: () => void): void
 }
 
-/** The longest that a timer of Node can take. */
+/** The longest delay of a timer in Node. */
 const LONGEST_MS = 2 ** 31 - 1

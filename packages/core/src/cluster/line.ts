@@ -1,17 +1,20 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ToPrimary } from './messages.ts'
 
-/** What a worker and its primary talk through, at the worker's end. */
+/** The channel between a worker and its primary, at the worker's end. */
 export interface Line {
-  /** Says something, and calls `done` when it is on its way, or nobody is there to hear it. */
+  /** Sends a message, and calls `done` when it was sent, or no receiver is left. */
   tell(message: ToPrimary, done?: () => void): void
-  /** Hears what the primary says; other messages than ours may be among it. Keeps the worker from ending by itself. */
+  /**
+   * Calls `hear` with the messages from the primary, which may include messages of the application. Keeps the worker
+   * from exiting by itself.
+   */
   listen(hear: (message: unknown) => void): void
-  /** Keeps the worker from ending no longer: it ends when its program has nothing left to do. */
+  /** Stops keeping the worker running: it exits when its program has nothing left to do. */
   release(): void
 }
 
-/** Of a process that was forked. */
+/** The channel of a forked process. */
 export const processLine: Line = {
   tell: (message, done = () => {}) => {
     if (process.connected && process.send !== undefined) process.send(message, undefined, undefined, done)
@@ -25,7 +28,7 @@ export const processLine: Line = {
   },
 }
 
-/** Of a thread. What it has said before its end is heard: the primary looks into the port. */
+/** The channel of a thread. Messages that it sent before it exited are received: the primary reads the port then. */
 export function threadLine(port: MessagePort): Line {
   return {
     tell: (message, done = () => {}) => {

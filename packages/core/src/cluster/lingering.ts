@@ -1,9 +1,9 @@
 import { Server, type Socket } from 'node:net'
 
 /**
- * Connections that no response ends: what was upgraded (WebSockets), streams of events, and all that a server does
- * which speaks something else than HTTP. A worker that drains itself ends each when nothing has moved on it for a
- * second, and all of them after five. What was written by then is sent.
+ * Connections that no response ends: upgraded ones (WebSockets), streams of events, and all connections of a server
+ * with a protocol other than HTTP. A worker that drains itself closes each when it was idle for a second, and all of
+ * them after five seconds. Data that was written by then is sent.
  */
 export class Lingering {
   #since: number | undefined
@@ -11,18 +11,18 @@ export class Lingering {
 
   readonly #ended = new Set<Socket>()
 
-  /** How many it has ended. */
+  /** The number of connections that were closed. */
   get ended(): number {
     return this.#ended.size
   }
 
-  /** Something else is to be waited for: the time begins anew with the next look. */
+  /** Other work must finish first: the times restart with the next call of `end`. */
   pause(): void {
     this.#since = undefined
     this.#seen.clear()
   }
 
-  /** Looks at those that are open now. */
+  /** Checks the connections that are open now. */
   end(sockets: Iterable<Socket>): void {
     const now = performance.now()
     this.#since ??= now
@@ -43,7 +43,10 @@ export class Lingering {
 const QUIET_MS = 1000
 const MOST_MS = 5000
 
-/** The open connections of servers, as Node lists what keeps its event loop: no connection is watched for it. */
+/**
+ * The open connections of servers, from Node's list of handles that keep its event loop running: no connection has to
+ * be watched for it.
+ */
 export function openSockets(servers: ReadonlySet<Server>): Socket[] {
   const { _getActiveHandles: handles } = process as unknown as { _getActiveHandles?: () => object[] }
   return (handles?.call(process) ?? []).filter((handle): handle is Socket => {

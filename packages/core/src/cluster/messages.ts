@@ -1,54 +1,56 @@
 import type { CutReason } from '../metrics.ts'
 import type { HeapSize } from './heap-evidence.ts'
 
-/** What the primary and its workers say to each other. The user's own messages bear no `promherd` and pass by. */
+/** The messages between the primary and its workers. The user's own messages have no `promherd` and are ignored. */
 export type ToWorker =
-  /** The worker is to end. */
+  /** The worker must end. */
   | ({ readonly promherd: 'drain' } & DrainRequest)
-  /** The worker is about to be killed, and reports the connections that this cuts off. */
+  /** The worker is about to be killed, and reports the connections that this closes. */
   | { readonly promherd: 'report_cut' }
-  /** Its store may be written into this directory, where it has no files. */
+  /** If its store has no files, it may be written into this directory. */
   | { readonly promherd: 'store_in'; readonly directory: string }
   /** The answer to a thread that wants to listen. */
   | ({ readonly promherd: 'port'; readonly id: number } & PortAnswer)
 
 export type ToPrimary =
-  /** It takes messages now, and counts in the store with this id; the application is still to come. */
+  /** It receives messages now, and counts in the store with this id; the application has not been loaded yet. */
   | { readonly promherd: 'started'; readonly store: number; readonly heap: HeapSize }
-  /** Why what it counts is missing from the metrics; without a reason once it is not. */
+  /** Why its values are missing from the metrics; without a reason once they are included again. */
   | { readonly promherd: 'storage'; readonly lack?: string | undefined }
-  /** The application listens, or has begun where it never will. */
+  /** The application listens, or has started if it never listens. */
   | { readonly promherd: 'listening' }
-  /** The first request of HTTP has begun. */
+  /** The first HTTP request has begun. */
   | { readonly promherd: 'served' }
-  /** The program has received a signal that it listens for, and ends in its own way. */
+  /** The program has received a signal that it listens for, and ends itself. */
   | { readonly promherd: 'ends_itself' }
-  /** So many connections in use end with it. */
+  /** The number of connections in use that are closed with it. */
   | { readonly promherd: 'cut'; readonly reason: CutReason; readonly connections: number }
-  /** It has served as many requests as it should. */
+  /** It has reached its request limit. */
   | { readonly promherd: 'worn' }
-  /** The application threw before it ran; the exit follows. */
+  /** The application threw while it was loaded; the exit follows. */
   | { readonly promherd: 'failed'; readonly error: string }
-  /** A thread ends of its own doing: by `process.exit()`, an error, or for want of anything to do. */
+  /** A thread exits by itself: by `process.exit()`, an error, or because it has nothing left to do. */
   | { readonly promherd: 'leaves' }
   /** A thread wants to listen on a port that all threads share. */
   | { readonly promherd: 'wants_port'; readonly id: number; readonly wish: PortWish }
-  /** It has a socket of its own for that port now, or could not make one. */
+  /** It has a socket of its own for that port now, or could not create one. */
   | { readonly promherd: 'has_port'; readonly key: string }
   /** Its server on that port is closed. */
   | { readonly promherd: 'closed_port'; readonly key: string }
 
-/** How a worker is to end. */
+/** How a worker must end. */
 export interface DrainRequest {
-  /** The first of these that the program listens for is what it receives. Without any the worker drains itself. */
+  /**
+   * The program receives the first of these signals that it listens for. If there is none, the worker drains itself.
+   */
   readonly signals: readonly NodeJS.Signals[]
-  /** How long connections that wait for their next request are kept where the worker drains itself. */
+  /** How long connections that wait for their next request are kept if the worker drains itself. */
   readonly graceMs: number
 }
 
-/** Where a server is to listen. */
+/** The address of a server that wants to listen. */
 export interface PortWish {
-  /** The same for all threads that are to share one port. */
+  /** The same for all threads that share one port. */
   readonly key: string
   readonly port: number
   readonly host: string | undefined
@@ -56,10 +58,10 @@ export interface PortWish {
   readonly ipv6Only: boolean | undefined
 }
 
-/** The file descriptor of the socket that is held open for all threads, or why there is none. */
+/** The file descriptor of the socket that is held open for all threads, or the reason why there is none. */
 export type PortAnswer = { readonly fd: number } | { readonly error: PortError }
 
-/** An error of the system, as Node words it. */
+/** A system error with Node's message. */
 export interface PortError {
   readonly message: string
   readonly code?: string | undefined
@@ -69,7 +71,7 @@ export interface PortError {
   readonly port?: number | undefined
 }
 
-/** Whether a message is one of ours. */
+/** True for a message of promherd. */
 export function isOurs<Message extends ToWorker | ToPrimary>(message: unknown): message is Message {
   return typeof message === 'object' && message !== null && 'promherd' in message
 }

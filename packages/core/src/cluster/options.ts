@@ -12,38 +12,45 @@ import {
 } from '../server/serve-herd.ts'
 import type { ClusterHooks } from './cluster.ts'
 
-/** How a cluster is run. */
+/** The options of a cluster. */
 export interface ClusterOptions extends ClusterHooks {
-  /** How many workers. @default WEB_CONCURRENCY, else GUNICORN_WORKERS, else one for each CPU that may be used */
+  /** The number of workers. @default WEB_CONCURRENCY, else GUNICORN_WORKERS, else one for each CPU that may be used */
   readonly workers?: number | undefined
-  /** Where the metrics are served and kept; false serves none, for those who run an exporter of their own. */
+  /**
+   * Where the metrics are served and stored; false disables the metrics port, for users with an exporter of their own.
+   */
   readonly metrics?: ClusterMetricsOptions | false | undefined
   /**
-   * How long a worker may take to end once it is told to, in milliseconds: its program in its own way, or the worker
-   * until it has answered what it has accepted. Then it is killed. 0 kills it at once. @default 30_000
+   * The time limit for a worker to end after it was asked to, in milliseconds: its program in its own way, or the
+   * worker when it has answered all accepted requests. After that it is killed. 0 kills it at once. @default 30_000
    */
   readonly drainTimeoutMs?: number | undefined
   /**
-   * How long a new worker may take until it listens, in milliseconds. One that replaces another is ended then, and
-   * the other stays; one that replaces nobody is waited for, and told of. @default 60_000
+   * The time limit for a new worker to listen, in milliseconds. After that, a worker that replaces another is ended,
+   * and the old one stays; any other worker is given more time, and a warning is logged. @default 60_000
    */
   readonly startTimeoutMs?: number | undefined
   /**
    * How long the event loop of a running worker may be blocked, in milliseconds, before the worker is ended and
-   * replaced. 0 lets it hang; else from 2000 on, since a worker gives a sign each second. @default 30_000
+   * replaced. 0 disables this check; else at least 2000, since a worker writes a heartbeat each second. @default 30_000
    */
   readonly hangTimeoutMs?: number | undefined
-  /** How many requests of HTTP/1 a worker serves before it is drained and replaced. 0 is no limit. @default 0 */
+  /** The number of HTTP/1 requests after which a worker is drained and replaced. 0 is no limit. @default 0 */
   readonly maxRequests?: number | undefined
-  /** Up to how many requests more each worker serves, by chance, so that they do not all end together. @default 0 */
+  /**
+   * The maximum of a random number that is added to each worker's limit, so that they do not all end together. @default
+   * 0
+   */
   readonly maxRequestsJitter?: number | undefined
-  /** Whether SIGUSR1 is counted and handed to `onSignal`: Node's inspector loses it then. @default false */
+  /**
+   * Whether SIGUSR1 is counted and passed to `onSignal`: Node's inspector no longer receives it then. @default false
+   */
   readonly usr1?: boolean | undefined
-  /** Hears of workers that ended and of what goes wrong. @default a line on stderr */
+  /** Called with warnings about workers that exited and about errors. @default a line on stderr */
   readonly onWarning?: ((message: string) => void) | undefined
 }
 
-/** The metrics port of a cluster. Without a directory a fresh one is made, and removed at exit. */
+/** The metrics port of a cluster. Without a directory a new one is created, and removed at exit. */
 export type ClusterMetricsOptions = Pick<
   ServeOptions,
   'port' | 'host' | 'allowedHosts' | 'directory' | 'sharedDirectory'
@@ -52,24 +59,24 @@ export type ClusterMetricsOptions = Pick<
 export interface ResolvedClusterOptions {
   readonly workers: number
   readonly metrics: Where | undefined
-  /** Undefined where the cluster is to make one. */
+  /** Undefined if the cluster must create one. */
   readonly directory: string | undefined
   readonly sharedDirectory: boolean
   readonly drainTimeoutMs: number
   readonly startTimeoutMs: number
-  /** 0 where a worker may hang. */
+  /** 0 if workers may hang. */
   readonly hangTimeoutMs: number
   readonly usr1: boolean
-  /** How long the first worker is ahead of the others, at most: until it listens. 0 starts all of them at once. */
+  /** Maximum time for which the first worker starts alone: until it listens. 0 starts all workers at once. */
   readonly leadMs: number
-  /** How long the first worker is ahead after it listens. */
+  /** How long the first worker stays alone after it listens. */
   readonly settleMs: number
   readonly hooks: ClusterHooks
   readonly onWarning: ((message: string) => void) | undefined
 }
 
 /**
- * Checks the options and completes them from the environment.
+ * Checks the options and adds defaults from the environment.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION
  */
 export function resolveClusterOptions(options: ClusterOptions): ResolvedClusterOptions {
@@ -77,7 +84,7 @@ export function resolveClusterOptions(options: ClusterOptions): ResolvedClusterO
   return completed(options)
 }
 
-/** Completes options that were checked. */
+/** Adds defaults to options that were checked. */
 export function completed(options: ClusterOptions): ResolvedClusterOptions {
   const metrics = options.metrics === false ? undefined : (options.metrics ?? {})
   return {
@@ -96,10 +103,10 @@ export function completed(options: ClusterOptions): ResolvedClusterOptions {
   }
 }
 
-/** What holds where nobody says otherwise. */
+/** The default values. */
 export const CLUSTER_DEFAULTS = { drainTimeoutMs: 30_000, startTimeoutMs: 60_000, hangTimeoutMs: 30_000 } as const
 
-/** Two heartbeats: below that a healthy worker would look as if it hung. */
+/** Two heartbeats: with a lower value a healthy worker could seem to hang. */
 const LEAST_HANG_TIMEOUT_MS = 2000
 
 const isMetrics: Check = (name, value) => {
@@ -116,7 +123,7 @@ const isHangTimeout: Check = (name, value) => {
 /** An hour. */
 const MOST_MS = 3_600_000
 
-/** How many workers there may be. */
+/** Checks a number of workers. */
 export const isWorkers: Check = isInteger(
   1,
   1024,

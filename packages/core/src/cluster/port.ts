@@ -2,23 +2,23 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { acceptLast } from './tcp.ts'
 
 /**
- * A port on which Node's primary accepts connections for its workers: the socket, and the connections that no worker has
- * been sent yet.
+ * A port on which Node's primary accepts connections for its workers: the socket, and the connections that were not
+ * sent to a worker yet.
  *
- * Node closes a port, and the connections that wait for a worker, when the last worker that serves it has exited. If
- * that worker crashed, both are kept here for the next worker: what connects meanwhile waits instead of being refused.
+ * Node closes a port, and its waiting connections, when the last worker that serves it has exited. If that worker
+ * crashed, both are kept here for the next worker: new connections wait in the meantime instead of being refused.
  */
 export class Port {
   /** The options that the server was given. */
   readonly options: string
   readonly #socket: ListeningSocket
   readonly #isInherited: boolean
-  /** What Node has and has not sent to a worker. */
+  /** Connections that Node has not sent to a worker yet. */
   readonly #queued = new Set<Connection>()
-  /** What waits here while no worker serves the port. */
+  /** Connections that wait here while no worker serves the port. */
   readonly #kept = new Set<Connection>()
   #state: 'served' | 'kept' | 'closed' = 'closed'
-  /** How often Node has begun to hand out what is accepted here. */
+  /** How often Node has started to distribute the connections of this port. */
   #round = 0
   #accepted = 0
   #isStopped = false
@@ -37,7 +37,7 @@ export class Port {
     return this.#socket
   }
 
-  /** Whether it waits for the next server with its options. */
+  /** True if it waits for the next server with its options. */
   get isKept(): boolean {
     return this.#state === 'kept' && !this.#isTaken
   }
@@ -46,7 +46,7 @@ export class Port {
     return this.#state === 'closed'
   }
 
-  /** Whether connections wait for one of the workers. */
+  /** True if connections wait for one of the workers. */
   get isHandingOut(): boolean {
     return this.#state === 'served' && this.#queued.size > 0
   }
@@ -57,7 +57,7 @@ export class Port {
     return this.#socket
   }
 
-  /** Node hands out what is accepted from now on. */
+  /** Node distributes the connections from now on. */
   serve(): void {
     clearTimeout(this.#timer)
     this.#state = 'served'
@@ -76,41 +76,44 @@ export class Port {
     for (const connection of kept) this.#socket.onconnection(0, connection)
   }
 
-  /** Calls `remove`, in which Node forgets a worker that crashed. */
+  /** Calls `remove`, in which Node removes a worker that crashed. */
   crashed(remove: () => void): void {
     this.#isCrash = true
     const left: Connection[] = []
     for (const connection of this.#queued) connection.close = () => left.push(connection)
     remove()
-    // The `close` of its class again.
+    // Restores the `close` of its class.
     for (const connection of this.#queued) delete (connection as Partial<Connection>).close
     this.#isCrash = false
     for (const connection of left) this.#place(connection)
   }
 
-  /** A connection is sent to a worker. Returns what to return it with; undefined if it is none of this port. */
+  /**
+   * A connection is sent to a worker. Returns the object with which it is returned; undefined if it does not belong to
+   * this port.
+   */
   sends(connection: Connection): Handover | undefined {
     return this.#queued.delete(connection) ? { port: this, round: this.#round, connection } : undefined
   }
 
-  /** A worker has not taken a connection. Node gives it to another one, if there is one of those that it knew then. */
+  /** A worker has not accepted a connection. Node sends it to another one, if one that it knew at that time is left. */
   returns({ connection, round }: Handover): void {
     this.#queued.add(connection)
-    // Otherwise Node adds it to a list that is not used any more, and takes it from any other.
+    // Otherwise Node adds it to a list that is no longer used, and removes it from any other.
     if (round !== this.#round || this.#state !== 'served') process.nextTick(() => this.#place(connection))
   }
 
-  /** Accepts what waits in the queue of the kernel, and closes for good. */
+  /** Accepts the connections in the kernel's queue, and closes permanently. */
   async stop(): Promise<void> {
     this.#isStopped = true
     if (this.#state === 'kept') this.#giveUp()
     if (this.#state !== 'served') return
-    // A socket that was inherited stays open elsewhere: it goes on serving others, and what waits is not lost.
+    // An inherited socket stays open in another process: it serves others, and the waiting connections are not lost.
     if (!this.#isInherited && !(await acceptLast(this.#socket.fd))) await this.#acceptMost()
     this.#close()
   }
 
-  /** Lets at most one connection wait from now on, and resolves when none has come in a turn of the event loop. */
+  /** Limits the queue to one connection, and resolves when none has arrived in a turn of the event loop. */
   async #acceptMost(): Promise<void> {
     this.#socket.listen?.(0)
     await nextTurn()
@@ -138,7 +141,7 @@ export class Port {
     this.#timer = setTimeout(() => this.#giveUp(), KEPT_MS).unref()
   }
 
-  /** Gives a connection that Node does not have to the workers, now or later. */
+  /** Gives a connection that Node does not hold to the workers, now or later. */
   #place(connection: Connection): void {
     this.#queued.delete(connection)
     if (this.#state === 'served') this.#socket.onconnection?.(0, connection)
@@ -160,28 +163,28 @@ export class Port {
   }
 }
 
-/** A connection on its way to a worker. */
+/** A pending connection: on its way to a worker. */
 export interface Handover {
   readonly connection: Connection
   readonly port?: Port
   readonly round?: number
 }
 
-/** What Node has below a server. */
+/** Node's internal handle of a server. */
 export interface ListeningSocket extends Connection {
   onconnection?: (error: number, connection?: Connection) => void
   listen?(backlog: number): number
 }
 
-/** What Node has below a socket. */
+/** Node's internal handle of a socket. */
 export interface Connection {
   readonly fd: number
   close(done?: () => void): void
 }
 
-/** Longer than a program takes to start again; its clients would not wait much longer either. */
+/** Longer than a program takes to restart; its clients would not wait much longer either. */
 const KEPT_MS = 15_000
-/** As many as Node lets wait in the kernel. */
+/** The maximum that Node lets wait in the kernel. */
 const MOST_WAITING = 511
-/** Where clients do not cease to connect. */
+/** A limit for the case that clients never stop connecting. */
 const MOST_ACCEPTING_MS = 1000

@@ -23,16 +23,16 @@ import { exitCodeOf, exitCodeOfSignal, isEnding, onSignals } from './signals.ts'
 import type { Exit, Spawner } from './spawned.ts'
 
 /**
- * The primary: owns the directory, the workers and the metrics port, and answers signals. It is the keeper of the
- * herd, and worker 0 in it.
+ * The primary: owns the directory, the workers and the metrics port, and handles signals. It is the leader of the
+ * directory, and worker 0 of the herd.
  */
 export class Primary implements Cluster {
   readonly metrics: MetricsServer | undefined
   readonly ready: Promise<void>
   readonly #options: ResolvedClusterOptions
-  /** Undefined where none can be had for now. */
+  /** Undefined if none can be created for now. */
   readonly #directory: string | undefined
-  /** Those that are removed at the end. */
+  /** The directories that are removed at the end. */
   readonly #made: string[]
   readonly #shelter: Shelter
   readonly #herd: Herd
@@ -52,14 +52,14 @@ export class Primary implements Cluster {
   readonly #onExit = (): void => this.#leave()
   #closing: Promise<void> | undefined
   #exitCode = 0
-  /** How the first program ended itself that did not end with code 0 when the cluster was closed. */
+  /** How the first program exited that did not exit with code 0 when the cluster was closed. */
   #ownEnd: Exit | undefined
-  /** While one worker is ahead of the others. */
+  /** True while only the first worker is started. */
   #isLeading = false
 
   /**
-   * Starts everything; `spawner` tells how workers with stores in that directory are started, `figures` what the
-   * primary says of its own process.
+   * Starts everything; `spawner` defines how workers with stores in that directory are started, `figures` which metrics
+   * the primary records about its own process.
    * @throws ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER
    */
   constructor(
@@ -166,7 +166,7 @@ export class Primary implements Cluster {
       if (workers > 1) await wait(settleMs, undefined, { ref: false })
     }
     this.#isLeading = false
-    // Otherwise a signal has said meanwhile how many there are to be.
+    // Otherwise a signal has changed the number of workers in the meantime.
     if (this.#crew.size <= 1) await this.#crew.scale(workers)
   }
 
@@ -189,8 +189,8 @@ export class Primary implements Cluster {
   }
 
   /**
-   * Brings in what the primary itself has, scans the processes of the workers, and retires those that have exited. None
-   * of it can delay a snapshot for longer than the deadline.
+   * Collects the primary's own metrics, scans the processes of the workers, and retires those that have exited. None of
+   * it can delay a snapshot for longer than the deadline.
    */
   async #gather(): Promise<void> {
     const { members } = this.#herd
@@ -224,16 +224,16 @@ export class Primary implements Cluster {
       this.#exitCode = exitCodeOf(name)
       this.#crew.kill()
     }
-    // Whichever signal came last says how the process ended.
+    // The last signal determines the exit code.
     void this.#closeOnce([`SIG${name}`]).then(() => this.#exit())
   }
 
-  /** As the program ended, where it chose how. */
+  /** Exits in the same way as the program, if that exited by itself. */
   #exit(): void {
     const { signal = null, code = 0 } = this.#ownEnd ?? {}
     if (this.#exitCode === 0 && signal !== null) {
       process.kill(process.pid, signal)
-      // Where this process listens for it, or its default action is to do nothing.
+      // If this process listens for the signal, or its default action is to do nothing.
       setTimeout(() => process.exit(exitCodeOfSignal(signal)), SIGNAL_DEADLINE_MS)
       return
     }
@@ -248,7 +248,7 @@ export class Primary implements Cluster {
   async #close(signals?: readonly NodeJS.Signals[]): Promise<void> {
     await this.#crew.drain(signals)
     await endHerd(this.#offered, this.#exitCode !== 0)
-    // Last, so that what the workers did until their end can still be read.
+    // Last, so that the final values of the workers can still be read.
     await this.metrics?.close()
     await within(EXIT_HOOK_DEADLINE_MS, this.#hooks.call('onExit'))
     this.#hangWatch?.stop()
@@ -264,7 +264,7 @@ export class Primary implements Cluster {
     this.#leave()
   }
 
-  /** Nobody is left behind, and nothing of ours. */
+  /** Kills remaining workers, and removes all directories that were created here. */
   #leave(): void {
     this.#crew?.kill()
     this.#numbers?.hold(0)
@@ -272,13 +272,16 @@ export class Primary implements Cluster {
   }
 }
 
-/** How long a snapshot waits for what the primary and the kernel say. */
+/** How long a snapshot waits for the values of the primary and of the kernel. */
 const COLLECT_DEADLINE_MS = 100
 const EXIT_HOOK_DEADLINE_MS = 5000
 const SIGNAL_DEADLINE_MS = 1000
 const SAMPLE_INTERVAL_MS = 1000
 
-/** Takes a sample before numbers are read, and every so often for who reads them elsewhere. Answers how to stop. */
+/**
+ * Takes a sample before numbers are read, and regularly for readers outside this process. Returns a function that stops
+ * it.
+ */
 function sampleEvery(monitor: Monitor, sample: () => void): () => void {
   monitor.addCollector(sample)
   const timer = setInterval(sample, SAMPLE_INTERVAL_MS).unref()

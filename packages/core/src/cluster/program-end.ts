@@ -5,16 +5,20 @@ import { isMainThread } from 'node:worker_threads'
 import { SignalWatch } from './signal-watch.ts'
 
 /**
- * The program in a worker, as far as its end is concerned: it receives a signal that it listens for, once, and ends in
- * its own way then. Its servers are not touched.
+ * Ends the program in a worker: the program receives a signal that it listens for, once, and ends in its own way. Its
+ * servers are not touched.
  *
- * A thread receives no signals from the operating system. Its `process` has listeners all the same, which are called.
+ * A thread receives no signals from the operating system. Its `process` can have listeners nevertheless, and they are
+ * called.
  */
 export class ProgramEnd {
   readonly #watch: SignalWatch | undefined
   readonly #onOwnEnd: () => void
 
-  /** `onOwnEnd` is called just before the program is to end in its own way: then nothing else may keep the worker. */
+  /**
+   * `onOwnEnd` is called just before the program ends in its own way: after that nothing else may keep the worker
+   * running.
+   */
   constructor(onOwnEnd: () => void) {
     this.#onOwnEnd = onOwnEnd
     this.#watch = isMainThread ? new SignalWatch(FOR_THE_PRIMARY, onOwnEnd) : undefined
@@ -22,7 +26,7 @@ export class ProgramEnd {
 
   /**
    * Emits the first of `signals` that the program listens for, unless it has just received it from the operating system
-   * as well. Returns false where the program listens for none of them.
+   * as well. Returns false if the program listens for none of them.
    */
   async emit(signals: readonly NodeJS.Signals[]): Promise<boolean> {
     await this.#otherSignals()
@@ -31,14 +35,15 @@ export class ProgramEnd {
     if (signal === undefined) return false
     this.#watch?.stop()
     this.#onOwnEnd()
-    // What a listener throws is uncaught, as it is when Node emits the signal.
+    // An error in a listener is uncaught, as it is when Node emits the signal.
     setImmediate(() => (process as EventEmitter).emit(signal, signal, constants.signals[signal]))
     return true
   }
 
   /**
-   * A terminal sends a signal to the primary and its workers. It is in the queue of this process before the message of
-   * the primary is, but the event loop may come to the message first. A supervisor sends to one process after the other.
+   * A terminal sends a signal to the primary and its workers. It reaches the queue of this process before the message
+   * of the primary does, but the event loop may handle the message first. A supervisor sends it to one process after
+   * the other.
    */
   async #otherSignals(): Promise<void> {
     if (this.#watch === undefined) return

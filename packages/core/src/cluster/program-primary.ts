@@ -8,9 +8,12 @@ import { STARTED_MS } from './restarts.ts'
 import { exitCodeOfSignal } from './signals.ts'
 import type { Spawn, Spawner } from './spawned.ts'
 
-/** How the workers of a program are run, beside all that any workers are. */
+/** Options for workers that run a program, in addition to those of all workers. */
 export interface ProgramLife {
-  /** Whether it is started again where it ends before it has ever listened. Else this process ends as it did. */
+  /**
+   * Whether the program is started again if it exits before it has ever listened. If not, this process exits in the
+   * same way.
+   */
   readonly isRestarted: boolean
 }
 
@@ -36,28 +39,28 @@ export function programPrimary(
 }
 
 /**
- * How long the first worker is ahead: a program that cannot be loaded says so once then, and not once for each worker.
- * One that takes longer to load is not waited for.
+ * How long the first worker starts alone: if a program cannot be loaded, the error is then reported once, and not once
+ * for each worker. A program that takes longer to load is not waited for.
  */
 const LEAD_MS = 2000
-/** One that listens is given this time to fail, for the same reason. */
+/** After it listens, the first worker has this time to fail, for the same reason. */
 const SETTLE_MS = 300
 
 /**
- * The time until the program serves: until any worker has received a request, or has listened for as long as the
- * program would be taken to have started. A program may listen on one port and fail before it listens on the next.
+ * The time until the program serves: until any worker has received a request, or has listened for as long as a program
+ * needs to count as started. A program may listen on one port and fail before it listens on the next.
  */
 class FirstLife {
   #hasServed = false
   #listensSince: number | undefined
-  /** What the program has thrown instead of running, where nobody else has told of it. */
+  /** The error that the program threw instead of running, unless it was reported elsewhere. */
   failure: string | undefined
 
   get hasListened(): boolean {
     return this.#listensSince !== undefined
   }
 
-  /** Calls `end` for the first worker that ends in this time. */
+  /** Calls `end` for the first worker that exits in this time. */
   watched(options: ResolvedClusterOptions, end: (exit: WorkerExit) => void): ResolvedClusterOptions {
     const onWorkerExit = (exit: WorkerExit): unknown => {
       if (exit.reason !== 'close' && this.#isEndOfProgram(exit)) end(exit)
@@ -88,7 +91,7 @@ class FirstLife {
     }
   }
 
-  /** Once it listens, a worker may also be ended by others: that is not what the program would do alone. */
+  /** Once it listens, a worker may also be ended by another process: the program alone would not have exited then. */
   #isEndOfProgram({ signal, reason }: WorkerExit): boolean {
     if (this.#hasServed) return false
     if (this.#listensSince === undefined) return true

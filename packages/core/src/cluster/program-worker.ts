@@ -7,8 +7,8 @@ import { processLine } from './line.ts'
 import { runWorker } from './worker.ts'
 
 /**
- * Loaded before a program in its worker: what `startCluster` does around its entry. Processes and threads that the
- * program makes inherit the options of Node, and load this too: it is nothing to them.
+ * Loaded before a program in its worker: does what `startCluster` does around its entry. Processes and threads that the
+ * program creates inherit the options of Node, and load this too: it does nothing in them.
  */
 if (cluster.isWorker && isMainThread) {
   const { config } = await resolveConfig({ keys: new Set(['slab']) })
@@ -19,8 +19,8 @@ if (cluster.isWorker && isMainThread) {
 }
 
 /**
- * A program that has nothing more to do ends, as it would alone: what the primary may still say keeps it only from when
- * it wants a port, for which the primary is asked.
+ * A program that has nothing left to do exits, as it would without promherd: the channel to the primary keeps it
+ * running only once it needs a port, which it requests from the primary.
  */
 function endWithTheProgram(): void {
   process.channel?.unref()

@@ -9,24 +9,24 @@ import { type ClusterOptions, resolveClusterOptions } from './options.ts'
 import { programPrimary } from './program-primary.ts'
 import { processSpawner } from './spawned-process.ts'
 
-/** A program that knows nothing of promherd. */
+/** A program that does not use promherd itself. */
 export interface Program {
-  /** The file that `node` would be given. */
+  /** The file, as in a call of `node`. */
   readonly file: string
-  /** What it finds in `process.argv` after its own name. @default [] */
+  /** The arguments after its own name in `process.argv`. @default [] */
   readonly args?: readonly string[] | undefined
   /** Options of Node for the workers. @default those of this process */
   readonly execArgv?: readonly string[] | undefined
   /**
-   * Whether a program that has never listened is started again when it ends. Else this process ends then, with the
-   * exit code of the program, as if it were the program. @default false
+   * Whether a program that has never listened is started again when it exits. If not, this process exits with the exit
+   * code of the program, as if it were the program. @default false
    */
   readonly isRestarted?: boolean | undefined
 }
 
 /**
- * Runs a program in several worker processes, as `startCluster` runs a function. Each finds in `process.argv` and in
- * `require.main` what it would find alone, and what it says goes to the same places.
+ * Runs a program in several worker processes, as `startCluster` runs a function. `process.argv` and `require.main` are
+ * the same in each as without promherd, and its output goes to the same places.
  * @throws ERR_PROMHERD_PROGRAM, and what `startCluster` throws
  */
 export function startProgram(options: ClusterOptions, program: Program): Cluster {
@@ -37,7 +37,7 @@ export function startProgram(options: ClusterOptions, program: Program): Cluster
   return programPrimary(resolved, processSpawner, { isRestarted })
 }
 
-/** The absolute path of a program. @throws ERR_PROMHERD_PROGRAM where it is no file */
+/** The absolute path of a program. @throws ERR_PROMHERD_PROGRAM if it is not a file */
 export function programFile(file: string): string {
   const path = resolve(file)
   const found = statSync(path, { throwIfNoEntry: false })
@@ -51,7 +51,10 @@ export function programFile(file: string): string {
   throw promherdError('ERR_PROMHERD_PROGRAM', file, 'there is no such file', 'Correct the path.')
 }
 
-/** The file that `node` would run for a directory, as its package.json names it or else its index.js; from there. */
+/**
+ * The file that `node` would run for a directory: the main file of its package.json or else its index.js; relative to
+ * the directory.
+ */
 function mainOf(directory: string): string | undefined {
   try {
     const main = nodeRequire().resolve(directory)
@@ -61,12 +64,14 @@ function mainOf(directory: string): string | undefined {
   }
 }
 
-/** What is loaded in a worker before the program. @throws ERR_PROMHERD_PROGRAM in a bundle that has no such file */
+/**
+ * The modules that a worker loads before the program. @throws ERR_PROMHERD_PROGRAM in a bundle that has no such file
+ */
 function preloads(): string[] {
   return ['program-worker.js', 'auto.js'].flatMap(name => ['--import', pathToFileURL(ownFile(name)).href])
 }
 
-/** A built file of this package: beside this one, unless a bundler has put it elsewhere. */
+/** A built file of this package: in the folder of this one, unless a bundler has moved it. */
 function ownFile(name: string): string {
   for (const folderOf of [beside, installed]) {
     const folder = folderOf()

@@ -7,7 +7,7 @@ import type { Exit } from './spawned.ts'
 type Ending = Omit<Exit, 'reason'>
 
 /**
- * What an exit of a process that nobody asked for means. V8 aborts when the heap is full, which a shell reports as
+ * The reason for an exit that the primary did not request. V8 aborts when the heap is full, which a shell reports as
  * 128 + 6; an abort of a process whose heap was not full is a crash.
  */
 export function reasonOf({ code, signal }: Ending, wasHeapFull: boolean | undefined): RestartReason {
@@ -16,14 +16,15 @@ export function reasonOf({ code, signal }: Ending, wasHeapFull: boolean | undefi
   return code === 0 ? 'exit' : 'crash'
 }
 
-/** How a worker ended, in words. */
+/** A description of how a worker exited. */
 export function describeExit({ code, signal }: Ending): string {
   return signal === null ? `exit code ${code}` : signal
 }
 
 /**
- * Decides how long a slot waits before its next worker: not at all, unless the last ones died young. Those that had
- * served are followed sooner: a program that cannot start is no use, one that fails at times is.
+ * Determines how long a slot waits before its next worker: not at all, unless the last ones exited early. The wait is
+ * shorter for workers that had served requests: a program that cannot start is useless, one that fails occasionally is
+ * not.
  */
 export class RestartPace {
   #diedYoung = 0
@@ -36,25 +37,25 @@ export class RestartPace {
     return this.#diedYoung === 0 ? 0 : backoffMs(this.#diedYoung - 1, hasServed ? SERVED : STARTING)
   }
 
-  /** True while one worker after the other dies young: that is told once. */
+  /** True while workers exit early one after the other: that is logged once. */
   get isLoop(): boolean {
     return this.#diedYoung > 1
   }
 }
 
-/** The times of a worker that has ended, in milliseconds. */
+/** The times of a worker that has exited, in milliseconds. */
 export interface Life {
-  /** Until it was up (it listened, or what never listens had run), or until it ended. */
+  /** Until it was up (it listened, or, if it never listens, its entry had run), or until it exited. */
   readonly startingMs: number
-  /** From then on; undefined where it never was up. */
+  /** From then on; undefined if it never was up. */
   readonly upMs?: number | undefined
   /** @default false */
   readonly hasServed?: boolean | undefined
 }
 
-/** How long a program must be up to have started. */
+/** How long a program must be up to count as started. */
 export const STARTED_MS = 5000
-/** How long a program that never listens must run to have started: one that only loads may take long before it fails. */
+/** How long a program that never listens must run to count as started: loading may take long before it fails. */
 const NEVER_UP_MS = 60_000
 const STARTING = { firstMs: 100, mostMs: 10_000 }
 const SERVED = { firstMs: 100, mostMs: 1000 }

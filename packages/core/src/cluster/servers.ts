@@ -9,18 +9,21 @@ import { Lingering, openSockets } from './lingering.ts'
 import { isHttp2, Sessions, unusedMs } from './sessions.ts'
 
 /**
- * The servers of this process, found without touching anybody's code: Node says on its diagnostics channels which
- * server listens and which request begins.
+ * The servers of this process, found without changing any code: Node's diagnostics channels report which server listens
+ * and which request begins.
  */
 export class Servers {
   readonly #servers = new Set<Server>()
-  /** The connections of HTTP servers, each with the exchange of HTTP/1 that is under way on it. */
+  /** The connections of HTTP servers, each with its current HTTP/1 exchange. */
   readonly #connections = new Map<Socket, Exchange | undefined>()
   readonly #sessions = new Sessions()
   readonly #onRequest: () => void
   #draining = false
 
-  /** Watches from now on: hears of each server that begins to listen, and of each request of HTTP/1 that begins. */
+  /**
+   * Starts watching: the callbacks are called for each server that starts to listen, and for each HTTP/1 request that
+   * begins.
+   */
   constructor({ onListening, onRequest }: { onListening: () => void; onRequest: () => void }) {
     this.#onRequest = onRequest
     subscribe('tracing:net.server.listen:asyncEnd', message => {
@@ -32,16 +35,17 @@ export class Servers {
     subscribe('http.server.response.finish', message => this.#ends(message as Exchange))
   }
 
-  /** Keeps new connections from the servers that take them from a socket of their own. They stay open. */
+  /** Keeps new connections away from the servers that accept them from a socket of their own. The servers stay open. */
   keepOff(): void {
     for (const server of this.#servers) keepOff(server)
   }
 
   /**
-   * Accepts nothing more, and resolves when all that was accepted is answered and gone. A connection that waits for
-   * its next request is kept for `graceMs`, or for the server's `keepAliveTimeout` where that is shorter: its client
-   * may be sending just now, and would find it closed. A request that comes on it is answered, as its last. What no
-   * response ends is ended when all else is done; resolves to the number of these connections.
+   * Stops accepting, and resolves when all accepted requests are answered and their connections closed. A connection
+   * that waits for its next request is kept for `graceMs`, or for the server's `keepAliveTimeout` if that is shorter:
+   * its client may be sending a request at that moment, and would find it closed. A request that arrives on it is
+   * answered, as its last one. Connections that no response ends are closed after all else is done; resolves to the
+   * number of these connections.
    */
   async drain(graceMs: number): Promise<number> {
     this.#draining = true
@@ -63,7 +67,7 @@ export class Servers {
     return lingering.ended
   }
 
-  /** How many connections are in use: all but those of HTTP that wait for a request. */
+  /** The number of connections in use: all except HTTP connections that wait for a request. */
   get connectionsInUse(): number {
     let inUse = this.#sessions.inUse
     for (const exchange of this.#connections.values()) if (exchange !== undefined && !isStream(exchange)) inUse++
@@ -76,7 +80,8 @@ export class Servers {
     this.#servers.add(server)
     server.once('close', () => this.#servers.delete(server))
     if (!isHttp(server) && !isHttp2(server)) return
-    // With TLS there are two of them: one that nobody has ever spoken to, and what stands on it after the handshake.
+    // With TLS there are two sockets for a connection: the plain one, on which no HTTP is read, and the TLS socket on
+    // top of it after the handshake.
     if (isTls(server)) {
       server.on('secureConnection', (socket: TLSSocket) => {
         if (socket.alpnProtocol !== 'h2') this.#connects(socket)
@@ -100,7 +105,7 @@ export class Servers {
   #begins(exchange: Exchange): void {
     const { server, socket, response } = exchange
     if (!this.#connections.has(socket)) {
-      // A server that began to listen before anybody watched.
+      // A server that started to listen before it was watched.
       this.#connects(socket)
       this.#listens(server)
     }
@@ -113,12 +118,15 @@ export class Servers {
     if (this.#connections.get(socket)?.response === response) this.#connections.set(socket, undefined)
   }
 
-  /** Node counts a connection that never asked anything as busy; whoever opened it for later must not hold us up. */
+  /**
+   * Node treats a connection that never sent a request as busy. A client that opened it for later must not delay the
+   * drain.
+   */
   #closeUnused(): void {
     for (const socket of this.#connections.keys()) if (socket.bytesRead === 0) socket.destroy()
   }
 
-  /** Whether any request is still to be answered by something that has an end. */
+  /** True if an exchange that ends by itself is still open. */
   #isAnswering(): boolean {
     for (const exchange of this.#connections.values()) {
       if (exchange !== undefined && !isStream(exchange)) return true
@@ -146,19 +154,19 @@ interface Exchange {
 
 const TIDY_INTERVAL_MS = 50
 
-/** The close of an HTTP server would close idle connections at once: here only its port is closed. */
+/** `close` of an HTTP server would close idle connections at once: here only its port is closed. */
 function stopAccepting(server: Server, done: () => void): void {
   if (isHttp(server) || isHttp2(server)) Server.prototype.close.call(server, done)
   else server.close(done)
 }
 
 function closeIdle(server: HttpServer, waitedMs: number, graceMs: number): void {
-  // A server of HTTP/2 that speaks HTTP/1 as well has no such timeout everywhere.
+  // An HTTP/2 server that also serves HTTP/1 does not have this timeout on all versions.
   const keptMs = server.keepAliveTimeout > 0 ? Math.min(graceMs, server.keepAliveTimeout) : graceMs
   if (waitedMs >= keptMs) server.closeIdleConnections()
 }
 
-/** Makes Node send `Connection: close`, where the headers are not sent yet. */
+/** Makes Node send `Connection: close`, if the headers are not sent yet. */
 function announceTheEnd(response: ServerResponse): void {
   response.shouldKeepAlive = false
 }
@@ -167,7 +175,10 @@ function isStream({ request, response }: Exchange): boolean {
   return response.headersSent && isEventStream(request, response)
 }
 
-/** Whether Node reads HTTP from a connection no more. Below TLS it never did, and HTTP/2 has its sessions. */
+/**
+ * True if Node no longer reads HTTP from a connection. On the socket below TLS it never does, and HTTP/2 has its
+ * sessions.
+ */
 function isUpgraded(socket: Socket): boolean {
   const { server, parser } = socket as { readonly server?: Server | null; readonly parser?: unknown }
   if (parser || socket.bytesRead === 0 || !(server instanceof Server)) return false

@@ -2,14 +2,14 @@ import type { ServerHttp2Session } from 'node:http2'
 import type { Server } from 'node:net'
 
 /**
- * The sessions of HTTP/2 servers, and how they are ended. Node refuses every stream that comes after its GOAWAY, those
- * too that the client had sent before it could know (the notice of RFC 9113, 6.8, that would spare them, cannot be
- * sent through `node:http2`; and a session without streams is not even read any more). So GOAWAY is sent with the next
- * stream of a session: a client that waits for its answer sends nothing that could be refused. One that sends many
- * streams at once may see the last of them refused, unprocessed, and sends them again (8.7).
+ * The sessions of HTTP/2 servers, and how they are ended. Node refuses every stream that arrives after its GOAWAY, also
+ * those that the client sent before it could know. (The notice of RFC 9113, 6.8, that would prevent this cannot be sent
+ * through `node:http2`; and a session without streams is no longer read at all.) So GOAWAY is sent with the next stream
+ * of a session: a client that waits for its response sends nothing that could be refused. If a client sends many
+ * streams at once, the last of them may be refused, unprocessed, and it sends them again (8.7).
  */
 export class Sessions {
-  /** The sessions that are open, and whether each has had a stream. */
+  /** The open sessions, and whether each has had a stream. */
   readonly #open = new Map<ServerHttp2Session, boolean>()
   /** How long a session may wait for its next stream; undefined until the servers drain. */
   #graceMs: number | undefined
@@ -18,19 +18,19 @@ export class Sessions {
     return this.#open.size > 0
   }
 
-  /** How many sessions have open streams. */
+  /** The number of sessions with open streams. */
   get inUse(): number {
     return [...this.#open.keys()].filter(hasStreams).length
   }
 
-  /** Watches a server; does nothing where it is none of HTTP/2. */
+  /** Watches a server; does nothing if it is not an HTTP/2 server. */
   watch(server: Server): void {
     if (isHttp2(server)) server.on('session', (session: ServerHttp2Session) => this.#begins(session))
   }
 
   /**
-   * Ends all sessions, and those that begin from now on: each with its next stream, or after `graceMs`; after a second
-   * at least where it has had none. Each is gone when its last stream is.
+   * Ends all sessions, and those that begin from now on: each with its next stream, or after `graceMs`; after at least
+   * a second if it has had no stream. Each is closed when its last stream is.
    */
   drain(graceMs: number): void {
     this.#graceMs = graceMs
@@ -45,12 +45,12 @@ export class Sessions {
   }
 }
 
-/** A server of HTTP/2, with TLS or without; the first may speak HTTP/1, too. */
+/** True for an HTTP/2 server, with TLS or without; one with TLS may serve HTTP/1, too. */
 export function isHttp2(server: Server): boolean {
   return 'updateSettings' in server
 }
 
-/** Node has the streams of a session under a symbol. */
+/** Node stores the streams of a session under a symbol. */
 function hasStreams(session: ServerHttp2Session): boolean {
   const key = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'state')
   const { streams } = (key === undefined ? {} : Reflect.get(session, key)) as { readonly streams?: { size?: number } }
@@ -67,7 +67,7 @@ function endWithNextStream(session: ServerHttp2Session, withinMs: number): void 
   session.once('close', () => clearTimeout(timer))
 }
 
-/** Whoever opened a session for later must not hold us up, but may be about to ask. */
+/** A client that opened a session for later must not delay the drain, but may be about to send a request. */
 export function unusedMs(graceMs: number): number {
   return Math.max(graceMs, 1000)
 }

@@ -4,13 +4,13 @@ import { PLACES } from '../herd/made-directories.ts'
 import type { Warner } from '../server/warner.ts'
 import type { WorkerHandle } from './worker-handle.ts'
 
-/** How long after it found no room anywhere the primary looks again. */
+/** How long the primary waits before it tries again after no directory was writable. */
 const RETRY_MS = 5000
 
 /**
- * Finds room for the stores of workers that have none. Each worker says what it lacks, and is told where it may write:
- * first in the directories of the herd, which are made anew where they are gone, then in one elsewhere, which becomes
- * one of the herd's.
+ * Finds directories for the stores of workers that have no files. Each worker reports that its store has none, and is
+ * sent a directory in which it may write: first the directories of the herd, which are created again if they were
+ * removed, then a new one elsewhere, which is added to the herd.
  */
 export class Shelter {
   readonly #herd: ShelteredHerd
@@ -21,7 +21,7 @@ export class Shelter {
   #hasMade = false
   #timer: NodeJS.Timeout | undefined
 
-  /** `made` are the directories that were made so far; those that come are added. */
+  /** `made` are the directories that were created so far; new ones are added to it. */
   constructor(
     herd: ShelteredHerd,
     warner: Pick<Warner, 'sayOnce'>,
@@ -34,7 +34,7 @@ export class Shelter {
     this.#onChange = onChange
   }
 
-  /** A worker has said what it lacks, or that it lacks nothing any more; or has ended. */
+  /** A worker has reported why its store has no files, or that it has files now; or has exited. */
   hear(worker: Sheltered, reason: string | undefined): void {
     if (reason === undefined) this.#lacking.delete(worker)
     else {
@@ -45,7 +45,7 @@ export class Shelter {
     this.#onChange(this.#lacking.size)
   }
 
-  /** Why the metrics are not those of all workers, as a sentence; undefined where they are. */
+  /** Why the metrics do not include all workers, as a sentence; undefined if they do. */
   get whyIncomplete(): string | undefined {
     const [first] = this.#lacking.values()
     if (first === undefined) return undefined
@@ -56,9 +56,9 @@ export class Shelter {
     clearTimeout(this.#timer)
   }
 
-  /** Tells a worker of the next directory that it has not tried. It answers where it cannot write there either. */
+  /** Sends a worker the next directory that it has not tried. It answers if it cannot write there either. */
   async #direct(worker: Sheltered): Promise<void> {
-    // A directory that is gone is made anew by this.
+    // This creates a removed directory again.
     await this.#herd.retireDead()
     const lack = this.#lacking.get(worker)
     if (lack === undefined) return
@@ -68,7 +68,7 @@ export class Shelter {
     worker.storeIn(directory)
   }
 
-  /** Makes a directory elsewhere; one is enough. */
+  /** Creates a directory elsewhere; one is enough. */
   #make(): string | undefined {
     if (this.#hasMade) return undefined
     const herd = this.#herd
@@ -90,14 +90,14 @@ export class Shelter {
   }
 }
 
-/** What of a herd is needed here. */
+/** The part of a herd that is used here. */
 type ShelteredHerd = Pick<Herd, 'directories' | 'retireDead' | 'place' | 'add'>
 
-/** What of a worker is needed here. */
+/** The part of a worker that is used here. */
 type Sheltered = Pick<WorkerHandle, 'slot' | 'storeIn'>
 
 interface Lack {
   readonly reason: string
-  /** The directories that the worker was told of. */
+  /** The directories that were sent to the worker. */
   readonly tried: Set<string>
 }

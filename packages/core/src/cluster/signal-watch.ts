@@ -1,15 +1,16 @@
 import type { EventEmitter } from 'node:events'
 
 /**
- * Keeps the default action of signals from ending a worker process without a listener that the program could see: a
- * terminal sends SIGINT to the whole process group, a supervisor SIGTERM to the whole control group, and what they mean
- * is for the primary to decide.
+ * Keeps the default action of signals from ending a worker process without a listener that the program could see. A
+ * terminal sends SIGINT to the whole process group, a supervisor SIGTERM to the whole control group; the primary
+ * decides how to handle them.
  *
  * Node opens a watcher of the operating system's signal when a listener is added, and closes it with the last one. The
- * watcher calls the `emit` that the process has at that moment. Here the watcher is opened without a listener, and
- * with an `emit` that also notes that the signal was received. When the program's last listener for a signal is removed,
- * the watcher is opened again, in the place of Node's own listener of `removeListener`, which closes it.
- * `process.listeners()`, `listenerCount()` and the order of listeners are those of the program alone. Where Node's functions are not found, signals keep their default action.
+ * watcher calls the `emit` that the process has at that moment. Here the watcher is opened without a listener, and with
+ * an `emit` that also records that the signal was received. When the program's last listener for a signal is removed,
+ * the watcher is opened again, in a function that replaces Node's own listener of `removeListener`, which closes it.
+ * `process.listeners()`, `listenerCount()` and the order of listeners show only the program's listeners. If Node's
+ * functions are not found, signals keep their default action.
  *
  * A signal that the program listens for is passed on at once, as without promherd. If it is one that ends programs,
  * nothing is watched any more: a second signal, or one that the program sends to itself, has its default action.
@@ -42,7 +43,7 @@ export class SignalWatch {
     return performance.now() - (this.#received.get(signal) ?? Number.NEGATIVE_INFINITY) < withinMs
   }
 
-  /** Gives all signals that the program does not listen for their default action again. */
+  /** Restores the default action of all signals that the program does not listen for. */
   stop(): void {
     this.#isOver = true
     for (const signal of this.#opened) close(signal)
@@ -51,7 +52,7 @@ export class SignalWatch {
 
   #open(signal: NodeJS.Signals): void {
     if (OPEN === undefined || CLOSE === undefined) return
-    // A watcher that a listener has opened before calls the plain `emit`: it is opened again.
+    // If a listener has opened a watcher before, it calls the plain `emit`: so it is opened again.
     shadow(
       'listenerCount',
       () => 0,
@@ -87,7 +88,7 @@ type OnListener = (this: NodeJS.Process, event: string | symbol) => void
 const OPEN = nodes('newListener', 'startListeningIfSignal')
 const CLOSE = nodes('removeListener', 'stopListeningIfSignal')
 
-/** Puts another listener of the process in the place of one. */
+/** Replaces one listener of the process by another, in the same position. */
 function replace(event: string, old: OnListener, listener: OnListener): void {
   const emitter: EventEmitter = process
   const listeners = emitter.rawListeners(event) as OnListener[]
@@ -106,7 +107,7 @@ function close(signal: NodeJS.Signals): void {
   CLOSE?.call(process, signal)
 }
 
-/** Lets the process have another method while `act` runs, which is to be over at once. */
+/** Replaces a method of the process while `act` runs, which must be synchronous. */
 function shadow(method: 'emit' | 'listenerCount', instead: (...args: unknown[]) => unknown, act: () => void): void {
   const own = Object.getOwnPropertyDescriptor(process, method)
   Object.defineProperty(process, method, { value: instead, configurable: true, writable: true })

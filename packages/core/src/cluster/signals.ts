@@ -1,14 +1,17 @@
 import { constants } from 'node:os'
 import type { SignalName } from '../metrics.ts'
 
-/** Calls `act` for each signal of `names` that the primary is sent, by its name without SIG. Answers how to stop that. */
+/**
+ * Calls `act` for each signal of `names` that the primary receives, by its name without SIG. Returns a function that
+ * stops it.
+ */
 export function onSignals(names: readonly SignalName[], act: (name: SignalName) => void): () => void {
   const listeners = names.map(name => ({ signal: `SIG${name}` as const, listener: () => act(name) }))
   for (const { signal, listener } of listeners) {
     try {
       process.on(signal, listener)
     } catch {
-      // The platform has no such signal, so nobody can send it.
+      // The platform has no such signal, so it cannot be sent.
     }
   }
   return () => {
@@ -16,7 +19,7 @@ export function onSignals(names: readonly SignalName[], act: (name: SignalName) 
   }
 }
 
-/** The exit code that says which signal ended a process, as shells say it. */
+/** The exit code for a process that a signal ended, as shells report it. */
 export function exitCodeOf(name: keyof typeof ENDING): number {
   return 128 + ENDING[name]
 }

@@ -6,27 +6,27 @@ import type { Exit, Spawn } from './spawned.ts'
 import { type EndReason, WorkerHandle } from './worker-handle.ts'
 
 /**
- * The place of one worker. There is one process (or thread) in it that serves; another one when that ends; and for a
- * while two, when one replaces the other.
+ * The slot of one worker. One process (or thread) serves in it; another one follows when that exits; and there are two
+ * for a while, when one replaces the other.
  */
 export class Slot {
   readonly number: number
   readonly #options: SlotOptions
   readonly #pace = new RestartPace()
-  /** Who serves. */
+  /** The process that serves. */
   #handle: WorkerHandle | undefined
-  /** Who is to take its place, until it listens. */
+  /** Its replacement, until it listens. */
   #next: WorkerHandle | undefined
-  /** Who was replaced and still answers. */
+  /** Replaced processes that still answer requests. */
   readonly #leaving = new Set<WorkerHandle>()
-  /** Why the last one ended, while nobody has come after it: the next one is a restart then. */
+  /** Why the last process exited, until the next one starts: that one counts as a restart then. */
   #owed: RestartReason | undefined
   #timer: NodeJS.Timeout | undefined
   #closed = false
-  /** How the last one that nobody had ended came to its end. */
+  /** How the last process exited that the primary had not ended. */
   lastDeath = ''
 
-  /** `after` says why the worker ended that had this number before. */
+  /** `after` is the reason why the previous worker with this number ended. */
   constructor(number: number, after: RestartReason | undefined, options: SlotOptions) {
     this.number = number
     this.#owed = after
@@ -46,7 +46,7 @@ export class Slot {
     return this.#handle === handle
   }
 
-  /** Starts the first process, and resolves when it listens or has ended. */
+  /** Starts the first process, and resolves when it listens or has exited. */
   async start(): Promise<void> {
     this.#fill()
     const first = this.#handle
@@ -58,8 +58,8 @@ export class Slot {
   }
 
   /**
-   * Starts another process here, and drains the one there was once the new one listens. False where it does not come
-   * up; then the old one stays.
+   * Starts another process here, and drains the old one once the new one listens. Returns false if it does not start;
+   * then the old one stays.
    */
   async replace(reason: RestartReason): Promise<boolean> {
     if (this.#closed) return false
@@ -79,19 +79,19 @@ export class Slot {
     return true
   }
 
-  /** Ends one that hangs; the slot is filled again when it is gone. */
+  /** Ends a process that hangs; the slot is filled again when it has exited. */
   abort(handle: WorkerHandle): void {
     if (this.has(handle) && handle.state === 'running' && handle.endReason === undefined) handle.abort()
   }
 
-  /** Ends all that is here, for good. Resolves when the last one is gone. */
+  /** Ends all processes of the slot permanently. Resolves when the last one has exited. */
   async leave(reason: EndReason, signals: readonly NodeJS.Signals[] = UNASKED): Promise<void> {
     this.stopFilling()
     const { handles } = this
     await Promise.all(handles.map(handle => this.#drain(handle, reason, signals)))
   }
 
-  /** Ends all that is here at once, for good. */
+  /** Kills all processes of the slot permanently. */
   kill(): void {
     this.stopFilling()
     for (const handle of this.handles) {
@@ -158,7 +158,7 @@ export class Slot {
     this.#owed = reason
     const delayMs = this.#delayAfter(handle)
     this.lastDeath = this.#describe(handle, exit, reason)
-    // Whoever is just starting fills the slot, or sees to it.
+    // A process that is just starting fills the slot, or its failure is handled.
     const next =
       this.#next === undefined ? `another starts ${delayMs === 0 ? 'now' : `in ${delayMs} ms`}` : 'another is starting'
     if (!this.#pace.isLoop)
@@ -171,7 +171,7 @@ export class Slot {
     if (this.#next === undefined) this.#fillAfter(delayMs)
   }
 
-  /** A worker that has served is needed at once where no other is there. */
+  /** A worker that has served is replaced at once if no other worker is left. */
   #delayAfter({ life, hasServed }: WorkerHandle): number {
     const delayMs = this.#pace.delayAfterMs(life)
     return hasServed && this.#options.isLast() ? 0 : delayMs
@@ -183,7 +183,7 @@ export class Slot {
     warner.say(`${this.lastDeath}; ${next}`)
   }
 
-  /** A process that should replace another has not come up. */
+  /** A process that should replace another has not started. */
   #failed(next: WorkerHandle | undefined, reason: RestartReason): void {
     const { warner, startTimeoutMs } = this.#options
     if (next?.failure !== undefined) warner.say(`the application could not be started: ${next.failure}`)
@@ -192,7 +192,7 @@ export class Slot {
     const rest = this.#handle === undefined ? 'It is tried again.' : 'The old one stays.'
     warner.say(`a new worker ${this.number} (${reason}) did not come up: ${why}. ${rest}`)
     if (next?.state === 'starting') {
-      // Until it is gone it is one of those that are here.
+      // Until it has exited it belongs to this slot.
       this.#leaving.add(next)
       next.kill()
     }
@@ -204,11 +204,11 @@ export class Slot {
   }
 }
 
-/** What a program receives that is to end without anyone having sent a signal: by a reload, or a method. */
+/** The signals that a program receives if no signal caused its end: by a reload, or a method call. */
 const UNASKED = ['SIGTERM', 'SIGINT'] as const
 
 export interface SlotOptions {
-  /** Starts what a worker runs in. */
+  /** Starts the process or thread of a worker. */
   readonly spawn: Spawn
   readonly warner: Warner
   readonly drainTimeoutMs: number
@@ -219,12 +219,12 @@ export interface SlotOptions {
   readonly onWorn: (handle: WorkerHandle) => void
   readonly onCut: (handle: WorkerHandle, reason: CutReason, connections: number) => void
   readonly onStorage: (handle: WorkerHandle, lack: string | undefined) => void
-  /** A process has been started. */
+  /** A process was started. */
   readonly onStart: (handle: WorkerHandle) => void
-  /** A process is gone. */
+  /** A process has exited. */
   readonly onExit: (exit: WorkerExit) => void
   /** The program of a worker has ended itself because the cluster is being closed. */
   readonly onOwnEnd: (exit: Exit) => void
-  /** The place of one that ended is filled again. */
+  /** The slot of a process that exited is filled again. */
   readonly onRestart: (worker: number, reason: RestartReason) => void
 }

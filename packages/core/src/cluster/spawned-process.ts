@@ -42,7 +42,7 @@ function spawnedProcess(worker: Worker, withhold: () => void): Spawned {
     },
     withhold,
     send: message => {
-      // A channel that has just closed is no news: the exit follows.
+      // An error of a channel that has just closed is ignored: the exit follows.
       if (worker.isConnected()) process.send(message, () => {})
     },
     abort: () => {
@@ -54,9 +54,9 @@ function spawnedProcess(worker: Worker, withhold: () => void): Spawned {
   }
 }
 
-/** How long a worker that hangs has to follow SIGABRT: one that was stopped cannot. */
+/** How long a worker that hangs has to react to SIGABRT: a stopped process cannot. */
 const ABORT_GRACE_MS = 2000
-/** How long after its end a worker is listened to: a child of its own may have taken over its channel. */
+/** How long messages of an exited worker are still read: a child of its own may have taken over its channel. */
 const LAST_WORDS_MS = 1000
 
 function endOf(worker: Worker, evidence: HeapEvidence): Promise<Exit> {
@@ -72,7 +72,7 @@ function endOf(worker: Worker, evidence: HeapEvidence): Promise<Exit> {
         resolve(exit)
       })
     })
-    // A process that never came to be does not exit either.
+    // A process that could not be created does not emit `exit` either.
     worker.on('error', () => {
       if (worker.process.pid === undefined) resolve({ code: null, signal: null, reason: 'crash' })
     })

@@ -16,13 +16,13 @@ import { isOurs, type ToPrimary, type ToWorker } from './messages.ts'
 import { type PortSharing, portSharing } from './sockets.ts'
 import type { Exit, Spawned, Spawner } from './spawned.ts'
 
-/** What a thread is given by its primary, beside its environment. */
+/** What a thread receives from its primary, besides its environment. */
 export interface ThreadStart {
   readonly port: MessagePort
   readonly sharing: PortSharing
 }
 
-/** What this thread was given; undefined in a thread, and a main thread, that no primary has started. */
+/** What this thread received; undefined in the main thread, and in a thread that no primary has started. */
 export function threadStart(): ThreadStart | undefined {
   const data = workerData as { readonly promherd?: ThreadStart } | null | undefined
   return typeof data === 'object' && data !== null ? data.promherd : undefined
@@ -49,7 +49,7 @@ export function threadSpawner(directory: string, program: string, resourceLimits
     })
     return new SpawnedThread(thread, port, ports.user(), store => storePaths(directory, slot, store).values)
   }
-  // The kernel hands connections out.
+  // The kernel distributes the connections.
   return { spawn, stopAccepting: () => ports.acceptLast() }
 }
 
@@ -60,7 +60,7 @@ class SpawnedThread implements Spawned {
   readonly thread: Worker
   readonly #port: MessagePort
   readonly #ports: PortUser
-  /** What listens to the thread. */
+  /** Called with the messages of the thread. */
   #hear: (message: unknown) => void = () => {}
   #values: string | undefined
   #failure: unknown
@@ -79,7 +79,7 @@ class SpawnedThread implements Spawned {
     })
     this.exited = new Promise(resolve => {
       thread.once('exit', code => {
-        // What it has said and nobody has heard yet.
+        // Messages that it has sent and that were not read yet.
         for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port)) {
           this.#hears(last.message, valuesOf)
         }
@@ -103,7 +103,7 @@ class SpawnedThread implements Spawned {
     this.#port.postMessage(message)
   }
 
-  /** Nobody can send a signal to a thread. */
+  /** A thread cannot receive a signal. */
   abort(): void {
     this.kill()
   }
@@ -128,7 +128,7 @@ class SpawnedThread implements Spawned {
     this.send({ promherd: 'port', id, ...(await this.#ports.ask(wish)) })
   }
 
-  /** A thread that was terminated from outside has not said that it leaves. */
+  /** A thread that was terminated from outside has not sent `leaves`. */
   #reasonOf(code: number): Exit['reason'] {
     const failure = this.#failure
     if ((failure as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') return 'out_of_memory'

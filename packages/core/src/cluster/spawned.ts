@@ -3,38 +3,38 @@ import type { RestartReason } from '../metrics.ts'
 import type { ToWorker } from './messages.ts'
 
 /**
- * What a worker runs in, just started: a process, or a thread. It says what happens and does what it is told; what
- * that means for the worker its handle knows, and the slot decides.
+ * A process or thread that was started for a worker. It reports events and executes commands; its handle tracks what
+ * they mean for the worker, and the slot decides.
  */
 export interface Spawned {
-  /** Undefined for a process that never came to be. */
+  /** Undefined for a process that could not be created. */
   readonly pid: number | undefined
-  /** Where it is a thread, Node's own object for it. */
+  /** Node's own object if it is a thread. */
   readonly thread?: Worker
-  /** What it is, in words: `process 4121`, `thread 3`. */
+  /** A description: `process 4121`, `thread 3`. */
   readonly name: string
-  /** Resolves when it is gone and all that it had said is heard, whatever became of it. */
+  /** Resolves when it has exited, for whatever reason, and all its messages were received. */
   readonly exited: Promise<Exit>
-  /** Hears all that the worker says, from its first word on; other messages than ours among it. */
+  /** Calls `hear` with all messages of the worker, from the first one on, including messages of the application. */
   listen(hear: (message: unknown) => void): void
-  /** Gives no new connection to the worker, where the primary is what hands them out. */
+  /** Gives no new connection to the worker, if the primary distributes them. */
   withhold(): void
-  /** Says something to the worker. One that is just ending does not hear it. */
+  /** Sends a message to the worker. One that is just exiting does not receive it. */
   send(message: ToWorker): void
-  /** Ends one that hangs, with a trace for those who want to look where the platform has one. */
+  /** Ends a worker that hangs, with a trace for later inspection if the platform has one. */
   abort(): void
-  /** Ends it at once. */
+  /** Kills it. */
   kill(): void
 }
 
-/** Starts the process or thread for a worker's stable small number. Throws what the platform throws. */
+/** Starts the process or thread for the worker with this stable number. Throws what the platform throws. */
 export type Spawn = (slot: number) => Spawned
 
 /** What a primary starts its workers with. */
 export interface Spawner {
   readonly spawn: Spawn
   /**
-   * Has the ports of the workers begin no new connection, for good, and closes those that the primary accepts on.
+   * Stops new connections on the ports of the workers permanently, and closes those on which the primary accepts.
    * Resolves when the connections that have begun are with a worker, or after a second for each of the two steps.
    */
   stopAccepting(): Promise<void>
@@ -42,10 +42,10 @@ export interface Spawner {
 
 /** How a worker ended. */
 export interface Exit {
-  /** Null where a signal ended it. */
+  /** Null if a signal ended it. */
   readonly code: number | null
-  /** With SIG; null where it has an exit code. */
+  /** With SIG; null if it has an exit code. */
   readonly signal: string | null
-  /** What that means where nobody has asked for it. */
+  /** The reason if the primary did not request the exit. */
   readonly reason: RestartReason
 }

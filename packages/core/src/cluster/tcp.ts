@@ -3,15 +3,15 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { requireInstalled } from '../node-require.ts'
 
 /**
- * What Node does not offer for TCP sockets: calls of the C library through koffi, on Linux. Where they are missing
+ * TCP socket functions that Node does not offer: calls of the C library through koffi, on Linux. If they are missing,
  * nothing is changed and nothing is known.
  */
 
 /**
- * Has a listening socket begin no new connection, and resolves when those that have begun are accepted, after a second at
- * the latest: what is in the queue of the kernel when the last process closes the socket is lost. Other clients are not
- * answered; they repeat their first packet after a second, and find the port closed. Resolves to false where this cannot
- * be done.
+ * Stops new connections on a listening socket, and resolves when those that have begun are accepted, after a second at
+ * the latest: connections in the queue of the kernel are lost when the last process closes the socket. Other clients
+ * receive no answer; they repeat their first packet after a second, and find the port closed. Resolves to false if this
+ * cannot be done.
  */
 export async function acceptLast(fd: number): Promise<boolean> {
   if (queueOf(fd) === undefined || call(({ attachFilter }) => attachFilter(fd)) !== 0) return false
@@ -20,18 +20,18 @@ export async function acceptLast(fd: number): Promise<boolean> {
   return true
 }
 
-/** How many connections of a listening socket wait to be accepted. */
+/** The number of connections of a listening socket that wait to be accepted. */
 function queueOf(fd: number): number | undefined {
   const info = infoOf(fd)
   return info?.getUint8(STATE) === LISTEN ? info.getUint32(QUEUED, IS_LITTLE_ENDIAN) : undefined
 }
 
-/** Whether a process has read from a connection. Returns false where that is not known. */
+/** Whether a process has read from a connection. Returns false if that is not known. */
 export function wasRead(fd: number): boolean {
   const info = infoOf(fd)
   const unread = call(({ unreadOf }) => unreadOf(fd))
   if (info === undefined || unread === undefined) return false
-  // The end of what a client sends counts as a byte.
+  // The end of the client's data counts as one byte.
   const received = Number(info.getBigUint64(RECEIVED, IS_LITTLE_ENDIAN)) - (info.getUint8(STATE) === CLOSE_WAIT ? 1 : 0)
   return received > unread
 }
@@ -81,7 +81,7 @@ function findCalls(): Calls {
 const MOST_ACCEPTING_MS = 1000
 const POLL_INTERVAL_MS = 1
 
-/** Where the constants below are these. */
+/** Architectures on which the constants below have these values. */
 const ARCHITECTURES: ReadonlySet<string> = new Set(['x64', 'arm64', 'arm', 'ia32', 'riscv64', 'loong64', 's390x'])
 const SOL_SOCKET = 1
 const SO_ATTACH_FILTER = 26
@@ -89,7 +89,7 @@ const IPPROTO_TCP = 6
 const TCP_INFO = 11
 const FIONREAD = 0x541b
 
-/** Of `struct tcp_info`: its size up to what is read of it, and where that stands. */
+/** Of `struct tcp_info`: the size up to the last field that is read, and the offsets of the fields. */
 const INFO_BYTES = 136
 const STATE = 0
 const QUEUED = 24
@@ -98,7 +98,7 @@ const CLOSE_WAIT = 8
 const LISTEN = 10
 const IS_LITTLE_ENDIAN = endianness() === 'LE'
 
-/** A filter of the kernel (BPF), four numbers of 16 bits for each instruction: drops segments that have the flag SYN. */
+/** A kernel filter (BPF), four 16-bit numbers for each instruction: drops segments that have the flag SYN. */
 
 const BEGINS_NOTHING = instructions([
   [0x30, 0, 0, 13], // the flags

@@ -3,21 +3,21 @@ import { promherdError } from '../errors.ts'
 import { type Check, checkOptions, isBoolean, type Shape } from '../options.ts'
 import { CLUSTER_SHAPE, type ClusterOptions, completed, isWorkers, type ResolvedClusterOptions } from './options.ts'
 
-/** How threads are run: as a cluster is, but for what stands here. */
+/** The options of threads: those of a cluster, except for these. */
 export interface ThreadsOptions extends Omit<ClusterOptions, 'workers'> {
-  /** How many threads. @default WEB_CONCURRENCY, else GUNICORN_WORKERS, else one for each CPU that may be used */
+  /** The number of threads. @default WEB_CONCURRENCY, else GUNICORN_WORKERS, else one for each CPU that may be used */
   readonly threads?: number | undefined
   /**
-   * Whether the application listens on a port. Where it does not, as in threads that compute, a thread is up when
-   * `entry` has run. @default true
+   * Whether the application listens on a port. If it does not, as in threads that compute, a thread is up when `entry`
+   * has run. @default true
    */
   readonly listens?: boolean | undefined
-  /** How much memory each thread may take, as `worker_threads` knows it. @default Node's own limits */
+  /** The memory limits of each thread, as in `worker_threads`. @default Node's own limits */
   readonly resourceLimits?: ResourceLimits | undefined
 }
 
 /**
- * Checks the options and completes them from the environment.
+ * Checks the options and adds defaults from the environment.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION
  */
 export function resolveThreadsOptions(options: ThreadsOptions): ResolvedClusterOptions {

@@ -5,8 +5,8 @@ import { isOurs, type PortAnswer, type PortWish, type ToWorker } from './message
 import { dup, type PortSharing } from './sockets.ts'
 
 /**
- * Lets the servers of this thread listen on the ports that the other threads listen on, as workers of Node's cluster
- * do: `listen(3000)` is the same call in each of them. Pipes, handles and what is `exclusive` stay the thread's own.
+ * Lets the servers of this thread listen on the same ports as the other threads, as workers of Node's cluster do:
+ * `listen(3000)` is the same call in each of them. Pipes, handles and `exclusive` sockets stay the thread's own.
  */
 export function sharePorts(sharing: PortSharing, line: Line): void {
   const listen = Server.prototype.listen as Listen
@@ -34,7 +34,7 @@ function askingListen(listen: Listen, line: Line): Listen {
     const wanted = wantedOf(args)
     if (wanted === undefined || this.listening) return listen.apply(this, args)
     const { port, host, backlog, ipv6Only } = wanted.options
-    // Any port is the same for all: the first that one thread asks for is the first of every other.
+    // Port 0 is shared by order: the first request of one thread gets the same port as the first of every other.
     const key = JSON.stringify([port, host ?? '', ipv6Only ?? false, port === 0 ? anyPorts++ : ''])
     const wish: PortWish = { key, port, host, backlog, ipv6Only }
     if (wanted.callback !== undefined) this.once('listening', wanted.callback)
@@ -58,7 +58,7 @@ function askingListen(listen: Listen, line: Line): Listen {
   }
 }
 
-/** Opens a socket for this thread beside those of the others. */
+/** Opens a socket for this thread in addition to those of the others. */
 function reusingListen(listen: Listen): Listen {
   return function (this: Server, ...args) {
     const wanted = wantedOf(args)
@@ -67,10 +67,10 @@ function reusingListen(listen: Listen): Listen {
   }
 }
 
-/** Says what to do when the port is taken, as it is in every thread but the first. */
+/** Adds a remedy to the error if the port is in use, as it is in every thread but the first. */
 function sole(listen: Listen): Listen {
   return function (this: Server, ...args) {
-    // Unlike a listener of `error` this one leaves it uncaught where it was.
+    // Unlike a listener of `error`, this one does not make the error handled.
     const { once }: { once: EventEmitter['once'] } = this
     once.call(this, errorMonitor, (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE') return
@@ -89,7 +89,7 @@ interface Wanted {
   readonly callback: (() => void) | undefined
 }
 
-/** Where a call of `listen` wants to listen; undefined for what is not a port that can be shared, or is an error. */
+/** The address that a call of `listen` requests; undefined if it is not a port that can be shared, or is an error. */
 function wantedOf(args: readonly unknown[]): Wanted | undefined {
   const last = args.at(-1)
   const callback = typeof last === 'function' ? (last as () => void) : undefined
@@ -100,10 +100,10 @@ function wantedOf(args: readonly unknown[]): Wanted | undefined {
   return port === undefined || isOwn ? undefined : { options: { ...options, port }, callback }
 }
 
-/** What makes a socket the thread's own. */
+/** Options that make a socket the thread's own. */
 const OWN = ['path', 'fd', 'handle', '_handle', 'exclusive', 'reusePort']
 
-/** The three ways to call it: with options or a handle, with a port and more, with nothing. */
+/** The three ways to call it: with options or a handle, with a port and more, or without arguments. */
 function optionsOf([first, ...rest]: readonly unknown[]): Record<string, unknown> {
   if (typeof first === 'object' && first !== null) return 'fd' in first ? { fd: first.fd } : { ...first }
   const host = rest.find(value => typeof value === 'string')

@@ -15,17 +15,17 @@ import { runWorker } from './worker.ts'
 
 /**
  * Runs `entry` in several threads of this process, keeps them running, and serves the metrics of all of them on one
- * port. Call it once, first thing: in the main thread it answers the cluster, in a thread that it has started, which
- * runs the same program, it runs `entry` and answers undefined.
+ * port. Call it once, before anything else: in the main thread it returns the cluster. In a thread that it has started,
+ * which runs the same program, it runs `entry` and returns undefined.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER,
- * ERR_PROMHERD_THREADS where this is a thread that somebody else has started, or there is no program to run
+ * ERR_PROMHERD_THREADS if this is a thread that promherd has not started, or there is no program to run
  */
 export function startThreads(options: ThreadsOptions, entry: () => unknown): Cluster | undefined {
   return start(options, entry, (resolved, spawner) => new Primary(resolved, spawner, processSampler))
 }
 
 /**
- * The same for an entry that loads a program which knows nothing of promherd.
+ * The same for an entry that loads a program which does not use promherd itself.
  * @throws what `startThreads` throws
  */
 export function startProgramThreads(

@@ -1,10 +1,15 @@
-/** Counts the requests of one worker, and says when it has served enough: once, and again after as many more. */
+/**
+ * Counts the requests of one worker, and calls `onWorn` when it has reached its limit: once, and again after the same
+ * number of requests.
+ */
 export class Wear {
   readonly #limit: number
   readonly #onWorn: () => void
   #served = 0
 
-  /** The limit is `most` and up to `jitter` more, so that workers that started together do not end together. */
+  /**
+   * The limit is `most` plus a random number up to `jitter`, so that workers that started together do not end together.
+   */
   constructor(most: number, jitter: number, onWorn: () => void, random: () => number = Math.random) {
     this.#limit = most === 0 ? Number.POSITIVE_INFINITY : most + Math.floor(random() * (jitter + 1))
     this.#onWorn = onWorn
@@ -12,7 +17,7 @@ export class Wear {
 
   use(): void {
     if (++this.#served < this.#limit) return
-    // Who should replace this worker may not come up: it is asked for again.
+    // The replacement of this worker may not start: it is requested again.
     this.#served = 0
     this.#onWorn()
   }

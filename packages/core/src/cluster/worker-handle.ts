@@ -5,26 +5,26 @@ import type { Life } from './restarts.ts'
 import type { Exit, Spawned } from './spawned.ts'
 
 /**
- * One worker as the primary sees it, whatever it runs in: what it is doing, and what it still owes. It never decides
- * what is to become of its slot; the slot does.
+ * One worker as the primary sees it, whether a process or a thread: its state, and its pending requests. It makes no
+ * decisions about its slot; the slot does.
  */
 export class WorkerHandle {
-  /** The worker's stable small number. */
+  /** The worker's stable number. */
   readonly slot: number
-  /** Resolves when it is gone and all that it had said is heard, whatever became of it. */
+  /** Resolves when it has exited, for whatever reason, and all its messages were received. */
   readonly exited: Promise<Exit>
   state: HandleState = 'starting'
-  /** Why the primary ends it; undefined while nobody has asked for its end. */
+  /** Why the primary ends it; undefined while it is not being ended. */
   endReason: EndReason | undefined
-  /** Whether it has received a request of HTTP. */
+  /** Whether it has received an HTTP request. */
   hasServed = false
-  /** Whether the primary has ended it at once. */
+  /** Whether the primary has killed it. */
   wasKilled = false
   /** Whether its program has received a signal that it listens for. */
   endsItself = false
-  /** What the application threw instead of starting. */
+  /** The error that the application threw instead of starting. */
   failure: string | undefined
-  /** The id of its store, once it has said so. */
+  /** The id of its store, once it has been reported. */
   store: number | undefined
   readonly #spawned: Spawned
   readonly #startedAt = performance.now()
@@ -36,7 +36,7 @@ export class WorkerHandle {
   #onCut: () => void = () => {}
   #cut: number | undefined
 
-  /** Looks after what has just been started. */
+  /** Tracks a process or thread that was just started. */
   constructor(slot: number, spawned: Spawned, options: HandleOptions) {
     this.slot = slot
     this.#options = options
@@ -54,19 +54,19 @@ export class WorkerHandle {
     return this.#spawned.thread
   }
 
-  /** What it runs in, in words. */
+  /** A description of its process or thread. */
   get name(): string {
     return this.#spawned.name
   }
 
-  /** How it has lived up to now. */
+  /** Its times up to now. */
   get life(): Life {
     const now = performance.now()
     const upMs = this.#upAt === undefined ? undefined : now - this.#upAt
     return { startingMs: (this.#upAt ?? now) - this.#startedAt, upMs, hasServed: this.hasServed }
   }
 
-  /** Resolves when it listens, has ended, or has done neither for so long. */
+  /** Resolves when it listens, has exited, or has done neither until the timeout. */
   async settled(timeoutMs: number): Promise<void> {
     if (this.state !== 'starting') return
     let timer: NodeJS.Timeout | undefined
@@ -81,8 +81,8 @@ export class WorkerHandle {
   }
 
   /**
-   * Lets the program end in its own way, where it listens for one of `signals`, or else the worker answer what it has
-   * accepted and end. It is killed when that takes too long.
+   * Lets the program end in its own way, if it listens for one of `signals`; otherwise the worker answers all accepted
+   * requests and exits. It is killed when that takes too long.
    */
   async drain(
     reason: EndReason,
@@ -91,10 +91,11 @@ export class WorkerHandle {
     let killed = false
     this.endReason = reason
     this.state = 'draining'
-    // Whoever closes the port closes it for all; a client of a worker that is replaced must not notice.
+    // When the cluster is closed, the port is closed for all clients; when a worker is replaced, its clients must not
+    // notice.
     this.#drainRequest = { signals, graceMs: reason === 'close' ? 0 : IDLE_GRACE_MS }
     this.#spawned.withhold()
-    // Before it says that it has started, a message would find nobody.
+    // Before it has reported that it has started, it would not receive a message.
     if (this.#takesMessages) this.#sendDrain()
     const deadline = setTimeout(() => {
       killed = true
@@ -105,7 +106,7 @@ export class WorkerHandle {
     return { killed, cut: this.#cut }
   }
 
-  /** Asks how many connections are cut off with it. One whose event loop is blocked does not answer. */
+  /** Asks how many connections are closed with it. If its event loop is blocked, it does not answer. */
   async #reportCut(): Promise<void> {
     if (!this.#takesMessages) return
     const reported = new Promise<void>(resolve => {
@@ -115,18 +116,18 @@ export class WorkerHandle {
     await within(REPORT_MS, reported)
   }
 
-  /** Tells it where its store may be written, if it has no files. */
+  /** Sends it the directory in which its store may be written, if it has no files. */
   storeIn(directory: string): void {
     if (this.#takesMessages) this.#spawned.send({ promherd: 'store_in', directory })
   }
 
-  /** Ends one that hangs. */
+  /** Ends it because it hangs. */
   abort(): void {
     this.endReason = 'hung'
     this.#spawned.abort()
   }
 
-  /** Ends it at once. */
+  /** Kills it. */
   kill(): void {
     this.wasKilled = true
     this.#spawned.kill()
@@ -177,21 +178,21 @@ export class WorkerHandle {
 
 export interface HandleOptions {
   readonly onListening: (handle: WorkerHandle) => void
-  /** So many connections in use are ended with it. */
+  /** The number of connections in use that are closed with it. */
   readonly onCut: (handle: WorkerHandle, reason: CutReason, connections: number) => void
-  /** It has served as many requests as it should. */
+  /** It has reached its request limit. */
   readonly onWorn: (handle: WorkerHandle) => void
-  /** Why what it counts is missing from the metrics; undefined once it is not. */
+  /** Why its values are missing from the metrics; undefined once they are included again. */
   readonly onStorage: (handle: WorkerHandle, lack: string | undefined) => void
 }
 
-/** What a worker is doing, as far as the primary was told. */
+/** The state of a worker, as far as it was reported to the primary. */
 export type HandleState = 'starting' | 'running' | 'draining' | 'dead'
 
 /** Why the primary ends a worker: a reason to start another one, or the end of the cluster. */
 export type EndReason = RestartReason | 'close'
 
-/** How long a worker that is killed may take to report what it cuts off. */
+/** How long a worker that is killed may take to report the connections that this closes. */
 const REPORT_MS = 1000
 /** How long a worker that is replaced keeps connections that wait for their next request: Node's own default. */
 const IDLE_GRACE_MS = 5000

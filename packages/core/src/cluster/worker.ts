@@ -7,7 +7,7 @@ import { ProgramEnd } from './program-end.ts'
 import { Servers } from './servers.ts'
 import { Wear } from './wear.ts'
 
-/** Runs the application in a worker: reports when it is up, and ends it when the primary says so. */
+/** Runs the application in a worker: reports when it is up, and ends it when the primary requests it. */
 export function runWorker(options: WorkerOptions, line: Line, entry: () => unknown): void {
   const monitor = defaultMonitor()
   monitor.store.setState('starting')
@@ -48,7 +48,7 @@ export function runWorker(options: WorkerOptions, line: Line, entry: () => unkno
 export interface WorkerOptions {
   readonly maxRequests?: number | undefined
   readonly maxRequestsJitter?: number | undefined
-  /** False where the application never listens, and is up once `entry` has run. */
+  /** False if the application never listens, and is up once `entry` has run. */
   readonly listens?: boolean | undefined
 }
 
@@ -69,7 +69,7 @@ interface Parts {
   readonly line: Line
 }
 
-/** A program that listens for a signal ends itself. Any other is drained, and ended when all is answered. */
+/** A program that listens for a signal ends itself. Any other is drained, and exits when all requests are answered. */
 async function end({ signals, graceMs }: DrainRequest, { monitor, servers, program, line }: Parts): Promise<void> {
   monitor.store.setState('draining')
   if (await program.emit(signals)) {
@@ -78,7 +78,7 @@ async function end({ signals, graceMs }: DrainRequest, { monitor, servers, progr
     return
   }
   const connections = await servers.drain(graceMs)
-  // A response closes after its connection: what it counts then is counted before the last numbers are written.
+  // A response closes after its connection. Its values must be counted before the last numbers are written.
   await nextTurn()
   await monitor.collect()
   if (connections > 0) line.tell({ promherd: 'cut', reason: 'drain', connections }, () => process.exit(0))
