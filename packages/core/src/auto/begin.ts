@@ -7,14 +7,14 @@ import { watchServers } from './servers.ts'
 
 const STARTED = Symbol.for('promherd.auto.v1')
 
-/** True once in a process: there may be two copies of this package, or the one be asked for twice. */
+/** True once in a process: there may be two copies of this package, or one may be loaded twice. */
 export function isFirst(): boolean {
   if (STARTED in globalThis) return false
   Object.defineProperty(globalThis, STARTED, { value: true })
   return true
 }
 
-/** Measures from now on. `config` is what the configuration file says; undefined where there is none. */
+/** Starts measuring. `config` is the content of the configuration file; undefined if there is none. */
 export function begin(parts: Parts, config: ProcessConfig | undefined): void {
   setConfiguration(config)
   watchServers(parts)
@@ -22,7 +22,7 @@ export function begin(parts: Parts, config: ProcessConfig | undefined): void {
   shareWithForks(parts)
 }
 
-/** Says that the configuration is not right: the program runs all the same. */
+/** Reports that the configuration is invalid: the program runs nevertheless. */
 export function refuse(error: unknown): void {
   process.stderr.write(`promherd: nothing is measured: ${error instanceof Error ? error.message : String(error)}\n`)
 }

@@ -6,8 +6,8 @@ import { startSharing } from './sharing.js'
 
 /**
  * `import '@promherd/core/auto'` in an application that is bundled: the same as `auto.ts` in one piece, since a bundle
- * has no file that could be loaded later, and without `await`, which CommonJS output has not at the top level. The two
- * parts are bundles themselves, named as such.
+ * has no file that could be loaded later, and without `await`, which CommonJS output does not support at the top level.
+ * The two parts are bundles themselves, and named accordingly.
  */
 if (isFirst()) {
   try {

@@ -1,6 +1,6 @@
 import type { ProcessConfig } from '../config/process-config.ts'
 
-/** What the configuration file says, and the environment with it; undefined where there is no file. */
+/** The settings of the configuration file, combined with the environment; undefined if there is no file. */
 export function configuration(): ProcessConfig | undefined {
   return config
 }

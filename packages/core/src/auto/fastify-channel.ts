@@ -3,17 +3,17 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyRequest } from '../frameworks/fastify.ts'
 
 /**
- * Fastify says on a channel of its own that an application is made, when there is no server yet: so this is heard from
- * the start, and passed on once there is somebody to hear it.
+ * Fastify publishes on a channel of its own that an application is created. At that time there is no server yet. So
+ * this module subscribes from the start, and forwards events once a listener is set.
  */
 export interface FastifyListener {
-  /** A request that is being served. Must not throw. */
+  /** Called with a request that is being served. Must not throw. */
   arrived(request: FastifyRequest, response: ServerResponse): void
-  /** What was thrown while it was. Must not throw. */
+  /** Called with an error that was thrown meanwhile. Must not throw. */
   failed(response: ServerResponse, error: unknown): void
 }
 
-/** Adds hooks to each application that is made from now on. */
+/** Adds hooks to each application that is created from now on. */
 export function watchFastify(): void {
   subscribe('fastify.initialization', message => {
     const { fastify } = message as { readonly fastify: FastifyApp }
@@ -28,7 +28,7 @@ export function watchFastify(): void {
   })
 }
 
-/** Passes on from now on what Fastify says. */
+/** Forwards Fastify's events to `newListener` from now on. */
 export function hearFastify(newListener: FastifyListener): void {
   listener = newListener
 }

@@ -7,8 +7,9 @@ import type { Parts } from './parts.ts'
 import type { Sharing } from './sharing.ts'
 
 /**
- * Has the workers of an application that forks them itself share a directory, which this process, their primary, keeps
- * and serves. Their environment is the one thing that a primary can give them, so `cluster.fork` is wrapped.
+ * Lets the workers of an application that forks them itself share a directory. This process, their primary, leads the
+ * directory and serves it. A primary can pass data to its workers only through their environment, so `cluster.fork` is
+ * wrapped.
  */
 export function shareWithForks(parts: Parts): void {
   if (!cluster.isPrimary || !isMainThread) return
@@ -27,7 +28,7 @@ let sharing: Sharing | undefined
 let hasFailed = false
 
 function shared(parts: Parts, environment: object = {}): NodeJS.ProcessEnv {
-  // The workers of promherd's own primary have all they need.
+  // The workers of promherd's own primary already have these variables.
   if (hasFailed || 'PROMHERD_WORKER' in environment || 'PROMETHEUS_MULTIPROC_DIR' in environment) return {}
   try {
     sharing ??= parts.sharing().startSharing(cluster, configuration())

@@ -16,18 +16,18 @@ import { Warner } from '../server/warner.ts'
 import { Recording } from './recording.ts'
 import { Serving } from './serving.ts'
 
-/** All that the preload does in a process that has an HTTP server: loaded with the first of them. */
+/** The part of the preload for a process with an HTTP server: loaded with the first of them. */
 export interface Measuring {
-  /** Has the requests of `server` recorded. */
+  /** Records the requests of `server`. */
   measure(server: RequestServer): void
-  /** Serves the metrics, where nobody else does. */
+  /** Serves the metrics, unless another component does. */
   serve(): void
-  /** `server` is about to listen, on `port` where that is a number. */
+  /** `server` is about to listen, on `port` if that is a number. */
   makeRoom(server: EventEmitter, port: unknown): void
 }
 
 /**
- * Makes the monitor that the process shares, unless it has one, and a port for it.
+ * Creates the monitor that the process shares, unless it has one, and a metrics port for it.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, and what the file system throws
  */
 export function startMeasuring(config: ProcessConfig | undefined): Measuring {
@@ -35,14 +35,14 @@ export function startMeasuring(config: ProcessConfig | undefined): Measuring {
   const warner = new Warner(options.onWarning)
   const directory = options.directory ?? directoryFromEnvironment()
   const serving = metrics === false ? undefined : new Serving(directory, metrics, warner)
-  // One that the application has made for the same directory is taken: two would be two workers.
+  // If the application has created a monitor for the same directory, that is used: two would be two workers.
   if (!hasDefaultMonitor()) offerDefaultMonitor(monitorIn(directory) ?? createMonitor(options))
   const monitor = defaultMonitor()
   const recording = recordingOf(monitor, http, warner)
   return {
     measure: server => recording?.measure(server),
     serve: () => {
-      // The primary of a cluster has a port of its own, or wants none.
+      // The primary of a cluster has a port of its own, or has disabled it.
       if (monitor.store.worker > 0) serving?.serve(monitor)
     },
     makeRoom: (server, port) => serving?.makeRoom(server, port),

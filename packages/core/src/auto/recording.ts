@@ -7,8 +7,8 @@ import { hookFrameworks } from './frameworks/loaded.ts'
 import { routeOf } from './route.ts'
 
 /**
- * Records what the servers of a process answer. It comes before everybody else, and makes way: what an adapter records
- * as well is recorded once, with the options of the adapter.
+ * Records the responses of the servers of a process. It runs before all other recorders, and yields to them: an
+ * exchange that an adapter records as well is recorded once, with the options of the adapter.
  */
 export class Recording {
   readonly #recorder: HttpRecorder
@@ -18,7 +18,7 @@ export class Recording {
     this.#recorder = recorder
   }
 
-  /** Has all requests of `server` recorded from now on. Never throws. */
+  /** Records all requests of `server` from now on. Never throws. */
   measure(server: RequestServer): void {
     if (this.#servers.has(server)) return
     this.#servers.add(server)
@@ -28,7 +28,7 @@ export class Recording {
     let isFirst = true
     const begin = (request: IncomingMessage, response: ServerResponse): void => {
       if (isFirst) {
-        // What was not there yet when the server began to listen.
+        // Find frameworks that did not exist yet when the server began to listen.
         isFirst = false
         express.look()
         hookFrameworks(server, recorder)

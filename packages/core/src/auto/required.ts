@@ -2,7 +2,7 @@ import { findConfigFile } from '../config/find-file.ts'
 import type * as processConfig from '../config/process-config.ts'
 import { begin, isFirst, refuse } from './begin.ts'
 
-/** `node --require @promherd/core/auto app.js`: the same as `auto.ts`, without waiting for anything. */
+/** `node --require @promherd/core/auto app.js`: the same as `auto.ts`, but synchronous. */
 
 declare const require: (file: string) => unknown
 

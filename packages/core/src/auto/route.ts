@@ -4,11 +4,12 @@ import { asPlaceholder } from '../http/follow.ts'
 import { expressAppOf, expressRouteOf } from './frameworks/express.ts'
 
 /**
- * The route of a request that no framework has named while it was served: by what is left on it. It also marks the
- * exchanges of the preload, for those who name them.
+ * The route of a request that no framework has named while it was served, from the data that is left on the request. As
+ * a placeholder, it also marks the exchanges of the preload for the frameworks that name them.
  */
 export function routeOf(request: IncomingMessage): string | undefined {
-  // Each look at a request costs: Express has given it a prototype, and V8 a hidden class, of its own.
+  // Each property access on a request is expensive: Express has given it its own prototype, and V8 its own hidden
+  // class.
   const app = expressAppOf(request)
   return app === undefined ? unadaptedRouteOf(request) : expressRouteOf(request, app)
 }

@@ -6,8 +6,8 @@ import type { Measuring } from './measuring.ts'
 import type { Parts } from './parts.ts'
 
 /**
- * Sees the HTTP servers of this process as they begin to listen, on Node's own diagnostics channels: nobody's code is
- * touched. All else of promherd is loaded when there is the first one, so that a process without pays nothing.
+ * Finds the HTTP servers of this process as they begin to listen, through Node's own diagnostics channels: no code is
+ * changed. The rest of promherd is loaded with the first server, so that a process without one pays nothing.
  */
 export function watchServers(loaded: Parts): void {
   parts = loaded
@@ -20,7 +20,7 @@ export function watchServers(loaded: Parts): void {
   subscribe('tracing:net.server.listen:asyncEnd', message => {
     if (isApplication((message as Listening).server)) measuring?.serve()
   })
-  // A server that is given its connections by hand never listens.
+  // A server that is given its connections directly never listens.
   subscribe('http.server.request.start', message => {
     const { server } = message as Listening
     if (KNOWN.has(server)) return
@@ -40,7 +40,7 @@ let parts: Parts | undefined
 let measuring: Measuring | undefined
 let hasFailed = false
 
-/** At once, and not by an import that takes its time: the first request is to be seen. */
+/** Synchronous, since the first request must be seen: an asynchronous import would take too long. */
 function start(): Measuring | undefined {
   if (measuring !== undefined || hasFailed || parts === undefined) return measuring
   try {
@@ -52,7 +52,10 @@ function start(): Measuring | undefined {
   return measuring
 }
 
-/** True for what speaks HTTP, but for our own. Known by their methods: `node:http2` is not to be loaded for this. */
+/**
+ * True for HTTP servers other than promherd's own. Recognised by their methods, so that `node:http2` is not loaded for
+ * this.
+ */
 function isApplication(server: EventEmitter): boolean {
   return ('closeIdleConnections' in server || 'updateSettings' in server) && !isMetricsServer(server)
 }

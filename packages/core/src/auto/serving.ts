@@ -11,10 +11,11 @@ import { Upkeep } from '../server/upkeep.ts'
 import type { Warner } from '../server/warner.ts'
 
 /**
- * The metrics port of a process that nobody has told to have one. It keeps no process alive, and makes room for
- * whatever else of the process wants the port.
+ * The metrics port of a process that was not configured to have one. It does not keep the process running, and gives
+ * the port up if another server of the process needs it.
  *
- * Of the processes that share a directory, the one that keeps it serves it; when that is gone, another does both.
+ * Among the processes that share a directory, the leader of the directory serves it; when that has exited, another
+ * process takes over both.
  */
 export class Serving {
   readonly #where: Where
@@ -27,8 +28,8 @@ export class Serving {
   #isWanted = false
 
   /**
-   * Becomes the keeper of the directory where nobody is; a primary clears what an earlier herd left there: so before this
-   * process records anything. Without a directory it serves one monitor.
+   * Becomes the leader of the directory if there is none. A primary removes what an earlier herd left there; so this
+   * must run before this process records anything. Without a directory it serves one monitor.
    * @throws ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, and what the file system throws
    */
   constructor(
@@ -45,7 +46,7 @@ export class Serving {
     if (!isServedByPrimary()) this.#herd.keep({ goOn: !isPrimary })
   }
 
-  /** Serves from now on, where nobody else does. `monitor` is this process's own. Never throws. */
+  /** Serves from now on, unless another process does. `monitor` is this process's own. Never throws. */
   serve(monitor?: Monitor): void {
     if (this.#isWanted) return
     this.#isWanted = true
@@ -54,7 +55,7 @@ export class Serving {
     if (this.#herd !== undefined) this.#timer = setInterval(() => this.#try(), TAKEOVER_INTERVAL_MS).unref()
   }
 
-  /** Another server of this process is about to listen: it may want our port, or do what we do. */
+  /** Another server of this process is about to listen: it may need this port, or serve metrics itself. */
   makeRoom(server: EventEmitter, port: unknown): void {
     if (this.#server === undefined || this.#server.owns(server)) return
     if (isMetricsServer(server)) this.#leave()
@@ -99,7 +100,7 @@ export class Serving {
     })
   }
 
-  /** For good: somebody in this process serves metrics on purpose. */
+  /** Stops permanently: another component of this process serves metrics explicitly. */
   #leave(): void {
     this.#isWanted = false
     clearInterval(this.#timer)
@@ -110,5 +111,5 @@ export class Serving {
   }
 }
 
-/** How soon the place of one that has served and is gone is taken. */
+/** How soon the role of a serving process that has exited is taken over. */
 const TAKEOVER_INTERVAL_MS = 2000

@@ -8,22 +8,22 @@ import { directoryFromEnvironment } from '../server/serve-herd.ts'
 import { Warner } from '../server/warner.ts'
 import { Serving } from './serving.ts'
 
-/** What a primary that knows nothing of promherd gives to its workers. */
+/** What a primary without promherd passes to its workers. */
 export interface Sharing {
   readonly environment: NodeJS.ProcessEnv
 }
 
 /**
- * Makes the directory that the workers of this process share, and serves it once one of them records.
+ * Creates the directory that the workers of this process share, and serves it once one of them records.
  * @throws ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, and what the file system throws
  */
 export function startSharing(cluster: Cluster, config: ProcessConfig | undefined): Sharing {
   const { monitor = {}, metrics = {} } = config ?? {}
   const directory = monitor.directory ?? directoryFromEnvironment() ?? ownDirectory()
-  // Even where it serves nothing, it is the one that keeps the directory.
+  // Even if it serves nothing, this process is the leader of the directory.
   const serving = new Serving(directory, metrics === false ? {} : metrics, new Warner(monitor.onWarning), true)
   cluster.on('listening', () => {
-    // A worker may listen for something else than HTTP.
+    // A worker may listen for a protocol other than HTTP.
     if (metrics !== false && listStores(directory).length > 0) serving.serve()
   })
   return { environment: { PROMETHEUS_MULTIPROC_DIR: directory, PROMHERD_PRIMARY: String(process.pid) } }
@@ -36,13 +36,13 @@ function ownDirectory(): string {
   return directory
 }
 
-/** In the first place that has room. Throws what the last one throws. */
+/** In the first location that has room. Throws the error of the last one. */
 function makeDirectory(): string {
   for (const place of PLACES.slice(0, -1)) {
     try {
       return makeDirectoryIn(place)
     } catch {
-      // The next place may have room.
+      // The next location may have room.
     }
   }
   return makeDirectoryIn(PLACES.at(-1)!)

@@ -3,14 +3,14 @@ import type { RequestServer } from '../http/watch-server.ts'
 import { ANYWHERE } from './template.ts'
 
 /**
- * connect takes from the URL what a function is mounted at, for as long as the function has the request, and leaves the
- * whole URL beside it. Its stack has what that is called in the program.
+ * connect removes the mount path of a function from the URL while the function handles the request, and keeps the whole
+ * URL in another property. Its stack contains the mount paths as the program wrote them.
  */
 interface ConnectApp {
   readonly stack: readonly { readonly route: string; readonly handle: unknown }[]
 }
 
-/** True for an application of connect. One of Express has its stack in its router. */
+/** True for an application of connect. An Express application has its stack in its router. */
 export function isConnect(value: unknown): value is ConnectApp {
   if (typeof value !== 'function') return false
   const { stack, route, handle } = value as Partial<ConnectApp> & {
@@ -21,8 +21,9 @@ export function isConnect(value: unknown): value is ConnectApp {
 }
 
 /**
- * What the application of connect that listens to the server of this request has mounted where only `url` is left:
- * undefined where none listens, or nothing was taken from the URL.
+ * The mount path of the layer that serves the request, of the connect application that is a listener of the request's
+ * server. `url` is the rest of the URL. Undefined if no connect application listens, or nothing was removed from the
+ * URL.
  */
 export function connectMountOf(request: IncomingMessage, url: string = request.url ?? ''): string | undefined {
   const server = (request.socket as { readonly server?: RequestServer } | null)?.server
@@ -32,13 +33,13 @@ export function connectMountOf(request: IncomingMessage, url: string = request.u
   return taken === '' ? undefined : mountAt(app!, taken)
 }
 
-/** A URL that was taken whole becomes a slash, before its query if there is one. */
+/** If the whole path was removed, the rest is a slash, followed by the query if there is one. */
 function takenFrom(whole: string, rest: string): string {
   if (whole.length >= rest.length && whole.endsWith(rest)) return whole.slice(0, whole.length - rest.length)
   return rest.startsWith('/') && whole.endsWith(rest.slice(1)) ? whole.slice(0, whole.length - rest.length + 1) : ''
 }
 
-/** The path of the layer. What one of its functions has taken away besides cannot be known: /*. */
+/** The path of the layer. If one of its functions removed more, that part cannot be known: /*. */
 function mountAt({ stack }: ConnectApp, taken: string): string | undefined {
   const path = taken.toLowerCase()
   const whole = stack.find(({ route }) => route.toLowerCase() === path)

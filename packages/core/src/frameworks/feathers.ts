@@ -1,6 +1,6 @@
 /**
- * Feathers finds a service by the path, in a middleware of Express or Koa, and leaves what it found on the request or
- * the context. A service knows no path: it is the name by which its application has it.
+ * Feathers finds a service by the path, in a middleware of Express or Koa, and stores the result on the request or the
+ * context. A service does not know its path: that is its key in the application's services.
  */
 export function feathersRouteOf(context: object): string | undefined {
   const { lookup, app } = context as FeathersContext

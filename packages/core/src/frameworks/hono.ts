@@ -1,14 +1,14 @@
 import { isUnmatched } from '../http/labels.ts'
 import { ANYWHERE, joinTemplates } from './template.ts'
 
-/** What Hono's router has found for a request: a route, or a middleware. */
+/** A match of Hono's router for a request: a route, or a middleware. */
 export interface MatchedRoute {
   readonly method: string
   readonly path: string
   readonly handler: unknown
 }
 
-/** As much of Hono's context as is looked at. */
+/** The part of Hono's context that is used here. */
 export interface HonoContext {
   readonly req: {
     readonly path: string
@@ -18,8 +18,8 @@ export interface HonoContext {
 }
 
 /**
- * The route that was called last or, where a middleware answered before it, the one that would have been. Where there
- * is none, what the middleware is mounted at that answered. `at` is where the one stands that was called last.
+ * The route that was called last or, if a middleware answered before it, the route that would have been called. If
+ * there is none, the mount path of the middleware that answered. `at` is the index of the handler that was called last.
  */
 export function honoRouteOf(routes: readonly MatchedRoute[], at: number, status: number): string | undefined {
   const called = routes[at]
@@ -33,8 +33,8 @@ export function honoRouteOf(routes: readonly MatchedRoute[], at: number, status:
 }
 
 /**
- * What an application has before its templates that another one has mounted, whose context is `outer`: what was taken
- * from the path, where that is the path that it is mounted at, and else ANYWHERE.
+ * The prefix of the templates of an application that another one has mounted, whose context is `outer`: the part that
+ * was removed from the path, if that is the mount path, else ANYWHERE.
  */
 export function honoMountedAt(inner: HonoContext | undefined, outer: unknown): string {
   const mounting = (outer as Partial<HonoContext> | undefined)?.req
@@ -52,7 +52,10 @@ export function honoTemplateAt(mountedAt: string, route: string | undefined): st
   return route === undefined || mountedAt === '' ? route : joinTemplates(mountedAt, route)
 }
 
-/** The route that a middleware answered for. One that takes all of what the middleware stands for is no better name. */
+/**
+ * The route that a middleware answered for. A route that covers the whole scope of the middleware is not a more exact
+ * name.
+ */
 function routeAhead(ahead: readonly MatchedRoute[], called: MatchedRoute): string | undefined {
   for (const route of ahead) {
     if (!isRoute(route)) continue
@@ -62,20 +65,20 @@ function routeAhead(ahead: readonly MatchedRoute[], called: MatchedRoute): strin
   return undefined
 }
 
-/** True for a catch-all, of the application or of a part of it, that what was called stands below. */
+/** True for a catch-all, of the application or of a part of it, that covers the path of the called handler. */
 function takesAllOf(route: MatchedRoute, called: MatchedRoute): boolean {
   if (isEverywhere(route.path)) return true
   return route.path.endsWith('/*') && route.path !== called.path && called.path.startsWith(route.path.slice(0, -1))
 }
 
-/** What stands for all methods is mostly a middleware, which matches what nothing serves. */
+/** A handler for all methods is usually a middleware, which matches requests that no route serves. */
 function isRoute(route: MatchedRoute): boolean {
   return route.method !== 'ALL' || !(takesNext(route) || isEverywhere(route.path))
 }
 
-/** True where the handler may have passed the request on. */
+/** True if the handler may have passed the request on. */
 function takesNext({ handler }: MatchedRoute): boolean {
-  // The handlers of an application with an `onError` of its own are wrapped when it becomes a part of another.
+  // If an application with an `onError` of its own is mounted in another one, its handlers are wrapped.
   const wrapped = (handler as { [WRAPPED]?: (...parts: never[]) => unknown })[WRAPPED]
   return (wrapped ?? (handler as (...parts: never[]) => unknown)).length > 1
 }

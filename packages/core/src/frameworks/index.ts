@@ -1,6 +1,6 @@
 /**
- * How the routes of frameworks are told, for those who see their requests: the adapters, and the preload. Internal to
- * promherd: no framework is loaded from here.
+ * How the routes of frameworks are found, for the adapters and the preload. Internal to promherd: no framework is
+ * loaded from here.
  */
 export { watchArrivals } from '../http/arrival.ts'
 export {

@@ -2,12 +2,12 @@ import { shared } from '../shared.ts'
 import { mountText } from './template.ts'
 
 /**
- * What koa-mount does with a request. It takes its prefix from the path for as long as what is mounted runs, and leaves
- * only the innermost prefix behind. So a context tells of it at once: the first time that a prefix is set on one, its
- * paths are seen from then on. A request that comes by no mount pays nothing.
+ * Observes koa-mount. It removes its prefix from the path while the mounted middleware runs, and stores only the
+ * innermost prefix on the context. So it must be observed at once: the first time that a prefix is set on a context,
+ * changes of its path are tracked from then on. A request that passes through no mount pays nothing.
  */
 
-/** As much of a context of Koa as is looked at. */
+/** The part of a Koa context that is used here. */
 export interface MountedContext {
   readonly mountPath?: unknown
 }
@@ -16,7 +16,7 @@ interface Context extends MountedContext {
   path: string
 }
 
-/** Has the mounts of all requests of this application seen from now on. */
+/** Observes the mounts of all requests of this application from now on. */
 export function watchMounts(prototype: object | undefined): void {
   if (prototype === undefined || 'mountPath' in prototype || !Object.isExtensible(prototype)) return
   Object.defineProperty(prototype, 'mountPath', {
@@ -30,27 +30,27 @@ export function watchMounts(prototype: object | undefined): void {
   })
 }
 
-/** What the router that was called last is mounted at, by koa-mount; undefined where the request came by no mount. */
+/** The koa-mount prefix of the router that was called last; undefined if the request passed through no mount. */
 export function mountPrefixOf(context: MountedContext): string | undefined {
   return context.mountPath === undefined ? undefined : MOUNTS.get(context)?.routed
 }
 
-/** The mount whose middleware answered; undefined where each has passed the request on. */
+/** The mount whose middleware answered; undefined if each has passed the request on. */
 export function mountTemplateOf(context: MountedContext): string | undefined {
   return context.mountPath === undefined ? undefined : MOUNTS.get(context)?.answering
 }
 
-// What one of the copies of this package watches, the others need not.
+// If one copy of this package observes a context, the others need not.
 const MOUNTS = shared('mounts of Koa', () => new WeakMap<object, Pick<Mounts, 'routed' | 'answering'>>())
 
 interface Mount {
   readonly template: string
   readonly prefix: string
-  /** The path before the prefix was taken away, and after that. */
+  /** The path before the prefix was removed, and after that. */
   readonly outside: string
   inside: string | undefined
   isOpen: boolean
-  /** How often the path was given back: once to leave, and once before that where the request was passed on. */
+  /** How often the path was restored: once to leave, and once before that if the request was passed on. */
   closings: number
 }
 

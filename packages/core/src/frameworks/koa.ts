@@ -4,19 +4,19 @@ import { type MountedContext, mountPrefixOf, mountTemplateOf, watchMounts } from
 import { ANYWHERE, joinTemplates } from './template.ts'
 
 interface Layer {
-  /** None for a middleware. */
+  /** Empty for a middleware. */
   readonly methods: readonly string[]
   readonly path: string | RegExp
   readonly regexp?: RegExp
 }
 
-/** What Koa, @koa/router, koa-route and koa-mount leave on the context of Koa. */
+/** The properties that Koa, @koa/router, koa-route and koa-mount set on the context. */
 export interface KoaContext extends MountedContext {
   readonly app?: { readonly context?: object }
   readonly originalUrl?: string
   readonly matched?: readonly Layer[]
   readonly method: string
-  /** Undefined where a WebSocket has no response: koa-websocket. */
+  /** Undefined if a WebSocket has no response: koa-websocket. */
   readonly res?: { readonly statusCode: number } | undefined
   /** The path of the layer that was called last, a route or a middleware. */
   readonly routerPath?: unknown
@@ -25,8 +25,8 @@ export interface KoaContext extends MountedContext {
 }
 
 /**
- * The route that was called last or, where a router's own middleware answered before it, the one that would have been.
- * Without one, the path that the middleware which answered is mounted at.
+ * The route that was called last or, if a router's own middleware answered before it, the route that would have been
+ * called. Without one, the mount path of the middleware that answered.
  */
 export function koaRouteOf(context: KoaContext): string | undefined {
   const layer = layerOf(context)
@@ -51,12 +51,12 @@ function layerOf({ matched, method, routerPath }: KoaContext): Layer | undefined
   return route
 }
 
-/** What the router is mounted at; ANYWHERE where a function has taken a part of the path away that cannot be known. */
+/** The mount path of the router; ANYWHERE if a function has removed a part of the path that cannot be known. */
 function prefixOf(context: KoaContext, { regexp }: Layer): string {
   const prefix = mountPrefixOf(context)
   if (prefix !== undefined) return prefix
   const path = context.originalUrl?.split('?', 1)[0]
-  // An expression with a state of its own would be moved by being asked.
+  // An expression with a state of its own would be changed by a test.
   if (path === undefined || regexp === undefined || regexp.global || regexp.sticky || regexp.test(path)) return ''
   for (let at = path.indexOf('/', 1); at > 0; at = path.indexOf('/', at + 1)) {
     if (regexp.test(path.slice(at))) return ANYWHERE
@@ -64,12 +64,12 @@ function prefixOf(context: KoaContext, { regexp }: Layer): string {
   return ''
 }
 
-/** Has what koa-mount does in the application of this context seen, of this request and all that follow. */
+/** Observes koa-mount in the application of this context, for this request and all that follow. */
 export function observeKoa({ app }: KoaContext): void {
   if (app === lastApp) return
   lastApp = app
   watchMounts(app?.context)
 }
 
-// Mostly there is one application.
+// Usually there is one application.
 let lastApp: object | undefined

@@ -7,10 +7,10 @@ import { nodeRequire, requireFrom } from '../node-require.ts'
 import { callers } from './unadapted/callers.ts'
 
 /**
- * NestJS answers what was thrown itself, and tells neither Express nor Fastify; what no route of its own matched it
- * answers by a route that it has put behind them. Both go through one class, which is found where Node keeps the
- * CommonJS modules that are loaded or, from NestJS 12 on, by its name. To look costs a millisecond: that is done when a
- * server begins to listen, and at its first request.
+ * NestJS handles thrown errors itself, and passes them to neither Express nor Fastify. Requests that match none of its
+ * routes are answered by a route that it has added at the end. Both pass through one class, which is found in Node's
+ * cache of CommonJS modules or, since NestJS 12, by its name. A scan costs a millisecond: it is done when a server
+ * begins to listen, and at its first request.
  */
 export function watchNest(): void {
   if (!isLoaded()) return
@@ -22,19 +22,19 @@ export function watchNest(): void {
       if (file !== undefined && !SEEN.has(file)) watch(file, require(file))
     }
   } catch {
-    // A NestJS that looks otherwise is followed like any other application of its platform.
+    // A NestJS with another structure is followed like any other application of its platform.
   }
 }
 
 const FILE = /[\\/]@nestjs[\\/]core[\\/]exceptions[\\/]exceptions-handler\.js$/
 const SEEN = new Set<string>()
 
-/** What NestJS loads before all else: to look for it elsewhere would load it. */
+/** NestJS loads this before everything else. Without this check, a search for NestJS would load it. */
 function isLoaded(): boolean {
   return typeof (Reflect as { getMetadata?: unknown }).getMetadata === 'function'
 }
 
-/** The file of the class as `file` would get it. */
+/** The file of the class as `file` would resolve it. */
 function modules(file: string): string | undefined {
   try {
     return join(dirname(requireFrom(file).resolve('@nestjs/core')), 'exceptions', 'exceptions-handler.js')
@@ -43,7 +43,7 @@ function modules(file: string): string | undefined {
   }
 }
 
-/** As much of the class as is touched, and of what it is given. */
+/** The part of the class, and of its arguments, that is used here. */
 interface Handler {
   next?: (this: unknown, exception: unknown, context: Host) => unknown
 }
@@ -77,7 +77,10 @@ function note(exception: unknown, context: Host): void {
   noteFirstError(response, exception)
 }
 
-/** What NestJS throws where it has no route: told by its text, which has the path of this very request. */
+/**
+ * True for the error that NestJS throws if it has no route: recognised by its message, which contains the path of this
+ * request.
+ */
 function isUnrouted(exception: unknown, request: unknown): boolean {
   if (read(exception, 'status') !== 404) return false
   const url = read(request, 'originalUrl') ?? read(request, 'url')

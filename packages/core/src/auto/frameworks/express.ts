@@ -11,15 +11,15 @@ import type { HttpRecorder } from '../../http/recorder.ts'
 import type { RequestServer } from '../../http/watch-server.ts'
 
 /**
- * The applications of Express that a server has. One that listens to the server itself (as `app.listen` and
- * `createServer(app)` have it) is known before the first request; one behind a function of the user's shows itself by
- * its first request.
+ * Finds the Express applications of a server. An application that is itself a listener of the server (by `app.listen`
+ * and `createServer(app)`) is known before the first request; one that a user's function calls is found at its first
+ * request.
  */
 export class ExpressServer {
   readonly #server: RequestServer
   readonly #recorder: HttpRecorder
   #shape: ((request: ExpressRequest, response: ServerResponse) => void) | undefined
-  /** How many requests came while no Express was known. */
+  /** How many requests came before an Express application was found. */
   #early = 0
 
   constructor(server: RequestServer, recorder: HttpRecorder) {
@@ -29,7 +29,7 @@ export class ExpressServer {
     this.look()
   }
 
-  /** Looks at who listens to the server now. */
+  /** Scans the current listeners of the server. */
   look(): void {
     for (const listener of this.#server.listeners('request')) {
       if (!isApp(listener) || !hasRoutes(listener)) continue
@@ -38,7 +38,7 @@ export class ExpressServer {
     }
   }
 
-  /** To be called with each request before Express sees it. */
+  /** Must be called with each request before Express sees it. */
   begin(request: ExpressRequest, response: ServerResponse): void {
     if (!isUsed && ++this.#early > EARLY) return
     keepStateOf(request, response, this.#recorder)
@@ -46,13 +46,13 @@ export class ExpressServer {
   }
 }
 
-/** The application of Express that has answered a request, or tried to; undefined where none has. */
+/** The Express application that answered a request, or tried to; undefined if there is none. */
 export function expressAppOf(request: ExpressRequest): ExpressApp | undefined {
   const { app } = request
   return app !== undefined && (OBSERVED.has(app) || isApp(app)) ? app : undefined
 }
 
-/** The template of the route of a request that has come to `app`; undefined where none answered. */
+/** The route template of a request that reached `app`; undefined if no route answered. */
 export function expressRouteOf(request: ExpressRequest, app: ExpressApp): string | undefined {
   const root = rootOf(app)
   if (OBSERVED.has(root)) return routeOf(request)
@@ -61,7 +61,7 @@ export function expressRouteOf(request: ExpressRequest, app: ExpressApp): string
     arrive(root)
     return routeOf(request)
   }
-  // It came before the application was known: its route was chosen while nobody looked.
+  // The request came before the application was known: its route was chosen while it was not observed.
   arrive(root)
   const { route, baseUrl, res } = request
   if (route === undefined || isUnmatched(res?.statusCode ?? 0)) return undefined
@@ -71,10 +71,13 @@ export function expressRouteOf(request: ExpressRequest, app: ExpressApp): string
   return cameShortened(request) && !template.startsWith(`${ANYWHERE}/`) ? joinTemplates(ANYWHERE, template) : template
 }
 
-/** So many requests are looked at for an application that a function calls: the first of its requests shows it. */
+/**
+ * The number of requests for which state is kept to find an application that a function calls: its first request shows
+ * it.
+ */
 const EARLY = 100
 
-// Requests of others need no state while there is no Express.
+// Requests of other frameworks need no state while there is no Express application.
 let isUsed = false
 const OBSERVED = new WeakSet<ExpressApp>()
 
@@ -103,12 +106,12 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null
 }
 
-/** To look at an application that has none yet would make its router, and fix what may still be set. */
+/** Reading the router of an application that has none yet would create it, and fix settings that may still change. */
 function hasRoutes(app: ExpressApp): boolean {
   try {
     return (routerOf(app)?.stack.length ?? 0) > 0
   } catch {
-    // Express 4 throws where there is no router yet.
+    // Express 4 throws if there is no router yet.
     return false
   }
 }

@@ -4,12 +4,12 @@ import { nameRoute, noteError } from '../../http/follow.ts'
 import { nameUpgrade } from '../../http/upgrades.ts'
 import { hearFastify } from '../fastify-channel.ts'
 
-/** Has the routes of Fastify told from now on. */
+/** Takes the routes of Fastify from its hooks from now on. */
 export function hookFastify(): void {
   hearFastify({
     arrived(request, response) {
       const raw = request.raw as IncomingMessage & { readonly upgrade?: boolean }
-      // @fastify/websocket has what is upgraded routed like a request.
+      // @fastify/websocket routes upgraded connections like requests.
       if (raw.upgrade === true) nameUpgrade(raw, fastifyRouteOf, request)
       else nameRoute(response, fastifyRouteOf, request)
     },

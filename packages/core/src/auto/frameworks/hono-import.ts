@@ -4,8 +4,8 @@ import { callers } from '../../frameworks/unadapted/callers.ts'
 import { requireFrom } from '../../node-require.ts'
 
 /**
- * The routers of Hono where it was imported and not required: Node tells nobody which modules those are. So they are
- * asked for, as whoever starts the server would get them; what was imported before is the same then.
+ * Finds the routers of Hono if it was imported and not required: Node does not list these modules. So they are resolved
+ * from the files that started the server and loaded; a module that was imported before is the same object then.
  */
 export function importedHono(): unknown[] {
   if (!isServed()) return []
@@ -22,13 +22,13 @@ export function importedHono(): unknown[] {
 const SEEN = new Set<string>()
 const ROUTERS = ['smart-router', 'reg-exp-router', 'trie-router', 'linear-router', 'pattern-router']
 
-/** Its server for Node puts classes of its own in place of the global ones: to look for Hono elsewhere would load it. */
+/** Hono's server for Node replaces global classes by its own. Without this check, a search for Hono would load it. */
 function isServed(): boolean {
   const { value } = Object.getOwnPropertyDescriptor(globalThis, 'Request') ?? {}
   return typeof value === 'function' && Object.getPrototypeOf(value) !== Function.prototype
 }
 
-/** The folder of the package as a file would get it. */
+/** The folder of the package as a file would resolve it. */
 function folderOf(file: string): string | undefined {
   try {
     const entry = requireFrom(file).resolve('hono')

@@ -14,17 +14,18 @@ import { nameUpgrade } from '../../http/upgrades.ts'
 import { shared } from '../../shared.ts'
 
 /**
- * Hono tells nobody outside of a request, and its applications cannot be had from their server. But each of its routers
- * can be asked which handlers a request has, and from there on they are called through a function of ours.
+ * Hono does not report its routes outside of a request, and its applications cannot be reached from their server. But
+ * each of its routers returns the handlers of a request, and these are replaced by functions of promherd that call
+ * them.
  */
 
-/** Where a CommonJS application has the routers of Hono. */
+/** The path of Hono's routers in a CommonJS application. */
 export const HONO_FILE: RegExp = /[\\/]hono[\\/]dist[\\/]cjs[\\/]router[\\/][a-z-]+[\\/]router\.js$/
 
-/** How the listener of `@hono/node-server` reads, in a bundle too. */
+/** Matches the source of the listener of `@hono/node-server`, in a bundle too. */
 export const HONO_LISTENER: RegExp = /\.hostname\b[\s\S]*\.errorHandler\b/
 
-/** As much of Hono's context as is looked at. */
+/** The part of Hono's context that is used here. */
 interface Context extends HonoContext {
   readonly env?: { readonly incoming?: Upgradable; readonly outgoing?: ServerResponse } | undefined
   readonly error?: unknown
@@ -37,22 +38,24 @@ type Handler = (this: unknown, context: Context, next: Next) => unknown
 type Entry = [[handler: Handler, route: MatchedRoute], parameters: unknown]
 type Match = (this: unknown, method: string, path: string) => [Entry[], ...unknown[]]
 
-/** What was hooked, and the handlers that name a request. */
+/** The routers that were hooked, and the handlers that name a request. */
 const HOOKED = shared('hooked routers of Hono', () => new WeakSet<object>())
 const NAMING = shared('naming handlers of Hono', () => new WeakSet<object>())
 
-/** Hooks into the classes of routers that a module exports. */
+/** Hooks the classes of routers that a module exports. */
 export function hookHono(exports: unknown): void {
   for (const prototype of prototypesIn(exports) as { match?: Match; add?: unknown }[]) {
     const { add, match } = prototype
-    // In the scopes of a bundle there are classes of others, too.
+    // The scopes of a bundle contain other classes, too.
     if (typeof add === 'function' && add.length === 3 && typeof match === 'function' && match.length === 2) {
       hookRouter(prototype)
     }
   }
 }
 
-/** Routers replace their `match` by a faster one when they are first asked: so it is a property that hears of it. */
+/**
+ * Routers replace their `match` by a faster one at the first call: so it becomes an accessor that wraps the new one.
+ */
 function hookRouter(prototype: { match?: Match }): void {
   if (HOOKED.has(prototype)) return
   HOOKED.add(prototype)
@@ -85,9 +88,10 @@ function naming(match: Match): Match {
 }
 
 /**
- * A handler that names the request and is the other one in all else. Of several Hono keeps what one of them rejects with
- * on the context. Only where it is alone it is asked: with a second reaction to a promise V8 does not know who waits for
- * it, and the stack of what is thrown after a wait ends there.
+ * Returns a handler that names the request and otherwise behaves like `handler`. If there are several handlers, Hono
+ * stores the rejection of one of them on the context. So the promise is observed only if the handler is the only one:
+ * with a second reaction to a promise V8 does not know which function awaits it, and the stack of an error that is
+ * thrown after an `await` ends there.
  */
 function calling(handler: Handler): Handler {
   const { named } = {
@@ -111,7 +115,7 @@ function isAlone({ req }: Context): boolean {
   return (req.matchedRoutes?.length ?? 0) < 2
 }
 
-/** Stands where no handler is, so that somebody is called then, too. */
+/** Used if there is no handler, so that a function of promherd is called then, too. */
 const UNMATCHED: Entry = [[calling((_context, next) => next()), { method: 'ALL', path: '*', handler: passOn }], {}]
 
 function passOn(_context: unknown, next: Next): unknown {
@@ -136,7 +140,9 @@ function routeOfContext(context: Context, outer?: Naming): string | undefined {
   return honoTemplateAt(honoMountedAt(context, outer?.context), route)
 }
 
-/** A WebSocket is answered by hand: the route that took it is the one that was called. */
+/**
+ * The response to a WebSocket is written directly to the socket: the route that accepted it is the one that was called.
+ */
 function routeOfUpgrade({ req }: Context): string | undefined {
   return honoRouteOf(req.matchedRoutes ?? [], req.routeIndex, 101)
 }

@@ -5,11 +5,11 @@ import { isFirstFound, prototypeWith } from '../../frameworks/unadapted/classes.
 import { nameRoute, nameUnnamedRoute, noteError } from '../../http/follow.ts'
 import { nameUpgrade } from '../../http/upgrades.ts'
 
-/** Where Koa keeps its application, and what all contexts inherit from. */
+/** The paths of Koa's application class, and of the prototype of all contexts. */
 export const KOA_FILE: RegExp = /[\\/]koa[\\/]lib[\\/]application\.js$/
 export const KOA_CONTEXT_FILE: RegExp = /[\\/]koa[\\/]lib[\\/]context\.js$/
 
-/** How its listener reads, in a bundle too. */
+/** Matches the source of its listener, in a bundle too. */
 export const KOA_LISTENER: RegExp = /\.createContext\([\s\S]*\.handleRequest\(/
 
 type Context = Omit<KoaContext, 'res'> & {
@@ -19,7 +19,7 @@ type Context = Omit<KoaContext, 'res'> & {
 }
 type Middleware = (context: Context) => Promise<unknown>
 
-/** As much of the class of Koa's applications as is touched. */
+/** The methods of Koa's application class that are used here. */
 interface KoaPrototype {
   createContext?: CreateContext
   handleRequest?: HandleRequest
@@ -29,8 +29,8 @@ type CreateContext = (this: unknown, request: IncomingMessage, response: ServerR
 type HandleRequest = (this: unknown, context: Context, middleware: Middleware) => unknown
 
 /**
- * Has the requests of all applications of this class named, where their contexts are made: that has returned before a
- * middleware runs, so that nothing of ours is in the stack of what one throws.
+ * Names the requests of all applications of this class when their contexts are created. That function has returned
+ * before a middleware runs, so that no frame of promherd is in the stack of an error that a middleware throws.
  */
 export function hookKoa(exports: unknown): void {
   const prototype = prototypeWith<KoaPrototype>(exports, 'createContext', 'handleRequest', 'callback')
@@ -39,7 +39,7 @@ export function hookKoa(exports: unknown): void {
     const { observed } = {
       observed(this: unknown, request: IncomingMessage, response: ServerResponse | undefined) {
         const context = createContext.call(this, request, response)
-        // koa-websocket makes a context for a connection, and no response.
+        // koa-websocket creates a context for a connection, without a response.
         if (response === undefined) nameUpgrade(request, koaRouteOf, context)
         else {
           observeKoa(context)
@@ -61,16 +61,16 @@ export function hookKoa(exports: unknown): void {
 }
 
 /**
- * Has what the middlewares of an application throw noted: Koa gives it to a method of the context. It calls that at the
- * end of each response, too, where a context can be found that was made by a method which is not hooked: Feathers copies
- * the methods of Koa's class before the program listens.
+ * Records the errors that the middlewares of an application throw: Koa passes them to a method of the context. Koa
+ * calls that method at the end of each response, too. There a context is found that was created by a method which is
+ * not hooked: Feathers copies the methods of Koa's class before the program listens.
  */
 export function hookKoaContext(exports: unknown): void {
   const contexts = exports as { onerror?: (this: Context, error: unknown) => unknown }
   replaceMethod(contexts, 'onerror', onerror => {
     const { observed } = {
       observed(this: Context, error: unknown) {
-        // At the end of a response it is given nothing, or what its connection failed by.
+        // At the end of a response its argument is empty, or the error of the connection.
         const { res } = this
         if (res !== undefined) nameUnnamedRoute(res, koaRouteOf, this)
         if (error != null && res !== undefined && error !== this.req?.socket.errored) noteError(res, error)
@@ -84,16 +84,16 @@ export function hookKoaContext(exports: unknown): void {
 
 const OBSERVED = new WeakSet<object>()
 
-/** True for an application that answers errors itself, as koa-onerror does, and where the contexts are in a bundle. */
+/** True for an application that handles errors itself, as koa-onerror does, and if the contexts are in a bundle. */
 function hasOwnOnerror(application: object): boolean {
   const { context } = application as { readonly context?: { readonly onerror?: unknown } }
   return typeof context?.onerror === 'function' && !OBSERVED.has(context.onerror)
 }
 
-// An application makes its middleware once.
+// An application creates its middleware once.
 const NOTICING = new WeakMap<Middleware, Middleware>()
 
-/** The same middleware, whose failures are noted. */
+/** The same middleware, with its failures recorded. */
 function noticing(middleware: Middleware): Middleware {
   let known = NOTICING.get(middleware)
   if (known === undefined) {

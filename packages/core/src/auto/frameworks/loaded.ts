@@ -10,8 +10,8 @@ import { importedHono } from './hono-import.ts'
 import { hookKoa, hookKoaContext, KOA_CONTEXT_FILE, KOA_FILE, KOA_LISTENER } from './koa.ts'
 
 /**
- * Frameworks that say nothing of themselves are found where Node keeps the CommonJS modules that are loaded, whoever
- * has imported them. What is hooked there is looked up anew with each request, so it need not be found early.
+ * Frameworks without a channel of their own are found in Node's cache of CommonJS modules, whichever module imported
+ * them. The hooked functions are looked up again with each request, so the frameworks need not be found early.
  */
 const HOOKS: readonly Hook[] = [
   { file: KOA_FILE, listener: KOA_LISTENER, hook: hookKoa },
@@ -24,7 +24,7 @@ interface Hook {
   hook(exports: unknown): void
 }
 
-/** Hooks into what is loaded now and was not before. Never throws. */
+/** Hooks modules that were loaded since the last call. Never throws. */
 export function hookFrameworks(server: RequestServer, recorder: HttpRecorder): void {
   try {
     findUnadapted(server)
@@ -43,7 +43,7 @@ export function hookFrameworks(server: RequestServer, recorder: HttpRecorder): v
 
 let looked = 0
 const SEEN = new Set<string>()
-/** What has been found by its file: its listeners need not be read. */
+/** Hooks whose files were found: the source of listeners need not be searched for them. */
 const FOUND = new Set<Hook['hook']>()
 
 function hookFile(file: string, exports: unknown): void {

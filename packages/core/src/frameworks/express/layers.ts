@@ -3,7 +3,7 @@ import { replaceMethodOf } from '../../alike.ts'
 import { shared } from '../../shared.ts'
 import type { ExpressRequest, Layer, Next } from './types.ts'
 
-/** The methods by which a router calls the handler of one of its layers: in Express 5, and in Express 4. */
+/** The methods with which a router calls the handler of one of its layers: in Express 5, and in Express 4. */
 export interface LayerMethods {
   handleRequest?: Handle
   handleError?: HandleError
@@ -22,8 +22,8 @@ export type HandleError = (
 ) => void
 
 /**
- * Has the layers of routers call their handlers by what `passing` and `failing` make of the methods of their class. All
- * others, which are those inside of a route, have the methods themselves, and so has the class.
+ * Replaces the methods with which layers of routers call their handlers by the results of `passing` and `failing`. All
+ * other layers, which are those inside of a route, keep the original methods, and so does the class.
  */
 export function observeLayers(
   layers: LayerMethods,
@@ -38,7 +38,7 @@ export function observeLayers(
 
 const OBSERVED = shared('observed layers', () => new WeakSet<LayerMethods>())
 
-/** Layers of routers have a route, or an empty property for it. */
+/** Layers of routers have a route, or a `route` property that is undefined. */
 function isOfRouter(layer: object): boolean {
   return 'route' in layer
 }

@@ -1,7 +1,7 @@
 import { mountText } from '../template.ts'
 import type { Layer } from './types.ts'
 
-/** What a layer was mounted at, as a prefix: empty where that is the root. */
+/** The mount path of a layer, as a prefix: empty if that is the root. */
 export function mountOf(layer: Layer): string {
   let prefix = PREFIXES.get(layer)
   if (prefix === undefined) {
@@ -25,8 +25,8 @@ function namesOf(layer: Layer): string[] {
 }
 
 /**
- * What an expression of Express 4 was written as. It keeps an expression of the user's as it is, makes one of a path,
- * and of a list one that has all of them side by side.
+ * The original form of a regular expression of Express 4. Express 4 keeps the user's expressions unchanged, creates one
+ * from a path, and from an array one that joins all elements as alternatives.
  */
 export function writtenAs(regexp: RegExp, names: readonly string[]): string {
   const parts = alternativesOf(regexp.source)
@@ -36,18 +36,18 @@ export function writtenAs(regexp: RegExp, names: readonly string[]): string {
   return parts.map(part => (isOfPath(part) ? pathOf(part, left) : expressionOf(part, left))).join('|')
 }
 
-/** True for the source of an expression that was made of a path that something is mounted at. */
+/** True for the source of an expression that was created from a mount path. */
 function isOfPath(source: string): boolean {
   return source.startsWith('^') && (source.endsWith('(?=\\/|$)') || source.endsWith('(?=/|$)'))
 }
 
-/** An expression among others. The names of its groups are no names of parameters in paths. */
+/** An expression that is one of several. Its groups use up names, but these are not names of path parameters. */
 function expressionOf(source: string, names: string[]): string {
   names.splice(0, source.replaceAll(/\\./g, '').match(/\((?!\?[^<]|\?<[=!])/g)?.length ?? 0)
   return `/${source}/`
 }
 
-/** What stands between the bars of an expression that are in no group. */
+/** The alternatives of an expression at the top level, outside of groups. */
 function alternativesOf(source: string): string[] {
   const parts: string[] = []
   let start = 0
@@ -72,8 +72,8 @@ function endOfClass(source: string, start: number): number {
 }
 
 /**
- * The path that path-to-regexp 0.1 made `source` of: `^\/users(?:\/([^/]+?))\/?(?=\/|$)` was `/users/:id`. Takes the names
- * that it uses.
+ * The path from which path-to-regexp 0.1 created `source`: `^\/users(?:\/([^/]+?))\/?(?=\/|$)` was `/users/:id`.
+ * Removes the names that it uses from `names`.
  */
 export function pathOf(source: string, names: string[]): string {
   let path = ''
@@ -90,7 +90,7 @@ export function pathOf(source: string, names: string[]): string {
   return path
 }
 
-/** Where the group that opens at `start` ends. */
+/** The end of the group that opens at `start`. */
 function closing(source: string, start: number): number {
   let depth = 0
   for (let i = start; i < source.length; i++) {
@@ -102,7 +102,7 @@ function closing(source: string, start: number): number {
   return source.length
 }
 
-/** A path with the values of its parameters replaced by their names: all that routers before 2.3 let one know. */
+/** A path with the values of its parameters replaced by their names: routers before 2.3 expose no more than these. */
 function generalized(path: string, params: Readonly<Record<string, string>>): string {
   const segments = path.split('/')
   for (const [name, value] of Object.entries(params).reverse()) {

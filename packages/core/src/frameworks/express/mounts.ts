@@ -5,24 +5,25 @@ import { isIn, outermost } from './template.ts'
 import type { ExpressApp, ExpressRequest, Layer, Route } from './types.ts'
 
 /**
- * What a request is mounted at, as it goes from layer to layer: so that a router has its prefix, too, that a function
- * calls, that is added to another while it serves, or that stands in an application that nobody can ask.
+ * Tracks the mount path of a request, as it goes from layer to layer. So a router has its prefix even if a function
+ * calls it, if it is added to another one while that serves, or if it belongs to an application that cannot be
+ * inspected.
  *
- * Express tells by `baseUrl` what was taken from the path, and each layer what it took. Which templates that were is
- * kept beside it, as a chain that each mounted layer adds to.
+ * The part that was removed from the path is in Express's `baseUrl`, and each layer has the part that it removed. The
+ * templates of these parts are kept here, as a chain to which each mounted layer adds an entry.
  */
 export interface Mount {
-  /** What was taken from the path, all in all. */
+  /** Everything that was removed from the path so far. */
   readonly baseUrl: string
-  /** What was left of it. */
+  /** The rest of the path. */
   readonly url: string
   readonly prefix: Prefix
   readonly before: Mount | undefined
-  /** The application that the request came to; only at the start of the chain. */
+  /** The application that received the request; only at the start of the chain. */
   readonly app: ExpressApp | undefined
 }
 
-/** A prefix with all that was ever found below it, so that a text is made once for each. */
+/** A prefix with all prefixes and routes that were found below it, so that each string is built once. */
 export class Prefix {
   readonly text: string
   readonly #mounts = new WeakMap<Layer, Prefix>()
@@ -35,13 +36,13 @@ export class Prefix {
     this.text = text
   }
 
-  /** What is known of a router that is called by a function, which took away a part of the path first. */
+  /** The prefix of a router that is called by a function, which removed a part of the path first. */
   get behind(): Prefix {
     this.#behind ??= new Prefix(this.text + ANYWHERE)
     return this.#behind
   }
 
-  /** What it is called by that answers here and is no route; undefined where nothing is known of its place. */
+  /** The route label of a middleware that answers here; undefined if its mount path is not known. */
   get ofMiddleware(): string | undefined {
     return this.text === '' || this.text === ANYWHERE ? undefined : this.text
   }
@@ -55,12 +56,12 @@ export class Prefix {
     return prefix
   }
 
-  /** True where the layer is known to stand here, and to take something from the path, or nothing. */
+  /** True if the layer is known at this position, with `taken` as the part that it removes, or with nothing removed. */
   has(layer: Layer, taken: string): boolean {
     return taken === '' ? this.#takingNothing.has(layer) : this.#mounts.has(layer)
   }
 
-  /** Asks the layer whether it would take that from this path; true where it does. */
+  /** Checks whether the layer would remove that part from this path; true if it would. */
   learns(layer: Layer, taken: string, url: string): boolean {
     const match = layer.match?.(url.split('?', 1)[0]!)
     if (match === undefined || match === false || trimmed(match.path) !== taken) return false
@@ -83,13 +84,15 @@ const ROOT = new Prefix('')
 const BEHIND_A_FUNCTION = new Prefix(ANYWHERE)
 const BEHIND_CONNECT = new Map<string, Prefix>()
 
-/** The start of a chain: `arrivedAs` is the path with which the request came, as far as that is known. */
+/** The start of a chain: `arrivedAs` is the path with which the request arrived, if that is known. */
 export function startOf(request: ExpressRequest, arrivedAs: string | undefined): Mount {
   const url = (request.baseUrl ?? '') + (request.url ?? '')
   return { baseUrl: '', url, prefix: prefixAt(request, arrivedAs, url), before: undefined, app: request.app }
 }
 
-/** What was taken from the path before: connect tells what that is called, and a function does not. */
+/**
+ * The prefix for the part of the path that was removed before: known if connect removed it, unknown if a function did.
+ */
 function prefixAt(request: ExpressRequest, arrivedAs: string | undefined, url: string): Prefix {
   if (arrivedAs === undefined || arrivedAs === url) return ROOT
   const text = connectMountOf(request, url)
@@ -101,7 +104,7 @@ function prefixAt(request: ExpressRequest, arrivedAs: string | undefined, url: s
   return prefix
 }
 
-/** The chain with a layer that the request has just come to. */
+/** The chain with a layer that the request has just reached. */
 export function entered(mount: Mount, layer: Layer, request: ExpressRequest): Mount {
   const { baseUrl = '', url = '' } = request
   const taken = takenBy(layer, mount, baseUrl, url)
@@ -112,15 +115,16 @@ export function entered(mount: Mount, layer: Layer, request: ExpressRequest): Mo
     : { baseUrl, url, prefix: outside.prefix.ofMount(layer), before: outside, app: undefined }
 }
 
-/** The template of a route that the request has come to. */
+/** The template of a route that the request has reached. */
 export function routeTemplateOf(mount: Mount, route: Route, request: ExpressRequest): string {
   const { baseUrl = '', url = '' } = request
   return mountAt(mount, baseUrl.length, url, route, request).prefix.ofRoute(route)
 }
 
 /**
- * What a layer took from the path. Before router 2.3 it says what it took last, which may be of another request by now.
- * After that it says nothing, and is asked, once for each place, which of the places it can stand in.
+ * The part of the path that a layer removed. Before router 2.3 a layer stores the last removed part, which may be of
+ * another request by now. Since 2.3 it stores nothing, and is checked, once for each position, against the positions
+ * that are possible.
  */
 function takenBy(layer: Layer, mount: Mount, baseUrl: string, url: string): string {
   const { path, slash, regexp } = layer
@@ -139,9 +143,9 @@ function trimmed(path: string): string {
 }
 
 /**
- * Where the request is when so much of its path was taken and `url` is left. Where something put back what had been
- * taken, the path is that of an outer place again, whatever `baseUrl` says. Where something took more away and called a
- * router that stands nowhere, nobody knows what that was.
+ * The position of the request when a part of `length` was removed from its path and `url` is left. If code restored a
+ * removed part, the path is that of an outer position again, whatever `baseUrl` is. If code removed more and called a
+ * router that is not registered anywhere, the removed part is unknown.
  */
 function mountAt(mount: Mount, length: number, url: string, handler: Layer | Route, request: ExpressRequest): Mount {
   let here = mount
@@ -158,12 +162,12 @@ function isSame(url: string, other: string): boolean {
   return url.length === other.length - 1 && other.replace('/?', '?') === url
 }
 
-/** True where a part of the path was taken away. */
+/** True if a part of the path was removed. */
 export function isShortened(before: string | undefined, after: string): boolean {
   return before !== undefined && before.length > after.length && before.endsWith(after)
 }
 
-/** True for what stands in the routers of the application that the request came to. */
+/** True for a layer or route in the routers of the application that received the request. */
 function isOwn(handler: Layer | Route, mount: Mount, { app }: ExpressRequest): boolean {
   let start = mount
   while (start.before !== undefined) start = start.before

@@ -12,11 +12,11 @@ import { mountTemplateOf, templateOf } from './template.ts'
 import { type ExpressApp, type ExpressRequest, type Layer, type Next, type Route, routerOf } from './types.ts'
 
 /**
- * Sees what Express does with a request and keeps nowhere afterwards: the route when it is called, while `baseUrl` is
- * still right, that a middleware went on after it, and errors on their way.
+ * Records what Express does with a request and does not store afterwards: the route when it is called, while `baseUrl`
+ * is still correct, that a middleware continued after it, and the errors that are passed on.
  *
- * All of it is seen where a router calls a layer, in the class of layers of the first application that is seen, so that
- * every copy and version of Express is served. Applications, routers and requests have nothing of promherd's.
+ * All of it is observed where a router calls a layer, in the layer class of the first application that is seen, so that
+ * every copy and version of Express works. Applications, routers and requests get no properties of promherd.
  */
 export function observe(app: ExpressApp): void {
   if (SEEN.has(app)) return
@@ -28,7 +28,7 @@ export function observe(app: ExpressApp): void {
 
 const SEEN = shared('seen Express', () => new WeakSet<ExpressApp>())
 
-/** Begins to keep what is seen of `request`. Where its prototype is not yet Express's, this costs next to nothing. */
+/** Starts to keep state of `request`. Before Express changes its prototype, this costs next to nothing. */
 export function keepStateOf(request: ExpressRequest, response: ServerResponse, recorder: HttpRecorder): void {
   if (stateOf(response) !== undefined) return
   new Observed(response, {
@@ -47,7 +47,9 @@ export function keepStateOf(request: ExpressRequest, response: ServerResponse, r
   })
 }
 
-/** The template of the route that answered, or what the middleware is mounted at that did instead; else undefined. */
+/**
+ * The template of the route that answered, or the mount path of the middleware that answered instead; else undefined.
+ */
 export function routeOf(request: Upgradable): string | undefined {
   const route = answeringRouteOf(request)
   // express-ws adds that to the path of a WebSocket and of its route.
@@ -58,7 +60,7 @@ function answeringRouteOf(request: ExpressRequest): string | undefined {
   const { res, route } = request
   const state = stateOf(res)
   if (state !== undefined) {
-    // Chosen and never called: one of its parameters failed.
+    // The route was chosen and never called: one of its parameters failed.
     if (route !== undefined && route !== state.route) {
       chosen(request, state, route)
       state.hasFailed = true
@@ -66,7 +68,7 @@ function answeringRouteOf(request: ExpressRequest): string | undefined {
     const error = lastErrorOf(request)
     if (error !== undefined && !state.hasFailed) failed(state, res!, error)
   }
-  // A 404 after every route has passed the request on is no answer of the last of them.
+  // If every route has passed the request on, a 404 is not a response of the last of them.
   const isPassed = state?.isPassed || (request.next === undefined && !state?.hasFailed)
   const status = res?.statusCode ?? 0
   const service = state?.template === undefined ? feathersRouteOf(request) : undefined
@@ -76,40 +78,43 @@ function answeringRouteOf(request: ExpressRequest): string | undefined {
   return state.mount === undefined ? mountTemplateOf(state.middleware, state.app) : state.mount.prefix.ofMiddleware
 }
 
-/** True where a function took a part of the path away before Express saw the request. */
+/** True if a function removed a part of the path before Express saw the request. */
 export function cameShortened(request: ExpressRequest & { readonly originalUrl?: string }): boolean {
   return isShortened(stateOf(request.res)?.arrivedAs, request.originalUrl ?? '')
 }
 
-/** True where a layer of an application that is observed has had the request. */
+/** True if a layer of an observed application has handled the request. */
 export function isSeen(request: ExpressRequest): boolean {
   return stateOf(request.res)?.mount !== undefined
 }
 
-/** What is known of one request. It hangs on the response, which Express leaves alone more than the request. */
+/** The state of one request. It is stored on the response, which Express changes less than the request. */
 interface State {
   readonly recorder: HttpRecorder
   /** The route that was called last. */
   route: Route | undefined
   template: string | undefined
-  /** A middleware was called after the route. */
+  /** True if a middleware was called after the route. */
   isPassed: boolean
   hasFailed: boolean
-  /** The middleware that was called last, and the application that it is of. */
+  /** The middleware that was called last, and its application. */
   middleware: Layer | undefined
   app: ExpressApp | undefined
-  /** The path that the request had before anything changed it, as far as that is known. */
+  /** The path that the request had before it was changed, if that is known. */
   readonly arrivedAs: string | undefined
-  /** False where routers had taken a part of the path before the request was seen. */
+  /** False if routers had removed a part of the path before the request was seen. */
   readonly isWhole: boolean
-  /** Where the middleware is mounted that was called last; undefined until there was one, and where not all was seen. */
+  /**
+   * The position of the middleware that was called last; undefined before the first one, and if not all layers were
+   * seen.
+   */
   mount: Mount | undefined
-  /** What the outermost router is to be called with next, and what notes the error that it is called with. */
+  /** The next function of the outermost router, and the function that records the error that it is called with. */
   next: Next | undefined
   noting: Next | undefined
 }
 
-/** Where a response has its state. */
+/** Stores the state on a response. */
 const Observed = shared(
   'state of Express',
   () =>
@@ -133,7 +138,7 @@ function stateOf(response: ServerResponse | undefined): State | undefined {
 
 type Upgradable = ExpressRequest & { readonly upgrade?: boolean }
 
-/** A WebSocket of express-ws comes to its application with a response that stands for none. */
+/** express-ws passes a WebSocket to its application with a placeholder response. */
 function stateOfRouted(request: Upgradable, response: ServerResponse | undefined): State | undefined {
   const state = stateOf(response)
   if (state !== undefined || request.upgrade !== true || response === undefined) return state
@@ -170,7 +175,7 @@ function failed(state: State, response: ServerResponse, error: unknown): void {
   state.recorder.fail(response, error)
 }
 
-/** What routers since 2.3 keep on a request: its errors, also those that came to no layer. */
+/** The errors that routers since 2.3 store on a request, also those that reached no layer. */
 function lastErrorOf(request: ExpressRequest): unknown {
   const errors = (request as { [ERRORS]?: unknown })[ERRORS]
   return errors instanceof Set ? [...errors].at(-1) : undefined
@@ -183,7 +188,7 @@ function passing(handle: Handle): Handle {
     observed(this: Layer, request: ExpressRequest, response: ServerResponse, next: Next) {
       const state = stateOfRouted(request, response)
       if (state === undefined) return handle.call(this, request, response, next)
-      // The layer of a route has one, that of a middleware an empty property.
+      // A layer of a route has one; a layer of a middleware has the property, but it is undefined.
       if (this.route !== undefined) chosen(request, state, this.route)
       else {
         state.isPassed = true
@@ -198,8 +203,8 @@ function passing(handle: Handle): Handle {
 }
 
 /**
- * What the layers of the outermost router are to call: before 2.3 an error that no layer is there for is known to nobody
- * else. All layers of a router are given the same.
+ * The next function for the layers of the outermost router: before 2.3 it is the only way to see an error that no layer
+ * handles. All layers of a router get the same function.
  */
 function noting(state: State, response: ServerResponse, next: Next): Next {
   if (state.next === undefined) {
@@ -208,7 +213,7 @@ function noting(state: State, response: ServerResponse, next: Next): Next {
       if (error && error !== 'route' && error !== 'router') failed(state, response, error)
       next(error)
     }
-    // All else would cost each request more than can be seen by it.
+    // Copying its other properties would cost each request more than it is worth.
     Object.defineProperty(noting, 'name', { value: next.name })
     state.noting = noting
   }

@@ -8,8 +8,8 @@ import { shaping } from './shape.ts'
 import type { ExpressApp, ExpressRequest } from './types.ts'
 
 /**
- * Has all later requests of the server of `request` prepared before Express is called with them: what is kept of a
- * request is cheap to add as long as its prototype is Node's. It is no record yet: that begins where the middleware is.
+ * Prepares all later requests of the server of `request` before Express is called with them: adding state to a request
+ * is cheap as long as its prototype is Node's. This records nothing yet: recording begins at the middleware.
  */
 export function prepare(request: ExpressRequest, app: ExpressApp, recorder: HttpRecorder): void {
   const { server } = request.socket as { server?: EventEmitter }

@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http'
 import type { ExpressApp, ExpressRequest } from './types.ts'
 
 /**
- * Shapes the requests of a server on which nothing else than `app` listens for them: until Express has set what is made
- * here, nothing else is to see a request. Returns what is called with each before Express is.
+ * Prepares the requests of a server whose only listener for them is `app`: no other code may see a request before
+ * Express has set the properties that are created here. Returns the function to call with each request before Express.
  */
 export function shaping(
   server: EventEmitter,
@@ -12,17 +12,18 @@ export function shaping(
 ): (request: ExpressRequest, response: ServerResponse) => void {
   const isShaped = canShape(app)
   return (request, response) => {
-    // A single listener is kept as it is, several in a list: the public methods make a list of either each time.
+    // Node stores a single listener as a function, several in an array: the public methods create an array for either
+    // each time.
     if (isShaped && (server as { _events?: { request?: unknown } })._events?.request === app) shape(request, response)
   }
 }
 
 /**
- * Makes the properties that Express is about to add, in its order and empty, while that is cheap.
+ * Creates the properties that Express is about to add, in its order and undefined, while that is cheap.
  *
  * Express gives each request and response another prototype. V8 shares no hidden class among objects whose prototype
- * was changed, so each property that is added after that costs a class of its own: 2 µs and its garbage, six times a
- * request. What is here is set by Express before any handler runs, and read by it as nothing until then.
+ * was changed, so each property that is added after that costs a hidden class of its own: 2 µs and its garbage, six
+ * times a request. Express sets these properties before any handler runs, and treats them as absent until then.
  */
 function shape(request: ExpressRequest, response: ServerResponse): void {
   const fields = request as RequestFields
@@ -38,8 +39,8 @@ function shape(request: ExpressRequest, response: ServerResponse): void {
 }
 
 /**
- * False where somebody has given all requests one of these properties, which must not be hidden; and on Express 4,
- * which makes them in another order and most of them before it changes the prototypes.
+ * False if one of these properties was added to the prototype of all requests, which must not be hidden; and on Express
+ * 4, which creates them in another order and most of them before it changes the prototypes.
  */
 function canShape(app: ExpressApp): boolean {
   return app._router === undefined && !REQUEST_FIELDS.some(name => name in app.request) && !('locals' in app.response)
@@ -54,7 +55,7 @@ const REQUEST_FIELDS: readonly (keyof RequestFields)[] = [
   'params',
 ]
 
-/** What Express, and the parser of URLs that it uses, keep on a request. */
+/** Properties that Express, and its URL parser, set on a request. */
 interface RequestFields {
   res?: ServerResponse | undefined
   next?: unknown

@@ -3,8 +3,8 @@ import { mountOf } from './mount-path.ts'
 import { type ExpressApp, type Layer, type Route, type Router, routerOf } from './types.ts'
 
 /**
- * The templates of those that only begin to see a request when it is in a router already: found in the tree of routers
- * as it stands, once for each route.
+ * Route templates for adapters that see a request only when it has already reached a router: found in the current tree
+ * of routers, once for each route.
  */
 
 /** The whole template of a route, `/users/:id/posts/:post`, of which Express itself keeps only the last part. */
@@ -15,15 +15,15 @@ export function templateOf(route: Route, app: ExpressApp, baseUrl: string): stri
     collect(routerOf(app), prefixOf(app), layer => layer.route === route, templates, 0)
     TEMPLATES.set(route, templates)
   }
-  // A route behind a function that calls a router: what it is mounted at cannot be known, and must not be the path.
+  // A route in a router that a function calls: its mount path cannot be known, and must not be the actual path.
   if (templates.length === 0) return joinTemplates(ANYWHERE, routeText(route.path))
   const one = templates.length === 1 ? templates[0] : templates.find(({ prefix }) => fits(prefix, baseUrl))
   return (one ?? templates[0]!).template
 }
 
 /**
- * What a middleware is mounted at, with all that stands before it: `/users/:id/files`. Undefined where that is the root,
- * or where the middleware stands in more than one place, so that nobody can say in which of them it answered.
+ * The mount path of a middleware, with all prefixes: `/users/:id/files`. Undefined if that is the root, or if the
+ * middleware is registered in more than one place, so that it is not known in which of them it answered.
  */
 export function mountTemplateOf(middleware: Layer, app: ExpressApp | undefined): string | undefined {
   const known = MOUNTS.get(middleware)
@@ -35,14 +35,14 @@ export function mountTemplateOf(middleware: Layer, app: ExpressApp | undefined):
   return template
 }
 
-/** True where a route or a middleware can be found in the routers of an application. */
+/** True if a route or a middleware is found in the routers of an application. */
 export function isIn(app: ExpressApp, handler: Layer | Route): boolean {
   const found: Template[] = []
   collect(routerOf(app), '', layer => layer === handler || layer.route === handler, found, 0)
   return found.length > 0
 }
 
-/** The application that is mounted in no other. */
+/** The application that is not mounted in another one. */
 export function outermost(app: ExpressApp): ExpressApp {
   return app.parent === undefined ? app : outermost(app.parent)
 }
@@ -55,7 +55,7 @@ interface Template {
 const TEMPLATES = new WeakMap<Route, Template[]>()
 const MOUNTS = new WeakMap<Layer, { readonly template: string | undefined }>()
 
-/** Deeper than anybody nests, for routers that are mounted in themselves. */
+/** Deeper than any real nesting; a limit for routers that are mounted in themselves. */
 const DEEPEST = 16
 
 function collect(
@@ -74,12 +74,12 @@ function collect(
   }
 }
 
-/** Where an application is mounted in others. */
+/** The mount path of an application in its parents. */
 function prefixOf(app: ExpressApp): string {
   return app.parent === undefined ? '' : prefixOf(app.parent) + mountText(app.mountpath)
 }
 
-/** True where the concrete `path` may be one of the template `prefix`. */
+/** True if the concrete `path` matches the template `prefix`. */
 function fits(prefix: string, path: string): boolean {
   const expected = prefix.split('/')
   const given = path.split('/')

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** As much of Express as is looked at, of version 4 and 5 alike. */
+/** The part of Express that is used here, common to versions 4 and 5. */
 
 export interface ExpressRequest extends IncomingMessage {
   readonly app?: ExpressApp | undefined
@@ -29,21 +29,21 @@ export interface Router {
   stack: readonly Layer[]
 }
 
-/** One entry of a router: a route, or something that was mounted. */
+/** One entry of a router: a route, or a mounted handler. */
 export interface Layer {
   readonly route?: Route | undefined
   readonly handle: unknown
   readonly name?: string
-  /** What it was registered with: a text, an expression, or a list of them (router 2.3 and later). */
+  /** The path it was registered with: a string, a regular expression, or an array of them (router 2.3 and later). */
   readonly rawPath?: unknown
   /** Express 4. */
   readonly regexp?: RegExp & { readonly fast_slash?: boolean }
   readonly keys?: readonly { readonly name: string | number }[]
-  /** Router before 2.3: true where it matches everything; else the path and the parameters that it last matched. */
+  /** Router before 2.3: true if it matches everything; else the path and the parameters of its last match. */
   readonly slash?: boolean
   readonly path?: string | undefined
   readonly params?: Readonly<Record<string, string>> | undefined
-  /** Whether it takes a path, and what of it. Without a state since router 2.3. */
+  /** Whether it matches a path, and which part. Has no side effects since router 2.3. */
   match?(path: string): { readonly path: string } | false
 }
 
@@ -51,7 +51,7 @@ export interface Route {
   readonly path: unknown
 }
 
-/** The router of an application; undefined where it has none yet. */
+/** The router of an application; undefined if it has none yet. */
 export function routerOf(app: ExpressApp): Router | undefined {
   return app._router ?? app.router
 }

@@ -2,8 +2,8 @@ import { callers } from './callers.ts'
 import type { Framework } from './framework.ts'
 
 /**
- * Apollo's standalone server has no routes: it answers GraphQL whatever the path is. It is known by the function that
- * lets the server listen.
+ * Apollo's standalone server has no routes: it answers GraphQL on any path. It is recognised by the function that makes
+ * the server listen.
  */
 export const APOLLO: Framework = {
   serverRouteOf: () => (callers().some(file => STANDALONE.test(file)) ? () => '/*' : undefined),

@@ -1,4 +1,4 @@
-/** The files whose functions are being called now, from the innermost outwards. */
+/** The files of the functions on the call stack, from the innermost outwards. */
 export function callers(): string[] {
   const kept = (['stackTraceLimit', 'prepareStackTrace'] as const).map(
     name => [name, Object.getOwnPropertyDescriptor(Error, name)] as const,
@@ -9,7 +9,7 @@ export function callers(): string[] {
       Reflect.defineProperty(Error, name, { value, writable: true, enumerable: true, configurable: true })
     }
     Error.captureStackTrace(holder)
-    // It is only written when it is read.
+    // V8 formats the stack only when it is read.
     const files = [...(holder.stack ?? '').matchAll(/(?:file:\/\/)?((?:\/|[A-Za-z]:[\\/]).*?):\d+:\d+/g)]
     return files.map(([, file]) => decodeURI(file!))
   } finally {

@@ -1,7 +1,7 @@
 import { isProxy } from 'node:util/types'
 
 /**
- * The prototypes of classes in what a module exports, or in the variables of a scope: of what it exports as a whole, of
+ * The prototypes of classes among the exports of a module, or the variables of a scope: of the exports as a whole, of
  * each class, and of the class of each object.
  */
 export function prototypesIn(exports: unknown): object[] {
@@ -9,7 +9,7 @@ export function prototypesIn(exports: unknown): object[] {
   return [...new Set(values.flatMap(prototypeOf))]
 }
 
-/** The first that has all of these as properties of its own. */
+/** The first prototype that has all of these as own properties. */
 export function prototypeWith<T extends object>(exports: unknown, ...names: readonly string[]): T | undefined {
   return prototypesIn(exports).find(prototype => names.every(name => Object.hasOwn(prototype, name))) as T | undefined
 }

@@ -2,17 +2,17 @@ import type { RequestServer } from '../../http/watch-server.ts'
 import { type Scope, scopesOf } from './scopes.ts'
 
 /**
- * What frameworks keep in the scopes of their listeners: a router that nothing else has, or their classes in a bundle,
- * where no module can be found. A listener is read only if its source text is one that a framework writes, since to read
- * one costs some 20 ms. Names of variables may be others in a bundle, names of properties are not.
+ * Finds objects that frameworks keep in the scopes of their listeners: a router that is reachable from nowhere else, or
+ * their classes in a bundle, where no module can be found. The scopes of a listener are read only if its source matches
+ * that of a framework, since reading them costs some 20 ms. A bundler may rename variables, but not properties.
  */
 
-/** The scopes of the listeners of `server` that read as `text` says. */
+/** The scopes of the listeners of `server` whose source matches `text`. */
 export function scopesBehind(server: RequestServer, text: RegExp): readonly Scope[] {
   return server.listeners('request').flatMap(listener => scopesOfListener(listener, text, MOST_WRAPPERS))
 }
 
-/** The values in scopes for which `is` answers true. */
+/** The values in scopes for which `is` returns true. */
 export function valuesIn<T>(scopes: readonly Scope[], is: (value: unknown) => value is T): T[] {
   return scopes.flatMap(scope => Object.values(scope).filter(is))
 }
@@ -26,7 +26,7 @@ function scopesOfListener(listener: object, text: RegExp, wrappers: number): rea
   return typeof found === 'function' ? scopesOfListener(found, text, wrappers - 1) : []
 }
 
-/** With what the functions in the innermost scope are bound to: an application whose method the listener calls. */
+/** Adds the bound `this` of the functions in the innermost scope: an application whose method the listener calls. */
 function withBound(scopes: readonly Scope[]): readonly Scope[] {
   const bound = Object.values(scopes[0] ?? {})
     .filter(isBound)
@@ -53,7 +53,7 @@ function scopesKept(listener: object): readonly Scope[] {
 
 const SCOPES = new WeakMap<object, readonly Scope[]>()
 
-/** A listener that only calls another one with what it is given: `(req, res) => handler(req, res)`. */
+/** A listener that only calls another one with its arguments: `(req, res) => handler(req, res)`. */
 const PASSING_ON =
   /^(?:async\s*)?(?:function\s*[\w$]*\s*)?\(?\s*([\w$]+),\s*([\w$]+)\s*\)?\s*(?:=>)?\s*\{?\s*(?:return |void |await )*([\w$]+)\(\1,\s*\2\);?\s*\}?$/
 

@@ -6,13 +6,14 @@ import { isFirstFound, prototypesIn, prototypeWith } from './classes.ts'
 import type { Framework } from './framework.ts'
 
 /**
- * h3, and what is built on it. In a bundle, as Nitro makes it, its classes are in the scopes of the listener. Version 2
- * also has a diagnostics channel, where the application asks for it (`tracingPlugin`, `tracingChannel` of Nitro).
+ * h3, and frameworks that are built on it. In a bundle, as Nitro creates it, its classes are in the scopes of the
+ * listener. Version 2 also has a diagnostics channel, if the application enables it (`tracingPlugin`, `tracingChannel`
+ * of Nitro).
  */
 
 /**
- * Version 1 keeps the route that matched in the context of an event, and its router asks each event for its method by a
- * getter. A router in a router replaces the route of the one around it, so what was there before is kept beside it.
+ * Version 1 stores the matched route in the context of an event, and its router reads the method of each event through
+ * a getter. A nested router replaces the route of the outer one, so the previous route is stored here.
  */
 export const H3_1: Framework = {
   module: {
@@ -35,14 +36,14 @@ export const H3_1: Framework = {
   },
 }
 
-/** Version 2 looks for the route of an event by a method of the application, and Nitro by one of its own. */
+/** Version 2 finds the route of an event with a method of the application, and Nitro with one of its own. */
 export const H3_2: Framework = {
   module: {
     file: /[\\/]h3[\\/]dist[\\/]_entries[\\/]node\.mjs$/,
-    // What makes a listener of a function that answers a `Request`, in all versions.
+    // The source, in all versions, of the function that creates a listener from a function that takes a `Request`.
     listener: /\{\s*req:\s*[\w$]+,\s*res:\s*[\w$]+\s*[,}]/,
     hook(exports) {
-      // The class of an application, and the one that it extends.
+      // The class of an application, and its base class.
       for (const prototype of prototypesIn(exports) as Methods[]) {
         const found = NAMES.find(({ find }) => typeof ownValue(prototype, find) === 'function')
         if (found !== undefined && isFirstFound(prototype)) hookApplication(prototype, found)
@@ -56,7 +57,7 @@ subscribe('tracing:h3.request:start', message => {
   if (event !== undefined) nameEvent(event, event.runtime?.node?.res)
 })
 
-/** What the two methods are called: since version 2.0, and in the candidates for it that Nitro 3.0 contains. */
+/** The names of the two methods: since version 2.0, and in the release candidates that Nitro 3.0 contains. */
 const NAMES = [
   { find: '~findRoute', request: '~request' },
   { find: '_findRoute', request: '_request' },
@@ -81,7 +82,7 @@ function hookApplication(prototype: Methods, names: (typeof NAMES)[number]): voi
   replaceMethod<string, Respond>(prototype as Record<string, Respond>, names.request, respond => {
     const { observed } = {
       observed(this: object, request: WebRequest, context?: Event['context']) {
-        // Nitro gives its application a method of its own to look for routes, and the context of the event to come.
+        // Nitro gives its application its own method to find routes, and the context of the event that follows.
         if (Object.hasOwn(this, names.find)) {
           const event = context === undefined ? request : { context }
           nameEvent(event, request.runtime?.node?.res)
@@ -116,7 +117,7 @@ function nameEvent(event: Event, response: ServerResponse | undefined): void {
   if (response !== undefined) nameRoute(response, routeOf, event)
 }
 
-/** The routes that matched before the last one, the outermost first, and whether a part of the path was taken off. */
+/** The routes that matched before the last one, the outermost first, and whether a part of the path was removed. */
 interface Outer {
   readonly routes: Set<unknown>
   isStripped: boolean
@@ -135,7 +136,7 @@ function keepOuter(event: NodeEvent): void {
   OUTER.set(event, outer)
 }
 
-/** The template with those of the routers around it; where something else took off a part of the path, it has none. */
+/** The template with those of the outer routers; `/*` stands for a part of the path that other code removed. */
 function routeOfNested(event: NodeEvent): string | undefined {
   const route = routeOf(event)
   const outer = OUTER.get(event)
@@ -145,7 +146,7 @@ function routeOfNested(event: NodeEvent): string | undefined {
   return `${texts.length === 0 ? '/*' : texts.join('')}${route}`
 }
 
-/** What was registered: called `path` in version 1, and `route` in version 2. */
+/** The registered path: called `path` in version 1, and `route` in version 2. */
 function routeOf({ context }: Event): string | undefined {
   const route = context?.matchedRoute?.path ?? context?.matchedRoute?.route
   return typeof route === 'string' && route !== '' ? route : undefined

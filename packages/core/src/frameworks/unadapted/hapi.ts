@@ -5,7 +5,7 @@ import { nameRoute, noteError } from '../../http/follow.ts'
 import { isFirstFound, prototypeWith } from './classes.ts'
 import type { Framework } from './framework.ts'
 
-/** hapi makes its requests by a function that it looks up anew with each of them. */
+/** hapi creates its requests with a function that it looks up again for each of them. */
 export const HAPI: Framework = {
   module: {
     file: /[\\/]@hapi[\\/]hapi[\\/]lib[\\/]request\.js$/,
@@ -14,7 +14,7 @@ export const HAPI: Framework = {
   },
 }
 
-/** As much of a request of hapi as is looked at. */
+/** The part of a hapi request that is used here. */
 interface HapiRequest {
   readonly raw: { readonly res: ServerResponse }
   readonly route: { readonly method: string; readonly path: string }
@@ -45,9 +45,9 @@ function hookHapi(exports: unknown): void {
   })
 }
 
-/** The template of the route; what hapi answers itself has a method of its own. */
+/** The template of the route; responses that hapi sends itself have a method of their own. */
 function hapiRouteOf({ raw, route, response }: HapiRequest): string | undefined {
-  // The answer that was made of an error remembers it.
+  // A response that was created from an error keeps the error.
   const error = read(response, '_error')
   if (error != null) noteError(raw.res, error)
   return route.method === '_special' ? undefined : route.path

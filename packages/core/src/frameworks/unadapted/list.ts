@@ -11,7 +11,7 @@ import { TINYHTTP } from './tinyhttp.ts'
 import { TRPC } from './trpc.ts'
 import { YOGA } from './yoga.ts'
 
-/** Every framework without an adapter whose routes are known. To add one is to add its file and its name here. */
+/** Every framework without an adapter whose routes are known. To add one, add its file and its name here. */
 export const FRAMEWORKS: readonly Framework[] = [
   NEXT,
   RESTIFY,

@@ -6,9 +6,9 @@ import type { HookedModule } from './framework.ts'
 import { FRAMEWORKS } from './list.ts'
 
 /**
- * Hooks the modules of frameworks that are loaded now and were not before: CommonJS modules where Node keeps them, ES
- * modules where they have called `listen`, and what is in the scopes of a listener: an ES module that has not, or a part
- * of a bundle. An ES module that is loaded is had by asking for its file again.
+ * Hooks the modules of frameworks that were loaded since the last call: CommonJS modules in Node's cache, ES modules if
+ * they have called `listen`, and else the scopes of a listener: for an ES module that has not called it, or a part of a
+ * bundle. An ES module that is already loaded is obtained by requiring its file again.
  */
 export function hookModules(server: RequestServer): void {
   const { cache } = nodeRequire()
@@ -23,10 +23,10 @@ export function hookModules(server: RequestServer): void {
   }
 }
 
-/** Hooks what a bundle contains: it has no file of its own, and is in the scopes of the listener that it makes. */
+/** Hooks a framework in a bundle: it has no file of its own, and is in the scopes of the listener that it creates. */
 export function hookEnclosed({ listener, hook }: Pick<HookedModule, 'listener' | 'hook'>, server: RequestServer): void {
   const scopes = listener === undefined ? [] : scopesBehind(server, listener)
-  // What is nearer hides what is farther away.
+  // Variables of inner scopes hide those of outer scopes.
   if (scopes.length > 0) hook(Object.assign({}, ...scopes.toReversed()))
 }
 

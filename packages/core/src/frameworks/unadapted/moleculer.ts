@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type Framework, NOT_ITS_OWN } from './framework.ts'
 
-/** moleculer-web leaves on a request the alias that matched, or the action that was called by its name. */
+/** moleculer-web stores the alias that matched on a request, or the action that was called by its name. */
 export const MOLECULER: Framework = {
   routeOf(request) {
     const { $service, $alias, $route, $action } = request as GatewayRequest

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { type Framework, NOT_ITS_OWN } from './framework.ts'
 
 /**
- * Next.js keeps on a request what its router found: the page or the route that matched, and the file that was chosen
- * for it. A page that answers 404 itself is rendered as the page for what is not found, but was chosen all the same.
+ * Next.js stores the result of its router on a request: the page or the route that matched, and the file that was
+ * chosen for it. A page that responds with 404 itself is rendered as the not-found page, but it was the chosen one.
  */
 export const NEXT: Framework = {
   routeOf(request) {

@@ -4,9 +4,9 @@ import { isFirstFound, prototypeWith } from './classes.ts'
 import { type Framework, NOT_ITS_OWN } from './framework.ts'
 
 /**
- * polka makes the parameters of a request when it looks for the route, by a method that it inherits: so the route is
- * kept with the parameters, which polka then puts on the request. Where an application is mounted is seen on the ones
- * above it, which are asked before it.
+ * polka creates the parameters of a request when it finds the route, in an inherited method: so the route is stored
+ * with the parameters, which polka then puts on the request. The mount path of an application is recorded from its
+ * parents, which are searched before it.
  */
 export const POLKA: Framework = {
   routeOf(request) {
@@ -24,7 +24,7 @@ export const POLKA: Framework = {
       const prototype = prototypeWith<Polka>(made, 'handler', 'listen', 'use')
       if (prototype === undefined || !isFirstFound(prototype)) return
       isHooked = true
-      // It is inherited of the router that polka extends.
+      // polka inherits it from the router that it extends.
       let holder: Polka | null = prototype
       while (holder !== null && !Object.hasOwn(holder, 'find')) holder = Object.getPrototypeOf(holder) as Polka | null
       replaceMethod(holder ?? undefined, 'find', find => {
@@ -48,10 +48,10 @@ interface PolkaRequest extends IncomingMessage {
   readonly originalUrl?: string
 }
 
-/** An application: its handlers by method and pattern, and the applications that are mounted, by their paths. */
+/** An application: its handlers by method and pattern, and the mounted applications by their paths. */
 interface Polka {
   readonly handlers: Readonly<Record<string, Readonly<Record<string, object>>>>
-  /** None in a router of which polka is not made. */
+  /** Undefined in a router that is not part of polka. */
   readonly apps?: Readonly<Record<string, Polka>>
   find(method: string, path: string): { readonly params: object; readonly handlers: object } | false
 }
@@ -75,7 +75,7 @@ function keep(app: Polka, method: string, found: ReturnType<Polka['find']>): voi
   }
 }
 
-/** What handlers were registered for, with a slash before it. */
+/** The pattern that the handlers were registered for, with a leading slash. */
 function patternOf({ handlers }: Polka, method: string, wanted: object): string | undefined {
   for (const table of [handlers[method], handlers['*']]) {
     for (const [pattern, found] of Object.entries(table ?? {})) {
@@ -88,11 +88,11 @@ function patternOf({ handlers }: Polka, method: string, wanted: object): string 
   return undefined
 }
 
-/** Where an application is mounted: of several paths, the one that the URL begins with. */
+/** The mount path of an application: among several, the one that the URL begins with. */
 function prefixOf(app: Polka, url: string): string {
   const mounts = MOUNTS.get(app)
   if (mounts === undefined) return ''
-  // The application above the mounted ones comes first in the URL, and only its own paths can be compared with it.
+  // The parent's path comes first in the URL, so only the rest is compared with the path of the mounted application.
   for (const [base, above] of mounts) {
     const prefix = prefixOf(above, url)
     const rest = url.slice(prefix.length)

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type Framework, NOT_ITS_OWN } from './framework.ts'
 
-/** restify leaves on a request what its route was registered with. */
+/** restify stores the path that a route was registered with on the request. */
 export const RESTIFY: Framework = {
   routeOf(request) {
     const { serverName, getRoute, route } = request as RestifyRequest

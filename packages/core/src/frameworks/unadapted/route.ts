@@ -7,8 +7,8 @@ import { FRAMEWORKS } from './list.ts'
 import { hookModules } from './modules.ts'
 
 /**
- * The route of a request whose framework has no adapter, by what the framework left on the request or its server.
- * `_unknown` where no framework is known to have served it.
+ * The route of a request whose framework has no adapter, from the data that the framework stored on the request or its
+ * server. `_unknown` if no known framework has served it.
  */
 export function unadaptedRouteOf(request: IncomingMessage): string | undefined {
   for (let i = 0; i < ON_REQUESTS.length; i++) {

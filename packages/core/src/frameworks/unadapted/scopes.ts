@@ -1,13 +1,13 @@
 import type { Runtime, Session } from 'node:inspector'
 import { nodeRequire } from '../../node-require.ts'
 
-/** The variables of one scope by their names, or what a function is bound to, as `this`. */
+/** The variables of one scope by their names, or the bound value of a function, as `this`. */
 export type Scope = Readonly<Record<string, unknown>>
 
 /**
- * The variables that a function uses from the scopes around it, the innermost scope first. Only the inspector of V8
- * reads them. It is connected for this one question and not for debugging, so no code runs differently, and the
- * function and its variables stay as they are. Returns none where the process may not use an inspector.
+ * The variables that a function uses from the scopes around it, the innermost scope first. Only the inspector of V8 can
+ * read them. It is connected for this one query and not for debugging, so no code runs differently, and the function
+ * and its variables stay unchanged. Returns none if the process may not use an inspector.
  */
 export function scopesOf(asked: object): readonly Scope[] {
   const handed = { asked, scopes: [] as Scope[] }
@@ -16,7 +16,7 @@ export function scopesOf(asked: object): readonly Scope[] {
     const inspector = nodeRequire()('node:inspector') as typeof import('node:inspector')
     session = new inspector.Session()
     session.connect()
-    // An inspector and the code of a process have no other object in common that one could name to the other.
+    // An inspector and the code of a process share no other object that both can access by name.
     Object.defineProperty(globalThis, HANDED, { value: handed, configurable: true })
     read(session)
   } catch {
@@ -44,7 +44,7 @@ function read(session: Session): void {
     if (name === '[[BoundThis]]') handBack(session, value?.objectId, HAND_BACK_BOUND)
     if (name !== '[[Scopes]]') continue
     for (const { value: scope } of propertiesOf(session, value?.objectId).result) {
-      // The scopes of all scripts are no part of a program that is an ES module or a CommonJS module.
+      // The global scopes of all scripts do not belong to a program that is an ES module or a CommonJS module.
       if (!/^(?:Global|Script)/.test(scope?.description ?? '')) handBack(session, scope?.objectId, HAND_BACK)
     }
   }
@@ -59,7 +59,7 @@ function propertiesOf(session: Session, objectId: string | undefined): Runtime.G
   return answerOf(session, 'Runtime.getProperties', { objectId, ownProperties: true })
 }
 
-/** The answer to a question, which an inspector of the same thread gives at once. */
+/** The response to a command, which an inspector in the same thread returns synchronously. */
 function answerOf<Answer>(session: Session, method: string, parameters: object): Answer {
   let answer: object | undefined
   session.post(method, parameters, (error, result) => {

@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { type Framework, NOT_ITS_OWN } from './framework.ts'
 
 /**
- * tinyhttp puts a route on the request with its setting `enableReqRoute`, and the application with `bindAppToReqRes`,
- * which knows where it is mounted. Without the first it reports nothing; without the second a mounted application has
- * no prefix that could be known, and there both are needed.
+ * tinyhttp puts the route on the request if its setting `enableReqRoute` is on, and the application, which knows its
+ * mount path, if `bindAppToReqRes` is on. Without the first there is no route; without the second the prefix of a
+ * mounted application cannot be known. So both are needed.
  */
 export const TINYHTTP: Framework = {
   routeOf(request) {
@@ -31,7 +31,7 @@ function isLayer(value: unknown): value is Layer {
   return (type === 'route' || type === 'mw') && typeof path === 'string'
 }
 
-/** The path of an application is made of those that it and its parents are mounted at. */
+/** The path of an application consists of its mount path and those of its parents. */
 function isApp(value: unknown): value is { path(): string } {
   const { path, noMatchHandler } = (value ?? {}) as { readonly path?: unknown; readonly noMatchHandler?: unknown }
   return typeof path === 'function' && typeof noMatchHandler === 'function'

@@ -6,21 +6,24 @@ import type { Framework } from './framework.ts'
 
 /**
  * The standalone server of tRPC, versions 10 and 11. Its listener has the router in its scope; a route is the path of a
- * procedure that the router has. Requests that call several procedures are one route, `_batch`: there is a URL for each
- * combination.
+ * procedure of the router. Requests that call several procedures are one route, `_batch`: each combination has its own
+ * URL.
  */
 export const TRPC: Framework = {
   serverRouteOf(server) {
     const scopes = scopesBehind(server, LISTENER)
     const [options] = valuesIn(scopes, isOptions)
     if (options === undefined) return undefined
-    // Version 11 keeps it without its slashes.
+    // Version 11 stores it without its slashes.
     const base = scopes.map(({ basePath }) => basePath).find(isText) ?? trimmed(options.basePath ?? '')
     return request => routeOf(options, base, request)
   },
 }
 
-/** It makes an object of what it was given, the request, the response and the path, in all versions and minified. */
+/**
+ * In all versions, also minified, the listener creates an object from its options, the request, the response and the
+ * path.
+ */
 const LISTENER = /\breq(?::\s*[\w$]+)?,\s*res(?::\s*[\w$]+)?,\s*path\b/
 
 interface Options {
@@ -34,7 +37,7 @@ interface Definition {
   readonly _config?: { readonly pathSeparator?: string }
 }
 
-/** Its kind is `type` in version 11, and the name of a property that is true in version 10. */
+/** Its kind is the value of `type` in version 11, and the name of a property that is true in version 10. */
 interface Procedure {
   readonly _def?: { readonly type?: string; readonly mutation?: boolean }
 }
@@ -63,7 +66,7 @@ function routeOf(options: Options, base: string, request: IncomingMessage): stri
   return route
 }
 
-/** The path of a procedure as the router has it; undefined where it has none that is called by this method. */
+/** The path of a procedure as the router has it; undefined if no procedure can be called by this method. */
 function templateOf(
   { router: { _def }, allowMethodOverride }: Options,
   base: string,
@@ -92,7 +95,7 @@ function decoded(path: string): string {
   }
 }
 
-/** Without the slash at the beginning and the one at the end. */
+/** Without a leading and a trailing slash. */
 function trimmed(path: string): string {
   return path.slice(path.startsWith('/') ? 1 : 0, path.endsWith('/') && path.length > 1 ? -1 : undefined)
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Framework } from './framework.ts'
 
-/** GraphQL Yoga is the listener of its server, and says which endpoint it serves. */
+/** GraphQL Yoga is itself the listener of its server, and has a property with its endpoint. */
 export const YOGA: Framework = {
   serverRouteOf(server) {
     const yogas = server.listeners('request') as readonly Partial<Yoga>[]
@@ -19,7 +19,7 @@ function isYoga(listener: Partial<Yoga>): listener is Yoga {
   return typeof listener.graphqlEndpoint === 'string' && typeof listener.getEnveloped === 'function'
 }
 
-/** An endpoint may be a pattern: then what comes before its first parameter decides. */
+/** An endpoint may be a pattern: then only the part before its first parameter is compared. */
 function isAt(endpoint: string, { url = '' }: IncomingMessage): boolean {
   const special = endpoint.search(/[:*{(]/)
   if (special >= 0) return url.startsWith(endpoint.slice(0, special))
