@@ -9,11 +9,11 @@ export interface ExporterOptions extends Typed, TypedOtlp {
   readonly aggregate?: string
 }
 
-/** `promherd exporter`: the metrics of a directory, or of a group in Redis, until a signal ends it. */
+/** `promherd exporter`: serves the metrics of a directory, or of a group in Redis, until a signal ends it. */
 export async function exporter(typed: ExporterOptions): Promise<void> {
   const { config } = await settingsOf(typed)
   const { server, what } = await serve(config, typed)
-  // The port may be another's for now: the timers that wait for it would let the process end.
+  // Another process may use the port for now: the timers that wait for it would let this process exit.
   const alive = setInterval(() => {}, 60_000)
   const end = async (): Promise<void> => {
     clearInterval(alive)
@@ -27,7 +27,7 @@ export async function exporter(typed: ExporterOptions): Promise<void> {
 
 interface Serving {
   readonly server: HerdServer
-  /** What it serves, in words. */
+  /** What it serves, as a phrase. */
   readonly what: string
 }
 

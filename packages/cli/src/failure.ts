@@ -1,10 +1,10 @@
-/** What a command cannot do, in a sentence that needs no stack. */
+/** An error of a command, with a message that needs no stack. */
 export class Failure extends Error {
-  /** The code that this process ends with. */
+  /** The exit code of this process. */
   readonly exitCode: number = 1
 }
 
-/** What was typed cannot be meant: the code that shells and their builtins end with then. */
+/** Invalid arguments: the exit code is the one that shells and their builtins use for that. */
 export class Mistyped extends Failure {
   override readonly exitCode = 2
 }

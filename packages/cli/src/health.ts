@@ -7,7 +7,7 @@ export interface HealthOptions extends Typed {
   readonly timeout: number
 }
 
-/** `promherd health`: ends well if the metrics port says that all is well. */
+/** `promherd health`: succeeds if the metrics port reports that the service is healthy. */
 export async function health(options: HealthOptions): Promise<void> {
   const url = metricsUrl(await settingsOf(options), options.ready ? '/-/ready' : '/-/healthy')
   const { ok, text } = await ask(url, options.timeout)

@@ -2,11 +2,11 @@ import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { Failure, Mistyped } from './failure.ts'
 
-/** The command: what can be typed, and what it means to have typed something else. */
+/** The command line: its commands and options, and the handling of errors. */
 
 const VERSION: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
 
-/** Runs the command with what was typed after its name. What it does is loaded when it is asked for. */
+/** Runs the command with its arguments. The code of each subcommand is loaded when it runs. */
 export async function main(typed: readonly string[]): Promise<void> {
   try {
     await command().parseAsync([...typed], { from: 'user' })
@@ -15,7 +15,7 @@ export async function main(typed: readonly string[]): Promise<void> {
   }
 }
 
-/** The whole of what can be typed. */
+/** All commands and options. */
 export function command(): Command {
   // Before the subcommands: they inherit it.
   const promherd = new Command('promherd')
@@ -116,7 +116,7 @@ function positive(text: string): number {
 }
 
 function exitCodeFor(error: unknown): number {
-  // Commander has said what was wrong, or printed what was asked for.
+  // Commander has already printed the error, or the requested output.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : new Mistyped().exitCode
   const { message, code, stack, exitCode } = error as Error & { code?: unknown; exitCode?: number }
   const isExpected = error instanceof Failure || typeof code === 'string'

@@ -2,14 +2,14 @@ import { PromherdError } from '@promherd/core'
 import { Mistyped } from './failure.ts'
 import { importOptional } from './optional-package.ts'
 
-/** What can be typed of OTLP, as commander returns it: true for the option without an address. */
+/** The OTLP option, as commander returns it: true for the option without an address. */
 export interface TypedOtlp {
   readonly otlp?: string | true
 }
 
 /**
- * Loads what sends the metrics of this process by OTLP, where that was asked for. Returns how to begin, to be called
- * before the herd begins; what is wrong with the environment is an error then.
+ * Loads the package that sends the metrics of this process by OTLP, if the option is given. Returns the function that
+ * starts it, which must be called before the herd is started; it throws if the environment is invalid.
  */
 export async function loadOtlp({ otlp }: TypedOtlp, onWarning?: (message: string) => void): Promise<() => void> {
   if (otlp === undefined) return () => {}

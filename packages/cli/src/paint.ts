@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** How what is shown is told apart, by what it means. Without colours each answers the text as it is. */
+/** Text styles, by their meaning. Without colours each returns the text unchanged. */
 export interface Paint {
   bold(text: string): string
   dim(text: string): string
@@ -13,7 +13,7 @@ export interface Paint {
 type Style = Parameters<typeof styleText>[0]
 
 export function paintOf(hasColours: boolean): Paint {
-  // Whether colours are wanted is decided here, and not by what stdout happens to be.
+  // Whether colours are used is decided here, and not by the kind of stdout.
   const options = { validateStream: false }
   const style = (format: Style) => (text: string) => (hasColours ? styleText(format, text, options) : text)
   return {
@@ -26,7 +26,7 @@ export function paintOf(hasColours: boolean): Paint {
   }
 }
 
-/** Whether colours belong there: on a terminal, unless NO_COLOR is set to anything (https://no-color.org). */
+/** Whether to use colours: on a terminal, unless NO_COLOR is set to a non-empty value (https://no-color.org). */
 export function inColour(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'
 }

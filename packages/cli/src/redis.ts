@@ -2,7 +2,7 @@ import type { PromherdConfig } from '@promherd/core/config'
 import type { ForwardOptions } from '@promherd/redis'
 import { importOptional } from './optional-package.ts'
 
-/** Whether the metrics are to be sent to Redis, or read there. */
+/** Whether the metrics are sent to Redis, or read from there. */
 export function wantsRedis({ redis }: PromherdConfig): boolean {
   return redis?.enabled ?? redis?.url !== undefined
 }
@@ -12,7 +12,7 @@ export function loadRedis(): Promise<typeof import('@promherd/redis')> {
   return importOptional('@promherd/redis', 'Redis', () => import('@promherd/redis'))
 }
 
-/** What `forward` and `serveGroup` take of the configuration. */
+/** The options of `forward` and `serveGroup` from the configuration. */
 export function redisOptions({
   redis = {},
   onWarning,

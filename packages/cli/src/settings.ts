@@ -1,7 +1,7 @@
 import { type ResolvedConfig, resolveConfig, type Said, saidByCommandLine } from '@promherd/core/config'
 import { Mistyped } from './failure.ts'
 
-/** What can be typed of the configuration, as commander answers it: texts. */
+/** The settings that the command line accepts, as commander returns them: strings. */
 export interface Typed {
   readonly workers?: string
   readonly threads?: string
@@ -16,7 +16,7 @@ export interface Typed {
   readonly instance?: string
 }
 
-/** The configuration that holds for a command. */
+/** The resolved configuration for a command. */
 export async function settingsOf(typed: Typed): Promise<ResolvedConfig> {
   const given = OPTIONS.flatMap(([name, key]) => {
     const text = typed[name]
@@ -46,19 +46,19 @@ const OPTIONS = [
   ['instance', 'redis.instance'],
 ] as const
 
-/** A setting by its key. The defaults are among them. */
+/** A setting by its key, including defaults. */
 export function setting(settings: ResolvedConfig['settings'], key: string): unknown {
   return settings.find(each => each.key === key)?.value
 }
 
-/** Where somebody on this host finds what listens there. */
+/** The URL at which a client on this host reaches the metrics port. */
 export function metricsUrl({ settings }: ResolvedConfig, path: string): string {
   const host = String(setting(settings, 'metrics.host') ?? '127.0.0.1')
   const near = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${near.includes(':') ? `[${near}]` : near}:${setting(settings, 'metrics.port') ?? 9091}${path}`
 }
 
-/** A sentence for whoever runs the command, on stderr: stdout belongs to the program. */
+/** Prints a sentence for the user of the command on stderr: stdout belongs to the program. */
 export function say(sentence: string): void {
   process.stderr.write(`promherd: ${sentence}\n`)
 }

@@ -14,13 +14,13 @@ export interface StartOptions extends Typed, TypedOtlp {
   readonly watch?: boolean
 }
 
-/** `promherd start`: the program in workers, until a signal ends it. */
+/** `promherd start`: runs the program in workers, until a signal ends it. */
 export async function start(app: string, args: readonly string[], options: StartOptions): Promise<void> {
   if (options.workers !== undefined && options.threads !== undefined) {
     throw new Mistyped('Expected --workers or --threads, but both are given. Threads share one process: leave one out.')
   }
   const { config, file } = await settingsOf(options)
-  // What workers read for themselves is in the same file.
+  // Settings that workers read themselves are in the same file.
   if (options.config !== undefined && file !== undefined) process.env['PROMHERD_CONFIG'] = file
   if (options.routes !== undefined) process.env['PROMHERD_ROUTES'] = options.routes
   const forward = await loadOtlp(options, config.onWarning)
@@ -52,7 +52,7 @@ function clusterOptions({
   return { ...options, workers: workers === 'max' ? availableParallelism() : workers }
 }
 
-/** Each thread runs this command anew, and comes by here. */
+/** Each thread runs this command again, and reaches this function. */
 function startInThreads(
   config: PromherdConfig,
   app: string,
@@ -63,20 +63,20 @@ function startInThreads(
   const file = programFile(app)
   const entry = async (): Promise<void> => {
     process.argv = [process.execPath, file, ...args]
-    // What processes are given as a preload; a thread has no such option.
+    // Processes get this as a preload; a thread has no such option.
     await import('@promherd/core/auto')
     await import(pathToFileURL(file).href)
   }
   return startProgramThreads({ ...options, threads: config.threads }, entry, { isRestarted })
 }
 
-/** Whether a program is written in TypeScript, and this Node is too old to run that by itself. */
+/** Whether a program is written in TypeScript, and this version of Node cannot run that by itself. */
 function needsLoader(app: string): boolean {
   const { typescript } = process.features as { readonly typescript?: string | false }
   return /\.[cm]?tsx?$/.test(app) && !typescript
 }
 
-/** Says what to do where such a program has never listened. What was wrong with it has been said before. */
+/** Prints advice if such a program has never listened. Its error has already been printed. */
 function adviseOnLoaders(cluster: Cluster, app: string): void {
   const advise = (code: number): void => {
     if (code === 0) return

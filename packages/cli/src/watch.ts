@@ -2,7 +2,7 @@ import { extname, relative, sep } from 'node:path'
 import type { Cluster } from '@promherd/core/cluster'
 import { say } from './settings.ts'
 
-/** Replaces the workers when a file of a program changes. Nobody is waited for: it goes on until the process ends. */
+/** Replaces the workers when a file of a program changes. Nothing is awaited: it runs until the process exits. */
 export async function reloadOnChange(cluster: Cluster, directory: string): Promise<void> {
   const { watch } = await import('chokidar')
   let timer: NodeJS.Timeout | undefined
@@ -25,7 +25,7 @@ export async function reloadOnChange(cluster: Cluster, directory: string): Promi
   watcher.on('error', error => say(`a file cannot be watched (${String(error)}).`))
 }
 
-/** Editors and compilers write several files, one after the other: one reload is for all of them. */
+/** Editors and compilers write several files, one after the other: one reload covers all of them. */
 const QUIET_MS = 200
 
 const SOURCES: ReadonlySet<string> = new Set([

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 
 /**
- * npm runs a command in a shell, passes SIGTERM on to the shell alone, and ends: `npx promherd start` would go on without
- * a parent. So a command that was started by npm or its like ends as by SIGTERM when its parent has ended. Wrappers can
- * be nested (`npx pnpm exec promherd start`), and then the parent may go on, too. Therefore the parents of all of them
- * are watched up to the outermost, which is the process that the user has started.
+ * npm runs a command in a shell, forwards SIGTERM to the shell alone, and exits: `npx promherd start` would keep
+ * running without a parent. So a command that was started by npm or a similar tool ends as by SIGTERM when its parent
+ * has exited. Wrappers can be nested (`npx pnpm exec promherd start`), and then the parent may keep running, too.
+ * Therefore the parents of all of them are watched up to the outermost, which is the process that the user has started.
  */
 export function endWithWrapper(): void {
   if (!WRAPPED.some(name => process.env[name] !== undefined)) return
@@ -24,7 +24,7 @@ interface Wrapped {
   readonly parent: number
 }
 
-/** From `pid` up: package managers and the shells between them. Without `/proc` nothing is known of them. */
+/** From `pid` up: package managers and the shells between them. Without `/proc` they are not known. */
 function wrappersFrom(pid: number): Wrapped[] {
   const found: Wrapped[] = []
   let outermost = 0
@@ -36,11 +36,11 @@ function wrappersFrom(pid: number): Wrapped[] {
     if (parent !== undefined) found.push({ pid: at, parent })
     at = parent
   }
-  // The parent of the outermost wrapper is the user's.
+  // The parent of the outermost wrapper belongs to the user.
   return found.slice(0, outermost)
 }
 
-/** npm writes its own words over those that it was started with. */
+/** npm overwrites its original command line with its own text. */
 function isPackageManager([first = '', second = '']: readonly string[]): boolean {
   const isRun = [first.split(' ', 1)[0]!, second].some(word => MANAGERS.test(basename(word)))
   return isRun || MANAGER_FILES.test(second)
@@ -73,6 +73,6 @@ const MANAGERS = /^(?:npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack)$/
 const MANAGER_FILES = /(?:^|[/\\])(?:npm-cli|npx-cli|pnpm|pnpx|yarn|yarnpkg|corepack)(?:-[\d.]+)?\.[cm]?js$/
 const SHELLS = /^(?:ba|da|z|k|a)?sh$/
 const MOST_WRAPPERS = 16
-/** What npm, pnpm and yarn set for what they run. */
+/** Variables that npm, pnpm and yarn set for the commands that they run. */
 const WRAPPED = ['npm_execpath', 'npm_lifecycle_event', 'npm_config_user_agent']
 const INTERVAL_MS = 250

@@ -25,11 +25,11 @@ import type { Middleware, Request, Response } from './types.ts'
 
 export type { Middleware, Request, Response } from './types.ts'
 
-/** What `prometheus` takes: its functions are given Express's request and response. */
+/** Options of `prometheus`: its functions are called with Express's request and response. */
 export type ExpressOptions = AdapterOptions<Request, Request, Response>
 
 /**
- * Records every request that comes by: use it before the routes. Express 5 and 4.
+ * Records every request that passes through it: use it before the routes. Express 5 and 4.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
 export function prometheus(options?: ExpressOptions): Middleware
@@ -75,7 +75,7 @@ function isRouter(handle: unknown): boolean {
 }
 
 /**
- * Serves the metrics of the herd as a route of the application, whose requests are not recorded.
+ * Serves the metrics of the herd as a route of the application. Requests for it are not recorded.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_NOT_CALLED
  */
 export function metricsHandler(options?: MetricsHandlerOptions): Middleware

@@ -1,22 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /**
- * Express's request and response as the options of the adapter are given them. Express has no types of its own, so they
- * are described here, and a project without `@types/express` needs none; where it has them, whatever it adds to
- * `Express.Request` and `Express.Response` (a `user`, a session) is here too.
+ * Express's request and response, with which the options of the adapter are called. Express has no types of its own, so
+ * they are described here, and a project without `@types/express` needs none. If a project has them, everything that it
+ * adds to `Express.Request` and `Express.Response` (a `user`, a session) is included here too.
  */
 
 declare global {
   namespace Express {
-    // Merged with those of @types/express, and with what libraries and the application add to them.
+    // Merged with those of @types/express, and with the additions of libraries and the application.
     interface Request {}
     interface Response {}
   }
 }
 
 /**
- * A request of Express. What Express adds is missing on connections that left HTTP, which it never sees. Not an interface
- * that extends Node's: some packages declare a `body` there, of a type of their own.
+ * A request of Express. The properties that Express adds are missing on upgraded connections, which Express never sees.
+ * Not an interface that extends Node's: some packages declare a `body` there, with a type of their own.
  */
 export type Request = IncomingMessage & Express.Request & Added
 

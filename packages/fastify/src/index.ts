@@ -14,10 +14,10 @@ import {
 import { fastifyRouteOf, watchNest } from '@promherd/core/frameworks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-/** What `prometheus` takes: its functions are given Node's request and response, and the request of Fastify. */
+/** Options of `prometheus`: its functions are called with Node's request and response, and the request of Fastify. */
 export type FastifyOptions = InitializeOptions<IncomingMessage, FastifyRequest>
 
-/** An instance of Fastify, whatever its server speaks: HTTP/1.1 or HTTP/2, in clear or over TLS. */
+/** An instance of Fastify, with any kind of server: HTTP/1.1 or HTTP/2, unencrypted or over TLS. */
 export interface AnyFastify {
   readonly server: RequestServer
   readonly addHook: unknown
@@ -31,7 +31,7 @@ export async function prometheus(instance: AnyFastify, options: FastifyOptions =
   const app = instance as unknown as FastifyInstance
   if (typeof app?.addHook !== 'function') throw calledBeforeRegister()
   const { recorder, initialize } = initializingRecorderFor(options)
-  // What is registered in a context of its own is asked about the routes of that alone.
+  // A plugin that is registered in a context of its own sees only the routes of that context.
   if (Object.getPrototypeOf(app) === Object.prototype) recorder.coverServers()
   recorder.watch(app.server)
   app.addHook('onReady', async function promherd() {
@@ -40,7 +40,7 @@ export async function prometheus(instance: AnyFastify, options: FastifyOptions =
   const stores = STORES.get(app) ?? new Set()
   if (stores.has(recorder.store)) warnUsedTwice()
   STORES.set(app, stores.add(recorder.store))
-  // Follows the response itself: Fastify's own `onResponse` does not run when the client has gone.
+  // Follows the response itself: Fastify's own `onResponse` does not run if the client has disconnected.
   app.addHook('onRequest', function promherd(request, reply, done) {
     recorder.follow(request.raw, reply.raw as Parameters<HttpRecorder['follow']>[1], fastifyRouteOf, request)
     done()
@@ -51,31 +51,31 @@ export async function prometheus(instance: AnyFastify, options: FastifyOptions =
   })
   if (initialize !== undefined) {
     app.addHook('onRoute', ({ method, url }) => {
-      // Fastify adds a HEAD to every GET: to show those would double the series.
+      // Fastify adds a HEAD route to every GET route: initializing those would double the series.
       for (const name of [method].flat()) if (name !== 'HEAD') initialize(name, url)
     })
   }
 }
 
-/** What the plugin of an instance records into. */
+/** The stores that the plugins of an instance record into. */
 const STORES = new WeakMap<object, Set<object>>()
 
-// The hooks are for the instance itself and not for a context of their own.
+// Applies the hooks to the instance itself and not to a context of their own.
 Object.assign(prometheus, {
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: '@promherd/fastify',
 })
 
-/** A reply of Fastify, whatever its server speaks. */
+/** A reply of Fastify, with any kind of server. */
 export interface AnyReply {
   readonly raw: object
 }
 
-/** A handler of Fastify, whatever its server speaks. */
+/** A handler of Fastify, with any kind of server. */
 export type Handler = <Reply extends AnyReply>(request: unknown, reply: Reply) => Promise<Reply>
 
 /**
- * Serves the metrics of the herd as a route of the application, whose requests are not recorded.
+ * Serves the metrics of the herd as a route of the application. Requests for it are not recorded.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_NOT_CALLED
  */
 export function metricsHandler(options?: MetricsHandlerOptions): Handler

@@ -16,14 +16,15 @@ import { matchedRoutes } from 'hono/route'
 import type { RouterRoute } from 'hono/types'
 
 /**
- * What `prometheus` takes: its functions are given Node's request, the `Request` of Hono where there is no Node server,
- * and the context.
+ * Options of `prometheus`: its functions are called with Node's request, or the `Request` of Hono where there is no
+ * Node server, and the context.
  */
 export type HonoOptions = AdapterOptions<IncomingMessage | Request, Context>
 
 /**
- * Records every request that comes by: use it before the routes. On @hono/node-server until the last byte of the
- * response has left; elsewhere until the response is made, since nobody says there when it was sent.
+ * Records every request that passes through it: use it before the routes. On @hono/node-server, durations end when the
+ * last byte of the response was sent; elsewhere, when the response is created, since no other runtime reports when it
+ * was sent.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
 export function prometheus(options?: HonoOptions): MiddlewareHandler
@@ -32,7 +33,7 @@ export function prometheus(options: HonoOptions = {}, ...others: readonly unknow
   if (passOn !== undefined) return passOn()
   const recorder = recorderFor(options)
 
-  /** Called when the response has closed: what Hono knows of it by then is all on the context. */
+  /** Called when the response has closed: the context then has all of Hono's data about it. */
   function routeOfClosed(context: Context, outer?: Outer): string | undefined {
     const { outgoing } = context.env as Required<NodeBindings>
     if (context.error !== undefined) recorder.fail(outgoing, context.error)
@@ -48,7 +49,7 @@ export function prometheus(options: HonoOptions = {}, ...others: readonly unknow
   function promherd(context: Context, next: Next): Promise<Response | undefined> {
     const { incoming, outgoing } = (context.env ?? {}) as NodeBindings
     if (incoming?.upgrade === true) {
-      // A WebSocket: its connection tells how it ends, and there is no response.
+      // A WebSocket: its end is seen on its connection, and there is no response.
       recorder.follow(incoming, outgoing as never, routeOfUpgrade, context)
       return Promise.resolve(next()).then(() => (context.finalized ? undefined : answerOfNothing(context)))
     }
@@ -73,7 +74,7 @@ export function prometheus(options: HonoOptions = {}, ...others: readonly unknow
 }
 
 /**
- * Serves the metrics of the herd as a route of the application, whose requests are not recorded.
+ * Serves the metrics of the herd as a route of the application. Requests for it are not recorded.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_NOT_CALLED
  */
 export function metricsHandler(options?: MetricsHandlerOptions): Handler
@@ -89,7 +90,7 @@ export function metricsHandler(options: MetricsHandlerOptions = {}, ...others: r
   }
 }
 
-/** The next piece goes when the one before is on its way. */
+/** Each piece is produced when the previous one has been consumed. */
 function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   const rest = pieces.values()
   return new ReadableStream({
@@ -101,12 +102,12 @@ function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   })
 }
 
-/** Who called the application, where another one did: it is asked what this one is mounted at. */
+/** The framework that called the application, if one did: its context contains the mount path. */
 interface Outer {
   readonly context: unknown
 }
 
-/** A context with its routes where they are looked for; undefined for what is of another framework. */
+/** A context with its routes in the expected property; undefined for a context of another framework. */
 function known(context: unknown): HonoContext | undefined {
   const { req } = context as Partial<Context>
   if (typeof req?.routeIndex !== 'number') return undefined
@@ -114,25 +115,25 @@ function known(context: unknown): HonoContext | undefined {
   return { req: { path, routeIndex, matchedRoutes: routesOf(context as Context) } }
 }
 
-/** The route that was called last took the connection. */
+/** The route that was called last accepted the connection. */
 function routeOfUpgrade(context: Context): string | undefined {
   return routeOf(context, 101)
 }
 
-/** What @hono/node-server gives as the environment. */
+/** The environment of @hono/node-server. */
 interface NodeBindings {
   readonly incoming?: IncomingMessage & { readonly upgrade?: boolean }
   readonly outgoing?: ServerResponse
 }
 
-/** Requests without a connection that are not to be recorded. */
+/** Requests without a connection that must not be recorded. */
 const LEFT_OUT = new WeakSet<Request>()
 
 async function timed(exchange: OpenExchange, context: Context, next: Next): Promise<Response | undefined> {
   try {
     await next()
     const response = context.finalized ? undefined : await answerOfNothing(context)
-    // To read `res` where there is none would make one.
+    // Reading `res` if there is none would create one.
     const status = response?.status ?? (context.finalized ? context.res.status : 500)
     if (LEFT_OUT.has(context.req.raw)) exchange.leaveOut()
     else exchange.end(routeOf(context, status), status, context.error)
@@ -144,12 +145,15 @@ async function timed(exchange: OpenExchange, context: Context, next: Next): Prom
   }
 }
 
-/** Hono answers 404 for a handler that answers nothing and is alone, as it is without us; else it throws. */
+/** If a handler returns nothing and is the only one, Hono responds with 404, as without promherd; else it throws. */
 function answerOfNothing(context: Context): undefined | Response | Promise<Response> {
   return routesOf(context).length > 2 ? undefined : context.notFound()
 }
 
-/** What is thrown becomes a response after us: Hono asks an error for it in this way, and all else is mostly a 500. */
+/**
+ * The status of a thrown error. It becomes a response after this middleware: Hono calls `getResponse` of an error, and
+ * everything else is usually a 500.
+ */
 function statusOf(error: unknown): number {
   const { getResponse, status } = Object(error) as { getResponse?: unknown; status?: unknown }
   return typeof getResponse === 'function' && typeof status === 'number' ? status : 500
@@ -159,13 +163,13 @@ function routeOf(context: Context, status: number): string | undefined {
   return honoRouteOf(routesOf(context), context.req.routeIndex, status)
 }
 
-/** True where the middleware is used for all paths, and not for those of a part of the application. */
+/** True if the middleware is used for all paths, and not only for those of a part of the application. */
 function standsBeforeAll(context: Context, middleware: MiddlewareHandler): boolean {
   const [first] = routesOf(context)
   return first?.handler === middleware && (first.path === '/*' || first.path === '*')
 }
 
 function routesOf(context: Context): readonly RouterRoute[] {
-  // The helper knows only the contexts of its own build, and an application may have the other one, of CommonJS.
+  // The helper supports only the contexts of its own build, and an application may use the other one, CommonJS.
   return context.req.matchedRoutes ?? matchedRoutes(context)
 }

@@ -12,7 +12,7 @@ import {
 } from '@promherd/core'
 import { type KoaContext, koaRouteOf, observeKoa } from '@promherd/core/frameworks'
 
-/** Koa's context, without its types: as much of it as is used here, and what the options will mostly look at. */
+/** Koa's context, without its types: the properties that are used here, and those that options usually need. */
 export interface Context {
   readonly req: IncomingMessage
   readonly res: ServerResponse
@@ -25,21 +25,21 @@ export interface Context {
   readonly url: string
   readonly headers: IncomingHttpHeaders
   readonly query: Readonly<Record<string, string | string[] | undefined>>
-  /** What the application keeps for a request. */
+  /** The application's data for a request. */
   readonly state: Readonly<Record<string, unknown>>
-  /** A header of the request; empty where there is none. */
+  /** A header of the request; empty if there is none. */
   get(field: string): string
 }
 
-/** What `prometheus` takes: its functions are given Node's request and response, and the context of Koa. */
+/** Options of `prometheus`: its functions are called with Node's request and response, and the context of Koa. */
 export type KoaOptions = AdapterOptions<IncomingMessage, Context>
 
 /** A middleware of Koa, without its types. */
 export type Middleware = (context: Context, next: () => Promise<unknown>) => Promise<unknown>
 
 /**
- * Records every request that comes by: use it before the router. Routes are known with @koa/router; without it
- * what is answered is answered by `_middleware`.
+ * Records every request that passes through it: use it before the router. Routes are known with @koa/router; without
+ * it, requests that are answered have the route `_middleware`.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
 export function prometheus(options?: KoaOptions): Middleware
@@ -64,7 +64,8 @@ export function prometheus(options: KoaOptions = {}, ...others: readonly unknown
       recorder.store.trouble('http', `Koa could not be watched, so what is mounted has no prefix: ${String(error)}`)
     }
     recorder.follow(context.req, res, koaRouteOf, context as unknown as KoaContext)
-    // Looks at what the others answer and hands it on, since to wait for it would cost more than all the rest.
+    // Observes the promise of the other middlewares and returns it: awaiting it would cost more than everything else
+    // here.
     const passed = Promise.resolve(next())
     // A WebSocket of koa-websocket has no response.
     if (res !== undefined) passed.then(undefined, error => recorder.fail(res, error))
@@ -72,13 +73,13 @@ export function prometheus(options: KoaOptions = {}, ...others: readonly unknown
   }
 }
 
-/** Those of @koa/router say so. */
+/** Middlewares of @koa/router have this property. */
 function isRouter(middleware: unknown): boolean {
   return typeof middleware === 'function' && 'router' in middleware
 }
 
 /**
- * Serves the metrics of the herd as a route of the application, whose requests are not recorded.
+ * Serves the metrics of the herd as a route of the application. Requests for it are not recorded.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_NOT_CALLED
  */
 export function metricsHandler(options?: MetricsHandlerOptions): (context: Context) => Promise<void>
@@ -92,7 +93,7 @@ export function metricsHandler(
     const { status, headers, pieces } = await responder.reply(context.req.headers, context.res)
     context.status = status
     context.body = Readable.from(pieces)
-    // Koa takes the length away where it is given a stream.
+    // Koa removes the content length when the body is a stream.
     context.set(headers)
   }
 }

@@ -2,9 +2,9 @@ import { promherdError } from '@promherd/core/forward'
 import { OTLP_SHAPE, type OtlpOptions } from './options.ts'
 
 /**
- * What OpenTelemetry's variables of the environment have for the options. A variable for metrics is before the one for
- * all signals; an empty one counts as missing. https://opentelemetry.io/docs/specs/otel/protocol/exporter/
- * @throws ERR_PROMHERD_BAD_OPTION, by the name of the variable
+ * The options from OpenTelemetry's environment variables. A variable for metrics takes precedence over the one for all
+ * signals; an empty one counts as missing. https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+ * @throws ERR_PROMHERD_BAD_OPTION, with the name of the variable
  */
 export function fromEnvironment(): Given {
   const found: Record<string, unknown> = {}
@@ -17,19 +17,19 @@ export function fromEnvironment(): Given {
   return found
 }
 
-/** Options that are there. */
+/** Options that are set. */
 export type Given = { readonly [K in keyof OtlpOptions]?: Exclude<OtlpOptions[K], undefined> }
 
 interface Variable {
   readonly key: keyof OtlpOptions
-  /** The first one that has a value is taken. */
+  /** The first variable that has a value is used. */
   readonly names: readonly string[]
   readonly read: (text: string) => unknown
 }
 
 const asItIs = (text: string): string => text.trim()
 
-/** What is no number stays as it is, so that the error shows it. */
+/** A value that is not a number is returned unchanged, so that the error shows it. */
 function secondsOf(milliseconds: string): number | string {
   return Number.isNaN(Number(milliseconds)) ? milliseconds : Number(milliseconds) / 1000
 }
@@ -39,7 +39,7 @@ function named(suffix: string): readonly string[] {
   return [`OTEL_EXPORTER_OTLP_METRICS_${suffix}`, `OTEL_EXPORTER_OTLP_${suffix}`]
 }
 
-/** Without the address of the receiver and what is a list. */
+/** Except the address of the receiver, and variables that are lists. */
 const VARIABLES: readonly Variable[] = [
   { key: 'protocol', names: named('PROTOCOL'), read: asItIs },
   { key: 'compression', names: named('COMPRESSION'), read: asItIs },
@@ -51,7 +51,7 @@ const VARIABLES: readonly Variable[] = [
 ]
 
 /**
- * The address of the receiver: of metrics alone, as it is, or of all signals.
+ * The address of the receiver: for metrics alone, to be used unchanged, or for all signals.
  * @throws ERR_PROMHERD_BAD_OPTION
  */
 export function endpointFromEnvironment(): { readonly ofMetrics?: string; readonly ofAll?: string } {
@@ -67,7 +67,7 @@ export function endpointFromEnvironment(): { readonly ofMetrics?: string; readon
 }
 
 /**
- * The headers for all signals, with those for metrics before them.
+ * The headers for all signals, overridden by those for metrics.
  * @throws ERR_PROMHERD_BAD_OPTION
  */
 export function headersFromEnvironment(): Readonly<Record<string, string>> {
@@ -88,7 +88,7 @@ export function resourceFromEnvironment(): Readonly<Record<string, string>> {
   return { ...listFrom('OTEL_RESOURCE_ATTRIBUTES'), ...(name !== undefined && { 'service.name': name }) }
 }
 
-/** A list of `key=value` with commas between them, in which values are percent-encoded as in W3C Baggage. */
+/** Parses a comma-separated list of `key=value`, in which values are percent-encoded as in W3C Baggage. */
 function listFrom(variable: string): Record<string, string> {
   const list: Record<string, string> = {}
   for (const item of (textOf(variable) ?? '').split(',')) {
@@ -97,7 +97,7 @@ function listFrom(variable: string): Record<string, string> {
     const key = item.slice(0, Math.max(at, 0)).trim()
     const value = decoded(item.slice(at + 1).trim())
     if (key === '' || value === undefined) {
-      // Not the item: it can be a secret.
+      // The item itself is not shown: it can be a secret.
       const given = key === '' ? 'an item without a name' : `a value of ${key} that cannot be decoded`
       const remedy = 'Encode a comma as %2C, and a percent sign as %25.'
       throw promherdError('ERR_PROMHERD_BAD_OPTION', variable, '`key=value` with commas between them', given, remedy)

@@ -7,9 +7,9 @@ export type { Forwarding } from '@promherd/core/forward'
 export type { Compression, ForwardOptions, OtlpOptions, Protocol } from './options.ts'
 
 /**
- * Sends the metrics of the herd of this process to a receiver of OTLP, again and again: in the primary of a cluster, in
- * a process that calls `serveHerd`, or in a process alone. In a worker it does nothing, since the primary sends for all.
- * After this call nothing throws: what goes wrong is a warning and a count.
+ * Sends the metrics of the herd of this process to an OTLP receiver periodically: in the primary of a cluster, in a
+ * process that calls `serveHerd`, or in a single process. In a worker it does nothing, since the primary sends for all.
+ * After this call nothing throws: errors are logged as warnings and counted.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION
  */
 export function forward(options: ForwardOptions): Forwarding {

@@ -11,7 +11,7 @@ import type {
 import { CUMULATIVE, grouped, type MetricsRequest } from './request.ts'
 
 /**
- * The JSON encoding of OTLP: the mapping of Protocol Buffers, where 64-bit integers are strings, with ids of traces in
+ * The JSON encoding of OTLP: the mapping of Protocol Buffers, where 64-bit integers are strings, with trace ids in
  * hexadecimal digits. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
 export function* encodeJson({ resource, scope, metrics }: MetricsRequest): Steps<Buffer> {
@@ -42,7 +42,7 @@ function* addMetric(metric: Metric, before: string, pieces: Buffer[]): Steps<voi
   pieces.push(Buffer.from(`]${REST[kind]}}}`))
 }
 
-/** What follows the points. */
+/** The text after the points. */
 const REST: Readonly<Record<Metric['kind'], string>> = {
   gauge: '',
   sum: `,"aggregationTemporality":${CUMULATIVE},"isMonotonic":true`,
@@ -100,12 +100,12 @@ function attributesOf(attributes: readonly Attribute[]): object[] {
   return attributes.map(([key, stringValue]) => ({ key, value: { stringValue } }))
 }
 
-/** Exactly the number that the double is. */
+/** The exact value of the double. */
 function integer(value: number | Nanoseconds): string {
   return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString()
 }
 
-/** JSON has no number for those. */
+/** JSON has no number for NaN and infinities. */
 function double(value: number): number | string {
   return Number.isFinite(value) ? value : String(value)
 }

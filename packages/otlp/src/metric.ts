@@ -1,15 +1,15 @@
 /**
- * Metrics as OTLP has them, as plain data: https://github.com/open-telemetry/opentelemetry-proto, metrics.proto. Both
- * encodings are made of this.
+ * Metrics in the data model of OTLP, as plain data: https://github.com/open-telemetry/opentelemetry-proto,
+ * metrics.proto. The input of both encodings.
  */
 export type Metric = NumberMetric | HistogramMetric | SummaryMetric
 
 interface Described {
   readonly name: string
   readonly description: string
-  /** In UCUM; empty where there is none. */
+  /** In UCUM; empty if there is none. */
   readonly unit: string
-  /** The type that the family has in Prometheus, for a receiver that writes it for Prometheus again. */
+  /** The type of the family in Prometheus, for a receiver that converts it to Prometheus again. */
   readonly prometheusType: string
 }
 
@@ -46,8 +46,8 @@ export interface HistogramPoint extends Point {
   readonly count: number
   readonly sum: number
   /**
-   * The counts of the buckets begin here at `at`, not cumulative: one for each bound, and one for what is above all of
-   * them. An array of them for each point would take as long as all the rest of the encoding.
+   * The array in which the counts of the buckets begin at `at`, not cumulative: one for each bound, and one for values
+   * above all of them. Creating an array for each point would take as long as all the rest of the encoding.
    */
   readonly numbers: Float64Array
   readonly at: number
@@ -66,13 +66,13 @@ export interface ExemplarPoint {
   /** In hexadecimal digits. */
   readonly traceId: string | undefined
   readonly spanId: string | undefined
-  /** The labels that are neither of the two. */
+  /** The labels other than the two ids. */
   readonly attributes: readonly Attribute[]
 }
 
 export type Attribute = readonly [key: string, value: string]
 
-/** Unix time in nanoseconds. A double has it to a quarter of a microsecond, and so has a snapshot. */
+/** Unix time in nanoseconds. A double has a precision of a quarter of a microsecond, and so has a snapshot. */
 export type Nanoseconds = number
 
 export function nanoseconds(seconds: number): Nanoseconds {

@@ -12,8 +12,8 @@ import {
 import { unitOf } from './unit.ts'
 
 /**
- * The metrics that a snapshot is in OTLP, under their Prometheus names. Points are made when they are asked for: a herd
- * can have some ten thousand, and none is kept.
+ * Converts a snapshot to metrics of OTLP, under their Prometheus names. Points are created when they are requested: a
+ * herd can have some ten thousand, and none is kept.
  */
 export function* metricsOf({ takenAt, startedAt, families }: Snapshot): Generator<Metric> {
   const times = { startedAt: nanoseconds(startedAt), takenAt: nanoseconds(takenAt) }
@@ -46,7 +46,7 @@ function metricOf(family: Family, times: Times): Metric {
 
 /**
  * The quantiles of a summary as a gauge of their own. They are per worker, while sum and count are of all workers; a
- * summary point has both or neither, and a count of 0 beside quantiles would be false.
+ * summary point has both or neither, and a count of 0 together with quantiles would be false.
  */
 function quantilesOf({ name, help, quantiles }: Family): Family | undefined {
   if (quantiles === undefined || quantiles.labels.length === 0) return undefined
@@ -82,7 +82,7 @@ function* summaryPoints(family: Family, { startedAt, takenAt }: Times): Generato
   }
 }
 
-/** A series, and where its numbers begin in which page. */
+/** A series, with the page and the index at which its numbers begin. */
 interface Row {
   readonly series: number
   readonly labels: readonly string[]
@@ -100,7 +100,7 @@ function* rowsOf({ labels, values }: Family): Generator<Row> {
   }
 }
 
-/** An empty label is none to Prometheus. */
+/** Prometheus treats an empty label value as no label. */
 function attributesOf({ labelNames }: Family, labels: readonly string[]): Attribute[] {
   const attributes: Attribute[] = []
   for (const [i, value] of labels.entries()) if (value !== '') attributes.push([labelNames[i]!, value])
@@ -128,7 +128,7 @@ function exemplarPoint({ labels, value, timestamp }: Exemplar): ExemplarPoint {
   }
 }
 
-/** What is no id of OpenTelemetry stays an attribute. */
+/** A value that is not a valid OpenTelemetry id stays an attribute. */
 function idIn(labels: Exemplar['labels'], name: string, form: RegExp): string | undefined {
   const id = labels.find(([key]) => key === name)?.[1].toLowerCase()
   return id !== undefined && form.test(id) && !/^0+$/.test(id) ? id : undefined

@@ -11,11 +11,14 @@ import {
 /** How the metrics of a herd are sent by OTLP. */
 export interface OtlpOptions {
   /**
-   * The address of the receiver. `/v1/metrics` is added to its path unless the path ends so.
-   * @default OTEL_EXPORTER_OTLP_METRICS_ENDPOINT as it is, else OTEL_EXPORTER_OTLP_ENDPOINT, else http://localhost:4318
+   * The address of the receiver. `/v1/metrics` is appended to its path unless the path already ends with it.
+   * @default OTEL_EXPORTER_OTLP_METRICS_ENDPOINT unchanged, else OTEL_EXPORTER_OTLP_ENDPOINT, else
+   * http://localhost:4318
    */
   readonly url?: string | undefined
-  /** Sent with each request, besides those of OTEL_EXPORTER_OTLP_HEADERS and OTEL_EXPORTER_OTLP_METRICS_HEADERS. */
+  /**
+   * Sent with each request, in addition to those of OTEL_EXPORTER_OTLP_HEADERS and OTEL_EXPORTER_OTLP_METRICS_HEADERS.
+   */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** How often metrics are sent, in seconds. @default OTEL_METRIC_EXPORT_INTERVAL, in milliseconds, else 60 */
   readonly interval?: number | undefined
@@ -25,7 +28,7 @@ export interface OtlpOptions {
   readonly protocol?: Protocol | undefined
   /** Whether requests are compressed. @default OTEL_EXPORTER_OTLP_COMPRESSION, else 'none' */
   readonly compression?: Compression | undefined
-  /** Attributes of the resource, besides those of OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME. */
+  /** Attributes of the resource, in addition to those of OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME. */
   readonly resource?: Readonly<Record<string, string>> | undefined
   /** The file of the certificates to trust. @default OTEL_EXPORTER_OTLP_CERTIFICATE, else those that Node trusts */
   readonly certificate?: string | undefined
@@ -70,13 +73,13 @@ const isHeaders: Check = (name, value) => {
   const isHeader = ([key, text]: [string, unknown]): boolean =>
     HEADER_NAME.test(key) && typeof text === 'string' && HEADER_VALUE.test(text)
   if (isRecord(value) && Object.entries(value).every(isHeader)) return
-  // Not the value: it can be a secret.
+  // The value is not shown: it can be a secret.
   const given = isRecord(value) ? `the headers ${Object.keys(value).join(', ')}` : typeof value
   const remedy = 'Give names and values as they are sent.'
   throw promherdError('ERR_PROMHERD_BAD_OPTION', name, 'names and values of HTTP headers', given, remedy)
 }
 
-/** A token of RFC 9110, and what may stand in a field. */
+/** A token of RFC 9110, and the allowed characters of a field value. */
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
@@ -105,11 +108,11 @@ export const OTLP_SHAPE: Shape<OtlpOptions> = {
   clientKey: isText('Give the path of a file in PEM format.'),
 }
 
-/** What `forward` takes. */
+/** Options of `forward`. */
 export interface ForwardOptions {
-  /** Where and how metrics are sent. An empty object takes all from the environment and the defaults. */
+  /** Where and how metrics are sent. An empty object uses only the environment and the defaults. */
   readonly otlp: OtlpOptions
-  /** Receives what goes wrong. @default a line on stderr */
+  /** Called with warnings. @default a line on stderr */
   readonly onWarning?: ((message: string) => void) | undefined
 }
 

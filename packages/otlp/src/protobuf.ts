@@ -7,8 +7,8 @@ import { CUMULATIVE, grouped, type MetricsRequest } from './request.ts'
  * The binary encoding of OTLP, an ExportMetricsServiceRequest. The numbers are those of the fields in metrics.proto,
  * common.proto and resource.proto; the tests decode with OpenTelemetry's own definitions.
  *
- * A message has its length before it, so each is encoded when all parts of it are. Points are encoded in groups, in
- * steps of some tenths of a millisecond, since the process that forwards may have connections to accept.
+ * A message is preceded by its length, so it is encoded after all its parts. Points are encoded in groups, in steps of
+ * some tenths of a millisecond, since the process that forwards may have connections to accept.
  */
 export function* encodeProtobuf({ resource, scope, metrics }: MetricsRequest): Steps<Buffer> {
   const parts: Buffer[] = []
@@ -21,21 +21,21 @@ export function* encodeProtobuf({ resource, scope, metrics }: MetricsRequest): S
   return Buffer.concat(message(1, resourceMetrics))
 }
 
-/** How a field is encoded, in the lowest three bits of its tag. */
+/** The wire types: how a field is encoded, in the lowest three bits of its tag. */
 const VARINT = 0
 const FIXED64 = 1
 const DELIMITED = 2
 
 type Writer = protobuf.Writer
 
-/** The bytes of what `write` writes. */
+/** The bytes that `write` produces. */
 function bytes(write: (writer: Writer) => void): Buffer {
   const writer = protobuf.Writer.create()
   write(writer)
   return writer.finish() as Buffer
 }
 
-/** A field that is a message, of parts that are encoded. */
+/** A field that is a message, from encoded parts. */
 function message(field: number, parts: readonly Buffer[]): Buffer[] {
   const length = parts.reduce((sum, part) => sum + part.length, 0)
   return [bytes(writer => tagged(writer, field, DELIMITED).uint32(length)), ...parts]
@@ -69,7 +69,7 @@ function addScope(writer: Writer, { name, version }: MetricsRequest['scope']): v
   text(writer, 2, version)
 }
 
-/** The field of Metric that has the points of each kind, and what follows the points there. */
+/** The field of Metric that contains the points of each kind, and the bytes after the points. */
 const KINDS: Readonly<Record<Metric['kind'], { readonly field: number; readonly rest: Buffer }>> = {
   gauge: { field: 5, rest: Buffer.alloc(0) },
   sum: { field: 7, rest: bytes(writer => tagged(tagged(writer, 2, VARINT).uint32(CUMULATIVE), 3, VARINT).bool(true)) },
@@ -153,7 +153,7 @@ function addExemplars(writer: Writer, field: number, exemplars: readonly Exempla
   }
 }
 
-/** Each a KeyValue, whose value is an AnyValue that is a string. */
+/** Each is a KeyValue, whose value is an AnyValue that is a string. */
 function addAttributes(writer: Writer, field: number, attributes: readonly Attribute[]): void {
   for (const [key, value] of attributes) {
     nested(writer, field, () => {

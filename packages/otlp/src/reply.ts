@@ -3,9 +3,9 @@ import protobuf from 'protobufjs/minimal.js'
 import type { Reply } from './transport.ts'
 
 /**
- * What a response means, by the rules of OTLP over HTTP: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
- * Answers what the receiver warns of although it has taken everything.
- * @throws SinkError where the metrics were not taken, or not all of them
+ * Interprets a response by the rules of OTLP over HTTP: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
+ * Returns a warning of a receiver that has accepted everything.
+ * @throws SinkError if the metrics were not accepted, or not all of them
  */
 export function checkReply(reply: Reply, intervalSeconds: number): string | undefined {
   const { status } = reply
@@ -14,14 +14,14 @@ export function checkReply(reply: Reply, intervalSeconds: number): string | unde
   if (RETRYABLE.has(status)) {
     throw new SinkError('unavailable', message, { retryAfterSeconds: retryAfterSeconds(reply.retryAfter) })
   }
-  // It would be the same again: the next push comes when it would have come anyway.
+  // The result would be the same again: the next push is sent at its normal time.
   const reason = status === 401 || status === 403 ? 'auth' : 'rejected'
   throw new SinkError(reason, message, { retryAfterSeconds: intervalSeconds })
 }
 
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
-/** A response of success may say that a part was refused; sending that part again is of no use. */
+/** A successful response may report that a part was refused; sending that part again is useless. */
 function checkTaken(reply: Reply, intervalSeconds: number): string | undefined {
   const { rejected, message } = partialSuccessIn(reply)
   if (!(rejected > 0)) return message === '' ? undefined : message
@@ -29,7 +29,10 @@ function checkTaken(reply: Reply, intervalSeconds: number): string | undefined {
   throw new SinkError('rejected', text, { retryAfterSeconds: intervalSeconds })
 }
 
-/** Seconds, or the date of HTTP; undefined for anything else. Not longer than an hour, lest a mistake silence us. */
+/**
+ * Seconds, or an HTTP date; undefined for anything else. Limited to an hour, so that a wrong value does not stop the
+ * pushes.
+ */
 export function retryAfterSeconds(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
   const seconds = /^\d+$/.test(header.trim()) ? Number(header) : (Date.parse(header) - Date.now()) / 1000
@@ -46,12 +49,12 @@ interface PartialSuccess {
 function partialSuccessIn({ body, contentType }: Reply): PartialSuccess {
   try {
     if (isJson(contentType)) return partialSuccessOfJson(JSON.parse(body.toString()))
-    // ExportMetricsServiceResponse: partial_success = 1. Of that: rejected_data_points = 1, error_message = 2.
+    // ExportMetricsServiceResponse: partial_success = 1. In it: rejected_data_points = 1, error_message = 2.
     const partial = fieldsOf(body).get(1)
     const fields = partial instanceof Uint8Array ? fieldsOf(partial) : undefined
     return { rejected: Number(fields?.get(1) ?? 0), message: textOf(fields?.get(2)) }
   } catch {
-    // Success all the same: its status says so.
+    // Its status reports success, so it counts as one.
     return { rejected: 0, message: '' }
   }
 }
@@ -62,7 +65,7 @@ function partialSuccessOfJson(response: unknown): PartialSuccess {
   return { rejected: Number(rejectedDataPoints ?? 0), message: printable(String(errorMessage ?? '')) }
 }
 
-/** google.rpc.Status, which a response of failure should have: message = 2. */
+/** google.rpc.Status, which an error response should contain: message = 2. */
 function messageOfStatus({ body, contentType }: Reply): string {
   if (isJson(contentType))
     return printable(String((JSON.parse(body.toString()) as { message?: unknown }).message ?? ''))
@@ -82,7 +85,7 @@ function isJson(contentType: string): boolean {
   return contentType.startsWith('application/json')
 }
 
-/** The last value of each field of a message: numbers of varints, and the bytes of what has a length. */
+/** The last value of each field of a message: numbers for varints, bytes for length-delimited fields. */
 function fieldsOf(message: Uint8Array): Map<number, number | Uint8Array> {
   const fields = new Map<number, number | Uint8Array>()
   const reader = protobuf.Reader.create(message)
@@ -99,7 +102,7 @@ function textOf(bytes: number | Uint8Array | undefined): string {
   return bytes instanceof Uint8Array ? printable(Buffer.from(bytes).toString()) : ''
 }
 
-/** What another program has written goes to a log: one line of it, and not a long one. */
+/** Text from another program, limited to one short line for the log. */
 function printable(text: string): string {
   return text
     .replace(/[^\x20-\x7e\xa0-\u024f]+/g, ' ')

@@ -3,7 +3,7 @@ import type { Attribute, Metric } from './metric.ts'
 /** One push: all metrics of one herd. */
 export interface MetricsRequest {
   readonly resource: readonly Attribute[]
-  /** The name and version of what has made the metrics. */
+  /** The name and version of the library that created the metrics. */
   readonly scope: { readonly name: string; readonly version: string }
   readonly metrics: Iterable<Metric>
 }

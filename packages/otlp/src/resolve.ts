@@ -7,11 +7,11 @@ import {
 } from './environment.ts'
 import type { Compression, OtlpOptions, Protocol } from './options.ts'
 
-/** The options, completed. */
+/** The options, with defaults. */
 export interface ResolvedOtlpOptions extends Pick<OtlpOptions, 'certificate' | 'clientCertificate' | 'clientKey'> {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
-  /** In seconds, as `timeout`. */
+  /** In seconds, like `timeout`. */
   readonly interval: number
   readonly timeout: number
   readonly protocol: Protocol
@@ -20,8 +20,8 @@ export interface ResolvedOtlpOptions extends Pick<OtlpOptions, 'certificate' | '
 }
 
 /**
- * Completes checked options: from the environment, else by the defaults of OpenTelemetry.
- * @throws ERR_PROMHERD_BAD_OPTION for what is wrong in the environment
+ * Adds missing values to checked options: from the environment, else the defaults of OpenTelemetry.
+ * @throws ERR_PROMHERD_BAD_OPTION for an invalid value in the environment
  */
 export function resolveOtlpOptions({ url, headers, resource, ...given }: OtlpOptions): ResolvedOtlpOptions {
   return {
@@ -46,7 +46,7 @@ function urlOf(option: string | undefined): URL {
   return url
 }
 
-/** The names of headers differ in their case alone. */
+/** Header names are case-insensitive. */
 function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }

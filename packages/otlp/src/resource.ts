@@ -2,9 +2,9 @@ import { hostname } from 'node:os'
 import type { Attribute } from './metric.ts'
 
 /**
- * The attributes of the resource that the metrics are of. `service.name` becomes the label `job` in Prometheus, and
+ * The attributes of the resource to which the metrics belong. `service.name` becomes the label `job` in Prometheus, and
  * `service.instance.id` the label `instance`. Two herds of a service may share a host, so the instance is the herd: it
- * stays the same while the counters go on, whichever process sends them.
+ * stays the same while the counters continue, whichever process sends them.
  */
 export function resourceOf(given: Readonly<Record<string, string>>, herd: string): readonly Attribute[] {
   const attributes = {

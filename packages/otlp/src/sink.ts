@@ -4,7 +4,7 @@ import type { ResolvedOtlpOptions } from './resolve.ts'
 import { resourceOf } from './resource.ts'
 import { Transport } from './transport.ts'
 
-/** Sends snapshots to a receiver of OTLP over HTTP. It keeps nothing of a snapshot: each push has all of the next. */
+/** Sends snapshots to a receiver of OTLP over HTTP. It keeps nothing of a snapshot: each push contains all metrics. */
 export class OtlpSink implements Sink {
   readonly name = 'otlp'
   readonly #options: ResolvedOtlpOptions
@@ -13,7 +13,7 @@ export class OtlpSink implements Sink {
   #warning: string | undefined
   #codec: typeof import('./codec.ts') | undefined
 
-  /** @throws ERR_PROMHERD_BAD_OPTION where a certificate or key cannot be read */
+  /** @throws ERR_PROMHERD_BAD_OPTION if a certificate or key cannot be read */
   constructor(options: ResolvedOtlpOptions, warner: Warner) {
     this.#options = options
     this.#transport = new Transport(options)
@@ -39,7 +39,7 @@ export class OtlpSink implements Sink {
     this.#tell(checkReply(await this.#transport.post(body, signal), interval))
   }
 
-  /** A warning of the receiver is logged when it comes, and not again while it stays the same. */
+  /** Logs a warning of the receiver, but not again while it stays the same. */
   #tell(warning: string | undefined): void {
     if (warning !== undefined && warning !== this.#warning) {
       this.#warner.say(`the OTLP receiver has taken all metrics, and warns: ${warning}`)

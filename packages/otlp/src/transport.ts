@@ -7,18 +7,18 @@ import { gzip } from 'node:zlib'
 import { promherdError, SinkError, VERSION } from '@promherd/core/forward'
 import type { ResolvedOtlpOptions } from './resolve.ts'
 
-/** What the receiver has responded. */
+/** The response of the receiver. */
 export interface Reply {
   readonly status: number
   readonly retryAfter: string | undefined
   readonly contentType: string
-  /** No more of it than a message can have. */
+  /** Limited to the size that a message can have. */
   readonly body: Buffer
 }
 
 /**
  * Sends requests to the receiver, one at a time, over one connection that stays open. It never retries, except at once
- * where the receiver had closed that connection meanwhile. No connection keeps the process alive.
+ * if the receiver had closed that connection in the meantime. No connection keeps the process running.
  */
 export class Transport {
   readonly #url: URL
@@ -26,7 +26,7 @@ export class Transport {
   readonly #isPacked: boolean
   readonly #agent: http.Agent | https.Agent
 
-  /** @throws ERR_PROMHERD_BAD_OPTION where a certificate or key cannot be read */
+  /** @throws ERR_PROMHERD_BAD_OPTION if a certificate or key cannot be read */
   constructor({ url, headers, compression, protocol, ...options }: ResolvedOtlpOptions) {
     this.#url = url
     this.#isPacked = compression === 'gzip'
@@ -41,8 +41,8 @@ export class Transport {
   }
 
   /**
-   * Sends one body. Rejects with the reason of `signal` once it is aborted, and with a `SinkError` where no response
-   * came.
+   * Sends one body. Rejects with the reason of `signal` once it is aborted, and with a `SinkError` if no response was
+   * received.
    */
   async post(body: Buffer, signal: AbortSignal): Promise<Reply> {
     const sent = this.#isPacked ? await packed(body) : body
@@ -79,21 +79,21 @@ export class Transport {
   }
 }
 
-/** Lets the process end while the socket is used. */
+/** Lets the process exit while the socket is used. */
 function detach(socket: Socket): void {
   socket.unref()
-  // Each address of a host that is tried has a handle of its own, which holds the process again.
+  // Each address of a host that is tried has a handle of its own, which would keep the process running again.
   if (socket.connecting) socket.on('connectionAttempt', () => socket.unref())
 }
 
 const packed: (body: Buffer) => Promise<Buffer> = promisify(gzip)
 
-/** The receiver has closed the connection that was kept, before it took this request. */
+/** The receiver has closed the kept-alive connection before it received this request. */
 class StaleConnection extends SinkError {}
 
 function connectionError(error: Error, { reusedSocket }: { reusedSocket?: boolean } = {}): SinkError {
   const { code, message } = error as NodeJS.ErrnoException
-  // Of several addresses none may have worked; that error has no message of its own.
+  // If several addresses were tried and all failed, the error has no message of its own.
   const parts = error instanceof AggregateError ? error.errors.map(String).join('; ') : message
   const Kind = reusedSocket === true && (code === 'ECONNRESET' || code === 'EPIPE') ? StaleConnection : SinkError
   return new Kind('connection', parts || String(code), { cause: error })
@@ -105,7 +105,7 @@ async function readReply(response: http.IncomingMessage): Promise<Reply> {
   for await (const chunk of response as AsyncIterable<Buffer>) {
     chunks.push(chunk)
     length += chunk.length
-    // What is longer is no response of OTLP, and the connection is of no more use.
+    // A longer body is not a response of OTLP, and the connection cannot be used any more.
     if (length > MOST_BYTES) break
   }
   return {

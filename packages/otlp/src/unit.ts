@@ -1,6 +1,6 @@
 /**
- * The unit of a metric in UCUM, from the suffix of its Prometheus name, as OpenTelemetry's rules of compatibility with
- * Prometheus translate it; an empty string where the name has no unit.
+ * The unit of a metric in UCUM, from the suffix of its Prometheus name, by OpenTelemetry's rules of compatibility with
+ * Prometheus; an empty string if the name has no unit.
  * https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  */
 export function unitOf(name: string): string {
@@ -12,7 +12,7 @@ export function unitOf(name: string): string {
   return unit === undefined || perUnit === undefined ? '' : `${unit}/${perUnit}`
 }
 
-/** What follows the last underscore; a name without one is no unit. */
+/** The part after the last underscore; a name without one has no unit. */
 function lastWord(title: string): string {
   const at = title.lastIndexOf('_')
   return at < 0 ? '' : title.slice(at + 1)

@@ -7,17 +7,17 @@ export type Command = readonly [name: string, ...args: (string | number | Buffer
 export type Client = Redis | Cluster
 
 /**
- * A connection that is made when it is needed and given up when it fails: nothing waits in a queue, and whoever uses it
- * decides when to try again. It keeps no process alive.
+ * A connection that is opened when it is needed and closed when it fails: no commands wait in a queue, and the caller
+ * decides when to try again. It does not keep the process running.
  *
- * A client of the program's own is used as it is, and neither connected nor closed here.
+ * A client that belongs to the program is used as it is, and neither connected nor closed here.
  */
 export class Connection {
   readonly #target: RedisTarget
   #client: Client | undefined
   #isOwn = true
   #lastError: unknown
-  /** A command of the program's own client that has no response yet. */
+  /** A command that was sent with the program's own client and has no response yet. */
   #pending: Promise<unknown> | undefined
 
   constructor(target: RedisTarget) {
@@ -25,7 +25,8 @@ export class Connection {
   }
 
   /**
-   * Sends commands in one round trip. Rejects with a `SinkError`; a command that Redis refuses has the error as result.
+   * Sends commands in one round trip. Rejects with a `SinkError`; the result of a command that Redis refuses is the
+   * error.
    */
   async run(commands: readonly Command[], signal: AbortSignal): Promise<unknown[]> {
     const client = await this.#ready(signal)
@@ -43,7 +44,7 @@ export class Connection {
     return results.map(([error, result]) => error ?? result)
   }
 
-  /** Gives up the connection: the next one may lead to another server. */
+  /** Closes the connection: the next one may lead to another server. */
   reset(): void {
     if (this.#isOwn) this.#client?.disconnect()
   }
@@ -88,13 +89,16 @@ export class Connection {
     if (client.isCluster) client.on('+node', unref)
     else unref(client as Redis)
     client.on('ready', () => {
-      // A Cluster has one more connection, by which it hears of changes.
+      // A Cluster has one more connection, on which it receives changes of the topology.
       const { subscriber } = client as unknown as { subscriber?: { getInstance?(): Redis | null } }
       subscriber?.getInstance?.()?.stream?.unref()
     })
   }
 
-  /** Settles as `work`; where the signal comes first, the connection is given up, and what was sent with it. */
+  /**
+   * Settles like `work`. If the signal comes first, the connection is closed, and the commands that were sent on it are
+   * lost.
+   */
   async #untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     work.catch(forget)
     let abort: () => void = forget

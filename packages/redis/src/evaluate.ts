@@ -3,10 +3,10 @@ import type { Command, Connection } from './connection.ts'
 import { isReply, sinkError } from './failures.ts'
 import type { Script } from './scripts.ts'
 
-/** What a script answers: a word, and what it says of it. */
+/** The result of a script: a word, and a detail. */
 export type Answer = readonly [word: string, detail: string]
 
-/** Runs a script, and a PING beside it in the same round trip. `onPing` receives whether Redis responded to that. */
+/** Runs a script, and a PING in the same round trip. `onPing` is called with whether Redis responded to the PING. */
 export async function evaluate(
   connection: Connection,
   script: Script,
@@ -29,7 +29,7 @@ export async function evaluate(
   const answer = results[1]
   if (answer instanceof Error) {
     const failure = sinkError(answer)
-    // Another server may be the one that takes writes by now.
+    // Another server may be the one that accepts writes by now.
     if (failure.reason === 'read_only') connection.reset()
     throw failure
   }

@@ -1,6 +1,6 @@
 import { type ForwardErrorCause, isSinkError, SinkError } from '@promherd/core/forward'
 
-/** What Redis says in its errors, and what it means for a push. */
+/** The error messages of Redis, and the failure of a push that each of them means. */
 const REPLIES: readonly (readonly [begin: RegExp, reason: ForwardErrorCause])[] = [
   [/^(NOAUTH|WRONGPASS|NOPERM)|invalid password|AUTH called without/, 'auth'],
   [/^(-?OOM|MISCONF)/, 'full'],
@@ -9,7 +9,7 @@ const REPLIES: readonly (readonly [begin: RegExp, reason: ForwardErrorCause])[] 
   [/WRONGTYPE/, 'rejected'],
 ]
 
-/** Any failure of Redis, or of the way to it, as an error of a sink. */
+/** Converts any failure of Redis, or of the connection to it, to an error of a sink. */
 export function sinkError(error: unknown): SinkError {
   if (isSinkError(error)) return error
   const { name, message = String(error) } = error as Error
@@ -18,7 +18,7 @@ export function sinkError(error: unknown): SinkError {
   return new SinkError(name === 'ReplyError' ? 'other' : 'connection', message, { cause: error })
 }
 
-/** True where Redis itself has responded, if with an error. */
+/** True if Redis itself has responded, even with an error. */
 export function isReply(error: unknown): boolean {
   return (error as Error | undefined)?.name === 'ReplyError'
 }

@@ -7,28 +7,31 @@ import type { RedisTarget } from './target.ts'
 /** How the metrics of a herd are sent to Redis. */
 export interface ForwardOptions {
   /**
-   * Where Redis is: a URL (`redis:` or, with TLS, `rediss:`), options of ioredis, `{ nodes, options }` of a Redis Cluster,
-   * or a client of ioredis.
+   * The Redis server: a URL (`redis:` or, with TLS, `rediss:`), options of ioredis, `{ nodes, options }` of a Redis
+   * Cluster, or a client of ioredis.
    */
   readonly redis: RedisTarget
   /** The hosts whose metrics belong together: the name of the service. @default 'default' */
   readonly group?: string | undefined
   /** The name of this host in the group. @default the name of the host */
   readonly instance?: string | undefined
-  /** What the names of all keys begin with. @default 'promherd' */
+  /** The prefix of all key names. @default 'promherd' */
   readonly prefix?: string | undefined
   /** How often the metrics are sent, in seconds. @default 10 */
   readonly interval?: number | undefined
   /**
-   * For how many seconds this host is taken to be running after its metrics were last sent; at least twice the interval.
-   * @default 60, or 3 times the interval where that is more
+   * How many seconds after its last push this host still counts as running; at least twice the interval. @default 60,
+   * or 3 times the interval if that is more
    */
   readonly ttl?: number | undefined
-  /** For how many seconds what a departed host has counted waits for an exporter that adds it up. @default 86_400 */
+  /**
+   * How many seconds the counts of a departed host are kept for an exporter that adds them to the totals. @default
+   * 86_400
+   */
   readonly keep?: number | undefined
   /** How long sending may take, in seconds. @default 10 */
   readonly timeout?: number | undefined
-  /** Receives what goes wrong. @default a line on stderr */
+  /** Called with warnings. @default a line on stderr */
   readonly onWarning?: ((message: string) => void) | undefined
 }
 

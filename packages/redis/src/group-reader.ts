@@ -10,16 +10,16 @@ export interface GroupReaderOptions {
   readonly connection: Connection
   readonly keys: GroupKeys
   readonly aggregate: Aggregate
-  /** Is called with the name of an instance that two running hosts have, at each push of the older one. */
+  /** Called with the name of an instance that two running hosts have, at each push of the older one. */
   readonly onSharedName: (instance: string) => void
 }
 
 /**
- * The group as it is in Redis. A look is one round trip where no host and no totals are new: it asks for what was pushed
- * since the look before. What Redis loses stays here until the deadline of its host.
+ * The state of a group in Redis. A scan is one round trip if no host and no totals are new: it requests everything that
+ * was pushed since the previous scan. Data that Redis loses stays here until the deadline of its host.
  *
- * Time is that of Redis. Where a host is past its deadline it has departed; what it has counted is folded into the totals
- * once it was seen so for as long as its TTL, since a Redis that was paused has seen no pushes meanwhile.
+ * All times are those of Redis. A host past its deadline has departed. Its counts are folded into the totals once it
+ * was seen past the deadline for as long as its TTL, since a Redis that was paused has received no pushes in that time.
  */
 export class GroupReader {
   readonly #options: GroupReaderOptions
@@ -28,9 +28,9 @@ export class GroupReader {
   readonly #sequence = new Sequence()
   readonly #startedAt = Date.now() / 1000
   readonly #totals: GroupTotals
-  /** The time of Redis at the last look, in milliseconds. */
+  /** The time of Redis at the last scan, in milliseconds. */
   #redisTime = Date.now()
-  /** Lives that were kept for as long as their hosts asked. */
+  /** Lives whose retention time, as set by their hosts, is over. */
   #stale: string[] = []
   #underway: Promise<void> | undefined
   #hasRead = false
@@ -46,7 +46,7 @@ export class GroupReader {
     return this.#hasRead
   }
 
-  /** Reads what is new. Those who ask meanwhile share one look. Rejects with a `SinkError`. */
+  /** Reads new data. Concurrent calls share one scan. Rejects with a `SinkError`. */
   refresh(signal: AbortSignal): Promise<void> {
     this.#underway ??= this.#sequence
       .run(() => this.#refresh(signal))
@@ -118,7 +118,7 @@ export class GroupReader {
     ]
   }
 
-  /** Takes in which lives there are. */
+  /** Updates the list of lives. */
   #meet(reply: readonly Buffer[]): void {
     for (const known of this.#lives.values()) known.isListed = false
     this.#stale = []
@@ -161,7 +161,9 @@ export class GroupReader {
     }
   }
 
-  /** True where a host of the same name had started later at the look before: one that was restarted has pushed no more. */
+  /**
+   * True if a host of the same name had started later at the previous scan: a host that was restarted pushes no more.
+   */
   #hasSuccessor({ instance, startedAt }: Life): boolean {
     for (const { life } of this.#lives.values()) {
       const isOther = life.instance === instance && life.startedAt > startedAt
@@ -170,7 +172,7 @@ export class GroupReader {
     return false
   }
 
-  /** Reads lives from their beginning: new ones, and those of which something between was not read. */
+  /** Reads lives from their beginning: new ones, and those with a gap in the pushes that were read. */
   async #readWhole(signal: AbortSignal): Promise<void> {
     const { connection, keys } = this.#options
     const wanted = [...this.#lives.values()].filter(each => this.#isWanted(each))
@@ -193,7 +195,7 @@ export class GroupReader {
   #begin(known: KnownLife, numbers: unknown, names: unknown): void {
     const { life, epoch } = known
     try {
-      // What a failover or a push between the two has changed is read at the next look.
+      // If a failover or a push changed something between the two, it is read at the next scan.
       const pushes: Push[] = pushesOf(numbers)
       if (pushes.length > 0 && Buffer.isBuffer(names) && life.begin(pushes, { epoch, bytes: names }))
         known.mustBeRead = false
@@ -214,7 +216,7 @@ export class GroupReader {
     return life.deadline >= this.#redisTime
   }
 
-  /** Folds what the departed have counted, and restores totals that Redis has lost. */
+  /** Folds the counts of departed hosts, and restores totals that Redis has lost. */
   async #upkeep(signal: AbortSignal): Promise<void> {
     const { connection, keys } = this.#options
     if (this.#stale.length > 0) await connection.run([['HDEL', keys.lives, ...this.#stale]], signal)
@@ -237,7 +239,7 @@ export class GroupReader {
 
 interface KnownLife {
   readonly life: Life
-  /** False where Redis has lost it. */
+  /** False if Redis has lost it. */
   isListed: boolean
   epoch: number
   ttlMs: number

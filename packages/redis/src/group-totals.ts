@@ -6,15 +6,15 @@ import { sinkError } from './failures.ts'
 import type { GroupKeys } from './keys.ts'
 import { FOLD } from './scripts.ts'
 
-/** A life that has departed, and in which epoch its names are. */
+/** A life that has departed, and the epoch of its names. */
 export interface Departed {
   readonly life: Life
   readonly epoch: number
 }
 
 /**
- * What the departed hosts of a group have counted, in Redis and here. The totals name the lives that they include, so
- * they can be written back whole where Redis has lost them, and no life is added twice.
+ * The counts of the departed hosts of a group, in Redis and here. The totals contain the names of the lives that they
+ * include, so they can be written again completely if Redis has lost them, and no life is added twice.
  */
 export class GroupTotals {
   readonly #connection: Connection
@@ -22,9 +22,9 @@ export class GroupTotals {
   readonly #group: Group
   /** The lives that the totals include. */
   #folded = new Map<string, { readonly seq: string; readonly at: number }>()
-  /** Format, lineage and version of what Redis had at the last look. */
+  /** Format, lineage and version of the totals in Redis at the last scan. */
   #version = '||'
-  /** Undefined where Redis had none. */
+  /** Undefined if Redis had none. */
   #format: string | undefined
 
   constructor(connection: Connection, keys: GroupKeys, group: Group) {
@@ -33,7 +33,7 @@ export class GroupTotals {
     this.#group = group
   }
 
-  /** Identifies what Redis had at the last look: format, lineage and version. */
+  /** Identifies the totals in Redis at the last scan: format, lineage and version. */
   get version(): string {
     return this.#version
   }
@@ -43,7 +43,7 @@ export class GroupTotals {
     return this.#folded.has(id)
   }
 
-  /** Throws where another version has written the totals: a sum without them would be lower. */
+  /** Throws if another version of promherd has written the totals: a sum without them would be lower. */
   mustBeReadable(): void {
     if (this.#isReadable) return
     throw new Error(`the totals of the group have format ${this.#format}, and this version reads format ${FORMAT}`)
@@ -70,7 +70,7 @@ export class GroupTotals {
       values: fields.get('values') ?? NOTHING,
     }
     const known = this.#group.totals
-    // A failover may have brought older ones back: they are restored.
+    // A failover may have brought older totals back: the newer ones are restored.
     if (known?.lineage === stored.lineage && known.version > stored.version) return
     this.#group.setTotals(stored)
     this.#folded = new Map()
@@ -81,7 +81,9 @@ export class GroupTotals {
     }
   }
 
-  /** Adds what lives have counted, at a time of Redis. False where that was not done, and has to be looked at again. */
+  /**
+   * Adds the counts of lives, at a time of Redis. Resolves to false if that was not done, and must be checked again.
+   */
   async fold(due: readonly Departed[], redisTime: number, signal: AbortSignal): Promise<boolean> {
     if (!this.#isReadable) return false
     const before = this.#group.totals ?? emptyTotals()
@@ -109,7 +111,7 @@ export class GroupTotals {
     return true
   }
 
-  /** Writes the totals back where Redis has lost them, or has older ones. */
+  /** Writes the totals again if Redis has lost them, or has older ones. */
   async restore(signal: AbortSignal): Promise<void> {
     const known = this.#group.totals
     if (known === undefined || !this.#isReadable || this.#version === versionOf(known)) return
@@ -135,7 +137,7 @@ export class GroupTotals {
     this.#format = FORMAT
   }
 
-  /** Lives that were folded so long ago that their hosts will not come back. */
+  /** Lives that were folded so long ago that their hosts will not return. */
   #forgettable(redisTime: number): string[] {
     const old = [...this.#folded].filter(([, { at }]) => redisTime - at > REMEMBERED_MS)
     return old.map(([id]) => id)

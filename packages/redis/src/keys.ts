@@ -1,11 +1,11 @@
 /**
  * The keys of one group. All of them begin with the same hash tag, so a Redis Cluster keeps them on one node, which a
- * script needs. The group is escaped: no prefix and group can be taken for another prefix and group.
+ * script requires. The group is escaped, so that different prefixes and groups never have the same keys.
  */
 export class GroupKeys {
-  /** A hash: for each life what has to be known to read it. */
+  /** A hash: for each life the data that is needed to read it. */
   readonly lives: string
-  /** A hash: what the departed have counted, and which lives are in it. */
+  /** A hash: the counts of departed hosts, and the lives that are included. */
   readonly totals: string
   readonly #tag: string
 
@@ -26,7 +26,7 @@ export class GroupKeys {
   }
 }
 
-/** How a life is named: the instance, its herd, and how often what the herd had counted was taken over by the group. */
+/** The name of a life: the instance, its herd, and how often the counts of the herd were folded by the group. */
 export function lifeName(instance: string, herd: string, times: number): string {
   return `${encodeURIComponent(instance)}:${herd}:${times}`
 }

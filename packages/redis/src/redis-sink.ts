@@ -11,18 +11,18 @@ export interface RedisSinkOptions {
   readonly prefix: string
   readonly group: string
   readonly instance: string
-  /** How long this instance is live without another push. */
+  /** How long this instance counts as running without another push. */
   readonly ttlMs: number
-  /** How long what it has counted is kept for exporters afterwards. */
+  /** How long its counts are kept for exporters afterwards. */
   readonly keepMs: number
 }
 
 /**
- * Writes the snapshots of a herd to Redis: a log of numbers, of which each push adds what has changed.
+ * Writes the snapshots of a herd to Redis: a log of numbers, to which each push adds the changes.
  *
- * The herd is one life in its group, see `LifeFacts`. Where exporters took it to be gone and have folded what it had
- * counted into the totals of the group, it goes on as another life that begins at 0: what it had counted at its last
- * push is subtracted from then on. So it is known here what each push had that Redis may have.
+ * The herd is one life in its group, see `LifeFacts`. If exporters treated it as departed and folded its counts into
+ * the totals of the group, it continues as another life that begins at 0: its counts at its last push are subtracted
+ * from then on. So this sink must know the contents of each push that Redis may have.
  */
 export class RedisSink implements Sink {
   readonly name = 'redis'
@@ -33,13 +33,13 @@ export class RedisSink implements Sink {
   #log: HerdLog | undefined
   #epoch = 0
   #seq = 0
-  /** The last push that Redis has, and one of which it is not known whether Redis has it. */
+  /** The last push that Redis has confirmed, and one for which this is not known. */
   #acked: Pushed | undefined
   #doubtful: Pushed | undefined
-  /** How many bytes the last full entry had, and those after it. */
+  /** The number of bytes of the last full entry, and of those after it. */
   #fullBytes = 0
   #deltaBytes = 0
-  /** By how many seconds the clock of Redis is ahead. */
+  /** How many seconds the clock of Redis is ahead. */
   #clockOffset = 0
 
   constructor(options: RedisSinkOptions) {
@@ -49,7 +49,7 @@ export class RedisSink implements Sink {
   }
 
   async start(): Promise<void> {
-    // Connecting is a matter of each push, which has a deadline.
+    // Each push connects if necessary, since a push has a deadline.
   }
 
   async push(snapshot: Snapshot, signal: AbortSignal): Promise<void> {
@@ -78,14 +78,14 @@ export class RedisSink implements Sink {
         await this.#send('end', AbortSignal.timeout(END_MS))
       }
     } catch {
-      // The instance is taken to be gone after its TTL.
+      // The instance counts as departed after its TTL.
     }
     this.#connection.close()
   }
 
-  /** The herd has begun afresh, or is seen for the first time. */
+  /** The herd has been started again, or is seen for the first time. */
   async #begin({ herd, startedAt }: Snapshot, signal: AbortSignal): Promise<void> {
-    // The one before departs after its TTL where this fails.
+    // If this fails, the previous life departs after its TTL.
     if (this.#acked !== undefined && this.#doubtful === undefined) await this.#send('end', signal).catch(() => {})
     await this.#readClock(signal)
     this.#life = { herd, startedAt, times: 0, baseline: new Map() }
@@ -112,7 +112,7 @@ export class RedisSink implements Sink {
     this.#deltaBytes = isFull ? 0 : this.#deltaBytes + bytes.length
   }
 
-  /** Takes in what Redis has instead of what was pushed. */
+  /** Handles a response that differs from what was pushed. */
   async #resolve([word, detail]: Answer): Promise<void> {
     const { seq } = this.#doubtful ?? {}
     const known = [this.#doubtful, this.#acked].find(pushed => pushed !== undefined && String(pushed.seq) === detail)
@@ -123,7 +123,7 @@ export class RedisSink implements Sink {
     else if (word !== 'base') throw new SinkError('other', `Redis has answered ${word} to push ${seq}`)
   }
 
-  /** What was pushed is in the totals of the group: this herd begins at 0 there. */
+  /** The pushed counts are in the totals of the group: this herd begins at 0 there. */
   #goOnAsAnother(folded: Pushed | undefined): void {
     const life = this.#life!
     const baseline = folded?.log.baselineAt(folded.values) ?? life.baseline
@@ -180,7 +180,7 @@ export class RedisSink implements Sink {
 interface CurrentLife {
   readonly herd: string
   readonly startedAt: number
-  /** How often what it had counted was folded. */
+  /** How often its counts were folded. */
   readonly times: number
   readonly baseline: Baseline
 }
@@ -191,8 +191,8 @@ interface Pushed {
   readonly values: Float64Array
 }
 
-/** What Redis has may be lost, and what it had may be folded meanwhile. */
+/** The data in Redis may be lost, and the previous data may be folded in the meantime. */
 const ATTEMPTS = 3
 const END_MS = 400
-/** Clocks are compared over a network: what is less than this may be the way. */
+/** Clocks are compared over a network: a smaller difference may be the network delay. */
 const CLOCK_TOLERANCE = 2

@@ -1,6 +1,6 @@
 import type { Push } from '@promherd/core/group'
 
-/** What Redis answers, as what it means. */
+/** Parses the replies of Redis. */
 
 export interface StoredFacts {
   readonly seq: number
@@ -12,7 +12,7 @@ export interface StoredFacts {
   readonly keepMs: number
 }
 
-/** What is stored of a life; undefined where another version wrote it. */
+/** The stored facts of a life; undefined if another version of promherd wrote them. */
 export function factsOf(text: string): StoredFacts | undefined {
   const [format, seq, deadline, epoch, ...rest] = text.split('|')
   if (format !== '1') return undefined
@@ -28,13 +28,13 @@ export function factsOf(text: string): StoredFacts | undefined {
   }
 }
 
-/** The entries of a stream. Throws what Redis has answered instead. */
+/** The entries of a stream. Throws if the reply is an error. */
 export function pushesOf(reply: unknown): Push[] {
   if (reply instanceof Error) throw reply
   return (reply as [Buffer, Buffer[]][]).map(([id, [, entry]]) => [Number(String(id).split('-')[0]), entry!])
 }
 
-/** A list of texts, of which some may be missing. */
+/** A list of strings, of which some may be missing. */
 export function textsOf(reply: unknown): string[] {
   return (reply as (Buffer | null)[]).map(each => String(each ?? ''))
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** What has to happen in one step is a script in Redis. Nothing is written before all is checked. */
+/** Operations that must be atomic are scripts in Redis. Nothing is written before everything is checked. */
 export interface Script {
   readonly source: string
   readonly sha: string
@@ -20,11 +20,11 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `
 
 /**
- * One push. KEYS: lives, numbers, names, names of the epoch before, totals. ARGV: life, kind, seq of the base, seq, TTL,
- * how long to keep in ms, epoch, bytes of names before, names, entry, facts.
+ * One push. KEYS: lives, numbers, names, names of the previous epoch, totals. ARGV: life, kind, seq of the base, seq,
+ * TTL, retention time in ms, epoch, bytes of previous names, names, entry, facts.
  *
- * A push that changes numbers needs the push before it. A full one needs nothing. The first command that needs memory
- * comes first: where there is none, Redis refuses it and nothing has changed.
+ * A push of changes requires the previous push. A full one requires nothing. The first command that needs memory comes
+ * first: if there is none, Redis refuses it and nothing has changed.
  */
 export const PUSH: Script = script(`${TYPES}
 if foreign(KEYS[1], 'hash') then return {'type', KEYS[1]} end
@@ -65,12 +65,12 @@ return {'ok', seq}
 `)
 
 /**
- * Puts new totals in the place of those that they were made of, with the lives that they include. KEYS: lives, totals,
- * then numbers and names of each life. ARGV: kind, lineage, version before, version, names, values, how many lives, then
+ * Replaces totals by new ones that were computed from them, with the lives that they include. KEYS: lives, totals, then
+ * numbers and names of each life. ARGV: kind, lineage, previous version, version, names, values, number of lives, then
  * the name and seq of each; then names of lives that need not be remembered any more.
  *
- * Nothing changes where another exporter was faster, or where a host has pushed meanwhile. With the kind \`restore\`
- * totals are written where Redis has lost them or has older ones.
+ * Nothing changes if another exporter was faster, or if a host has pushed in the meantime. With the kind `restore`,
+ * totals are written if Redis has lost them or has older ones.
  */
 export const FOLD: Script = script(`${TYPES}
 if foreign(KEYS[1], 'hash') then return {'type', KEYS[1]} end

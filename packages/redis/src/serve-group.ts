@@ -20,18 +20,18 @@ import type { RedisTarget } from './target.ts'
 
 /** How the metrics of a group are served. */
 export interface GroupOptions extends Pick<ServeOptions, 'port' | 'host' | 'allowedHosts' | 'onWarning'> {
-  /** Where Redis is, as for `forward`. */
+  /** The Redis server, as for `forward`. */
   readonly redis: RedisTarget
-  /** The group, as the hosts name it. @default 'default' */
+  /** The group, with the same name as on the hosts. @default 'default' */
   readonly group?: string | undefined
-  /** What the names of all keys begin with, as the hosts have it. @default 'promherd' */
+  /** The prefix of all key names, the same as on the hosts. @default 'promherd' */
   readonly prefix?: string | undefined
   /**
-   * `instance` shows each running host by itself, with a label `instance`. `sum` adds up all hosts, those included that
-   * have departed, so no counter falls when a host goes. @default 'instance'
+   * `instance` shows each running host separately, with a label `instance`. `sum` adds up all hosts, including departed
+   * ones, so no counter falls when a host departs. @default 'instance'
    */
   readonly aggregate?: Aggregate | undefined
-  /** How long a look into Redis may take, in seconds; then what was read before is served. @default 5 */
+  /** How long reading from Redis may take, in seconds; after that the previous data is served. @default 5 */
   readonly timeout?: number | undefined
 }
 
@@ -102,7 +102,7 @@ class GroupServer implements HerdServer {
     this.#warner.sayOnce(`name ${instance}`, `two running hosts forward as instance ${instance}. ${shown}. ${remedy}`)
   }
 
-  /** Reads what is new; where that fails, what was read before is served. Never rejects. */
+  /** Reads new data; if that fails, the previous data is served. Never rejects. */
   async #look(): Promise<void> {
     this.#lastLook = performance.now()
     const abort = new AbortController()

@@ -1,21 +1,21 @@
 import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis'
 
-/** Nodes of a Redis Cluster to begin with. */
+/** The startup nodes of a Redis Cluster. */
 export interface ClusterTarget {
   readonly nodes: readonly ClusterNode[]
-  /** What ioredis takes for a Cluster, such as `redisOptions: { username, password, tls }`. */
+  /** Options of ioredis for a Cluster, such as `redisOptions: { username, password, tls }`. */
   readonly options?: ClusterOptions | undefined
 }
 
 /**
- * Where Redis is: a URL (`redis:` or, with TLS, `rediss:`), options of ioredis (`sentinels` among them), the nodes of a
- * Cluster, or a client of ioredis that the program has.
+ * The Redis server: a URL (`redis:` or, with TLS, `rediss:`), options of ioredis (including `sentinels`), the nodes of
+ * a Cluster, or a client of ioredis that belongs to the program.
  */
 export type RedisTarget = string | RedisOptions | ClusterTarget | Redis | Cluster
 
 export async function makeClient(target: RedisTarget): Promise<{ client: Redis | Cluster; isOwn: boolean }> {
   if (isClient(target)) return { client: target, isOwn: false }
-  // Loaded where it is needed: in the workers of a cluster it is not.
+  // Loaded only when needed: not in the workers of a cluster.
   const { Cluster, Redis } = await import('ioredis')
   if (typeof target === 'string') return { client: make<Redis>(Redis, target, OWN), isOwn: true }
   if (!('nodes' in target)) return { client: make<Redis>(Redis, { ...target, ...OWN }), isOwn: true }
@@ -30,7 +30,7 @@ export async function makeClient(target: RedisTarget): Promise<{ client: Redis |
   return { client, isOwn: true }
 }
 
-/** The types of ioredis allow no options that may be undefined. */
+/** The types of ioredis do not accept options that may be undefined. */
 function make<Made>(Class: unknown, ...given: unknown[]): Made {
   return new (Class as new (...given: unknown[]) => Made)(...given)
 }
@@ -39,7 +39,7 @@ export function isClient(target: RedisTarget): target is Redis | Cluster {
   return typeof target === 'object' && typeof (target as Redis).pipeline === 'function'
 }
 
-/** A failed connection is made anew by whoever needs it next. */
+/** A failed connection is opened again when it is needed next. */
 const NODE = {
   connectTimeout: 5000,
   disconnectTimeout: 100,

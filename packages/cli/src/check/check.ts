@@ -9,7 +9,7 @@ import { herdDirectory, metricsPort, nodeVersion, stores } from './environment.t
 import { bad, type Finding } from './finding.ts'
 import { reportOf } from './report.ts'
 
-/** `promherd check`: prints what it finds, and ends badly where something is in the way. */
+/** `promherd check`: prints its findings, and sets exit code 1 if one of them is bad. */
 export async function check(typed: Typed, version: string): Promise<void> {
   const { stdout } = process
   const options = { width: stdout.columns ?? Number.POSITIVE_INFINITY, paint: paintOf(inColour(stdout)) }
@@ -35,10 +35,10 @@ async function lookAround({ config, settings }: ResolvedConfig): Promise<Finding
   ]
 }
 
-/** What only the recorder itself can find wrong. */
+/** Problems that only the recorder itself can detect. */
 async function httpOptions({ http }: ResolvedConfig['config']): Promise<Finding[]> {
   if (http === undefined) return []
-  // Nothing is to be made in the herd's directory.
+  // Nothing may be created in the herd's directory.
   delete process.env['PROMETHEUS_MULTIPROC_DIR']
   const monitor = createMonitor({ slab: 'heap', promClient: false })
   try {

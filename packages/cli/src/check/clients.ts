@@ -19,7 +19,7 @@ function foldersAbove(directory: string): string[] {
   return [join(directory, 'node_modules'), ...(above === directory ? [] : foldersAbove(above))]
 }
 
-/** In a folder of packages: the copies there, and those that the packages there have for themselves. */
+/** In a `node_modules` folder: the copies there, and those in the folders of its packages. */
 function copiesIn(folder: string): string[] {
   const packages = namesIn(folder).flatMap(name =>
     name.startsWith('@') ? namesIn(join(folder, name)).map(inner => join(name, inner)) : [name],

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { bad, type Finding, good, note } from './finding.ts'
 
-/** What the machine has that promherd needs. Looking leaves nothing behind. */
+/** Checks whether the machine has what promherd needs. The checks leave nothing behind. */
 
 export function nodeVersion(version: string): Finding {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number)
@@ -11,7 +11,7 @@ export function nodeVersion(version: string): Finding {
   return bad('Node', `Expected Node 20.19 or newer, but this is ${version}. Install a newer one.`)
 }
 
-/** Whether the metrics port can be had. */
+/** Whether the metrics port is free. */
 export function metricsPort(port: number, host: string): Promise<Finding> {
   return new Promise(answer => {
     const server = createServer()
@@ -36,7 +36,7 @@ function whyNoPort(error: NodeJS.ErrnoException, port: number, host: string): st
   return `Expected to serve on ${where}, but that failed (${error.message}).`
 }
 
-/** Whether the directory of the herd can be had and written, and is in memory. */
+/** Whether the directory of the herd can be created and written, and is in memory. */
 export function herdDirectory(directory: string | undefined): Finding {
   if (directory === undefined) return freshDirectory()
   const path = resolve(directory)
@@ -53,7 +53,7 @@ export function herdDirectory(directory: string | undefined): Finding {
   return note('directory', `${says}, but is on a disk: one below /dev/shm costs the workers less.`)
 }
 
-/** Whether something is there, be it a link that leads nowhere; false, too, where nobody may look. */
+/** Whether a file exists, including a link to a missing file; also false if this user may not check. */
 function exists(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined
@@ -62,15 +62,15 @@ function exists(path: string): boolean {
   }
 }
 
-/** What of `path` there is already. */
+/** The nearest parent of `path` that exists. */
 function nearest(path: string): string {
   const above = dirname(path)
   return exists(above) || above === path ? above : nearest(above)
 }
 
 /**
- * Why nothing can be made in a directory. It is tried: permissions do not tell of a file system that refuses all, as
- * /proc does.
+ * Why nothing can be created in a directory. This is tried, since permissions do not show that a file system refuses
+ * everything, as /proc does.
  */
 function whyNotWritable(directory: string): string | undefined {
   try {
@@ -96,7 +96,7 @@ function freshDirectory(): Finding {
   }
 }
 
-/** The numbers by which Linux knows tmpfs and ramfs; elsewhere nothing has them. */
+/** The type numbers of tmpfs and ramfs on Linux; no file system has them elsewhere. */
 const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6])
 
 function isInMemory(directory: string): boolean {

@@ -1,7 +1,7 @@
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
   readonly level: 'good' | 'note' | 'bad'
-  /** What was looked at, in a word or two. */
+  /** What was checked, in a word or two. */
   readonly what: string
   readonly says: string
 }

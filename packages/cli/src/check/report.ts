@@ -2,24 +2,24 @@ import type { Said, Setting } from '@promherd/core/config'
 import type { Paint } from '../paint.ts'
 import type { Finding } from './finding.ts'
 
-/** What `promherd check` has found out. */
+/** The results of `promherd check`. */
 export interface Report {
   readonly version: string
-  /** Where the configuration comes from, in words. */
+  /** The source of the configuration, as a phrase. */
   readonly file: string
   readonly settings: readonly Setting[]
   readonly findings: readonly Finding[]
-  /** What `promherd start` would do, a sentence each. */
+  /** What `promherd start` would do, one sentence each. */
   readonly plan: readonly string[]
 }
 
 export interface ReportOptions {
-  /** Sentences are broken into lines of this width; never where it is infinite. */
+  /** Sentences are wrapped to this width; never if it is infinite. */
   readonly width: number
   readonly paint: Paint
 }
 
-/** The report as lines for people. */
+/** The report as lines of text. */
 export function reportOf({ version, file, settings, findings, plan }: Report, { width, paint }: ReportOptions): string {
   const isGood = findings.every(({ level }) => level !== 'bad')
   const sections = [
@@ -48,7 +48,7 @@ function inWords({ origin, value }: Said): string {
   return `${origin} (${shown(value)})`
 }
 
-/** At most this long: a list of buckets is known by its beginning. */
+/** The maximum length: the beginning is enough to recognise a list of buckets. */
 const MOST = 32
 
 function shown(value: unknown): string {
@@ -74,7 +74,7 @@ function findingLines(findings: readonly Finding[], width: number, paint: Paint)
   })
 }
 
-/** A text in lines of this width, as far as its words allow. */
+/** Wraps a text to this width, as far as its words allow. */
 function broken(text: string, width: number): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {

@@ -2,8 +2,8 @@ import { quantile } from './quantile.ts'
 import type { Sample, Samples } from './samples.ts'
 
 /**
- * What has happened between two moments. A metric that is not there has no rate: undefined, and not 0. A series that
- * was not there before began at 0, and one that fell has begun anew.
+ * The changes between two moments. A metric that does not exist has no rate: undefined, and not 0. A series that did
+ * not exist before began at 0, and one that fell has been reset.
  */
 export class Change {
   readonly seconds: number
@@ -16,7 +16,7 @@ export class Change {
     this.#after = after
   }
 
-  /** How much the counter has gone up, over all series that have these labels. */
+  /** The increase of the counter, over all series that have these labels. */
   increase(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
     const after = select(this.#after, name, labels)
     if (after.length === 0) return undefined
@@ -29,7 +29,7 @@ export class Change {
     return increase === undefined ? undefined : increase / this.seconds
   }
 
-  /** A quantile of what a histogram has seen in this time; undefined where it saw nothing. */
+  /** A quantile of the observations of a histogram in this time; undefined if there are none. */
   quantile(q: number, name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
     const before = this.#valuesBefore(`${name}_bucket`)
     const counts = new Map<number, number>()
@@ -49,7 +49,7 @@ export class Change {
   }
 }
 
-/** The sum of a metric over the series that have these labels; undefined where there is none. */
+/** The sum of a metric over the series that have these labels; undefined if there is none. */
 export function sum(samples: Samples, name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
   const found = select(samples, name, labels)
   return found.length === 0 ? undefined : found.reduce((total, { value }) => total + value, 0)

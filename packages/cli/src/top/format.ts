@@ -1,4 +1,4 @@
-/** Numbers as people read them, short enough for a column. What is not there is a dash, and never 0. */
+/** Formats numbers for people, short enough for a column. A missing value is a dash, and never 0. */
 
 export const ABSENT = '-'
 
@@ -23,7 +23,7 @@ export function bytes(value: number | null): string {
   return `${(value / 1024 ** 3).toFixed(1)} GiB`
 }
 
-/** A time that something took. */
+/** A duration. */
 export function seconds(value: number | null): string {
   if (value === null) return ABSENT
   if (value < 0.001) return `${Math.round(value * 1e6)} µs`
@@ -31,7 +31,7 @@ export function seconds(value: number | null): string {
   return `${digits(value)} s`
 }
 
-/** A time since something began. */
+/** A time since an event. */
 export function age(value: number | null): string {
   if (value === null) return ABSENT
   const whole = Math.floor(value)

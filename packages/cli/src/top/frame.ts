@@ -3,15 +3,15 @@ import { ABSENT, age, bytes, count, percent, rate, seconds } from './format.ts'
 import { type Column, tableOf } from './table.ts'
 import type { RouteView, View, WorkerView } from './view.ts'
 
-/** One picture of a view, as lines for a terminal. */
+/** Renders a view once, as lines for a terminal. */
 
 export interface FrameOptions {
   readonly width: number
-  /** As many lines as there may be. Unbounded where it is printed. */
+  /** The maximum number of lines. Unbounded if it is printed. */
   readonly height: number
-  /** Where the numbers come from. */
+  /** The source of the numbers. */
   readonly source: string
-  /** Shown in the corner; undefined where nothing is to be told. */
+  /** Shown in the corner; undefined for none. */
   readonly corner: string | undefined
   readonly paint: Paint
 }
@@ -64,7 +64,7 @@ function headOf(
 
 type Fact = readonly [name: string, value: string, style?: ((text: string) => string) | undefined]
 
-/** As many facts as the line has room for. */
+/** As many facts as fit into the line. */
 function factsOf(facts: readonly Fact[], width: number, paint: Paint): string {
   let room = width + GAP.length
   const shown = facts.filter(([name, value]) => {
@@ -80,12 +80,12 @@ function perSecond(value: number | null): string {
   return value === null ? ABSENT : `${rate(value)}/s`
 }
 
-/** A head, one route, and how many there are more. */
+/** A header, one route, and the number of further ones. */
 const LEAST_ROUTES = 3
 
 function routesOf({ byRoute }: View, width: number, room: number, paint: Paint): string[] {
   if (byRoute.length === 0) return [paint.dim('No request has ended meanwhile.')]
-  // With the head, and a line that says how many are not shown.
+  // Including the header, and a line with the number of routes that are not shown.
   const shown = byRoute.length + 1 <= room ? byRoute : byRoute.slice(0, room - 2)
   const rest = byRoute.length - shown.length
   const lines = tableOf(ROUTES, shown, width, paint)

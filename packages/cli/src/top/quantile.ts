@@ -1,7 +1,7 @@
 /**
- * A quantile from the cumulative counts of a histogram by upper bound, as Prometheus' histogram_quantile finds it:
- * within a bucket the observations are taken to lie evenly, the first bucket begins at 0, and what lies above all
- * finite bounds is the greatest of them. Undefined where nothing was observed.
+ * A quantile from the cumulative counts of a histogram by upper bound, computed like Prometheus' histogram_quantile:
+ * observations are assumed to be distributed evenly within a bucket, the first bucket begins at 0, and for values above
+ * all finite bounds the result is the greatest bound. Undefined if there are no observations.
  */
 export function quantile(
   q: number,

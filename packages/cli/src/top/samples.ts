@@ -1,6 +1,6 @@
 import type { Family, Snapshot } from '@promherd/core'
 
-/** What is known at one moment, as series: read from text, or from a snapshot of a directory. */
+/** All series at one moment: parsed from text, or from a snapshot of a directory. */
 
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>
@@ -8,9 +8,9 @@ export interface Sample {
 }
 
 export interface Samples {
-  /** Seconds, of a clock that only goes forward. */
+  /** Seconds, of a monotonic clock. */
   readonly at: number
-  /** The series of a metric; of a histogram as its text has them: `_bucket`, `_sum`, `_count`. */
+  /** The series of a metric; a histogram has the names of the text format: `_bucket`, `_sum`, `_count`. */
   named(name: string): readonly Sample[]
 }
 
@@ -18,7 +18,7 @@ const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g
 const VALUES: Readonly<Record<string, number>> = { '+Inf': Number.POSITIVE_INFINITY, '-Inf': Number.NEGATIVE_INFINITY }
 
-/** Reads Prometheus text. Lines that are no samples are passed by. */
+/** Parses Prometheus text. Lines that are not samples are skipped. */
 export function samplesOfText(text: string, at: number): Samples {
   const series = new Map<string, Sample[]>()
   for (const line of text.split('\n')) {

@@ -1,4 +1,4 @@
-/** The terminal while top has it: a second screen, without a cursor, given back however this process ends. */
+/** The terminal while `top` runs: the alternate screen, without a cursor, restored however this process exits. */
 export class Screen {
   readonly #out = process.stdout
   readonly #in = process.stdin
@@ -6,7 +6,9 @@ export class Screen {
   readonly #onExit = (): void => this.leave()
   #isOurs = true
 
-  /** Takes the terminal. `onLeave` hears of the keys that leave, `onResize` of a window that has changed. */
+  /**
+   * Takes over the terminal. `onLeave` is called for the keys that quit, `onResize` when the window size has changed.
+   */
   constructor({ onLeave, onResize }: { onLeave: () => void; onResize: () => void }) {
     this.#onKey = key => {
       if (LEAVING.has(key.toString())) onLeave()
@@ -28,13 +30,13 @@ export class Screen {
     return this.#out.rows
   }
 
-  /** Shows these lines and nothing else: in one write, so that nothing flickers. */
+  /** Replaces the content by these lines: in one write, to avoid flicker. */
   show(lines: readonly string[]): void {
     if (!this.#isOurs) return
     this.#out.write(`\x1b[H${lines.map(line => `${line}\x1b[K`).join('\r\n')}\x1b[J`)
   }
 
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   leave(): void {
     if (!this.#isOurs) return
     this.#isOurs = false

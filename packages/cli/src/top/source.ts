@@ -3,15 +3,15 @@ import { Failure } from '../failure.ts'
 import { whyNot } from '../health.ts'
 import { type Samples, samplesOfSnapshot, samplesOfText } from './samples.ts'
 
-/** Where the numbers come from. */
+/** The source of the numbers. */
 export interface Source {
-  /** In words. */
+  /** A description. */
   readonly name: string
-  /** Looks. Throws a `Failure` where there is nothing to be seen. */
+  /** Reads the current samples. Throws a `Failure` if there are none. */
   look(): Promise<Samples>
 }
 
-/** How long an answer may take: longer than any scrape should. */
+/** How long a response may take: longer than any scrape should. */
 const TIMEOUT_MS = 10_000
 
 export function metricsPort(url: string): Source {
@@ -33,7 +33,7 @@ async function scrape(url: string): Promise<Samples> {
   throw new Failure(`Expected ${url} to be a metrics port of promherd, but it serves something else.`)
 }
 
-/** The directory of a herd, read without asking anybody and without changing anything. */
+/** The directory of a herd, read without contacting its processes and without changing anything. */
 export function herdDirectory(directory: string): Source {
   const herd = new Herd({ directory })
   const look = async (): Promise<Samples> => samplesOfSnapshot(await herd.snapshot(), performance.now() / 1000)

@@ -4,20 +4,20 @@ import type { Paint } from '../paint.ts'
 export interface Column<Row> {
   readonly head: string
   readonly cell: (row: Row) => string
-  /** What a cell means, where that is to be seen. */
+  /** The style of a cell, if it shows a meaning. */
   readonly style?: (row: Row, paint: Paint) => (text: string) => string
   readonly isText?: boolean
-  /** May be cut to what is left of the line; one of a table. */
+  /** May be cut to the remaining width of the line; one column of a table. */
   readonly isElastic?: boolean
-  /** Where the line is too short, columns go from the highest number on; 0 stays. */
+  /** If the line is too short, columns are removed from the highest number on; 0 stays. */
   readonly sacrifice: number
 }
 
 const GAP = '  '
-/** An elastic column that has less room than this tells nobody anything. */
+/** An elastic column that is narrower than this is not useful. */
 const LEAST_ELASTIC = 12
 
-/** The table as lines that are at most `width` wide: head, then rows. */
+/** The table as lines that are at most `width` wide: header, then rows. */
 export function tableOf<Row>(all: readonly Column<Row>[], rows: readonly Row[], width: number, paint: Paint): string[] {
   const columns = [...all]
   while (leastWidth(columns, rows) > width && columns.some(({ sacrifice }) => sacrifice > 0)) {
@@ -59,7 +59,7 @@ function naturalWidth<Row>({ head, cell }: Column<Row>, rows: readonly Row[]): n
   return Math.max(head.length, ...rows.map(row => cell(row).length))
 }
 
-/** Exactly so wide: texts to the left, numbers to the right. */
+/** Pads or cuts to this width: text to the left, numbers to the right. */
 function fit(text: string, width: number, isText = false): string {
   const cut = text.length > width ? `${text.slice(0, width - 1)}…` : text
   return isText ? cut.padEnd(width) : cut.padStart(width)

@@ -35,14 +35,14 @@ async function sourceOf(url: string | undefined, directory: string | undefined):
   return metricsPort(new URL(whole).pathname === '/' ? new URL('/metrics', whole).href : whole)
 }
 
-/** Rates need two looks. */
+/** Rates need two samples. */
 async function oneView(source: Source, intervalSeconds: number): Promise<View> {
   const before = await source.look()
   await wait(intervalSeconds * 1000)
   return viewOf(before, await source.look())
 }
 
-/** What a terminal is taken for that does not tell its width. */
+/** The width that is assumed if a terminal does not report its own. */
 const USUAL_WIDTH = 80
 
 async function oneFrame(source: Source, intervalSeconds: number): Promise<string> {
@@ -55,7 +55,7 @@ async function oneFrame(source: Source, intervalSeconds: number): Promise<string
 }
 
 async function live(source: Source, intervalSeconds: number): Promise<void> {
-  // What is wrong with the address is told on the screen that stays.
+  // An error in the address is reported on the normal screen.
   let before: Samples = await source.look()
   const leaving = new AbortController()
   const paint = paintOf(inColour(process.stdout))
@@ -81,7 +81,7 @@ async function live(source: Source, intervalSeconds: number): Promise<void> {
     for (draw(); await passes(intervalSeconds, leaving.signal); draw()) {
       try {
         const after = await source.look()
-        // Where a look was missed, the rates are over all the time since the last one.
+        // If a read failed, the rates cover the whole time since the last successful one.
         view = viewOf(before, after)
         before = after
         trouble = undefined
@@ -94,7 +94,7 @@ async function live(source: Source, intervalSeconds: number): Promise<void> {
   }
 }
 
-/** Waits so long; false where somebody wants to leave meanwhile. */
+/** Waits for this time; resolves to false if the user quits in the meantime. */
 async function passes(seconds: number, leaving: AbortSignal): Promise<boolean> {
   try {
     await wait(seconds * 1000, undefined, { signal: leaving })

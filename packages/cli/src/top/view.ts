@@ -2,11 +2,11 @@ import { Change, select, sum } from './change.ts'
 import type { Samples } from './samples.ts'
 
 /**
- * What top shows, and what `--json` prints: `top.schema.json` describes it. Null is what nobody has measured. Times are
- * in seconds, sizes in bytes, ratios from 0 to 1.
+ * The content of top and of `--json`: `top.schema.json` describes it. Null stands for a value that was not measured.
+ * Times are in seconds, sizes in bytes, ratios from 0 to 1.
  */
 export interface View {
-  /** Over how long the rates and quantiles are taken. */
+  /** The period of the rates and quantiles. */
   readonly intervalSeconds: number
   readonly requests: Traffic & { readonly inFlight: number | null }
   readonly workers: {
@@ -44,7 +44,7 @@ export interface RouteView extends Traffic {
   readonly route: string
 }
 
-/** What has happened between two looks. */
+/** The changes between two moments. */
 export function viewOf(before: Samples, after: Samples): View {
   const change = new Change(before, after)
   const naming = NAMINGS.find(({ duration }) => after.named(`${duration}_bucket`).length > 0) ?? NAMINGS[0]
@@ -61,7 +61,7 @@ export function viewOf(before: Samples, after: Samples): View {
   }
 }
 
-/** The names that the recording of HTTP may bear. */
+/** The names of the HTTP metrics under one naming. */
 interface Naming {
   readonly duration: string
   readonly inFlight: string
@@ -86,7 +86,7 @@ function traffic(
 ): Traffic {
   const labels = { ...(of.method && { [method]: of.method }), ...(of.route && { [route]: of.route }) }
   const perSecond = change.perSecond(`${duration}_count`, labels)
-  // No series of an error: none has happened, where requests are counted at all.
+  // No series of an error means that there was none, provided that requests are counted at all.
   const errors = change.perSecond('http_request_errors_total', of as Record<string, string>)
   return {
     perSecond: orNull(perSecond),
