@@ -10,12 +10,12 @@ import { type NetworkEvidence, networkEvidence } from './evidence-network.ts'
  * The order, strongest first, and why:
  *
  * 1. The client left. Errors that only follow from that (an abort, a reset, an aborted stream, an unfinished body) add
- * nothing. An error of another kind together with an aborted response is the cause of the abort, and decides.
+ *    nothing. An error of another kind together with an aborted response is the cause of the abort, and decides.
  * 2. The side that the status blames. A 4xx was reported to the client as its own fault, so only evidence about the
- * request can refine it. A 5xx was reported as ours, so only evidence about us can. Alerts and objectives that count
- * 5xx then agree with the categories.
+ *    request can refine it. A 5xx was reported as ours, so only evidence about us can. Alerts and objectives that count
+ *    5xx then agree with the categories.
  * 3. On that side, evidence from the error. The nearest in the chain of causes wins: the code that wrapped the error
- * last knew the most about it.
+ *    last knew the most about it.
  * 4. A status that the error itself names. It was thrown to send that response, so the status decides.
  * 5. `exception`, if something was thrown, named no status, and became a 500 or aborted the response.
  * 6. The status; `server_error` if the server aborted the response and nothing shows why.

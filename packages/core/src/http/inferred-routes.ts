@@ -8,14 +8,14 @@ import { pathOf } from './url-path.ts'
  * paths of successful responses, and bounded by construction.
  *
  * - The shape of a path comes first: a segment that looks like a number, a UUID, a hash, a date or another identifier
- * is a placeholder (`path-shape.ts`). That is a pure function, the same in each process.
+ *   is a placeholder (`path-shape.ts`). That is a pure function, the same in each process.
  * - The other segments are words. They are kept in a tree of bounded width (`template-tree.ts`): a position with too
- * many different words becomes `:value`. The result depends on the set of paths that were learnt and not on their
- * order, so workers that serve the same traffic have the same templates, before and after a restart.
+ *   many different words becomes `:value`. The result depends on the set of paths that were learnt and not on their
+ *   order, so workers that serve the same traffic have the same templates, before and after a restart.
  * - The number of templates is bounded; the paths of further ones are `_other`. Only that depends on the order.
  * - Only successful responses are learnt: 2xx, 304 and 101. Redirects are not, since a program may redirect each path
- * to its login page; responses to OPTIONS are not, since CORS middleware sends them for each path. A known template is
- * also used for responses with other statuses. An unknown path keeps the route that it had.
+ *   to its login page; responses to OPTIONS are not, since CORS middleware sends them for each path. A known template
+ *   is also used for responses with other statuses. An unknown path keeps the route that it had.
  *
  * Paths that were seen are kept in a small cache. It is cleared when it is full and when a template changes.
  */
