@@ -15,8 +15,9 @@ declare global {
 }
 
 /**
- * A request of Express. The properties that Express adds are missing on upgraded connections, which Express never sees.
- * Not an interface that extends Node's: some packages declare a `body` there, with a type of their own.
+ * A request of Express. The properties that Express adds are missing on connections that left HTTP (upgrades and
+ * CONNECT), which Express never sees. Not an interface that extends Node's: some packages declare a `body` there, with
+ * a type of their own.
  */
 export type Request = IncomingMessage & Express.Request & Added
 

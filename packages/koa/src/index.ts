@@ -64,8 +64,7 @@ export function prometheus(options: KoaOptions = {}, ...others: readonly unknown
       recorder.store.trouble('http', `Koa could not be watched, so what is mounted has no prefix: ${String(error)}`)
     }
     recorder.follow(context.req, res, koaRouteOf, context as unknown as KoaContext)
-    // Observes the promise of the other middlewares and returns it: awaiting it would cost more than everything else
-    // here.
+    // Observes the promise of the other middlewares and returns it: to await it would cost more than all else here.
     const passed = Promise.resolve(next())
     // A WebSocket of koa-websocket has no response.
     if (res !== undefined) passed.then(undefined, error => recorder.fail(res, error))

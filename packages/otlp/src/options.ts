@@ -16,9 +16,7 @@ export interface OtlpOptions {
    * http://localhost:4318
    */
   readonly url?: string | undefined
-  /**
-   * Sent with each request, in addition to those of OTEL_EXPORTER_OTLP_HEADERS and OTEL_EXPORTER_OTLP_METRICS_HEADERS.
-   */
+  /** Sent with each request, besides those of OTEL_EXPORTER_OTLP_HEADERS and OTEL_EXPORTER_OTLP_METRICS_HEADERS. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** How often metrics are sent, in seconds. @default OTEL_METRIC_EXPORT_INTERVAL, in milliseconds, else 60 */
   readonly interval?: number | undefined

@@ -161,9 +161,7 @@ export class GroupReader {
     }
   }
 
-  /**
-   * True if a host of the same name had started later at the previous scan: a host that was restarted pushes no more.
-   */
+  /** True if the previous scan had a newer host of the same name: a host that was restarted pushes no more. */
   #hasSuccessor({ instance, startedAt }: Life): boolean {
     for (const { life } of this.#lives.values()) {
       const isOther = life.instance === instance && life.startedAt > startedAt

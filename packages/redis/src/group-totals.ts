@@ -81,9 +81,7 @@ export class GroupTotals {
     }
   }
 
-  /**
-   * Adds the counts of lives, at a time of Redis. Resolves to false if that was not done, and must be checked again.
-   */
+  /** Adds the counts of lives, at a time of Redis. Resolves to false if it was not done, and must be tried again. */
   async fold(due: readonly Departed[], redisTime: number, signal: AbortSignal): Promise<boolean> {
     if (!this.#isReadable) return false
     const before = this.#group.totals ?? emptyTotals()

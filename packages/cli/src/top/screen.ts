@@ -6,9 +6,7 @@ export class Screen {
   readonly #onExit = (): void => this.leave()
   #isOurs = true
 
-  /**
-   * Takes over the terminal. `onLeave` is called for the keys that quit, `onResize` when the window size has changed.
-   */
+  /** Takes over the terminal. `onLeave` is called for the keys that quit, `onResize` for a new window size. */
   constructor({ onLeave, onResize }: { onLeave: () => void; onResize: () => void }) {
     this.#onKey = key => {
       if (LEAVING.has(key.toString())) onLeave()

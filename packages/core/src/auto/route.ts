@@ -8,8 +8,7 @@ import { expressAppOf, expressRouteOf } from './frameworks/express.ts'
  * a placeholder, it also marks the exchanges of the preload for the frameworks that name them.
  */
 export function routeOf(request: IncomingMessage): string | undefined {
-  // Each property access on a request is expensive: Express has given it its own prototype, and V8 its own hidden
-  // class.
+  // Each property access is expensive: Express has given the request its own prototype, and V8 its own hidden class.
   const app = expressAppOf(request)
   return app === undefined ? unadaptedRouteOf(request) : expressRouteOf(request, app)
 }

@@ -64,8 +64,8 @@ export class Accepting {
     const options = this.#wanted.get(server)
     if (socket === null || options === undefined) return
     server.once('listening', () => {
-      // If the server's connections go to workers, Node has moved its socket to the object that distributes them by
-      // now.
+      // If the connections go to workers, Node has by now moved the server's socket to the object that distributes
+      // them.
       queueMicrotask(() => {
         if (socketHolder(server)._handle === null) this.#watch(socket, options)
       })

@@ -47,9 +47,7 @@ export class Crew {
     await Promise.all(changes)
   }
 
-  /**
-   * Replaces all workers, one after the other; stops at the first that does not start. Resolves to false if it stopped.
-   */
+  /** Replaces all workers, one after the other. Stops at the first that does not start; false if it stopped. */
   reload(): Promise<boolean> {
     this.#waitingReload ??= this.#inTurn(() => {
       this.#waitingReload = undefined

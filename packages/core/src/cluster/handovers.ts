@@ -78,8 +78,7 @@ export class Handovers {
     process.prependListener('internalMessage', (message: unknown) => {
       if (isInternal(message)) this.#received(worker, outstanding, message)
     })
-    // Node's own listener removes the worker everywhere. If the worker had left its ports before, there is nothing to
-    // keep.
+    // Node's own listener removes the worker everywhere. A worker that left its ports before leaves nothing to keep.
     for (const event of ['disconnect', 'exit']) {
       const [nodes] = process.rawListeners(event) as ((...args: unknown[]) => void)[]
       if (nodes === undefined) continue

@@ -28,9 +28,7 @@ export class HeldPorts {
 /** The ports of one thread. */
 export class PortUser {
   readonly #held: Map<string, Held>
-  /**
-   * For each port, the number of the thread's servers, and of its requests for which it has not created a socket yet.
-   */
+  /** By port: the number of the thread's servers, and of its requests that have no socket yet. */
   readonly #uses = new Map<string, { servers: number; promised: number }>()
   #isEnding = false
 

@@ -40,9 +40,7 @@ export type ToPrimary =
 
 /** How a worker must end. */
 export interface DrainRequest {
-  /**
-   * The program receives the first of these signals that it listens for. If there is none, the worker drains itself.
-   */
+  /** The program receives the first of these signals that it listens for. If none, the worker drains itself. */
   readonly signals: readonly NodeJS.Signals[]
   /** How long connections that wait for their next request are kept if the worker drains itself. */
   readonly graceMs: number

@@ -16,9 +16,7 @@ import type { ClusterHooks } from './cluster.ts'
 export interface ClusterOptions extends ClusterHooks {
   /** The number of workers. @default WEB_CONCURRENCY, else GUNICORN_WORKERS, else one for each CPU that may be used */
   readonly workers?: number | undefined
-  /**
-   * Where the metrics are served and stored; false disables the metrics port, for users with an exporter of their own.
-   */
+  /** Where the metrics are served and stored; false disables the metrics port, for users with their own exporter. */
   readonly metrics?: ClusterMetricsOptions | false | undefined
   /**
    * The time limit for a worker to end after it was asked to, in milliseconds: its program in its own way, or the
@@ -42,9 +40,7 @@ export interface ClusterOptions extends ClusterHooks {
    * 0
    */
   readonly maxRequestsJitter?: number | undefined
-  /**
-   * Whether SIGUSR1 is counted and passed to `onSignal`: Node's inspector no longer receives it then. @default false
-   */
+  /** Whether SIGUSR1 is counted and passed to `onSignal`. Node's inspector does not receive it then. @default false */
   readonly usr1?: boolean | undefined
   /** Called with warnings about workers that exited and about errors. @default a line on stderr */
   readonly onWarning?: ((message: string) => void) | undefined

@@ -64,9 +64,7 @@ function mainOf(directory: string): string | undefined {
   }
 }
 
-/**
- * The modules that a worker loads before the program. @throws ERR_PROMHERD_PROGRAM in a bundle that has no such file
- */
+/** The modules that a worker loads before the program. @throws ERR_PROMHERD_PROGRAM in a bundle without these files */
 function preloads(): string[] {
   return ['program-worker.js', 'auto.js'].flatMap(name => ['--import', pathToFileURL(ownFile(name)).href])
 }

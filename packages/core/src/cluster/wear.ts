@@ -7,9 +7,7 @@ export class Wear {
   readonly #onWorn: () => void
   #served = 0
 
-  /**
-   * The limit is `most` plus a random number up to `jitter`, so that workers that started together do not end together.
-   */
+  /** The limit is `most` plus a random number up to `jitter`, so that workers do not all end at the same time. */
   constructor(most: number, jitter: number, onWorn: () => void, random: () => number = Math.random) {
     this.#limit = most === 0 ? Number.POSITIVE_INFINITY : most + Math.floor(random() * (jitter + 1))
     this.#onWorn = onWorn

@@ -91,8 +91,7 @@ export class WorkerHandle {
     let killed = false
     this.endReason = reason
     this.state = 'draining'
-    // When the cluster is closed, the port is closed for all clients; when a worker is replaced, its clients must not
-    // notice.
+    // When the cluster closes, its port is closed for all clients. When a worker is replaced, clients must not notice.
     this.#drainRequest = { signals, graceMs: reason === 'close' ? 0 : IDLE_GRACE_MS }
     this.#spawned.withhold()
     // Before it has reported that it has started, it would not receive a message.

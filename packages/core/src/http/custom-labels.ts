@@ -15,10 +15,11 @@ import { OTHER, UNKNOWN } from './labels.ts'
 /** A label whose value is computed for each exchange, after it has ended. */
 export interface ComputedLabel<Request = RequestLike, Context = unknown, Response = ServerResponse> {
   /**
-   * Returns the value, or undefined for none. `response` is undefined for a connection that was upgraded, and where
-   * there is no Node server. `context` is the framework's own object: the request of Express and Fastify, the context
-   * of Koa and Hono; undefined if the framework has not seen the exchange. The values of an array are joined by `, `,
-   * like those of a header. If the function throws, or returns no string, the value is `_unknown`. Never awaited.
+   * Returns the value, or undefined for none. `response` is undefined for a connection that left HTTP (an upgrade or
+   * CONNECT), and where there is no Node server. `context` is the framework's own object: the request of Express and
+   * Fastify, the context of Koa and Hono; undefined if the framework has not seen the exchange. The values of an array
+   * are joined by `, `, like those of a header. If the function throws, or returns no string, the value is `_unknown`.
+   * Never awaited.
    */
   of(request: Request, response: Response | undefined, context: Context | undefined): LabelAnswer
   /** The allowed values; any other becomes `_other`. @default any value, up to `maxValues` */

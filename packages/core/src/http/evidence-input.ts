@@ -51,8 +51,7 @@ const CHECKS: readonly ((error: object) => boolean)[] = [
   error => isList(read(error, 'inner')) && typeof readFirst(error, 'errors') === 'string',
   // express-validator.
   error => isObject(readFirst(error, 'errors')) && isExpressValidator(readFirst(error, 'errors')),
-  // The pipes of NestJS: the list of failures from class-validator, or a message that a string is not a number and the
-  // like.
+  // The pipes of NestJS: the list of failures from class-validator, or a message such as that a string is not a number.
   error => typeof read(error, 'getResponse') === 'function' && isNestValidation(read(error, 'response')),
   // class-validator rejects with an array, not with an error.
   error => isList(error) && isClassValidator(read(error, '0')),

@@ -127,8 +127,7 @@ function namesStatus(error: unknown): boolean {
   if (isErrorStatus(read(error, 'statusCode'))) return true
   const status = read(error, 'status')
   if (status !== 500) return isErrorStatus(status)
-  // Koa sets `status = 500` on errors without a status, so a 500 counts only together with what http-errors or Hono
-  // add.
+  // Koa sets `status = 500` on errors without one, so a 500 counts only together with what http-errors or Hono add.
   return typeof read(error, 'expose') === 'boolean' || typeof read(error, 'getResponse') === 'function'
 }
 

@@ -123,9 +123,7 @@ export function ignoreOf(option: HttpOptions['ignore']): ((request: RequestLike)
   }
 }
 
-/**
- * The option `routes`, else the environment variable. @throws ERR_PROMHERD_BAD_OPTION, with the name of the variable
- */
+/** The option `routes`, else the environment variable. @throws ERR_PROMHERD_BAD_OPTION, naming the variable */
 export function routesOf({ routes }: HttpOptions): RouteSource | undefined {
   const fromEnvironment = process.env['PROMHERD_ROUTES'] || undefined
   if (routes !== undefined || fromEnvironment === undefined) return routes

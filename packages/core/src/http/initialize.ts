@@ -6,9 +6,7 @@ import type { HttpRecorder, RequestLike } from './recorder.ts'
 
 /** Options of an adapter whose framework reports routes when they are registered, before they are requested. */
 export type InitializeOptions<Request = IncomingMessage, Context = unknown> = AdapterOptions<Request, Context> & {
-  /**
-   * Creates a series with the value 0 and the status 200 for each route that is registered afterwards. @default false
-   */
+  /** Creates a series with value 0 and status 200 for each route that is registered afterwards. @default false */
   readonly initialize?: boolean | undefined
 }
 

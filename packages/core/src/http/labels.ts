@@ -1,6 +1,4 @@
-/**
- * The possible values of the labels of HTTP metrics: closed sets, and templates that only the application can add to.
- */
+/** The possible label values of HTTP metrics: closed sets, and templates that only the application can add to. */
 
 /** The methods of RFC 9110 and PATCH (RFC 5789). Any other method that a client sends is `_OTHER`, the last one. */
 export const METHODS = [

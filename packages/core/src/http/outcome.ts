@@ -16,8 +16,7 @@ export function isAborted(request: IncomingMessage, response: ServerResponse): b
   const stream = streamOf(response)
   // HTTP/2 marks cancelled streams as finished too; its own codes distinguish them.
   if (stream !== undefined) return !response.writableEnded || stream.aborted || (stream.rstCode ?? 0) !== 0
-  // If data is still in the kernel's queue when the connection fails, Node reports the response as finished too, in the
-  // same tick.
+  // If data is still in the kernel's queue when the connection fails, Node emits `finish` in the same tick, too.
   if (response.writableFinished) return request.socket?.errored != null || isStuck(request, response)
   // Without a connection (tests that inject requests) no bytes are sent, so the response is complete when it has ended.
   const isConnected = response.socket === null || response.socket === request.socket

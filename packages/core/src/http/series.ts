@@ -202,9 +202,7 @@ export class HttpSeries {
     return slot
   }
 
-  /**
-   * The first bucket whose bound is not lower. Most requests are fast, so most searches end in the first few buckets.
-   */
+  /** The first bucket whose bound is not lower. Most requests are fast, so the search usually ends after a few. */
   #bucketOf(seconds: number): number {
     const bounds = this.#bounds
     let bucket = 0

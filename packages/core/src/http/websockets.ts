@@ -38,9 +38,7 @@ export function watchWebSockets(server: object = NO_SERVER): void {
 
 const PATHS = new WeakMap<object, string>()
 const SEEN = new Set<string>()
-/**
- * A scan costs a millisecond. A module that is not loaded by then is not used for the first connections of a server.
- */
+/** Limits the scans (a millisecond each): a server's module is loaded by its first connections at the latest. */
 const MOST_LOOKS = 10
 const LOOKS = new WeakMap<object, number>()
 /** Stands for the server of connections that do not name it. */

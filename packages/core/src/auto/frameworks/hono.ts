@@ -53,9 +53,7 @@ export function hookHono(exports: unknown): void {
   }
 }
 
-/**
- * Routers replace their `match` by a faster one at the first call: so it becomes an accessor that wraps the new one.
- */
+/** Routers replace their `match` by a faster one at the first call. So it becomes an accessor that wraps it. */
 function hookRouter(prototype: { match?: Match }): void {
   if (HOOKED.has(prototype)) return
   HOOKED.add(prototype)
@@ -140,9 +138,7 @@ function routeOfContext(context: Context, outer?: Naming): string | undefined {
   return honoTemplateAt(honoMountedAt(context, outer?.context), route)
 }
 
-/**
- * The response to a WebSocket is written directly to the socket: the route that accepted it is the one that was called.
- */
+/** The response to a WebSocket is written to the socket: the route that accepted it is the one that was called. */
 function routeOfUpgrade({ req }: Context): string | undefined {
   return honoRouteOf(req.matchedRoutes ?? [], req.routeIndex, 101)
 }

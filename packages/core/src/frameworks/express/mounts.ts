@@ -90,9 +90,7 @@ export function startOf(request: ExpressRequest, arrivedAs: string | undefined):
   return { baseUrl: '', url, prefix: prefixAt(request, arrivedAs, url), before: undefined, app: request.app }
 }
 
-/**
- * The prefix for the part of the path that was removed before: known if connect removed it, unknown if a function did.
- */
+/** The prefix for the part of the path that was removed before: known if connect did it, unknown if a function did. */
 function prefixAt(request: ExpressRequest, arrivedAs: string | undefined, url: string): Prefix {
   if (arrivedAs === undefined || arrivedAs === url) return ROOT
   const text = connectMountOf(request, url)

@@ -47,9 +47,7 @@ export function keepStateOf(request: ExpressRequest, response: ServerResponse, r
   })
 }
 
-/**
- * The template of the route that answered, or the mount path of the middleware that answered instead; else undefined.
- */
+/** The template of the route that answered, or the mount path of the middleware that did; else undefined. */
 export function routeOf(request: Upgradable): string | undefined {
   const route = answeringRouteOf(request)
   // express-ws adds that to the path of a WebSocket and of its route.

@@ -12,8 +12,7 @@ export function shaping(
 ): (request: ExpressRequest, response: ServerResponse) => void {
   const isShaped = canShape(app)
   return (request, response) => {
-    // Node stores a single listener as a function, several in an array: the public methods create an array for either
-    // each time.
+    // Node stores one listener as a function, several in an array: its public methods create a new array each time.
     if (isShaped && (server as { _events?: { request?: unknown } })._events?.request === app) shape(request, response)
   }
 }

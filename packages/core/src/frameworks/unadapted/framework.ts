@@ -10,9 +10,7 @@ export interface Framework {
   routeOf?(request: IncomingMessage): string | undefined | typeof NOT_ITS_OWN
   /** The routes of a server, if they can be found from the server. */
   serverRouteOf?(server: RequestServer): ServerRouteOf | undefined
-  /**
-   * A module whose functions are looked up again with each request, so that it can be hooked while the program runs.
-   */
+  /** A module whose functions are looked up again with each request, so it can be hooked while the program runs. */
   readonly module?: HookedModule
 }
 
