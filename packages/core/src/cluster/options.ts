@@ -65,7 +65,7 @@ export interface ResolvedClusterOptions {
   readonly usr1: boolean
   /** Maximum time for which the first worker starts alone: until it listens. 0 starts all workers at once. */
   readonly leadMs: number
-  /** How long the first worker stays alone after it listens. */
+  /** How long the first worker stays alone after that, before the others start. */
   readonly settleMs: number
   readonly hooks: ClusterHooks
   readonly onWarning: ((message: string) => void) | undefined
