@@ -35,10 +35,7 @@ export interface ClusterOptions extends ClusterHooks {
   readonly hangTimeoutMs?: number | undefined
   /** The number of HTTP/1 requests after which a worker is drained and replaced. 0 is no limit. @default 0 */
   readonly maxRequests?: number | undefined
-  /**
-   * The maximum of a random number that is added to each worker's limit, so that they do not all end together. @default
-   * 0
-   */
+  /** Maximum random number that is added to each worker's limit, so that not all end together. @default 0 */
   readonly maxRequestsJitter?: number | undefined
   /** Whether SIGUSR1 is counted and passed to `onSignal`. Node's inspector does not receive it then. @default false */
   readonly usr1?: boolean | undefined

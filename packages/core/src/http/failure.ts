@@ -5,7 +5,7 @@ import { CLIENT_CLOSED, destroyedWith, GIVEN_UP, hasClientLeft, sentStatusOf, wa
 
 /** What is recorded of a failed exchange. Only called for failures, so speed does not matter here. */
 
-/** The status that was sent in an aborted exchange, or the status that stands for none. */
+/** The status that was sent in an aborted exchange, or a placeholder status if none was. */
 export function abortedStatusOf(exchange: Exchange): number {
   const { request, response, connection } = exchange
   const sent = sentStatusOf(exchange)
