@@ -24,10 +24,7 @@ export interface ForwardOptions {
    * or 3 times the interval if that is more
    */
   readonly ttl?: number | undefined
-  /**
-   * How many seconds the counts of a departed host are kept for an exporter that adds them to the totals. @default
-   * 86_400
-   */
+  /** How many seconds the counts of a departed host are kept for exporters that add them up. @default 86_400 */
   readonly keep?: number | undefined
   /** How long sending may take, in seconds. @default 10 */
   readonly timeout?: number | undefined

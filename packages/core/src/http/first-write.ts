@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { isUint8Array } from 'node:util/types'
 
-/** Reads the first bytes that are written to a connection. If the application writes a status line itself, it is there. */
+/** Reads the first bytes written to a connection: if the application writes a status line itself, it is there. */
 
 /** Calls `see` with the first chunk that is written to `socket`, and restores the methods of the socket then. */
 export function seeFirst(socket: Duplex, see: (chunk: unknown) => void): void {

@@ -7,7 +7,7 @@ import { monitorOf } from './adapter.ts'
 import { leaveOut } from './follow.ts'
 import { FOREIGN_HANDLER_OPTIONS } from './foreign-options.ts'
 
-/** Options of `metricsHandler()` in every adapter. */
+/** Options of `metricsHandler()`, of this package and of every adapter. */
 export interface MetricsHandlerOptions {
   /** The monitor whose metrics are served. @default the monitor that all adapters of the process share */
   readonly monitor?: Monitor | undefined
