@@ -13,7 +13,7 @@ import { type RequestServer, seeRequests } from './watch-server.ts'
  * An adapter usually follows a request in the same turn of the event loop in which it is passed. So each server keeps
  * only its latest request, and checks whether it is followed when the next one arrives, or 100 ms later, or when
  * numbers are read. A request that is followed costs two assignments; a listener for each response, or a subscription
- * to the channel on which Node publishes finished responses, costs more (docs/architecture.md, "Hono").
+ * to the channel on which Node publishes finished responses, costs more (docs/decisions/18-hono-koa.md).
  */
 
 /** Counts a request that no adapter saw. Errors are reported to its store. */
