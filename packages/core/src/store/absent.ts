@@ -1,15 +1,15 @@
 /**
- * How a store says that a gauge is no more. Slots are never given back, and no number is neutral in every merge: so a
- * NaN with bits of its own, which arithmetic never makes, stands for "nobody says anything here".
+ * Marks a gauge as removed. Slots are never freed, and no number is neutral for every merge, so the marker is a NaN
+ * with a bit pattern that arithmetic never produces.
  */
 const ABSENT_BITS = 0x7ff8_7072_6f6d_0001n
 
-/** Makes the gauge at `slot` one that nobody shows. Setting it to a number brings it back. */
+/** Marks the gauge at `slot` as removed: it is no longer served. Setting it to a number brings it back. */
 export function setAbsent(values: Float64Array, slot: number): void {
   bitsOf(values, slot)[0] = ABSENT_BITS
 }
 
-/** True where the gauge at `slot` was removed; false for every number, NaN among them. */
+/** True if the gauge at `slot` is marked as removed; false for every number, including ordinary NaN. */
 export function isAbsent(values: Float64Array, slot: number): boolean {
   return Number.isNaN(values[slot]) && bitsOf(values, slot)[0] === ABSENT_BITS
 }

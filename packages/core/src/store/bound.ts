@@ -2,11 +2,11 @@ import { NOWHERE, Place, type StoreFamily } from './family.ts'
 import type { Slab } from './slab.ts'
 
 /**
- * The hold on one series: where to write, at the cost of one look.
+ * A handle on one series, which returns the slot to write to.
  *
- * Hot: a series that is in its place costs a comparison. One that was removed, or has not been made, is made by the
- * recording that needs it. One that gets no place shares the overflow series and asks again each time: so every such
- * recording is counted, and a place that becomes free is taken.
+ * Hot path: if the series has slots, this costs one comparison. A series that was removed, or that does not exist yet,
+ * is created by the next recording. If it gets no slots, it shares the overflow series and tries again at each
+ * recording: so every such recording is counted, and a slot that becomes free is used.
  */
 export class Bound {
   readonly slab: Slab
@@ -21,24 +21,26 @@ export class Bound {
     this.#place = family.placeIfAny(values) ?? UNMADE
   }
 
-  /** The first slot for one recording; `NOWHERE` where only an overflow series is left and `family` shows none. */
+  /**
+   * The first slot to record into; `NOWHERE` if only an overflow series is left and `family` has none that is served.
+   */
   get slot(): number {
     const place = this.#place
     place.touched = true
     return place.slot === NOWHERE ? this.#again() : place.slot
   }
 
-  /** True where the series has a place of its own. */
+  /** True if the series has slots of its own. */
   get isPlaced(): boolean {
     return this.#place.slot !== NOWHERE
   }
 
-  /** Keeps something for the series until it is removed; nothing where it has no place of its own. */
+  /** Stores an object with the series until it is removed. Does nothing if the series has no slots of its own. */
   keep(thing: unknown): void {
     if (this.isPlaced) this.#place.kept = thing
   }
 
-  /** Makes the series where there is room, before there is anything to record. */
+  /** Creates the series, if there is room, before the first recording. */
   make(): void {
     this.#place = this.#family.place(this.#values) ?? UNMADE
   }
@@ -47,10 +49,10 @@ export class Bound {
     this.make()
     if (this.isPlaced) return this.#place.slot
     this.#family.countDropped()
-    // Counts of many series add up; of gauges that would be nonsense.
+    // Counts of many series can be added up; values of gauges cannot.
     return this.#family.definition.type === 'gauge' ? NOWHERE : this.#family.overflow
   }
 }
 
-/** The place of every series that has none. */
+/** The place of every series without slots of its own. */
 const UNMADE = new Place(NOWHERE)

@@ -3,11 +3,12 @@ import { createFile, openToAppend } from './files.ts'
 import { HEADER_SLOTS } from './header.ts'
 
 /**
- * The names of a store: an append-only log of JSON lines, each written whole by one call. A torn last line is not yet a
- * line. A family has a number, a series its first slot: a line that is lost takes no other with it.
+ * The names of a store: an append-only log of JSON lines, each written with one call. An incomplete last line does not
+ * count as a line yet. Families are referenced by index and series by their first slot, so a lost line affects no other
+ * line.
  */
 
-/** How the numbers of several workers become one: see each name in the documentation of gauges. */
+/** How the values of several workers are combined. The documentation of gauges describes each name. */
 export const MERGES = ['sum', 'max', 'min', 'mean', 'latest', 'worker'] as const
 export type Merge = (typeof MERGES)[number]
 
@@ -15,7 +16,7 @@ export type Merge = (typeof MERGES)[number]
 const FAMILY_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'quantiles', 'untyped'] as const
 export type FamilyType = (typeof FAMILY_TYPES)[number]
 
-/** What a family of series is. Two processes that mean the same family say the same here. */
+/** The definition of a family of series. Two processes with the same family have equal definitions. */
 export interface Definition {
   readonly name: string
   readonly type: FamilyType
@@ -23,9 +24,13 @@ export interface Definition {
   readonly labels: readonly string[]
   /** Upper bounds of a histogram, increasing, without +Inf. Empty for every other type. */
   readonly buckets: readonly number[]
-  /** `worker` keeps the workers apart with a label `worker`, for any type. The others than `sum` are for gauges. */
+  /**
+   * `worker` keeps the workers apart with a label `worker`, for any type. All others except `sum` are for gauges only.
+   */
   readonly merge: Merge
-  /** Gauges that merge by `mean`, of a group of herds: a second slot says how many workers each mean is of. */
+  /**
+   * Gauges of a group of herds that merge by `mean`: a second slot holds the number of workers that each mean covers.
+   */
   readonly weighted?: boolean | undefined
   /** Histograms only: the counter that their counts are added to when a snapshot is taken. */
   readonly countsInto?: string | undefined
@@ -33,11 +38,11 @@ export interface Definition {
 
 export interface FamilyLine extends Definition {
   readonly kind: 'family'
-  /** What the series lines call this family. */
+  /** The index by which series lines refer to this family. */
   readonly index: number
-  /** Retired totals only: the slot that says when the newest store with this definition started. */
+  /** Retired totals only: the slot that holds the start time of the newest store with this definition. */
   readonly sinceSlot?: number
-  /** When it was declared, where its name stood for another family of this store before. Unix seconds. */
+  /** When it was declared, if its name belonged to another family of this store before. Unix seconds. */
   readonly since?: number
 }
 
@@ -47,29 +52,29 @@ export interface SeriesLine {
   readonly family: number
   readonly values: readonly string[]
   readonly slot: number
-  /** Shown only once it is not zero: the series that takes what a full family cannot. */
+  /** Served only once it is not zero. It receives the recordings of series for which a full family has no room. */
   readonly overflow?: boolean
   /**
-   * Where the slot was another series' before: the generation of the numbers that are this one's. In numbers of an
-   * earlier generation there stands what the other had.
+   * Set if the slot belonged to another series before: the first generation whose numbers belong to this series. In
+   * numbers of an earlier generation the slot holds the value of the previous series.
    */
   readonly born?: number
 }
 
-/** Says that a series is no more. Its slot may be another's in a later line. */
+/** Removes a series. A later line may assign its slot to another series. */
 export interface RemovedLine {
   readonly kind: 'removed'
   readonly family: number
   readonly slot: number
 }
 
-/** Says that a family is no more, and none of its series. A later line may declare it again. */
+/** Removes a family and all its series. A later line may declare it again. */
 export interface WithdrawnLine {
   readonly kind: 'withdrawn'
   readonly family: number
 }
 
-/** What a store says of its owner; the first line. */
+/** Facts about the owner of the store; the first line. */
 export interface OwnerLine {
   readonly kind: 'owner'
   readonly nodeVersion: string
@@ -77,11 +82,11 @@ export interface OwnerLine {
 
 export type CatalogLine = FamilyLine | SeriesLine | RemovedLine | WithdrawnLine | OwnerLine
 
-/** How many slots a series of this family takes in a store. */
+/** The number of slots that a series of this family takes in a store. */
 export function widthOf(definition: Pick<Definition, 'type' | 'buckets' | 'merge' | 'weighted'>): number {
   if (definition.type === 'histogram') return definition.buckets.length + 2 // +Inf, and the sum.
   if (definition.type === 'summary') return 2 // The sum and the count.
-  // The value and when it was set, or the mean and of how many.
+  // The value and the time when it was set, or the mean and its number of workers.
   return definition.merge === 'latest' || definition.weighted === true ? 2 : 1
 }
 
@@ -91,12 +96,12 @@ export class CatalogWriter {
   #torn = false
   #bytes = 0
 
-  /** Begins a new catalog. Throws what the file system throws, EEXIST among it. */
+  /** Creates a new catalog. Throws the errors of the file system, including EEXIST. */
   constructor(path: string, open: (path: string) => number = createCatalog) {
     this.#fd = open(path)
   }
 
-  /** Goes on with a catalog that may be there and may end in a torn line. Throws what the file system throws. */
+  /** Appends to a catalog that may exist and may end with an incomplete line. Throws the errors of the file system. */
   static resume(path: string): CatalogWriter {
     const writer = new CatalogWriter(path, openToAppend)
     try {
@@ -108,12 +113,12 @@ export class CatalogWriter {
     }
   }
 
-  /** Answers false where the line could not be written whole: it is then no line for any reader. */
+  /** Returns false if the line could not be written completely: readers then ignore it. */
   append(line: CatalogLine): boolean {
     return this.#write(encodeLine(line))
   }
 
-  /** Writes several lines with one call. Answers false where not all of them are lines now. */
+  /** Writes several lines with one call. Returns false if not all of them were written completely. */
   appendAll(lines: readonly CatalogLine[]): boolean {
     return this.#write(lines.map(encodeLine).join(''))
   }
@@ -127,16 +132,20 @@ export class CatalogWriter {
     try {
       const written = writeSync(this.#fd, bytes)
       this.#bytes += written
-      // The next line that fits ends the torn one first: the disk that tore it has no room for that either.
+      // An incomplete line is ended together with the next write: a disk too full for the line has no room for its
+      // ending either.
       if (written > 0) this.#torn = written < bytes.length
       return written === bytes.length
     } catch {
-      // A full disk: the caller counts it.
+      // The disk is full: the caller counts the error.
       return false
     }
   }
 
-  /** Writes all whole lines into another catalog. False where there is no room for them. Throws what reading throws. */
+  /**
+   * Copies all complete lines into another catalog. Returns false if there is no room for them. Throws the errors of
+   * reading.
+   */
   copyTo(other: CatalogWriter): boolean {
     const piece = Buffer.allocUnsafe(COPIED_BYTES)
     const end = fstatSync(this.#fd).size
@@ -152,7 +161,7 @@ export class CatalogWriter {
     return true
   }
 
-  /** How much has been written by this writer. */
+  /** The number of bytes that this writer has written. */
   get bytes(): number {
     return this.#bytes
   }
@@ -171,12 +180,12 @@ function createCatalog(path: string): number {
 }
 
 /**
- * Ends a line that its writer could not finish. It has to say so: a line that lacks no more than its line break would
- * otherwise become one later, after its writer has given up what it names.
+ * Ends a line that could not be written completely, and marks it as invalid. Without the mark, a line that lacks only
+ * its line break would later become valid, although its writer has given up the series or family that it names.
  */
 const GIVEN_UP = '~\n'
 
-/** True for a line that its own writer has given up: nothing is lost by it. */
+/** True for a line that its own writer marked as invalid: nothing is lost with it. */
 export function isGivenUp(text: string): boolean {
   return text.endsWith('~')
 }
@@ -187,7 +196,7 @@ function endsTorn(fd: number): boolean {
   return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10
 }
 
-/** Writes a line, with its line break. */
+/** Encodes a line, with its line break. */
 export function encodeLine(line: CatalogLine): string {
   if (line.kind === 'series') {
     const { slot: s, family: f, values: v, overflow, born: g } = line
@@ -198,7 +207,7 @@ export function encodeLine(line: CatalogLine): string {
   return `${JSON.stringify(line)}\n`
 }
 
-/** Reads one line, or answers undefined where it is none: damage, or written by something else. */
+/** Decodes one line. Returns undefined if it is damaged or was written by another program. */
 export function decodeLine(text: string): CatalogLine | undefined {
   let line: unknown
   try {
@@ -255,12 +264,12 @@ function familyLine(fields: Record<string, unknown>): FamilyLine | undefined {
   }
 }
 
-/** Readers keep slots in 32 bits: a larger number would name some other slot. */
+/** Readers keep slots in 32 bits: a larger number would refer to a different slot. */
 function isIndex(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31
 }
 
-/** What stands in the text format without quotes. Anything else would spoil the page for everybody. */
+/** Names that the text format allows without quotes. Any other name would make the whole page invalid. */
 function isName(value: unknown): value is string {
   return typeof value === 'string' && /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(value)
 }

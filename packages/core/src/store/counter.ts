@@ -2,13 +2,15 @@ import type { Bound } from './bound.ts'
 
 /** One series of a counter. */
 export interface CounterSeries {
-  /** Adds `amount`, finite and not negative; anything else is left out, and counted as an error. @default 1 */
+  /**
+   * Adds `amount`, which must be finite and not negative; other values are ignored and counted as an error. @default 1
+   */
   inc(amount?: number): void
-  /** Begins again at zero. */
+  /** Resets it to zero. */
   clear(): void
 }
 
-/** Takes what cannot be recorded. */
+/** Is called with a value that cannot be recorded. */
 export type Refuse = (what: string, value: unknown) => void
 
 export class BoundCounter implements CounterSeries {
@@ -27,7 +29,7 @@ export class BoundCounter implements CounterSeries {
       return
     }
     const { slot } = this.#bound
-    // The slab's values are replaced when it grows, so they are looked up for each use.
+    // The slab's array is replaced when it grows, so it is read again for each use.
     const { values } = this.#bound.slab
     values[slot] = values[slot]! + amount
   }

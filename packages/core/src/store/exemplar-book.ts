@@ -1,22 +1,22 @@
 import { encodeExemplar, MAX_EXEMPLAR_BYTES, MAX_EXEMPLARS, type StoredExemplar } from './exemplar.ts'
 import { removeFile, replaceFile, statFile, writeNew } from './files.ts'
 
-/** Where one bucket of a series has its exemplar, for as long as that is among the newest of the store. */
+/** The exemplar of one bucket of a series, as long as it is among the newest of the store. */
 export interface ExemplarNote {
-  /** When the newest that was seen was given, whatever became of it. Unix seconds. */
+  /** When the newest observed exemplar was recorded, whether or not it was stored. Unix seconds. */
   seenAt: number
   stored: StoredExemplar | undefined
 }
 
-/** The files of the store, as far as they matter here. */
+/** The files of the store that are needed here. */
 interface Paths {
   readonly values: string
   readonly exemplars: string
 }
 
 /**
- * The newest exemplars of one process's series, and the file that tells others of them. They are hints: a file that
- * cannot be written takes none of the numbers with it, and they go with the process.
+ * The newest exemplars of one process's series, and the file from which other processes read them. Exemplars are best
+ * effort: if the file cannot be written, no numbers are lost, and the exemplars end with the process.
  */
 export class ExemplarBook {
   readonly #paths: () => Paths | undefined
@@ -25,17 +25,17 @@ export class ExemplarBook {
   #changed = false
   #closed = false
 
-  /** A store without files keeps them for its own process. */
+  /** A store without files keeps them for its own process only. */
   constructor(paths: () => Paths | undefined) {
     this.#paths = paths
   }
 
-  /** The newest, as they were when they were last settled. */
+  /** The newest exemplars, as of the last call of `settle`. */
   get list(): readonly StoredExemplar[] {
     return this.#list
   }
 
-  /** Writes a newer exemplar into a note. */
+  /** Stores a newer exemplar in a note. */
   put(note: ExemplarNote, stored: StoredExemplar): void {
     note.stored = stored
     this.#notes.add(note)
@@ -43,8 +43,8 @@ export class ExemplarBook {
   }
 
   /**
-   * Lets go of all but the newest, and writes those if they are others than before: once, and whole. Throws what the
-   * file system throws, and writes them the next time then.
+   * Drops all but the newest exemplars. If they changed, writes them to the file as a whole. Throws the errors of the
+   * file system; the next call then writes them again.
    */
   settle(): void {
     if (!this.#changed || this.#closed) return
@@ -66,13 +66,13 @@ export class ExemplarBook {
     this.#changed = false
   }
 
-  /** Writes no more: whoever retires the store removes the file. */
+  /** Stops writing: the file is removed when the store is retired. */
   close(): void {
     this.#closed = true
   }
 
   #write(lines: readonly string[]): void {
-    // A store that was retired while its owner hung has no file that anybody would ever remove again.
+    // If the store was retired while its owner hung, a file written now would never be removed.
     const paths = this.#paths()
     if (paths === undefined || statFile(paths.values) === undefined) return
     const draft = `${paths.exemplars}.draft`

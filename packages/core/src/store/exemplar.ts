@@ -1,4 +1,4 @@
-/** One observation that its user has marked with what leads to more about it: mostly the id of a trace. */
+/** One observation with labels that link to more about it: usually the id of a trace. */
 export interface Exemplar {
   readonly labels: readonly ExemplarLabel[]
   readonly value: number
@@ -8,19 +8,19 @@ export interface Exemplar {
 
 export type ExemplarLabel = readonly [name: string, value: string]
 
-/** An exemplar and the series that it is of. Which bucket it is of follows from its value. */
+/** An exemplar and its series. Its bucket follows from its value. */
 export interface StoredExemplar {
   readonly family: string
   readonly series: readonly string[]
   readonly exemplar: Exemplar
 }
 
-/** How many exemplars a store keeps: the newest. */
+/** The maximum number of exemplars in a store: the newest are kept. */
 export const MAX_EXEMPLARS = 1000
-/** How long the file of a store's exemplars may be. */
+/** The maximum size of a store's exemplars file. */
 export const MAX_EXEMPLAR_BYTES: number = 2 ** 20
 
-/** Makes an exemplar; undefined where OpenMetrics allows none with these parts. */
+/** Creates an exemplar. Returns undefined if OpenMetrics does not allow these parts. */
 export function exemplarOf(labels: readonly ExemplarLabel[], value: unknown, timestamp: unknown): Exemplar | undefined {
   if (!isFiniteNumber(value) || !isFiniteNumber(timestamp) || timestamp <= 0 || timestamp > LATEST) return undefined
   const names = new Set<string>()
@@ -39,7 +39,7 @@ export function encodeExemplar({ family, series, exemplar }: StoredExemplar): st
   return JSON.stringify([family, series, exemplar.labels, exemplar.value, exemplar.timestamp])
 }
 
-/** What such a line says; undefined for one that is damaged. */
+/** Decodes such a line. Returns undefined if it is damaged. */
 export function decodeExemplar(line: string): StoredExemplar | undefined {
   const [family, series, labels, value, timestamp] = partsOf(line)
   if (typeof family !== 'string' || !isTexts(series) || !isLabels(labels)) return undefined
@@ -68,7 +68,7 @@ function isFiniteNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value)
 }
 
-/** How many characters a text has in UTF-8, where two units of a string may be one. */
+/** The number of Unicode characters in a string, in which two UTF-16 units may be one character. */
 function lengthOf(text: string): number {
   let length = 0
   for (const _ of text) length++
@@ -76,7 +76,7 @@ function lengthOf(text: string): number {
 }
 
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/
-/** What all names and values of a label set may be long, in characters: OpenMetrics says so. */
+/** The maximum length of all names and values of a label set, in characters, as OpenMetrics requires. */
 const MAX_LENGTH = 128
-/** The year 5138: what lies beyond was not meant in seconds. */
+/** The year 5138: a larger number is not in seconds. */
 const LATEST = 1e11

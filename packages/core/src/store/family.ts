@@ -3,23 +3,23 @@ import { type Definition, widthOf } from './catalog.ts'
 import { LabelIndex, NONE } from './label-index.ts'
 import type { Slab } from './slab.ts'
 
-/** One family of a store, and where its series are. */
+/** One family of a store, and the slots of its series. */
 export class StoreFamily {
   readonly definition: Definition
-  /** Where the slots are. */
+  /** The slab that holds the slots. */
   readonly slab: Slab
-  /** The series that takes what has no place of its own. */
+  /** The first slot of the series that receives recordings of series without slots of their own. */
   readonly overflow: number
-  /** How many series may have a place of their own. */
+  /** The maximum number of series with slots of their own. */
   readonly maxSeries: number
   readonly #home: FamilyHome
-  /** What the catalog calls it; less than 0 where it has no place in the file. */
+  /** Its index in the catalog; negative if it is not in the file. */
   readonly index: number
   readonly #width: number
   readonly #series: LabelIndex
-  /** By the rows of the series: the places that somebody keeps. */
+  /** By row: the places that were handed out. */
   readonly #places: (Place | undefined)[] = []
-  /** Slots that removed series have left. */
+  /** Slots of removed series. */
   readonly #free: number[] = []
 
   constructor(
@@ -38,24 +38,25 @@ export class StoreFamily {
     this.maxSeries = maxSeries
     this.overflow = overflow
     this.#series = new LabelIndex(definition.labels.length)
-    // A family without labels has one series, and no need of another.
+    // A family without labels has exactly one series.
     if (definition.labels.length === 0) this.#series.add([], overflow)
   }
 
-  /** How many series have a place of their own. */
+  /** The number of series with slots of their own. */
   get size(): number {
     return this.#series.size
   }
 
-  /** The first slot of the series with these label values, or undefined where it has none. */
+  /** The first slot of the series with these label values, or undefined if it has none. */
   find(values: readonly string[]): number | undefined {
     const row = this.#series.find(values)
     return row === NONE ? undefined : this.#series.slotAt(row)
   }
 
   /**
-   * The first slot of the series with these label values, made at its first use; the overflow series where the family
-   * or the disk is full, which is counted. For families whose series are never removed: others keep the `Place`.
+   * The first slot of the series with these label values, which is created at the first use. If the family or the disk
+   * is full, counts that and returns the overflow series. Only for families whose series are never removed: for others
+   * keep the `Place`.
    */
   slot(values: readonly string[]): number {
     const row = this.#rowOf(values)
@@ -64,7 +65,9 @@ export class StoreFamily {
     return this.overflow
   }
 
-  /** The place of the series with these label values, made at its first use; undefined where there is no room. */
+  /**
+   * The place of the series with these label values, which is created at the first use; undefined if there is no room.
+   */
   place(values: readonly string[]): Place | undefined {
     return this.#placeAt(this.#rowOf(values))
   }
@@ -74,29 +77,31 @@ export class StoreFamily {
     return this.#placeAt(this.#rowIfAny(values))
   }
 
-  /** Counts one recording that has no place of its own. */
+  /** Counts one recording that has no slots of its own. */
   countDropped(): void {
     if (this.definition !== FAMILIES.seriesDropped) this.#home.countDropped(this.definition.name)
   }
 
-  /** Removes the series with these label values. Does nothing where there is none, or where a full disk forbids it. */
+  /** Removes the series with these label values. Does nothing if it does not exist, or if the disk is full. */
   remove(values: readonly string[]): void {
     const row = this.#rowIfAny(values)
     if (row !== NONE) this.#remove(row)
   }
 
-  /** Removes every series, and takes back what the overflow series has. */
+  /** Removes every series and resets the overflow series to zero. */
   clear(): void {
     for (const row of this.#series.rows()) this.#remove(row)
     this.slab.values.fill(0, this.overflow, this.overflow + this.#width)
   }
 
-  /** Takes every series off its place, for a family whose name is gone with all of them: see `Store.withdraw`. */
+  /**
+   * Frees the slots of every series, for a family that is withdrawn from the catalog as a whole: see `Store.withdraw`.
+   */
   vacate(): void {
     for (const row of this.#series.rows()) if (this.#series.slotAt(row) !== this.overflow) this.#leave(row)
   }
 
-  /** Removes the series that nobody has touched for `seconds`, as seen at `now` and at the calls before. */
+  /** Removes series without a recording for `seconds`, judged by `now` and by the times of earlier calls. */
   expire(now: number, seconds: number): void {
     for (const row of this.#series.rows()) {
       const place = this.#placeAt(row)!
@@ -109,11 +114,11 @@ export class StoreFamily {
 
   #remove(row: number): void {
     const slot = this.#series.slotAt(row)
-    // The one series of a family without labels is its overflow series too, which has to stay.
+    // The only series of a family without labels is also its overflow series, which must stay.
     if (slot !== this.overflow && this.#home.unplace(this.index, slot)) this.#leave(row)
   }
 
-  /** The slots of the series in this row are free. */
+  /** Marks the slots of the series in this row as free. */
   #leave(row: number): void {
     this.#free.push(this.#series.slotAt(row))
     const place = this.#places[row]
@@ -149,14 +154,14 @@ export class StoreFamily {
   }
 }
 
-/** Where a series is. Whoever keeps one looks at it each time: once the series is removed it is nowhere. */
+/** The slots of a series. Holders of a place check it at each use: once the series is removed, `slot` is `NOWHERE`. */
 export class Place {
   slot: number
-  /** True where the series was recorded to since the last look for idle ones. */
+  /** True if the series was recorded to since the last scan for idle series. */
   touched = true
-  /** When such a look first found that it was not. */
+  /** When a scan first found it without a recording. */
   idleSince = 0
-  /** What somebody keeps for the series as long as it is here, to find it again by its label values. */
+  /** An object that is stored with the series until it is removed, to be found by its label values. */
   kept: unknown = undefined
 
   constructor(slot: number) {
@@ -164,22 +169,25 @@ export class Place {
   }
 }
 
-/** The slot of a series that has been removed, or has not been made. */
+/** The slot of a series that was removed or has not been created. */
 export const NOWHERE = -1
 
-/** Half a surrogate pair has no UTF-8: two values that differ only there would be one series twice on the page. */
+/**
+ * An unpaired surrogate has no UTF-8 encoding: two values that differ only there would be the same series twice on the
+ * page.
+ */
 export function wellFormed(text: string): string {
   return Buffer.from(text).toString()
 }
 
-/** Where a family has its slots, as it sees it: its store. */
+/** The interface that a family needs of its store. */
 export interface FamilyHome {
   /**
-   * Slots for one more series of the family numbered `family`, and its name; undefined where there is no room. `free`
-   * is where there are some already.
+   * Reserves slots for one more series of the family with index `family`, and writes its name; undefined if there is no
+   * room. `free` is a slot that can be reused.
    */
   place(family: number, values: readonly string[], width: number, free?: number): number | undefined
-  /** Takes the name off the series at `slot`; false where that was not possible. */
+  /** Removes the name of the series at `slot`; returns false if that was not possible. */
   unplace(family: number, slot: number): boolean
   /** Counts one recording that had to share the overflow series of `family`. */
   countDropped(family: string): void
@@ -188,10 +196,15 @@ export interface FamilyHome {
 /** The value of every label of an overflow series. */
 export const OVERFLOW = '_overflow'
 
-/** Series a family may have before the rest shares one: a bound for mistakes, far above an honest service. */
+/**
+ * The number of series that a family may have before the others share one: a limit against mistakes, far above the
+ * needs of a correct service.
+ */
 export const DEFAULT_MAX_SERIES = 1000
 
-/** A key that no other label values have: lengths go before the values, since any text may stand in a value. */
+/**
+ * A unique key for these label values: each value is preceded by its length, since values may contain any characters.
+ */
 export function keyOf(values: readonly string[]): string {
   if (values.length === 1) return values[0]!
   let key = ''

@@ -16,16 +16,16 @@ import {
 import { dirname, resolve } from 'node:path'
 
 /**
- * The only place that opens, lists, renames or removes files in the directory of a herd.
+ * The only module that opens, lists, renames or removes files in the directory of a herd.
  *
- * The directory may lie where every local user can write, and other programs may put files into it. So no call here
- * follows a link or waits for a pipe, a file must be a regular file of our own user, new files are created
- * exclusively, and nothing is removed recursively. Everything throws what the file system throws.
+ * The directory may be in a place where every local user can write, and other programs may put files into it. So no
+ * call here follows a link or waits for a pipe, a file must be a regular file of our own user, new files are created
+ * exclusively, and nothing is removed recursively. All functions throw the errors of the file system.
  */
 
-/** Opens a file that is there, for reading unless `flags` say otherwise. The caller closes the descriptor. */
+/** Opens an existing file, for reading unless `flags` say otherwise. The caller closes the descriptor. */
 export function openFile(path: string, flags: number = constants.O_RDONLY): number {
-  // Without O_NOFOLLOW (Windows) the check is a moment older than the file that is opened.
+  // Without O_NOFOLLOW (Windows) the path is checked first, and the file could be replaced before it is opened.
   if (constants.O_NOFOLLOW === undefined) refuseOthers(path, lstatSync(path))
   const fd = openSync(path, flags | SAFE)
   try {
@@ -37,12 +37,12 @@ export function openFile(path: string, flags: number = constants.O_RDONLY): numb
   }
 }
 
-/** Creates a file that is not there yet, to read and write; with `flags` also, for example, to append. */
+/** Creates a file that does not exist yet, for reading and writing; `flags` can add, for example, appending. */
 export function createFile(path: string, flags = 0): number {
   return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | flags | SAFE, FILE_MODE)
 }
 
-/** Opens a file to append to it, and creates it where it is not there. */
+/** Opens a file for appending, and creates it if it does not exist. */
 export function openToAppend(path: string): number {
   try {
     return openFile(path, constants.O_RDWR | constants.O_APPEND)
@@ -52,13 +52,13 @@ export function openToAppend(path: string): number {
   }
 }
 
-/** Creates a draft in place of one that an earlier process may have left. */
+/** Creates a draft and replaces one that an earlier process may have left. */
 export function createDraft(path: string): number {
   removeFile(path)
   return createFile(path)
 }
 
-/** The content of a short file. Throws where it is longer than `maxBytes`, or no regular file of our user. */
+/** The content of a short file. Throws if it is longer than `maxBytes`, or not a regular file of our user. */
 export function readShort(path: string, maxBytes: number): { readonly bytes: Buffer; readonly stat: Stats } {
   const fd = openFile(path)
   try {
@@ -82,7 +82,7 @@ export function readStart(fd: number, maxBytes: number): Buffer {
   return bytes.subarray(0, done)
 }
 
-/** Writes a new file whole, or leaves none. */
+/** Writes a new file completely, or leaves none. */
 export function writeNew(path: string, content: string): void {
   const fd = createFile(path)
   try {
@@ -100,7 +100,7 @@ export function writeWhole(fd: number, bytes: Uint8Array, position: number): voi
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done)
 }
 
-/** Removes a file; a link is removed itself. A directory in its place stays: that is not ours. */
+/** Removes a file, or a link itself and not its target. A directory at this path stays: promherd did not create it. */
 export function removeFile(path: string): void {
   const stat = lstatSync(path, { throwIfNoEntry: false })
   if (stat === undefined || stat.isDirectory()) return
@@ -111,17 +111,17 @@ export function removeFile(path: string): void {
   }
 }
 
-/** Puts one file in the place of another in one moment. */
+/** Replaces one file with another atomically. */
 export function replaceFile(draft: string, path: string): void {
   renameSync(draft, path)
 }
 
-/** Gives a file a second name, where that name is free. */
+/** Gives a file a second name, if that name is free. */
 export function linkFile(path: string, name: string): void {
   linkSync(path, name)
 }
 
-/** Sets the time of a file to now. */
+/** Sets the modification time of a file to now. */
 export function touchFile(path: string): void {
   const fd = openFile(path)
   try {
@@ -132,7 +132,7 @@ export function touchFile(path: string): void {
   }
 }
 
-/** What is at this path, a link itself and not its target; undefined where nothing is. */
+/** The stat of this path, of a link itself and not of its target; undefined if nothing exists there. */
 export function statFile(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false })
 }
@@ -142,17 +142,17 @@ export function listNames(directory: string): string[] {
   return readdirSync(directory)
 }
 
-/** Accepts files of other users in this directory from now on. */
+/** From now on, accepts files of other users in this directory. */
 export function shareDirectory(directory: string): void {
   SHARED.add(resolve(directory))
 }
 
-/** True where files of other users are accepted. */
+/** True if files of other users are accepted. */
 export function isShared(directory: string): boolean {
   return SHARED.size > 0 && SHARED.has(resolve(directory))
 }
 
-/** The id of the user of this process; undefined where the platform has none. */
+/** The user id of this process; undefined if the platform has none. */
 export function ownUser(): number | undefined {
   return process.geteuid?.()
 }
@@ -170,5 +170,5 @@ function refuseOthers(path: string, stat: Stats): void {
 
 const FILE_MODE = 0o600
 const SAFE = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
-/** The directories that others may write to, by their absolute paths. */
+/** The directories that other users may write to, by absolute path. */
 const SHARED = new Set<string>()

@@ -4,17 +4,17 @@ import type { Merge } from './catalog.ts'
 import type { Refuse } from './counter.ts'
 import { NOWHERE } from './family.ts'
 
-/** One series of a gauge. It is not shown before it is first set. */
+/** One series of a gauge. It is not served before it is first set. */
 export interface GaugeSeries {
   /** Sets the value, which may be infinite or NaN. */
   set(value: number): void
-  /** Adds to the value, from 0 where there is none yet. @default 1 */
+  /** Adds to the value, starting from 0 if there is none yet. @default 1 */
   inc(amount?: number): void
-  /** Takes from the value, from 0 where there is none yet. @default 1 */
+  /** Subtracts from the value, starting from 0 if there is none yet. @default 1 */
   dec(amount?: number): void
   /** Sets the value to the unix time in seconds. */
   setToCurrentTime(): void
-  /** Takes the value back: the series is not shown until it is set again. */
+  /** Removes the value: the series is not served until it is set again. */
   clear(): void
 }
 
@@ -50,7 +50,7 @@ export class BoundGauge implements GaugeSeries {
   }
 
   dec(amount: number = 1): void {
-    // What is no number is refused as it is.
+    // Values that are not numbers are passed on unchanged, so that the error shows them.
     this.inc(typeof amount === 'number' ? -amount : amount)
   }
 

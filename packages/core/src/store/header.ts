@@ -1,14 +1,14 @@
 /**
- * The first slots of every values file. All of it is float64, so that one mapping of the file is one Float64Array.
- * A reader believes a file only where `magic` and `version` are its own.
+ * The first slots of every values file. All of them are float64, so that one mapping of the file is one Float64Array.
+ * Readers accept a file only if `magic` and `version` equal their own.
  */
 export const MAGIC = 0x70726f6d // The letters 'prom'.
 export const FORMAT_VERSION = 1
 
-/** How many slots the header takes: the first series begins here. */
+/** The number of slots in the header: the first series begins here. */
 export const HEADER_SLOTS = 16
 
-/** What each slot of the header holds. Times are unix seconds; an unknown number is 0. */
+/** The contents of each header slot. Times are unix seconds; an unknown number is 0. */
 export const HEADER = {
   magic: 0,
   version: 1,
@@ -17,27 +17,29 @@ export const HEADER = {
   /** The worker's stable small number; 0 is the primary. */
   worker: 3,
   pid: 4,
-  /** The inode of the owner's pid namespace: a pid means nothing in another one. */
+  /** The inode of the owner's pid namespace: in another namespace the pid means nothing. */
   pidNamespace: 5,
-  /** When the kernel started the owner, in its ticks: tells a reused pid from the owner. */
+  /**
+   * When the kernel started the owner, in kernel ticks: distinguishes the owner from a later process with the same pid.
+   */
   startTicks: 6,
   startedAt: 7,
   heartbeatAt: 8,
-  /** How many slots are in use, the header's among them. */
+  /** The number of slots in use, including the header's. */
   length: 9,
-  /** An index into `WORKER_STATES`; -1 for a thread that works for a worker and is none itself. */
+  /** An index into `WORKER_STATES`; -1 for a thread that works for a worker and is not a worker itself. */
   state: 10,
   stateChangedAt: 11,
-  /** 1 once the owner has said that it will write no more. */
+  /** 1 once the owner has declared that it will not write any more. */
   closed: 12,
-  /** 0 where a process is the owner; else which of its threads, see `Owner`. */
+  /** 0 if the owner is a process; otherwise identifies its thread, see `Owner`. */
   threadId: 13,
-  /** Retired totals only: how many store ids follow the last series. */
+  /** Retired totals only: the number of store ids that follow the last series. */
   retiredIds: 14,
-  /** Goes up with each commit of retired totals, and in a store each time a removed series' slot is taken again. */
+  /** Increases with each commit of retired totals, and in a store each time the slot of a removed series is reused. */
   generation: 15,
 } as const
 
-/** What a worker may be doing. `hung` and `dead` are said by others, never by itself. */
+/** The states of a worker. `hung` and `dead` are set by other processes, never by the worker itself. */
 export const WORKER_STATES = ['starting', 'running', 'draining', 'hung', 'dead'] as const
 export type WorkerState = (typeof WORKER_STATES)[number]

@@ -4,11 +4,11 @@ import type { Refuse } from './counter.ts'
 
 /** One series of a histogram. */
 export interface HistogramSeries {
-  /** Takes in one observation, a finite number; anything else is left out, and counted as an error. */
+  /** Records one observation, which must be a finite number; other values are ignored and counted as an error. */
   observe(value: number): void
-  /** Starts a clock. What it answers observes the seconds since then each time it is called, and answers them. */
+  /** Starts a timer. Each call of the returned function observes the seconds since then and returns them. */
   startTimer(): () => number
-  /** Begins again without observations. */
+  /** Resets it to no observations. */
   clear(): void
 }
 
@@ -32,7 +32,7 @@ export class BoundHistogram implements HistogramSeries {
     const bounds = this.#bounds
     const { slot } = this.#bound
     const { values } = this.#bound.slab
-    // Most observations are small, so most end in the first few buckets.
+    // Most observations are small, so most searches end in the first few buckets.
     let bucket = 0
     while (bucket < bounds.length && value > bounds[bucket]!) bucket++
     const sum = slot + bounds.length + 1
@@ -57,16 +57,16 @@ export class BoundHistogram implements HistogramSeries {
 }
 
 /**
- * `count` upper bounds, each `width` above the one before, from `start` on.
- * @throws ERR_PROMHERD_BAD_OPTION where they would not increase.
+ * `count` upper bounds that begin with `start`, each `width` above the one before.
+ * @throws ERR_PROMHERD_BAD_OPTION if they would not increase.
  */
 export function linearBuckets(start: number, width: number, count: number): number[] {
   return bucketsOf('linearBuckets', { start, width, count }, width > 0, i => start + i * width)
 }
 
 /**
- * `count` upper bounds, each `factor` times the one before, from `start` on.
- * @throws ERR_PROMHERD_BAD_OPTION where they would not increase.
+ * `count` upper bounds that begin with `start`, each `factor` times the one before.
+ * @throws ERR_PROMHERD_BAD_OPTION if they would not increase.
  */
 export function exponentialBuckets(start: number, factor: number, count: number): number[] {
   return bucketsOf('exponentialBuckets', { start, factor, count }, start > 0 && factor > 1, i => start * factor ** i)
@@ -87,5 +87,5 @@ function bucketsOf(
   throw promherdError('ERR_PROMHERD_BAD_OPTION', where, expected, given, 'Give a positive width, or a factor above 1.')
 }
 
-/** A bound for mistakes: each series has as many numbers. */
+/** A limit against mistakes: each series stores one number per bucket. */
 export const MAX_BUCKETS = 1000

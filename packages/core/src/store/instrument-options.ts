@@ -4,19 +4,19 @@ import { type Check, checkOptions, isBuckets, isInteger, isOneOf, isText, type S
 import { type Definition, MERGES, type Merge } from './catalog.ts'
 import { MAX_BUCKETS } from './histogram.ts'
 
-/** What every counter, gauge and histogram is declared with. */
+/** Options of every counter, gauge and histogram. */
 export interface InstrumentOptions<L extends readonly string[] = readonly string[]> {
   /** The metric's name, as Prometheus shows it: nothing is added to it. */
   readonly name: string
-  /** What it is, in a sentence. */
+  /** A description, one sentence. */
   readonly help: string
   /** The names of its labels. @default none */
   readonly labels?: L | undefined
-  /** How many series it may have in each process; what comes later shares one series. @default 1000 */
+  /** The maximum number of series in each process; later ones share one series. @default 1000 */
   readonly maxSeries?: number | undefined
   /**
-   * After how many seconds without a recording a series is removed in this process; a quarter of that later at most.
-   * Only for metrics with labels. @default never
+   * The number of seconds without a recording after which a series is removed in this process, or up to a quarter of
+   * that later. Only for metrics with labels. @default never
    */
   readonly expireAfter?: number | undefined
 }
@@ -28,18 +28,18 @@ export interface CounterOptions<L extends readonly string[] = readonly string[]>
 
 export interface GaugeOptions<L extends readonly string[] = readonly string[]> extends InstrumentOptions<L> {
   /**
-   * How the values of several workers become one: `sum`, `max`, `min`, `mean`, `latest` (the one that was set last),
-   * or `worker`, which keeps them apart with a label `worker`. @default 'sum'
+   * How the values of several workers are combined: `sum`, `max`, `min`, `mean`, `latest` (the value that was set
+   * last), or `worker`, which keeps them apart with a label `worker`. @default 'sum'
    */
   readonly merge?: Merge | undefined
 }
 
 export interface HistogramOptions<L extends readonly string[] = readonly string[]> extends CounterOptions<L> {
-  /** Upper bounds, increasing, without +Inf. @default those of HTTP durations, from 5 ms to 10 s */
+  /** Upper bounds, increasing, without +Inf. @default the bounds for HTTP durations, from 5 ms to 10 s */
   readonly buckets?: readonly number[] | undefined
 }
 
-/** What an instrument is, once its options have been checked. */
+/** An instrument with checked options. */
 export interface Declaration {
   readonly definition: Definition
   readonly maxSeries: number | undefined
@@ -49,7 +49,7 @@ export interface Declaration {
 export type InstrumentType = 'counter' | 'gauge' | 'histogram'
 
 /**
- * The declaration that `options` ask for.
+ * Checks `options` and returns the declaration.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_BAD_BUCKETS, ERR_PROMHERD_BAD_NAME,
  * ERR_PROMHERD_RESERVED_NAME
  */
@@ -109,7 +109,7 @@ const COUNTER: Shape<CounterOptions> = {
   ...COMMON,
   merge: isOneOf(['sum', 'worker'], 'Other merges are for gauges.'),
 }
-/** How each of the options is checked. */
+/** The check of each option. */
 export const INSTRUMENT_SHAPES: {
   readonly counter: Shape<CounterOptions>
   readonly gauge: Shape<GaugeOptions>
@@ -135,14 +135,14 @@ function checkLabel(type: InstrumentType, label: unknown, merge: Merge): void {
   if (owner !== undefined) throw promherdError('ERR_PROMHERD_RESERVED_NAME', 'label name', label, owner)
 }
 
-/** Whose the label is, where it is not the user's. */
+/** What a label is reserved for; undefined if the user may have it. */
 function ownerOf(type: InstrumentType, label: string, merge: Merge): string | undefined {
   if (label.startsWith('__')) return 'Prometheus itself'
   if (type === 'histogram' && label === 'le') return 'the buckets of histograms'
   return merge === 'worker' && label === 'worker' ? "the merge 'worker'" : undefined
 }
 
-/** The names of promherd's own families, and of what its histograms are written as. */
+/** The names of promherd's own families, and of the series that its histograms are written as. */
 const OWN_NAMES: ReadonlySet<string> = new Set(
   Object.values(FAMILIES).flatMap(({ name, type }) =>
     type === 'histogram' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],

@@ -14,34 +14,35 @@ import {
 import { type Labelled, SeriesSet } from './labelled.ts'
 import type { Store } from './store.ts'
 
-/** A counter: its one series where it has no labels, else the set of them. */
+/** A counter: one series if it has no labels, otherwise a set of series. */
 export type Counter<L extends readonly string[] = readonly []> = Instrument<L, CounterSeries>
-/** A gauge: its one series where it has no labels, else the set of them. */
+/** A gauge: one series if it has no labels, otherwise a set of series. */
 export type Gauge<L extends readonly string[] = readonly []> = Instrument<L, GaugeSeries>
-/** A histogram: its one series where it has no labels, else the set of them. */
+/** A histogram: one series if it has no labels, otherwise a set of series. */
 export type Histogram<L extends readonly string[] = readonly []> = Instrument<L, HistogramSeries>
 
-/** A metric of the user's: a series where there are no labels, a set of series where there are. */
+/** A user's metric: one series if it has no labels, otherwise a set of series. */
 export type Instrument<L extends readonly string[], S> = L extends readonly [] ? S : Labelled<L, S>
 
-/** Whatever metrics of the user's can be declared with. */
+/** Declares users' metrics. */
 export interface InstrumentMaker {
   /**
-   * A counter. The same declaration again answers the same counter.
+   * Declares a counter. An equal declaration returns the same counter.
    * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_BAD_NAME, ERR_PROMHERD_RESERVED_NAME,
    * ERR_PROMHERD_FAMILY_CONFLICT
    */
   counter<const L extends readonly string[] = readonly []>(options: CounterOptions<L>): Counter<L>
-  /** A gauge; throws as `counter` does. */
+  /** Declares a gauge; throws as `counter` does. */
   gauge<const L extends readonly string[] = readonly []>(options: GaugeOptions<L>): Gauge<L>
-  /** A histogram; throws as `counter` does, and ERR_PROMHERD_BAD_BUCKETS. */
+  /** Declares a histogram; throws as `counter` does, and ERR_PROMHERD_BAD_BUCKETS. */
   histogram<const L extends readonly string[] = readonly []>(options: HistogramOptions<L>): Histogram<L>
 }
 
 /**
  * The counters, gauges and histograms of one store.
  *
- * Only declaring throws. What cannot be recorded is left out and counted: requests are served around it.
+ * Only declarations throw. Values that cannot be recorded are ignored and counted as errors, since recording happens
+ * while requests are served.
  */
 export class Instruments implements InstrumentMaker {
   readonly #store: Store
@@ -83,7 +84,7 @@ export class Instruments implements InstrumentMaker {
   ): unknown {
     const { name } = definition
     const known = this.#known.get(name)
-    // Numbers that somebody else sets, such as a copy of prom-client, would be written over.
+    // Other code sets these numbers, such as a copy of prom-client; recording would overwrite them.
     if (known === undefined && this.#store.has(name)) {
       throw promherdError('ERR_PROMHERD_FAMILY_CONFLICT', name, 'numbers from', 'prom-client or an adapter', type)
     }
@@ -94,7 +95,7 @@ export class Instruments implements InstrumentMaker {
       complain(promherdError('ERR_PROMHERD_BAD_OPTION', name, what, value, 'It was not recorded.').message)
     const set = new SeriesSet(family, bound => make(bound, refuse), complain)
     const instrument = definition.labels.length === 0 ? make(new Bound(family, []), refuse) : set
-    // Like every gauge it is not shown before it is set.
+    // Like every gauge, it is not served before it is set.
     if (instrument instanceof BoundGauge) instrument.clear()
     this.#known.set(name, instrument)
     if (expireAfter !== undefined) this.#expire(set, expireAfter)
@@ -109,6 +110,6 @@ export class Instruments implements InstrumentMaker {
 
 type AnySeries = CounterSeries | GaugeSeries | HistogramSeries
 
-/** How often idle series are looked for, between these. */
+/** The limits of the interval between scans for idle series. */
 const LEAST_SWEEP_MS = 50
 const MOST_SWEEP_MS = 60_000

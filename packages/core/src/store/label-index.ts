@@ -1,25 +1,26 @@
 /**
- * Where the series of a family are, by their label values.
+ * Finds the series of a family by their label values.
  *
- * A store may have tens of thousands of series, and few different values: a text for each series would be most of
- * what it keeps. So each value of a label has a small number, and a series is a row of such numbers in one array,
- * found through a hash of them (`npm run bench -- memory`). A value is forgotten with the last series that has it.
+ * A store may have tens of thousands of series with few distinct values: a string for each series would be most of its
+ * memory. So this index maps each value of a label to a small integer id, stores a series as a row of such ids in one
+ * array, and finds it by a hash of them (`npm run bench -- memory`). Ids are reused after the last series with the
+ * value is removed.
  */
 export class LabelIndex {
   readonly #labels: readonly ValueNumbers[]
-  /** Of each row: the slot, the next row of the same hash, the numbers of the values. */
+  /** For each row: the slot, the next row with the same hash, the ids of the values. */
   #rows: Int32Array
   readonly #width: number
-  /** The first row of each hash; a power of two of them. */
+  /** The first row of each hash; the length is a power of two. */
   #heads: Int32Array = new Int32Array(8).fill(NONE)
-  /** How many rows were ever in use at once: those above are untouched. */
+  /** The maximum number of rows in use at any time so far: rows above it are unused. */
   #used = 0
   #size = 0
-  /** The first of the rows that removed series have left. */
+  /** The first row in the list of free rows, which removed series have left. */
   #free: number = NONE
   readonly #numbers: Int32Array
 
-  /** For series with so many labels. */
+  /** For series with `labels` labels. */
   constructor(labels: number) {
     this.#labels = Array.from({ length: labels }, () => new ValueNumbers())
     this.#width = FIELDS + labels
@@ -27,12 +28,12 @@ export class LabelIndex {
     this.#numbers = new Int32Array(labels)
   }
 
-  /** How many series there are. */
+  /** The number of series. */
   get size(): number {
     return this.#size
   }
 
-  /** The row of the series with these values; `NONE` where there is none. */
+  /** The row of the series with these values; `NONE` if there is none. */
   find(values: readonly string[]): number {
     const numbers = this.#numbers
     for (let i = 0; i < numbers.length; i++) {
@@ -50,7 +51,7 @@ export class LabelIndex {
     return this.#rows[row * this.#width + SLOT]!
   }
 
-  /** Adds a series that is not there yet, and answers its row. */
+  /** Adds a series that is not in the index yet, and returns its row. */
   add(values: readonly string[], slot: number): number {
     if (this.#size >= this.#heads.length) this.#rehash()
     const row = this.#freeRow()
@@ -62,7 +63,7 @@ export class LabelIndex {
     return row
   }
 
-  /** Removes the series in this row, which may be another's from now on. */
+  /** Removes the series in this row; the row can then be reused. */
   remove(row: number): void {
     const at = row * this.#width
     const head = this.#hash(this.#rows, at + FIELDS)
@@ -79,7 +80,7 @@ export class LabelIndex {
     this.#size--
   }
 
-  /** The rows of all series. One that is removed meanwhile may be the current one. */
+  /** The rows of all series. The current row may be removed during the iteration. */
   *rows(): Iterable<number> {
     for (let row = 0; row < this.#used; row++) if (this.slotAt(row) !== NONE) yield row
   }
@@ -113,7 +114,8 @@ export class LabelIndex {
       return row
     }
     if ((this.#used + 1) * this.#width > this.#rows.length) {
-      // An eighth more: of a large store a half that nobody uses would be felt, a copy now and then is not.
+      // Grow by an eighth: in a large store, half of the array unused would cost noticeable memory; an occasional copy
+      // does not.
       const larger = new Int32Array((this.#used + Math.max(8, this.#used >> 3)) * this.#width)
       larger.set(this.#rows)
       this.#rows = larger
@@ -134,7 +136,7 @@ const SLOT = 0
 const NEXT = 1
 const FIELDS = 2
 
-/** The small numbers of one label's values, each for as long as a series has it. */
+/** The ids of one label's values, each kept as long as a series uses it. */
 class ValueNumbers {
   readonly #numbers = new Map<string, number>()
   readonly #values: string[] = []

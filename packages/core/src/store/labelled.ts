@@ -2,10 +2,10 @@ import { promherdError } from '../errors.ts'
 import { Bound } from './bound.ts'
 import type { StoreFamily } from './family.ts'
 
-/** What a label may be set to; numbers are written as JavaScript writes them. */
+/** A label value; numbers are converted as JavaScript does. */
 export type LabelValue = string | number
 
-/** Values by the names of their labels. */
+/** Values by label name. */
 export type LabelsOf<L extends readonly string[]> = { readonly [K in L[number]]: LabelValue }
 
 /** Values in the order of their labels. */
@@ -13,20 +13,20 @@ export type ValuesOf<L extends readonly string[]> = { readonly [K in keyof L]: L
 
 /** A metric with labels: a set of series. */
 export interface Labelled<L extends readonly string[], S> {
-  /** The series with these label values. Keep it where it is used often. */
+  /** The series with these label values. Keep the returned object if it is used often. */
   labels(values: LabelsOf<L>): S
   labels(...values: ValuesOf<L>): S
   /**
-   * Removes what this process has of the series. One who keeps the series may go on: the next recording makes it anew,
-   * from zero. What other workers have, and what the dead have left, stays.
+   * Removes this process's part of the series. A `labels()` result can still be used: the next recording creates the
+   * series again, from zero. The parts of other workers and of exited processes stay.
    */
   remove(values: LabelsOf<L>): void
   remove(...values: ValuesOf<L>): void
-  /** Removes what this process has of every series. */
+  /** Removes this process's part of every series. */
   clear(): void
 }
 
-/** Series by their label values. Only those with a place of their own are remembered. */
+/** Series by their label values. Only series with slots of their own are remembered. */
 export class SeriesSet<S> {
   readonly #family: StoreFamily
   readonly #names: readonly string[]
@@ -53,7 +53,7 @@ export class SeriesSet<S> {
     this.#family.clear()
   }
 
-  /** Removes the series that nobody has touched for `seconds`, as seen at `now` and at the calls before. */
+  /** Removes series without a recording for `seconds`, judged by `now` and by the times of earlier calls. */
   expire(now: number, seconds: number): void {
     this.#family.expire(now, seconds)
   }
@@ -65,7 +65,7 @@ export class SeriesSet<S> {
     return series
   }
 
-  /** Nothing that a request brings may throw here: what is missing is the empty text, as it is to Prometheus. */
+  /** Nothing that comes from a request may throw here: a missing value becomes the empty string, as in Prometheus. */
   #valuesOf(given: readonly unknown[]): readonly string[] {
     const names = this.#names
     if (given.length === names.length && given.every(isText)) return given as readonly string[]
@@ -89,7 +89,7 @@ function isText(value: unknown): boolean {
   return typeof value === 'string'
 }
 
-/** Undefined for what is no value of a label. */
+/** Undefined if the value cannot be a label value. */
 function textOf(value: unknown): string | undefined {
   return ['string', 'number', 'boolean', 'bigint'].includes(typeof value) ? String(value) : undefined
 }

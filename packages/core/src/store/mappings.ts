@@ -2,19 +2,19 @@ import { readFileSync } from 'node:fs'
 import { unmap } from './slab.ts'
 
 /**
- * Takes the mappings of a file out of this process. A thread that ends leaves its mappings behind, and with them the
- * memory of a file that may have no name any more. Only for a file that nobody maps but a thread that is gone. Where
- * the platform does not tell of mappings they stay until the process ends.
+ * Unmaps a file from this process. A thread that ends leaves its mappings behind, and with them the memory of a file
+ * that may already be deleted. Use it only for a file that no running thread maps. If the platform does not list
+ * mappings, they stay until the process exits.
  */
 export function unmapFile(path: string): void {
   try {
     for (const [address, bytes] of mappingsOf(path)) unmap(address, bytes)
   } catch {
-    // Nothing is wrong but that some memory stays taken.
+    // The only consequence is that some memory stays in use.
   }
 }
 
-/** Where a file is mapped, as proc_pid_maps(5) tells it. */
+/** The addresses where a file is mapped, see proc_pid_maps(5). */
 function mappingsOf(path: string): [address: bigint, bytes: number][] {
   const ends = [` ${path}`, ` ${path} (deleted)`]
   return readFileSync('/proc/self/maps', 'latin1')

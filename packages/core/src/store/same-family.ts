@@ -1,21 +1,21 @@
 import { promherdError } from '../errors.ts'
 import type { Definition } from './catalog.ts'
 
-/** When two definitions are of one family. */
+/** Decides whether two definitions describe the same family. */
 
-/** Both halves of a summary have its name. */
+/** The key of a family. Both halves of a summary have its name, so the quantiles get a key of their own. */
 export function keyOfFamily({ name, type }: Definition): string {
   return type === 'quantiles' ? `${name}{quantile}` : name
 }
 
 const PARTS = ['type', 'labels', 'buckets', 'merge'] as const
 
-/** Whether they mean the same; what the help says is free. */
+/** True if both definitions describe the same family; the help may differ. */
 export function isSame(a: Definition, b: Definition): boolean {
   return PARTS.every(part => String(a[part]) === String(b[part]))
 }
 
-/** @throws ERR_PROMHERD_FAMILY_CONFLICT where they do not mean the same. */
+/** @throws ERR_PROMHERD_FAMILY_CONFLICT if the definitions do not describe the same family. */
 export function refuseConflict(existing: Definition, given: Definition): void {
   for (const part of PARTS) {
     if (String(existing[part]) !== String(given[part])) {

@@ -4,47 +4,52 @@ import { createFile, removeFile, writeWhole } from './files.ts'
 import { HEADER_SLOTS } from './header.ts'
 
 /**
- * The memory under a store: float64 slots that only grow, in one of three places.
+ * The memory under a store: float64 slots, whose number only grows, of one of three kinds.
  *
- * - mapped: the file itself, through `mmap`. A store is a plain write to memory, and the kernel keeps it when the
+ * - mapped: the file itself, through `mmap`. Recording is a plain write to memory, and the kernel keeps the data if the
  *   process is killed.
- * - flushed: the heap, written to the file at exit, and within 100 ms while the process does something.
- * - heap: the heap, and no file: a process alone.
+ * - flushed: the heap, written to the file at exit, and within 100 ms while the process is active.
+ * - heap: the heap without a file, for a single process.
  *
- * Files grow by writing zeros and never by truncation to a larger size: on a full file system a hole in a mapping is
- * a SIGBUS at some later store, a write is an ENOSPC now.
+ * Files grow by writing zeros and never by truncation to a larger size: on a full file system, a hole under a mapping
+ * causes SIGBUS at some later write to memory; a file write fails at once with ENOSPC.
  */
 export interface Slab {
   readonly kind: SlabKind
-  /** The slots. Replaced when the slab grows, so read it anew for each use and never keep it. */
+  /**
+   * The slots. The array is replaced when the slab grows, so read this property for each use and never keep the array.
+   */
   values: Float64Array
-  /** Makes room for `slots` slots; answers false, and changes nothing, where there is none. */
+  /** Makes room for `slots` slots; if there is none, returns false and changes nothing. */
   ensure(slots: number): boolean
-  /** Brings the file up to date. Costs nothing where it always is. */
+  /** Writes the values to the file. Costs nothing if the file is always current. */
   flush(): void
-  /** Flushes and lets go of the file. The values stay readable. */
+  /** Flushes and closes the file. The values stay readable. */
   close(): void
 }
 
 export const SLAB_KINDS = ['mapped', 'flushed', 'heap'] as const
 export type SlabKind = (typeof SLAB_KINDS)[number]
-/** Those that other processes can read. */
+/** The kinds that other processes can read. */
 export type FileSlabKind = Exclude<SlabKind, 'heap'>
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT
 const INITIAL_SLOTS = 8192 // 64 KiB: about 500 histogram series before the first growth.
-/** 128 MiB: what readers take, and what a mapping shows of its file, of which only what there is costs memory. */
+/**
+ * 128 MiB: the maximum that readers accept, and the size of a mapping. Only the part that the file really has costs
+ * memory.
+ */
 const MAX_SLOTS = 2 ** 24
 
-/** Opens a slab of the wanted kind; `mapped` needs koffi and throws where it is not there. */
+/** Opens a slab of the given kind; `mapped` needs koffi and throws if it is not installed. */
 export function openSlab(kind: SlabKind, path: string | undefined): Slab {
   if (kind === 'heap' || path === undefined) return new HeapSlab()
   return kind === 'mapped' ? new MappedSlab(path) : new FlushedSlab(path)
 }
 
 /**
- * The slab of a store, which stays the same object while what is under it is replaced: a store on the heap may get a
- * file later, and one whose file was removed another one.
+ * The slab of a store. It stays the same object when the slab below it is replaced: a store on the heap may get a file
+ * later, and a store whose file was removed may get a new one.
  */
 export class MovableSlab implements Slab {
   values: Float64Array
@@ -77,7 +82,7 @@ export class MovableSlab implements Slab {
     }
   }
 
-  /** Takes `slab`, which has the same numbers, in the place of what was under this one. */
+  /** Replaces the underlying slab with `slab`, which holds the same numbers. */
   moveTo(slab: Slab): void {
     const before = this.#under
     this.#under = slab
@@ -86,7 +91,7 @@ export class MovableSlab implements Slab {
   }
 }
 
-/** True where files can be mapped into memory here: koffi is installed and the platform has `mmap`. */
+/** True if files can be mapped into memory here: koffi is installed and the platform has `mmap`. */
 export function canMap(): boolean {
   try {
     return mmapBinding() !== undefined
@@ -143,7 +148,7 @@ class MappedSlab implements Slab {
   readonly kind = 'mapped'
   values: Float64Array
   #file: GrowingFile
-  /** The first so many bytes of the one mapping, which reaches beyond the end of the file. */
+  /** Returns the first `bytes` bytes of the one mapping, which extends beyond the end of the file. */
   #view: (bytes: number) => Float64Array
 
   constructor(path: string) {
@@ -164,7 +169,8 @@ class MappedSlab implements Slab {
     if (slots <= this.values.length) return true
     const capacity = Math.min(capacityFor(this.values.length, slots), MAX_SLOTS)
     if (slots > MAX_SLOTS || !this.#file.grow(capacity)) return false
-    // The file first: a store beyond its end is a fault. Whoever holds the older values writes to the same memory.
+    // The file grows first: a write beyond its end would be a fault. Holders of the older array write to the same
+    // memory.
     this.values = this.#view(capacity * BYTES)
     return true
   }
@@ -172,8 +178,9 @@ class MappedSlab implements Slab {
   flush(): void {}
 
   close(): void {
-    // What is recorded from now on must not reach the file: the keeper may be adding it up, and a scrape that saw the
-    // later number would see it fall. The mapping stays all the same: a late store must find memory, not a fault.
+    // Later recordings must not reach the file: the leader of the directory may be adding it to the totals, and a
+    // scrape that read a later number would then see it decrease. The mapping itself stays, so that a late write finds
+    // memory and does not fault.
     this.values = this.values.slice()
     this.#file.close()
   }
@@ -207,7 +214,8 @@ class GrowingFile {
 
   write(values: Float64Array): void {
     if (!this.#open) return
-    // The header last: it says which generation the numbers are of, and what it says must be there.
+    // The header is written last: it contains the generation of the numbers, and everything it describes must already
+    // be written.
     const body = HEADER_SLOTS * BYTES
     writeWhole(this.fd, new Uint8Array(values.buffer, body, values.byteLength - body), body)
     writeWhole(this.fd, new Uint8Array(values.buffer, 0, body), 0)
@@ -222,12 +230,12 @@ class GrowingFile {
     try {
       ftruncateSync(this.fd, this.#slots * BYTES)
     } catch {
-      // What was half written is zeros after the last slot: no reader looks there.
+      // A partial write leaves zeros after the last slot, where no reader looks.
     }
   }
 }
 
-/** An eighth more at a time: each process of a herd has what it does not need. */
+/** Grow by an eighth: unused slots cost memory in each process of a herd. */
 function capacityFor(current: number, wanted: number): number {
   let capacity = current
   while (capacity < wanted) capacity += Math.max(INITIAL_SLOTS, capacity >> 3)
@@ -240,11 +248,13 @@ function enlarged(values: Float64Array, slots: number): Float64Array {
   return larger
 }
 
-/** Maps so many bytes of a file, and answers how to look at the first of them. */
+/** Maps `bytes` bytes of a file, and returns a function for an array over the first bytes of the mapping. */
 type Map = (fd: number, bytes: number) => (bytes: number) => Float64Array
 let binding: Map | undefined
 
-/** `mmap` of the C library, found once. koffi is loaded here and nowhere else, so only those who map pay for it. */
+/**
+ * `mmap` of the C library, looked up once. koffi is loaded only here, so that only processes that map files pay for it.
+ */
 function mmapBinding(): Map | undefined {
   if (binding !== undefined) return binding
   if (process.platform === 'win32') return undefined
@@ -261,7 +271,7 @@ function mmapBinding(): Map | undefined {
   return binding
 }
 
-/** Takes a mapping out of this process. Whoever reads or writes it afterwards ends the process. */
+/** Unmaps memory. A later read or write there crashes the process. */
 export function unmap(address: bigint, bytes: number): void {
   const koffi = requireInstalled<typeof import('koffi')>('koffi')
   koffi.load(null).func('int munmap(uintptr_t, size_t)')(address, bytes)

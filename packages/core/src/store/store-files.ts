@@ -3,22 +3,22 @@ import { CatalogWriter } from './catalog.ts'
 import { removeFile, replaceFile } from './files.ts'
 import { type FileSlabKind, openSlab, type Slab, type SlabKind } from './slab.ts'
 
-/** The files of one store: what they are called, and in which order they are made. */
+/** The files of one store: their names, and the order in which they are created. */
 
 export interface StorePaths {
   readonly values: string
   readonly catalog: string
-  /** There only once somebody has given an exemplar. */
+  /** Exists only once an exemplar was recorded. */
   readonly exemplars: string
 }
 
-/** The files of a store. The name carries what a reader needs to know before it opens them. */
+/** The files of a store. The name contains what a reader needs before it opens them. */
 export function storePaths(directory: string, worker: number, id: number): StorePaths {
   const base = join(directory, `${worker}-${id.toString(36)}`)
   return { values: `${base}.values`, catalog: `${base}.catalog`, exemplars: `${base}.exemplars` }
 }
 
-/** The catalog comes first: a store is found by its values, and must not be found without its names. */
+/** Creates the catalog first: readers find a store by its values file, and must not find one without its names. */
 export function openFiles(
   kind: SlabKind,
   paths: StorePaths | undefined,
@@ -33,7 +33,7 @@ export function openFiles(
   }
 }
 
-/** New files for a store that is there already, under names of drafts: readers see them when they are whole. */
+/** New files for an existing store, under draft names: readers see them only when they are complete. */
 export function draftFiles(kind: FileSlabKind, paths: StorePaths): { slab: Slab; catalog: CatalogWriter } {
   removeDrafts(paths)
   const catalog = new CatalogWriter(draftOf(paths.catalog))
@@ -46,7 +46,7 @@ export function draftFiles(kind: FileSlabKind, paths: StorePaths): { slab: Slab;
   }
 }
 
-/** Gives the drafts their names, the catalog first: see `openFiles`. */
+/** Renames the drafts to their final names, the catalog first: see `openFiles`. */
 export function nameDrafts(paths: StorePaths): void {
   for (const path of [paths.catalog, paths.values]) replaceFile(draftOf(path), path)
 }

@@ -19,11 +19,11 @@ import {
 } from './store-files.ts'
 
 /**
- * One process's (or thread's) numbers: a slab of float64 slots and a catalog that names them.
+ * The numbers of one process or thread: a slab of float64 slots and a catalog that names them.
  *
- * After it is open nothing here throws, whatever the disk does. A series that cannot have slots of its own (its
- * family is full, or the disk is) shares the family's overflow series, which was reserved when the family was made,
- * so that totals stay exact.
+ * Once the store is open, no method throws because of the disk, except `moveTo`. If a series cannot get slots of its
+ * own (its family or the disk is full), it shares the family's overflow series, which was reserved when the family was
+ * created, so that totals stay exact.
  */
 export class Store implements FamilyHome {
   readonly slab: MovableSlab
@@ -32,10 +32,10 @@ export class Store implements FamilyHome {
   readonly startedAt: number
   #paths: StorePaths | undefined
   #catalog: CatalogWriter | undefined
-  /** What the catalog would hold, for a store without files: its own process reads it from here. */
+  /** The catalog lines of a store without files: its own process reads them here. */
   #lines: CatalogLine[] = []
   readonly #families = new Map<string, StoreFamily>()
-  /** Families whose names stand for others now, by what they were found by. */
+  /** Withdrawn families, whose names may belong to other families now, by key. */
   readonly #withdrawn = new Map<string, readonly StoreFamily[]>()
   readonly #errors: StoreFamily
   readonly #dropped: StoreFamily
@@ -44,14 +44,14 @@ export class Store implements FamilyHome {
   #length = HEADER_SLOTS
   #familyCount = 0
   #closed = false
-  /** False until the constructor is done: what fails before is its error to throw. */
+  /** False until the constructor has finished: earlier failures are thrown by it. */
   #ready = false
   #unwritten = 0
   #fullUntil = 0
-  /** True once so many series came and went that no slot is given to another any more. */
+  /** True once so many series were created and removed that no slot is reused any more. */
   #isSpent = false
 
-  /** Throws what the file system throws where the files cannot be made. */
+  /** Throws the errors of the file system if the files cannot be created. */
   constructor(options: StoreOptions) {
     this.worker = options.worker
     this.#onTrouble = options.onTrouble ?? (() => {})
@@ -70,20 +70,20 @@ export class Store implements FamilyHome {
     this.#ready = true
   }
 
-  /** Where the files are; undefined on the heap. */
+  /** The paths of the files; undefined on the heap. */
   get paths(): StorePaths | undefined {
     return this.#paths
   }
 
-  /** True once the owner has said its last word. */
+  /** True once the owner has closed the store. */
   get isClosed(): boolean {
     return this.#closed
   }
 
   /**
-   * Writes the store into a directory, with all that it has counted: one that was on the heap, or whose files were
-   * removed. The files have their names only when they are whole. Throws what the file system throws; the store goes
-   * on where it was then.
+   * Writes the store, with all that it has counted, into a directory: for a store on the heap, or one whose files were
+   * removed. The files get their final names only when they are complete. Throws the errors of the file system; the
+   * store then continues in its old place.
    */
   moveTo(directory: string, kind: FileSlabKind): void {
     if (this.#closed) return
@@ -110,8 +110,8 @@ export class Store implements FamilyHome {
   }
 
   /**
-   * The family that `definition` declares, made at its first use.
-   * @throws ERR_PROMHERD_FAMILY_CONFLICT where the name stands for something else already.
+   * The family that `definition` declares, created at the first use.
+   * @throws ERR_PROMHERD_FAMILY_CONFLICT if the name belongs to a different family already.
    */
   family(definition: Definition, maxSeries: number = DEFAULT_MAX_SERIES): StoreFamily {
     const key = keyOfFamily(definition)
@@ -131,26 +131,26 @@ export class Store implements FamilyHome {
     if (place === undefined) {
       this.#full(`no room for the family ${definition.name}: it is not in the herd's metrics`)
     }
-    // A family without a place in the file counts on the heap, where it harms nobody.
+    // A family that is not in the file counts on the heap instead, outside the herd's metrics.
     const { slab, index, overflow } = place ?? { slab: openSlab('heap', undefined), index: -1, overflow: 0 }
     const family = new StoreFamily(this, definition, slab, index, maxSeries, overflow)
     this.#families.set(key, family)
     return family
   }
 
-  /** True where the name stands for a family already. */
+  /** True if a family with this name exists. */
   has(name: string): boolean {
     return this.#families.has(name)
   }
 
-  /** The family of that name, if it has been declared. */
+  /** The family with this name, if it has been declared. */
   familyNamed(name: string): StoreFamily | undefined {
     return this.#families.get(name)
   }
 
   /**
-   * Takes a family out of the herd's metrics with all of its series, so that its name may stand for another. False
-   * where that could not be written, and the family stays.
+   * Removes a family with all its series from the herd's metrics, so that its name can be used for another. Returns
+   * false if that could not be written; the family then stays.
    */
   withdraw(family: StoreFamily): boolean {
     const key = keyOfFamily(family.definition)
@@ -163,7 +163,7 @@ export class Store implements FamilyHome {
     return true
   }
 
-  /** Declares a family again that was withdrawn: it takes its old slots. */
+  /** Declares a withdrawn family again, in its old slots. */
   #revive(family: StoreFamily): boolean {
     const { index, overflow, definition } = family
     if (this.#closed) return false
@@ -178,7 +178,7 @@ export class Store implements FamilyHome {
     return true
   }
 
-  /** A family is there once it has its overflow series: without that its totals would not be exact. */
+  /** A family is complete only with its overflow series: without it, totals would not be exact. */
   #placeFamily(
     definition: Definition,
     since: number | undefined,
@@ -198,20 +198,20 @@ export class Store implements FamilyHome {
   }
 
   /**
-   * Slots for one more series, and its line in the catalog; undefined where there is no room. `free` are slots that a
-   * removed series of the same width has left.
+   * Reserves slots for one more series, and writes its line to the catalog; undefined if there is no room. `free` is
+   * the first slot of a removed series of the same width.
    */
   place(family: number, values: readonly string[], width: number, free?: number): number | undefined {
     if (family < 0 || this.#closed || performance.now() < this.#fullUntil) return undefined
     if (free !== undefined && !this.#mayNameAgain()) return undefined
-    // The slots are taken only with their name: a full disk must not use up the slab.
+    // Slots are used up only if the name was written: a full disk must not use up the slab.
     const slot = free === undefined ? this.#placeNew(family, values, width) : this.#reuse(family, values, width, free)
     if (slot !== undefined) return slot
     this.#full('no room for another series: new ones are counted in the overflow series')
     return undefined
   }
 
-  /** Takes the name off a series; false where that could not be written, and the series stays. */
+  /** Removes the name of a series; returns false if that could not be written. The series then stays. */
   unplace(family: number, slot: number): boolean {
     if (family < 0 || this.#closed) return false
     if (this.#append({ kind: 'removed', family, slot })) return true
@@ -227,8 +227,8 @@ export class Store implements FamilyHome {
   }
 
   /**
-   * Zeros, then the generation, then the name: a reader that has the name and numbers of this generation or a later
-   * one has none of the series before. One with older numbers waits for its next look.
+   * Writes zeros first, then the generation, then the name: a reader with the name and with numbers of this or a later
+   * generation sees nothing of the previous series. A reader with older numbers waits for its next read.
    */
   #reuse(family: number, values: readonly string[], width: number, slot: number): number | undefined {
     const numbers = this.slab.values
@@ -239,8 +239,8 @@ export class Store implements FamilyHome {
   }
 
   /**
-   * Names are only ever added, so of series that come and go there is an end, before readers give the catalog up. It
-   * concerns those that take another's slots alone: the others are bounded by their families.
+   * The catalog is append-only, so the number of series that come and go is limited, before the catalog becomes too
+   * long for readers. The limit affects only series that reuse a slot: the others are limited by their families.
    */
   #mayNameAgain(): boolean {
     const bytes = this.#catalog?.bytes ?? 0
@@ -259,32 +259,32 @@ export class Store implements FamilyHome {
     slab.values[slot] = slab.values[slot]! + 1
   }
 
-  /** Counts a failure of promherd's own, and tells whoever listens. Never throws. */
+  /** Counts an internal error of promherd and calls the error listener. Never throws. */
   trouble(cause: InternalErrorCause, message: string): void {
     if (!this.#ready) return
     const { slab, overflow } = this.#errors
-    // Found, never made: to make a series may fail, and would end up here again.
+    // Only looked up, never created: creating a series may fail, which would call this method again.
     const slot = this.#errors.find([cause]) ?? overflow
     slab.values[slot] = slab.values[slot]! + 1
     try {
       this.#onTrouble(cause, message)
     } catch {
-      // The listener's own failure is not ours to throw into a request.
+      // An error of the listener must not be thrown into a request.
     }
   }
 
-  /** The exemplars of its series; undefined where nobody has ever given one. */
+  /** The exemplars of its series; undefined if none was ever recorded. */
   get exemplars(): ExemplarBook | undefined {
     return this.#exemplars
   }
 
-  /** Where exemplars of its series are kept, made at its first use. */
+  /** The exemplars of its series, created at the first use. */
   keepExemplars(): ExemplarBook {
     this.#exemplars ??= new ExemplarBook(() => this.paths)
     return this.#exemplars
   }
 
-  /** Tells others of the exemplars that were given since the last time. Never throws. */
+  /** Writes new exemplars to the file for other processes. Never throws. */
   settleExemplars(): void {
     try {
       this.#exemplars?.settle()
@@ -293,19 +293,19 @@ export class Store implements FamilyHome {
     }
   }
 
-  /** Says that the owner's event loop still turns. */
+  /** Records that the owner's event loop is running. */
   beat(now: number = clock() / 1000): void {
     this.slab.values[HEADER.heartbeatAt] = now
   }
 
-  /** Says what the owner is doing; undefined for one that is no worker. */
+  /** Sets the state of the owner; undefined if it is not a worker. */
   setState(state: WorkerState | undefined): void {
     const { values } = this.slab
     values[HEADER.state] = state === undefined ? -1 : WORKER_STATES.indexOf(state)
     values[HEADER.stateChangedAt] = Date.now() / 1000
   }
 
-  /** Brings the file up to date. Never throws. */
+  /** Writes the values to the file. Never throws. */
   flush(): void {
     if (this.#closed) return
     try {
@@ -315,12 +315,12 @@ export class Store implements FamilyHome {
     }
   }
 
-  /** Catalog lines from the one numbered `from` on. Only a store on the heap keeps them. */
+  /** Catalog lines from index `from` on. Only a store on the heap keeps them. */
   linesFrom(from: number): readonly CatalogLine[] {
     return from === 0 ? this.#lines : this.#lines.slice(from)
   }
 
-  /** The last word of the owner: all is written, and the keeper may retire the store. Can be called twice. */
+  /** Closes the store: everything is written, and the leader of the directory may retire it. Can be called twice. */
   close(): void {
     if (this.#closed) return
     this.beat()
@@ -336,12 +336,12 @@ export class Store implements FamilyHome {
       try {
         part?.close()
       } catch {
-        // The process is leaving; its numbers are where they can be.
+        // The process is exiting; everything that could be written is written.
       }
     }
   }
 
-  /** Gives up a store that could not even be begun. */
+  /** Removes a store that could not be initialised. */
   #abandon(): never {
     this.#letGo()
     removePaths(this.paths)
@@ -353,7 +353,9 @@ export class Store implements FamilyHome {
     this.slab.values[HEADER.length] = this.#length
   }
 
-  /** Says that the disk is full, and lets some time pass before it is asked again: that costs a system call. */
+  /**
+   * Reports that the disk is full, and waits some time before the next attempt, since each attempt costs a system call.
+   */
   #full(message: string): void {
     if (this.#closed) return
     this.#fullUntil = performance.now() + RETRY_AFTER_MS
@@ -385,7 +387,7 @@ export class Store implements FamilyHome {
     values[HEADER.state] = WORKER_STATES.indexOf('starting')
     values[HEADER.stateChangedAt] = this.startedAt
     values[HEADER.threadId] = owner.threadId
-    // Last, so that a header with it is whole.
+    // Written last, so that a header with the magic number is complete.
     values[HEADER.magic] = MAGIC
     try {
       this.slab.flush()
@@ -403,25 +405,26 @@ export interface StoreOptions {
   readonly onTrouble?: ((cause: InternalErrorCause, message: string) => void) | undefined
 }
 
-/** How long a full disk is left alone. */
+/** The delay before the next attempt on a full disk. */
 const RETRY_AFTER_MS = 1000
-/** Half of what a reader takes: some 500,000 series in the life of a process, those that are gone among them. */
+/** Half of what a reader accepts: about 500,000 series in the life of a process, including removed ones. */
 const MAX_NAME_BYTES = 2 ** 25
-/** The same for a store whose names are objects on the heap. */
+/** The same limit for a store whose names are objects on the heap. */
 const MAX_LINES = 2 ** 17
 
 function noSpaceFor(what: string): Error {
   return Object.assign(new Error(`no space left for ${what}`), { code: 'ENOSPC' })
 }
 
-/** 48 random bits: exact in a float64, and no two starts share them. */
+/** 48 random bits: exact in a float64, and in practice never the same twice. */
 function newStoreId(): number {
   return randomBytes(6).readUIntBE(0, 6)
 }
 
 /**
- * The clock of the heartbeat, kept from when this was loaded: fake timers may come and go, and Jest takes them apart when
- * a test file has ended, while the heart beats on. Where they are there already, Node's own clock is near enough.
+ * The clock of the heartbeat, kept from when this module was loaded: fake timers may be installed and removed, and Jest
+ * dismantles them at the end of a test file while the heartbeat continues. If fake timers are already installed at
+ * load, Node's own clock is accurate enough.
  */
 const clock = isNative(Date.now) ? Date.now : () => performance.timeOrigin + performance.now()
 
