@@ -4,35 +4,38 @@ import { leftovers } from './living.ts'
 import { isHeldByTheLiving } from './lock.ts'
 import { listMadeDirectories } from './made-directories.ts'
 
-/** How long a directory may be there before its primary has locked it. */
+/** The maximum time between the creation of a directory and its primary's lock. */
 const MAKING_MS = 10_000
 
-/** Removes the directories of primaries that were killed before they could do so themselves, in whatever state. */
+/** Removes the directories of primaries that were killed before they could remove them, in whatever state. */
 export function removeAbandonedDirectories(): void {
   for (const directory of listMadeDirectories()) {
     try {
       removeMadeDirectory(directory, isAbandoned)
     } catch {
-      // Removed by another process meanwhile, or no descriptor is left: the next start does it.
+      // Removed by another process in the meantime, or no descriptor is free: the next start removes it.
     }
   }
 }
 
-/** Removes the files of a herd that has ended from a directory that stays, unless a process still uses them. */
+/** Removes the files of a herd that has ended from a directory that stays, unless a running process uses them. */
 export function clearAbandoned(directory: string): void {
   try {
     const left = leftovers(directory)
     if (left !== undefined && !isHeldByTheLiving(directory, KEEPER)) clearDirectory(directory, left)
   } catch {
-    // Gone by now; or the next start has to do it.
+    // Already removed; otherwise the next start removes them.
   }
 }
 
-/** No process holds a lock in it or has a store there. One without a lock is left alone while it is young: its primary may be starting. */
+/**
+ * True if no running process holds a lock in the directory or has a store there. A directory without a lock is left
+ * alone while it is young: its primary may be starting.
+ */
 function isAbandoned(directory: string): boolean {
   const locks = new Set(listNames(directory).filter(isLockFile).map(lockOf))
   if ([...locks].some(what => isHeldByTheLiving(directory, what))) return false
-  // `directory` may be a link to what is held open.
+  // `directory` may be a link to the open descriptor.
   const age = Date.now() - (statFile(`${directory}/.`)?.mtimeMs ?? Date.now())
   if (!locks.has(KEEPER) && age < MAKING_MS) return false
   return leftovers(directory) !== undefined

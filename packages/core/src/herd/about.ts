@@ -5,7 +5,7 @@ import type { Definition } from '../store/catalog.ts'
 import { type HEADER, WORKER_STATES, type WorkerState } from '../store/header.ts'
 import { VERSION } from '../version.ts'
 
-/** A store of the herd, as far as its header tells. */
+/** A store of the herd, as described by its header. */
 export interface Member {
   readonly worker: number | undefined
   readonly startedAt: number
@@ -13,16 +13,16 @@ export interface Member {
   header(field: keyof typeof HEADER): number
 }
 
-/** How old a heartbeat may be before its worker is said to hang, unless the herd is told otherwise. */
+/** The heartbeat age above which a worker counts as hung, unless the herd is configured otherwise. */
 export const HUNG_AFTER_MS = 5_000
 
-/** What the one who looks can say of the herd: from the headers of the stores, and of its own look. */
+/** Adds the self metrics of the process that reads the herd: from the headers of the stores, and from its own read. */
 export function aboutTheHerd(look: {
   members: readonly Member[]
   states: Record<StoreState, number>
-  /** Where the stores are; undefined where the process that looks did not choose it. */
+  /** The place of the stores; undefined if the process that reads them did not choose it. */
   place?: StoragePlace | undefined
-  /** Whether the directory is in order; undefined where there is none. */
+  /** Whether the directory is in order; undefined if there is none. */
   isIntact?: boolean | undefined
   hungAfterMs?: number
   families: readonly Family[]
@@ -75,7 +75,7 @@ export function aboutTheHerd(look: {
   return families.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** What stands here is said by the one who looks: a store that says it too would make the page invalid. */
+/** The families that only the reading process provides: a store that contained them too would make the page invalid. */
 const SAID_HERE: ReadonlySet<string> = new Set(
   [
     FAMILIES.workerStartTime,
@@ -94,7 +94,7 @@ const SAID_HERE: ReadonlySet<string> = new Set(
   ].map(({ name }) => name),
 )
 
-/** One member a worker: while one replaces another there are two, and a series may stand on the page only once. */
+/** One member per worker: while a worker is replaced there are two, and a series may appear on the page only once. */
 export function newestOfEach(members: readonly Member[]): Member[] {
   const newest = new Map<number | undefined, Member>()
   for (const member of members) {

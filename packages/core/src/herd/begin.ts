@@ -4,16 +4,17 @@ import { isWrongPath, removeMadeDirectory, useDirectory } from './directory.ts'
 import type { Herd } from './herd.ts'
 import { makeDirectoryIn, PLACES, type Place } from './made-directories.ts'
 
-/** A directory that is given for a herd. */
+/** A directory that the user configured for a herd. */
 export interface GivenDirectory {
   readonly path: string
   readonly shared: boolean
 }
 
 /**
- * Begins a herd: in the given directory, else in one in shared memory, else in a temporary one; where none of them can
- * be had, without one. Answers the directories that were made, and what is to be told where one was not to be had.
- * @throws ERR_PROMHERD_DIRECTORY where the given path can never be that of a directory, ERR_PROMHERD_KEEPER
+ * Begins a herd: in the given directory, or else in a new directory in shared memory, or else in a temporary one, or
+ * else without a directory. Returns the directories that were created, and a message to report if a place could not be
+ * used.
+ * @throws ERR_PROMHERD_DIRECTORY if the given path can never be a directory, ERR_PROMHERD_KEEPER
  */
 export function beginHerd(herd: Herd, given: GivenDirectory | undefined): { made: string[]; trouble?: string } {
   const reasons: string[] = []
@@ -37,7 +38,7 @@ export function beginHerd(herd: Herd, given: GivenDirectory | undefined): { made
   }
 }
 
-/** Makes a directory in the first place that has room, and takes it into the herd; undefined where none has. */
+/** Creates a directory in the first place that has room, and adds it to the herd; undefined if no place has room. */
 export function addMadeDirectory(
   herd: Pick<Herd, 'add'>,
   places: readonly Place[],
@@ -62,7 +63,10 @@ export function otherPlaces(place: StoragePlace | undefined): readonly Place[] {
   return PLACES.filter(each => each !== place)
 }
 
-/** Removes a directory that was made for a herd; what is not ours in it stays, and the directory with it. */
+/**
+ * Removes a directory that was created for a herd. If it contains files of other programs, they stay, and so does the
+ * directory.
+ */
 export function removeQuietly(directory: string): void {
   try {
     removeMadeDirectory(directory)

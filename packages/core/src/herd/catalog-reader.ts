@@ -6,24 +6,24 @@ import type { HeldFile } from './held-file.ts'
 import { takeLine } from './take-line.ts'
 
 /**
- * Reads the names of one store as they come: each line once, a piece of the file at a time. Nothing here throws once
- * it is open; damage is counted.
+ * Reads the names of one store incrementally: each line once, one chunk of the file at a time. Once it is open, nothing
+ * here throws; damage is counted.
  */
 export class CatalogReader implements Names {
-  /** Lines that are none. */
+  /** The number of invalid lines. */
   damage = 0
   /** True while the catalog could not be read to its end. */
   isCut = false
-  /** True where that was for want of a descriptor only. */
+  /** True if the only reason was that no descriptor was free. */
   #isWanting = false
   nodeVersion = ''
   /** Stays open until `close`. */
   readonly file: HeldFile
-  /** Where what was not taken yet begins: whole lines, and then the begin of one that waits for its rest. */
+  /** The offset up to which the file was read. It is always the start of a line. */
   #offset = 0
-  /** How many lines named nothing. */
+  /** The number of lines that named nothing. */
   #useless = 0
-  /** Whole lines, and how far they are taken. */
+  /** Complete lines, and the position up to which they were consumed. */
   #text = ''
   #at = 0
 
@@ -31,7 +31,7 @@ export class CatalogReader implements Names {
     this.file = file
   }
 
-  /** The next line; undefined where there is none now. */
+  /** The next line; undefined if there is none at present. */
   next(): CatalogLine | undefined
   next(taker: SeriesTaker): CatalogLine | 'taken' | undefined
   next(taker?: SeriesTaker): CatalogLine | 'taken' | undefined {
@@ -50,7 +50,7 @@ export class CatalogReader implements Names {
     return undefined
   }
 
-  /** Which file the names come from. */
+  /** The inode of the file that the names come from. */
   inode(): number {
     return this.file.inode
   }
@@ -68,7 +68,7 @@ export class CatalogReader implements Names {
     return undefined
   }
 
-  /** Reads the next whole lines; false where the file has no more for now. */
+  /** Reads the next complete lines; returns false if the file has no more for now. */
   #readOn(): boolean {
     this.#text = ''
     this.#at = 0
@@ -77,7 +77,7 @@ export class CatalogReader implements Names {
       if (this.#isWanting) this.isCut = this.#isWanting = false
       return isMore
     } catch (error) {
-      // What could not be opened now can be read at the next look.
+      // A file that could not be opened now can be read the next time.
       if (lacksDescriptors(error)) this.isCut = this.#isWanting = true
       else this.#cut()
       return false
@@ -95,7 +95,7 @@ export class CatalogReader implements Names {
     return true
   }
 
-  /** The next whole lines of so many bytes; undefined where none is whole yet. */
+  /** The next complete lines within `left` bytes; undefined if none is complete yet. */
   #readLines(fd: number, left: number): Buffer | undefined {
     let piece = PIECE
     let rest = left
@@ -123,7 +123,10 @@ export class CatalogReader implements Names {
 const LINE_BREAK = 10
 const MAX_CATALOG_BYTES = 2 ** 26
 const MAX_LINE_BYTES = 2 ** 20
-/** Far more than a store has whose disk was full again and again. They are passed over in one turn of the event loop. */
+/** Far more than in a store whose disk was full many times. All of them are skipped in one turn of the event loop. */
 const MAX_USELESS_LINES = 10_000
-/** How much of a catalog is read at once. One for all readers: what is read becomes text before another reads. */
+/**
+ * The buffer for one chunk of a catalog. All readers share it: the bytes are converted to a string before the next
+ * reader runs.
+ */
 const PIECE = Buffer.allocUnsafeSlow(2 ** 16)

@@ -1,17 +1,20 @@
 /**
- * The CPU seconds of each worker, of what its processes say and of what is seen of them. Both count from the start of a
- * process, so the greater of the two is shown; and what a process took and could not say before it was killed is kept,
- * so the sum never falls when another takes its place.
+ * The CPU seconds of each worker, from the values that its processes report and from their process stats. Both count
+ * from the start of a process, so the greater one is used. CPU time that a process used but could not report before it
+ * was killed is kept, so the sum never decreases when another process replaces it.
  */
 export class CpuLedger {
   readonly #accounts = new Map<string, Account>()
 
-  /** A process of `worker` has died, and had taken so many seconds when it was last seen. */
+  /** A process of `worker` has exited; `cpuSeconds` is the CPU time in its last process stats. */
   bury(worker: string, cpuSeconds: number): void {
     this.#accountOf(worker).seenOfDead += cpuSeconds
   }
 
-  /** What is to be shown of each worker, of whom `said` tells what all its processes have said, dead or alive. */
+  /**
+   * The CPU seconds to serve for each worker. `said` contains the totals that all its processes have reported, both
+   * running and exited.
+   */
   shown(said: ReadonlyMap<string, number>, living: readonly Life[]): ReadonlyMap<string, number> {
     const shown = new Map<string, number>()
     for (const [worker, total] of said) {
@@ -40,7 +43,7 @@ export class CpuLedger {
   }
 }
 
-/** A process that lives: the CPU seconds that it says itself, and those that were last seen of it, or 0. */
+/** A running process: the CPU seconds that it reports itself, and those in its last process stats, or 0. */
 export interface Life {
   readonly worker: string
   readonly said: number
@@ -48,12 +51,12 @@ export interface Life {
 }
 
 interface Account {
-  /** What was shown last. */
+  /** The value that was served last. */
   shown: number
-  /** What those had taken, as they were last seen, who have died since. */
+  /** CPU time in the last process stats of processes that have exited since the last snapshot. */
   seenOfDead: number
-  /** What the dead had said, as of the last snapshot. */
+  /** CPU time reported by exited processes, as of the last snapshot. */
   saidByDead: number
-  /** What the dead had taken and not said. */
+  /** CPU time that exited processes used and did not report. */
   unsaidByDead: number
 }

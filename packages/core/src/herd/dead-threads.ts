@@ -7,9 +7,9 @@ import { ownerIdentity } from '../store/owner.ts'
 import { listStores } from './directory.ts'
 
 /**
- * Says the last word for threads that could not: where the kernel does not tell who lives (its ticks are unknown), the
- * store of a thread that was terminated would look alive for as long as its process does. Heard by whoever starts the
- * threads; answers how to stop.
+ * Closes the stores of threads that could not close them: without kernel ticks, the store of a terminated thread would
+ * look as if it were running for as long as its process runs. Call it in the process or thread that starts the threads;
+ * it returns a function that stops it.
  */
 export function closeStoresOfThreads(directory: string): () => void {
   if (ownerIdentity().startTicks !== 0) return () => {}
@@ -21,12 +21,12 @@ export function closeStoresOfThreads(directory: string): () => void {
   return () => process.off('worker', watch)
 }
 
-/** Closes the stores of a thread of this process that is gone, by Node's number of it. Never throws. */
+/** Closes the stores of an exited thread of this process, given Node's number of it. Never throws. */
 export function closeStoresOf(directory: string, threadId: number): void {
   try {
     for (const { base } of listStores(directory)) closeIfOf(join(directory, `${base}.values`), threadId)
   } catch {
-    // The directory is gone, or was never ours to write.
+    // The directory was removed, or this process may not write to it.
   }
 }
 

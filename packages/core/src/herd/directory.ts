@@ -4,22 +4,22 @@ import { promherdError } from '../errors.ts'
 import { hasCode, isShared, listNames, ownUser, removeFile, shareDirectory, statFile } from '../store/files.ts'
 import { isOurs } from './ours.ts'
 
-/** The directory of a herd: which names it has, whether it can be trusted, and how it is cleared. */
+/** The directory of a herd: its file names, whether it can be trusted, and how it is cleared. */
 
 export const RETIRED_VALUES = 'retired.values'
 export const RETIRED_CATALOG = 'retired.catalog'
 /** The lock of the one process that retires the stores of exited processes, the leader of the directory. */
 export const KEEPER = 'keeper'
 
-/** A store as its file names tell of it. */
+/** A store, as described by its file names. */
 export interface StoreName {
   readonly worker: number
   readonly id: number
-  /** The names without the ending. */
+  /** The file name without its extension. */
   readonly base: string
 }
 
-/** The files of a store. The values are the first to be removed: without them the store is not listed any more. */
+/** The files of a store. The values file is removed first: without it the store is no longer listed. */
 const PARTS = ['values', 'catalog', 'exemplars', 'values.draft', 'catalog.draft', 'exemplars.draft'] as const
 type Part = (typeof PARTS)[number]
 
@@ -27,7 +27,7 @@ const STORE_FILE = /^(\d{1,9})-([0-9a-z]{1,10})\.((?:values|catalog|exemplars)(?
 const RETIRED_FILE = /^retired\.(?:values|catalog)(?:\.draft)?$/
 const LOCK_FILE = /^(?:keeper|worker-\d{1,7})\.(?:\d{1,9}|draft-[0-9a-f-]{36})$/
 
-/** What a file of the directory is: a store's, or nothing of ours. */
+/** Parses the name of a file; undefined if it is not a store's. */
 export function parseStoreFile(name: string): (StoreName & { part: Part }) | undefined {
   const match = STORE_FILE.exec(name)
   if (match === null) return undefined
@@ -45,7 +45,7 @@ export function isLockFile(name: string): boolean {
   return LOCK_FILE.test(name)
 }
 
-/** The stores that have a values file now. Throws what the file system throws. */
+/** The stores that have a values file now. Throws the errors of the file system. */
 export function listStores(directory: string): StoreName[] {
   const stores: StoreName[] = []
   for (const name of listNames(directory)) {
@@ -55,7 +55,7 @@ export function listStores(directory: string): StoreName[] {
   return stores
 }
 
-/** The stores that have files of any kind, each once. Throws what the file system throws. */
+/** The stores that have files of any kind, each once. Throws the errors of the file system. */
 export function listStoreFiles(directory: string): StoreName[] {
   const stores = new Map<string, StoreName>()
   for (const name of listNames(directory)) {
@@ -65,38 +65,42 @@ export function listStoreFiles(directory: string): StoreName[] {
   return [...stores.values()]
 }
 
-/** Removes the files of a store; it may have lost some of them already. */
+/** Removes the files of a store; some of them may already be removed. */
 export function removeStore(directory: string, store: StoreName): void {
   for (const part of PARTS) removeFile(join(directory, `${store.base}.${part}`))
 }
 
-/** The files of a herd: stores, what is left of others, retired totals. Throws what the file system throws. */
+/**
+ * The files of a herd: of stores, including incomplete ones, and of retired totals. Throws the errors of the file
+ * system.
+ */
 export function listHerdFiles(directory: string): string[] {
   return listNames(directory).filter(name => parseStoreFile(name) !== undefined || RETIRED_FILE.test(name))
 }
 
-/** Removes these files, which an earlier herd has left, where their content says that promherd wrote them. */
+/** Removes those of the files, left by an earlier herd, whose content shows that promherd wrote them. */
 export function clearDirectory(directory: string, files: readonly string[] = listHerdFiles(directory)): void {
-  // Values before catalogs: an empty values file is recognised by its catalog.
+  // All files are checked before any is removed: an empty values file is recognised by its name.
   const ours = files.filter(name => isOurs(directory, name))
   for (const name of ours) removeFile(join(directory, name))
 }
 
-/** Which directory a path leads to: it is another one once it was removed and made anew. */
+/** Identifies the directory behind a path: the identity changes if the directory is removed and created again. */
 export function identityOf(directory: string): string | undefined {
   const stat = statSync(directory, { throwIfNoEntry: false })
   return stat?.isDirectory() === true ? `${stat.dev}:${stat.ino}` : undefined
 }
 
 /**
- * Removes a directory of our own user that promherd has made, if nothing in it is used, and leaves what is not ours. It
- * is held open meanwhile, so that names are of this directory whatever takes its place. False where it stays.
+ * Removes a directory that promherd created for our own user, if it is unused, and leaves files of other programs. The
+ * directory is held open meanwhile, so that names refer to it even if another one takes its place. Returns false if it
+ * stays.
  */
 export function removeMadeDirectory(path: string, isUnused: (directory: string) => boolean = () => true): boolean {
   const flags = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0)
   const before = statFile(path)
   if (before === undefined || !isPrivate(before)) return false
-  // Windows opens no directory.
+  // Windows cannot open directories.
   if (process.platform === 'win32') return emptyAndRemove(path, path, isUnused)
   const fd = openSync(path, flags | constants.O_NONBLOCK)
   try {
@@ -114,12 +118,12 @@ function emptyAndRemove(path: string, held: string, isUnused: (directory: string
   const identity = identityOf(held)
   for (const name of listNames(held)) if (isHerdName(name)) removeFile(join(held, name))
   if (listNames(held).length > 0 || identityOf(path) !== identity) return false
-  // Of a link in its place, or of a directory with files in it, this removes nothing.
+  // If the path is now a link, or a directory with files in it, this removes nothing.
   rmdirSync(path)
   return true
 }
 
-/** True for each name that promherd gives to files in the directory of a herd. */
+/** True for each file name that promherd uses in the directory of a herd. */
 function isHerdName(name: string): boolean {
   return STORE_FILE.test(name) || RETIRED_FILE.test(name) || LOCK_FILE.test(name)
 }
@@ -132,12 +136,12 @@ function isPrivate(stat: { isDirectory(): boolean; uid: number; mode: number }):
 
 /** How a given directory is used. */
 export interface DirectoryUse {
-  /** True where other users may own it, and may write to it. */
+  /** True if other users may own it and may write to it. */
   readonly shared?: boolean | undefined
 }
 
 /**
- * Makes sure that a given directory is there, can be written, and cannot be written by other users.
+ * Makes sure that a given directory exists, is writable, and is not writable by other users.
  * @throws ERR_PROMHERD_DIRECTORY
  */
 export function useDirectory(directory: string, { shared = false }: DirectoryUse = {}): void {
@@ -150,7 +154,10 @@ export function useDirectory(directory: string, { shared = false }: DirectoryUse
   }
 }
 
-/** Why a directory that is there cannot be used, as an error of ours; undefined where it can. Changes nothing. */
+/**
+ * The reason why an existing directory cannot be used, as a promherd error; undefined if it can be used. Changes
+ * nothing.
+ */
 export function whyUnusable(directory: string): Error | undefined {
   try {
     checkDirectory(directory)
@@ -161,8 +168,8 @@ export function whyUnusable(directory: string): Error | undefined {
 }
 
 /**
- * True where the path itself is wrong, and no change of rights or room would make it a directory. An application is
- * told so at its start; with any other trouble it starts, and records elsewhere.
+ * True if the path itself is wrong, and no change of permissions or free space would make it a directory. This is the
+ * only error that stops an application at startup; after any other one it starts and records elsewhere.
  */
 export function isWrongPath(error: unknown): boolean {
   const cause = (error as Error | undefined)?.cause
@@ -192,8 +199,8 @@ function directoryError(directory: string, error: unknown): Error {
 }
 
 /**
- * Makes a directory, and those that it lies in. Node does that itself, but never comes back where the file system
- * denies that there is a place for it, as /proc does.
+ * Creates a directory and its parents. Node's own recursive option never returns on file systems that deny that a path
+ * can exist, such as /proc.
  */
 function makePath(directory: string): void {
   const isThere = statSync(directory, { throwIfNoEntry: false }) !== undefined
@@ -203,7 +210,7 @@ function makePath(directory: string): void {
   try {
     mkdirSync(directory, { mode: 0o700 })
   } catch (error) {
-    // Another process may have made it meanwhile.
+    // Another process may have created it in the meantime.
     if (!hasCode(error, 'EEXIST')) throw error
   }
 }

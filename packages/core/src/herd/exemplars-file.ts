@@ -4,20 +4,20 @@ import { decodeExemplar, MAX_EXEMPLAR_BYTES, MAX_EXEMPLARS, type StoredExemplar 
 import { readShort, statFile } from '../store/files.ts'
 
 /**
- * Reads the exemplars of one store. Its owner replaces the whole file, so one that is the same file as before says what
- * it said before. Nothing here throws: what cannot be read are no exemplars, and harms no number.
+ * Reads the exemplars of one store. Its owner always replaces the whole file, so an unchanged file has unchanged
+ * content. Nothing here throws: an unreadable file means no exemplars, and affects no numbers.
  */
 export class ExemplarsFile {
   readonly #path: string
   #list: readonly StoredExemplar[] = NONE
-  /** Which file was read last. */
+  /** The file that was read last. */
   #read: Stats | undefined
 
   constructor(path: string) {
     this.#path = path
   }
 
-  /** What the file has now. */
+  /** The current content of the file. */
   *read(): Steps<readonly StoredExemplar[]> {
     const now = this.#look()
     if (now !== undefined && this.#read !== undefined && isSame(now, this.#read)) return this.#list

@@ -3,8 +3,8 @@ import { isScarce } from '../store/descriptors.ts'
 import { openFile, statFile } from '../store/files.ts'
 
 /**
- * A file that is read at each scrape. It stays open, and can so be read when its name is gone; where descriptors are
- * scarce, it is opened anew for each use, until there are enough.
+ * A file that is read at each scrape. It stays open, and can therefore be read after it was unlinked. If descriptors
+ * are scarce, it is opened for each use until there are enough.
  */
 export class HeldFile {
   readonly path: string
@@ -12,7 +12,7 @@ export class HeldFile {
   readonly #isAlwaysHeld: boolean
   #fd: number | undefined
 
-  /** Throws what the file system throws. The caller closes it. */
+  /** Throws the errors of the file system. The caller closes it. */
   constructor(path: string, { isAlwaysHeld = false }: { readonly isAlwaysHeld?: boolean | undefined } = {}) {
     this.path = path
     this.#isAlwaysHeld = isAlwaysHeld
@@ -27,7 +27,7 @@ export class HeldFile {
     return this.#fd
   }
 
-  /** Calls `read` with a descriptor, which is not to be used afterwards. Throws what the file system throws. */
+  /** Calls `read` with a descriptor, which must not be used afterwards. Throws the errors of the file system. */
   use<T>(read: (fd: number) => T): T {
     if (this.#fd !== undefined) return read(this.#fd)
     const fd = openFile(this.path)
@@ -40,7 +40,9 @@ export class HeldFile {
     }
   }
 
-  /** True once the file has no name any more, or its name is another file's. Throws what the file system throws. */
+  /**
+   * True once the file has been unlinked, or its name belongs to another file. Throws the errors of the file system.
+   */
   isUnlinked(): boolean {
     if (this.#fd !== undefined) return fstatSync(this.#fd).nlink === 0
     return statFile(this.path)?.ino !== this.inode

@@ -6,27 +6,30 @@ import { OpenStores } from './open-stores.ts'
 import type { StoreReader } from './reader.ts'
 import { Retired } from './retire.ts'
 
-/** How the leading of a directory begins. */
+/** What happens to existing files when a process becomes the leader of a directory. */
 export type Beginning =
-  /** Everything is cleared: a primary begins a herd. */
+  /** All files are removed: a primary begins a herd. */
   | 'fresh'
-  /** What is there is cleared where no owner of it runs any more: a process begins a herd that others may have begun. */
+  /**
+   * Files are removed if none of their owners is running: a process begins a herd that other processes may have begun.
+   */
   | 'unless_used'
-  /** Nothing is cleared: for a process that serves what others have begun. */
+  /** No files are removed: for a process that serves an existing herd. */
   | 'go_on'
 
 /**
- * One directory of a herd: its stores, and the totals where this process is the leader of the directory.
+ * One directory of a herd: its stores, and the totals if this process is the leader of the directory.
  *
- * It remembers which directory its path led to. Where that is gone or another one is in its place, what was read stays
- * open and counts on, `whyBroken` says so, and the leader makes the directory anew and writes the totals there.
+ * It remembers the identity of the directory. If the directory was removed or replaced, files that were open are still
+ * read and counted, `whyBroken` gives the reason, and the leader creates the directory again and writes the totals
+ * there.
  */
 export class HerdDirectory {
   readonly path: string
   readonly stores: OpenStores
   readonly #staleAfterMs: number
   #leading: { lock: DirectoryLock; totals: Retired } | undefined
-  /** Which directory it was when it was last seen in order. */
+  /** The identity of the directory when it was last in order. */
   #identity: string | undefined
 
   constructor(path: string, staleAfterMs: number, onDrop: (reader: StoreReader) => void) {
@@ -40,7 +43,7 @@ export class HerdDirectory {
     return this.#leading !== undefined
   }
 
-  /** Makes this process the leader, or answers the pid of another that is. Throws what the file system throws. */
+  /** Makes this process the leader, or returns the pid of the current leader. Throws the errors of the file system. */
   lead(beginning: Beginning): { heldBy: number } | undefined {
     if (this.#leading !== undefined) return undefined
     if (beginning === 'go_on' && this.#identity !== undefined) this.#makeAnew()
@@ -66,20 +69,20 @@ export class HerdDirectory {
     }
   }
 
-  /** Writes totals of nothing where there are stores and no totals yet: they identify the herd for all that read it. */
+  /** Writes empty totals if there are stores but no totals yet: their id identifies the herd for all readers. */
   #identifyHerd(totals: Retired): void {
     const starts = this.stores.all.map(({ startedAt }) => startedAt).filter(startedAt => startedAt > 0)
     if (starts.length === 0) return
     try {
       totals.begin(Math.min(...starts))
     } catch {
-      // A full disk: the first retiring writes them.
+      // The disk is full: the totals are written when a store is first retired.
     }
   }
 
   /**
-   * Retires the stores whose owners are gone, where this process is the leader; those that are elsewhere by now are not
-   * counted here. Throws what the file system throws.
+   * Retires the stores whose owners have exited, if this process is the leader. Stores that have moved to another
+   * directory are not counted here. Throws the errors of the file system.
    */
   *retire(isElsewhere: (id: number) => boolean): Steps<number> {
     const leading = this.#leading
@@ -94,7 +97,7 @@ export class HerdDirectory {
     return count
   }
 
-  /** False where another process leads by now. Throws what the file system throws. */
+  /** Returns false if another process has become the leader. Throws the errors of the file system. */
   #keepLeading(leading: { lock: DirectoryLock; totals: Retired }): boolean {
     if (this.#isReplaced) this.#makeAnew()
     if (!leading.lock.isHeld()) {
@@ -116,7 +119,7 @@ export class HerdDirectory {
     return this.#identity !== identityIfAny(this.path)
   }
 
-  /** Makes the directory where it is gone. Throws where it is not one that can be used. */
+  /** Creates the directory if it was removed. Throws if the path cannot be used. */
   #makeAnew(): void {
     if (identityIfAny(this.path) !== undefined) {
       const reason = whyUnusable(this.path)
@@ -124,7 +127,10 @@ export class HerdDirectory {
     } else if (this.isLed || this.stores.living.length > 0) useDirectory(this.path)
   }
 
-  /** Why what is shown may be old or not all, as a sentence; undefined where it is not. Changes nothing. */
+  /**
+   * The reason why the served numbers may be old or incomplete, as a sentence; undefined if they are not. Changes
+   * nothing.
+   */
   get whyBroken(): string | undefined {
     const identity = identityIfAny(this.path)
     this.#identity ??= identity

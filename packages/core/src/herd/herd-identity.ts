@@ -5,22 +5,23 @@ import type { StoreReader } from './reader.ts'
 type Identity = Pick<Snapshot, 'herd' | 'startedAt'>
 
 /**
- * Which herd a process reads. Each herd that begins in a directory writes totals with an id of its own, which stays when
- * leaders, primaries and workers are replaced. A herd without totals is identified by the process that reads it.
+ * The identity of the herd that a process reads. Each herd that begins in a directory writes totals with an id of its
+ * own, which stays when leaders, primaries and workers are replaced. A herd without totals is identified by the process
+ * that reads it.
  *
- * An identity that was shown is kept when totals are found later: no counter has begun anew because of that.
+ * An identity that was already served is kept when totals are found later, because the counters did not restart.
  */
 export class HerdIdentity {
   #current: Identity
   #isShown = false
-  /** The id in the totals that were read last; 0 before any were. */
+  /** The id in the totals that were read last; 0 before the first. */
   #totalsId = 0
 
   constructor(own: Store) {
     this.#current = { herd: herdName(own.id), startedAt: own.startedAt }
   }
 
-  /** The identity, as the totals of the herd's first directory give it. */
+  /** The identity, from the totals of the herd's first directory. */
   read(totals: StoreReader | undefined): Identity {
     const id = totals?.header('storeId') ?? 0
     if (totals !== undefined && id !== 0 && id !== this.#totalsId) {
@@ -34,7 +35,7 @@ export class HerdIdentity {
   }
 }
 
-/** The id of a store or of totals as text. */
+/** The id of a store or of totals as a string. */
 export function herdName(id: number): string {
   return id.toString(36)
 }

@@ -14,24 +14,24 @@ import { SelfSource } from './self-source.ts'
 import { ShortageWatch } from './shortage.ts'
 
 /**
- * Everyone's numbers: the sum of all stores of a directory; and the retiring of the dead where it is the keeper.
+ * Sums all stores of a herd's directories, and retires the stores of exited processes if this process is the leader.
  *
- * No worker is asked anything. Snapshots and retirings follow one another, so that a snapshot never sees half of a
- * retiring by this process; `OpenStores` says why of one by another process neither. A snapshot is made in short
- * turns: whoever has a herd may have connections to accept.
+ * No request is sent to any worker. Snapshots and retirements run one after the other, so a snapshot never sees half of
+ * a retirement by this process; `OpenStores` explains why that holds for other processes too. A snapshot is computed in
+ * short turns, because its process may have connections to accept.
  */
 export class Herd implements SnapshotSource {
-  /** Where its first directory is, if this process chose it. */
+  /** The place of its first directory, if this process chose it. */
   place: StoragePlace | undefined
   readonly #merger = new Merger()
-  /** The first is the herd's own; those after it are where stores went that found no room there. */
+  /** The first is the herd's own; later ones hold stores that found no room there. */
   readonly #directories: HerdDirectory[]
   readonly #options: Required<Omit<HerdOptions, OptionalOption>> & Pick<HerdOptions, OptionalOption>
-  /** The herd's own failures, counted like a worker's. */
+  /** Counts the herd's own errors, as a worker's store does. */
   readonly #own: Store
   readonly #ownSource: SelfSource
   readonly #identity: HerdIdentity
-  /** The store of this process, which is read in memory while it has no files. */
+  /** The store of this process, read from memory while it has no files. */
   #self: { store: Store; source: SelfSource } | undefined
   readonly #sequence = new Sequence()
   readonly #shortage = new ShortageWatch()
@@ -53,16 +53,16 @@ export class Herd implements SnapshotSource {
     this.#identity = new HerdIdentity(this.#own)
   }
 
-  /** The paths of its directories. None where no directory can be had. */
+  /** The paths of its directories. Empty if no directory could be created. */
   get directories(): readonly string[] {
     return this.#directories.map(({ path }) => path)
   }
 
   /**
-   * Makes this process the keeper, if nobody else is. What an earlier herd left is cleared, unless some of its owners
-   * still live: then the herd goes on, and its dead are retired. With `goOn` nothing is ever cleared: for a process
-   * that only serves, or that takes an exited keeper's place.
-   * Answers the pid of the keeper where there is another. Throws what the file system throws.
+   * Makes this process the leader, unless another process is. Files of an earlier herd are removed, unless some of its
+   * owners are still running: then that herd continues, and the stores of its exited processes are retired. With `goOn`
+   * no files are removed: for a process that only serves, or that replaces an exited leader. Returns the pid of the
+   * leader if there is another. Throws the errors of the file system.
    */
   keep({ fresh = false, goOn = false }: { fresh?: boolean; goOn?: boolean } = {}): { heldBy: number } | undefined {
     const beginning: Beginning = fresh ? 'fresh' : goOn ? 'go_on' : 'unless_used'
@@ -72,8 +72,8 @@ export class Herd implements SnapshotSource {
   }
 
   /**
-   * Takes a directory in whose stores are of this herd, too, and leads it from its beginning; or answers the pid of the
-   * process that leads it. Throws what the file system throws, and has not taken it in then.
+   * Adds a further directory to this herd and leads it from its beginning; or returns the pid of the process that leads
+   * it. Throws the errors of the file system; the directory is then not added.
    */
   add(path: string, place: StoragePlace): { heldBy: number } | undefined {
     const directory = this.#open(path)
@@ -84,23 +84,26 @@ export class Herd implements SnapshotSource {
     return undefined
   }
 
-  /** Where this process counts what it does as the reader of the herd. */
+  /** The store for metrics of this process as the reader of the herd. */
   get own(): Store {
     return this.#own
   }
 
-  /** True where this process is the one that retires. */
+  /** True if this process is the leader of all directories and retires stores. */
   get isKeeper(): boolean {
     return this.#directories.every(({ isLed }) => isLed)
   }
 
-  /** Why what is shown may be old or not all, as a sentence; undefined where it is not. Changes nothing. */
+  /**
+   * The reason why the served numbers may be old or incomplete, as a sentence; undefined if they are not. Changes
+   * nothing.
+   */
   get whyBroken(): string | undefined {
     for (const { whyBroken } of this.#directories) if (whyBroken !== undefined) return whyBroken
     return undefined
   }
 
-  /** The stores whose owners lived at the last look, without those of threads that only work for a worker. */
+  /** The stores whose owners were running at the last read, without those of threads that only work for a worker. */
   get members(): readonly Member[] {
     return this.#directories.flatMap(({ stores }) => stores.living).filter(reader => reader.header('state') >= 0)
   }
@@ -109,7 +112,7 @@ export class Herd implements SnapshotSource {
     return new HerdDirectory(path, this.#options.staleAfterMs, reader => this.#merger.forget(reader))
   }
 
-  /** Everything the herd knows now. Never rejects on account of a store. */
+  /** Everything the herd knows now. Never rejects because of a store. */
   snapshot(): Promise<Snapshot> {
     return this.#sequence.run(() => inTurns(this.#look()))
   }
@@ -153,7 +156,7 @@ export class Herd implements SnapshotSource {
 
   readonly #cpuSaidBy = (member: Member): number => this.#merger.valueIn(member as StoreReader, FAMILIES.workerCpu) ?? 0
 
-  /** Retires the stores whose owners are gone. Does nothing where somebody else is the keeper. */
+  /** Retires the stores whose owners have exited. Does nothing if another process is the leader. */
   retireDead(): Promise<void> {
     return this.#sequence.run(async () => {
       this.#tellBroken()
@@ -168,7 +171,7 @@ export class Herd implements SnapshotSource {
     })
   }
 
-  /** Takes in the store of this process for as long as it has no files in a directory of the herd. */
+  /** Includes the store of this process as long as it has no files in a directory of the herd. */
   include(store: Store): void {
     this.#self = { store, source: new SelfSource(store) }
   }
@@ -185,13 +188,13 @@ export class Herd implements SnapshotSource {
     }
   }
 
-  /** The oldest first, so that a newer one decides what is a matter of one store. */
+  /** Oldest first, so that the newest store wins where the value of a single store is used. */
   #stores(): StoreReader[] {
     const stores = this.#directories.flatMap(({ stores }) => stores.all)
     return stores.sort((a, b) => a.startedAt - b.startedAt)
   }
 
-  /** A store that was written into another directory is read there, even where its older files come back. */
+  /** A store that was written to another directory is read only there, even if its older files reappear. */
   #forgetMoved(): void {
     if (this.#directories.length < 2) return
     for (const directory of this.#directories) {
@@ -220,7 +223,7 @@ export class Herd implements SnapshotSource {
     return sum
   }
 
-  /** Tells when a directory is lost, and when it is lost again. True where none is. */
+  /** Reports when a directory becomes unusable, and again each time this recurs. Returns true if all are in order. */
   #tellBroken(): boolean {
     const reason = this.whyBroken
     if (reason !== undefined && this.#broken === undefined) this.trouble('directory', reason)
@@ -228,7 +231,7 @@ export class Herd implements SnapshotSource {
     return reason === undefined
   }
 
-  /** A conflict is told when it comes, not at every look. */
+  /** A conflict is reported when it appears, not at every read. */
   #tellConflicts(names: readonly string[]): void {
     for (const name of names) {
       if (this.#conflicts.has(name)) continue
@@ -237,17 +240,17 @@ export class Herd implements SnapshotSource {
     this.#conflicts = new Set(names)
   }
 
-  /** Counts a failure of the herd's own, and tells it. Never throws. */
+  /** Counts an error of the herd itself and calls the listener. Never throws. */
   trouble(cause: HerdTrouble, message: string): void {
     this.#own.trouble(cause, message)
     try {
       this.#options.onTrouble(cause, message)
     } catch {
-      // The listener's own failure is no reason to serve no numbers.
+      // An error of the listener must not stop the herd from serving numbers.
     }
   }
 
-  /** Lets go of the files and the lock. The directory stays. */
+  /** Closes the files and releases the lock. The directory stays. */
   async close(): Promise<void> {
     await this.#sequence.run(async () => {
       for (const directory of this.#directories) directory.close()
@@ -258,15 +261,15 @@ export class Herd implements SnapshotSource {
 type OptionalOption = 'outside' | 'directory'
 
 export interface HerdOptions {
-  /** Undefined where no directory can be had for now. */
+  /** Undefined if no directory could be created so far. */
   readonly directory: string | undefined
-  /** How long a process in another container may give no sign before it is taken to be dead. @default 60_000 */
+  /** How long a process in another container may show no activity before it counts as exited. @default 60_000 */
   readonly staleAfterMs?: number
-  /** How old a heartbeat may be before its worker is said to hang. @default 5_000 */
+  /** The heartbeat age above which a worker counts as hung. @default 5_000 */
   readonly hungAfterMs?: number
-  /** What is seen of the owners, besides what their stores say. */
+  /** Process stats of the owners, in addition to what their stores contain. */
   readonly outside?: Outside | undefined
-  /** Hears of what went wrong, for a log and a count. */
+  /** Is called with each error, for a log and a counter. */
   readonly onTrouble?: (cause: HerdTrouble, message: string) => void
 }
 

@@ -2,15 +2,15 @@ import type { Steps } from '../snapshot/steps.ts'
 import type { FamilyLine, SeriesLine } from '../store/catalog.ts'
 import type { StoreReader } from './reader.ts'
 
-/** What a store had to the end. */
+/** The final state of a store. */
 export interface LastWords {
-  /** Without those that were withdrawn. */
+  /** Without withdrawn families. */
   readonly families: readonly FamilyLine[]
-  /** Without those that were removed, and those that the store's numbers are too old for. */
+  /** Without removed series, and without series that are newer than the store's numbers. */
   readonly series: readonly SeriesLine[]
 }
 
-/** Reads a dead store, numbers and names. Undefined where it cannot be read whole. */
+/** Reads the numbers and names of a store whose owner has exited. Undefined if it cannot be read completely. */
 export function* lastWordsOf(reader: StoreReader): Steps<LastWords | undefined> {
   const reading = yield* reader.read()
   const generation = reader.header('generation')
@@ -31,5 +31,5 @@ export function* lastWordsOf(reader: StoreReader): Steps<LastWords | undefined> 
   return { families: [...families.values()], series: [...series.values()] }
 }
 
-/** A line takes some 2 µs, and ten times that before the code is compiled. */
+/** A line takes about 2 µs, and ten times that before the code is compiled. */
 const LINES_A_STEP = 64

@@ -5,15 +5,16 @@ import { listHerdFiles, listStores, parseStoreFile, type StoreName } from './dir
 import { isOurs } from './ours.ts'
 import { StoreReader } from './reader.ts'
 
-/** How long a process in another container may give no sign before it is taken to be dead. */
+/** How long a process in another container may show no activity before it counts as exited. */
 export const STALE_AFTER_MS = 60_000
 
-/** How long a store may take from its first file to its header. */
+/** The maximum time between a store's first file and its header. */
 const MAKING_MS = 10_000
 
 /**
- * What an earlier herd has left in the directory; undefined where any of its owners lives, or is just making its store.
- * Who appears after this look is not in the answer. Throws what the file system throws.
+ * The files that an earlier herd left in the directory; undefined if any of their owners is running or is just creating
+ * its store. Stores that appear after the directory was listed are not in the result. Throws the errors of the file
+ * system.
  */
 export function leftovers(directory: string, staleAfterMs: number = STALE_AFTER_MS): string[] | undefined {
   const files = listHerdFiles(directory)
@@ -21,12 +22,12 @@ export function leftovers(directory: string, staleAfterMs: number = STALE_AFTER_
   return isUsed ? undefined : files
 }
 
-/** Whether any store of the directory has an owner that lives. Throws what the file system throws. */
+/** Whether any store of the directory has a running owner. Throws the errors of the file system. */
 function isAnyOwnerAlive(directory: string, staleAfterMs: number = STALE_AFTER_MS): boolean {
   return listStores(directory).some(name => isAlive(directory, name, staleAfterMs))
 }
 
-/** The numbers of the workers whose stores have an owner that lives. Throws what the file system throws. */
+/** The numbers of the workers whose stores have a running owner. Throws the errors of the file system. */
 export function livingWorkers(directory: string): ReadonlySet<number> {
   const living = listStores(directory).filter(name => isAlive(directory, name, STALE_AFTER_MS))
   return new Set(living.map(({ worker }) => worker))
@@ -37,7 +38,7 @@ function isAlive(directory: string, name: StoreName, staleAfterMs: number): bool
   try {
     reader = StoreReader.open(directory, name)
   } catch (error) {
-    // Not to be able to look is no sign that the owner is gone.
+    // A failed read because of missing descriptors does not show that the owner has exited.
     if (lacksDescriptors(error)) throw error
     return false
   }
@@ -47,7 +48,10 @@ function isAlive(directory: string, name: StoreName, staleAfterMs: number): bool
   return alive
 }
 
-/** A store begins with its catalog, and is known by the header of its values: between the two nobody can ask for it. */
+/**
+ * A store is created catalog first, and is identified by the header of its values file: in between, its owner is
+ * unknown.
+ */
 function isInTheMaking(directory: string, file: string): boolean {
   const store = parseStoreFile(file)
   if (store?.part !== 'values' && store?.part !== 'catalog') return false

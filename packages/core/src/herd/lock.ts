@@ -5,18 +5,18 @@ import { hasCode, linkFile, listNames, readShort, removeFile, statFile, touchFil
 import { isOwnerAlive, type Owner, ownerIdentity } from '../store/owner.ts'
 
 /**
- * Something in a directory that one process (or thread) has at a time, such as being its keeper: a lock that survives its
- * holder's death.
+ * A lock on something in a directory that one process or thread can have at a time, such as being the leader. If the
+ * holder exits, another process can take the lock over.
  *
- * The lock is a file `<what>.N` that names its holder; the highest N holds. To take a dead holder's place is to link
- * the next number into place, which only one can. A holder in another pid namespace cannot be asked whether it lives,
- * so it touches its file, and is given up after `STALE_AFTER_MS`.
+ * The lock is a file `<what>.N` that identifies its holder; the highest N holds the lock. To replace an exited holder,
+ * a process links the next number into place, which only one process can do. For a holder in another pid namespace it
+ * is unknown whether it is running, so holders touch their files, and such a lock expires after `STALE_AFTER_MS`.
  */
 export class DirectoryLock {
   /** The path of the lock's files, without the number. */
   readonly #path: string
   readonly #number: number
-  /** Tells this holder from others: pids are the same in many containers. */
+  /** Distinguishes this holder from others: pids are the same in many containers. */
   readonly #token: string = randomUUID()
 
   private constructor(path: string, number: number) {
@@ -24,7 +24,7 @@ export class DirectoryLock {
     this.#number = number
   }
 
-  /** The lock on `what`, or the pid of the process that has it. Throws what the file system throws. */
+  /** The lock on `what`, or the pid of the process that holds it. Throws the errors of the file system. */
   static take(directory: string, what: string): DirectoryLock | { readonly heldBy: number } {
     const path = join(directory, what)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -32,7 +32,7 @@ export class DirectoryLock {
       const holder = current === 0 ? undefined : readHolder(path, current)
       if (holder !== undefined && isAlive(holder)) return { heldBy: holder.pid }
       if (current === MAX_NUMBER) {
-        // The numbers begin anew: no process has this one but by damage.
+        // Start again at 1: this number is reached only by damage.
         removeFile(`${path}.${current}`)
         continue
       }
@@ -49,7 +49,7 @@ export class DirectoryLock {
     throw new Error(`${path} could not be locked in ${MAX_ATTEMPTS} attempts`)
   }
 
-  /** False once somebody else has taken it to be dead. */
+  /** False once another process has taken the lock because this holder seemed to have exited. */
   isHeld(): boolean {
     try {
       return highest(this.#path) === this.#number && this.#isOurs()
@@ -58,12 +58,12 @@ export class DirectoryLock {
     }
   }
 
-  /** Says that the holder lives. Call it every few seconds. */
+  /** Shows that the holder is running. Call it every few seconds. */
   touch(): void {
     try {
       touchFile(`${this.#path}.${this.#number}`)
     } catch {
-      // The directory is gone, or the lock was taken: isHeld tells.
+      // The directory was removed, or the lock was taken by another process: isHeld reports it.
     }
   }
 
@@ -71,7 +71,7 @@ export class DirectoryLock {
     try {
       if (this.#isOurs()) removeFile(`${this.#path}.${this.#number}`)
     } catch {
-      // The directory cannot be written any more: the lock ends with its holder.
+      // The directory is not writable any more: the lock ends when its holder exits.
     }
   }
 
@@ -79,7 +79,7 @@ export class DirectoryLock {
     return readHolder(this.#path, this.#number)?.token === this.#token
   }
 
-  /** Whoever holds a lower number and lives: numbers begin anew once a lock is released. */
+  /** A running holder of a lower number: numbers start again at 1 once a lock is released. */
   #rival(): Holder | undefined {
     return numbers(this.#path)
       .filter(number => number < this.#number)
@@ -87,7 +87,7 @@ export class DirectoryLock {
       .find(holder => holder !== undefined && isAlive(holder))
   }
 
-  /** A link appears whole or not at all: nobody reads a half-written holder. */
+  /** A link appears completely or not at all: no reader sees a partly written holder. */
   #claim(): boolean {
     const draft = `${this.#path}.draft-${this.#token}`
     try {
@@ -113,14 +113,14 @@ const STALE_AFTER_MS = 30_000
 const DRAFT = /^(?:keeper|worker-\d{1,7})\.draft-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const NUMBER = /^[1-9]\d{0,8}$/
 const MAX_NUMBER = 999_999_999
-/** Each attempt that fails is one that another process has won. */
+/** Each failed attempt means that another process succeeded. */
 const MAX_ATTEMPTS = 1000
-/** A holder has some 150 bytes. */
+/** A holder takes about 150 bytes. */
 const MAX_HOLDER_BYTES = 1024
-/** How long a draft may be there before its process must have linked or removed it. */
+/** The age of a draft after which its process must have linked or removed it. */
 const DRAFT_MS = 10_000
 
-/** Whether somebody who lives has the lock on `what`. Throws what the file system throws. */
+/** Whether a running process holds the lock on `what`. Throws the errors of the file system. */
 export function isHeldByTheLiving(directory: string, what: string): boolean {
   const path = join(directory, what)
   return numbers(path).some(number => {
@@ -129,7 +129,7 @@ export function isHeldByTheLiving(directory: string, what: string): boolean {
   })
 }
 
-/** Removes drafts that processes left which were killed while they took a lock. Throws what the file system throws. */
+/** Removes drafts of processes that were killed while they took a lock. Throws the errors of the file system. */
 export function removeLockDrafts(directory: string): void {
   for (const name of listNames(directory)) {
     if (!DRAFT.test(name)) continue
@@ -164,7 +164,7 @@ function readHolder(path: string, number: number): Holder | undefined {
     if (!isWhole || typeof token !== 'string') return undefined
     return { pid, pidNamespace, startTicks, threadId, token, touchedAt: stat.mtimeMs }
   } catch (error) {
-    // A lock that cannot be read for want of a descriptor is not one without a holder.
+    // A lock that cannot be read because no descriptor is free may still have a holder.
     if (lacksDescriptors(error)) throw error
     return undefined
   }

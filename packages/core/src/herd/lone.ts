@@ -7,7 +7,7 @@ import { aboutTheHerd } from './about.ts'
 import { herdName } from './herd-identity.ts'
 import { SelfSource } from './self-source.ts'
 
-/** A process alone is a herd of one: the same snapshot, read from its own store on the heap. */
+/** A herd of a single process: the same snapshot, read from its own store on the heap. */
 export class LoneHerd implements SnapshotSource {
   readonly #merger = new Merger()
   readonly #self: SelfSource

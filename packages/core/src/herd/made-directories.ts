@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { listNames } from '../store/files.ts'
 
-/** The directories that promherd makes where none is given: where they are, and what they are called. */
+/** The directories that promherd creates if none is given: their places and their names. */
 
-/** Where a directory may be made: in memory where the platform has such a place, else among the temporary files. */
+/**
+ * The place of such a directory: in memory if the platform supports it, otherwise in the directory for temporary files.
+ */
 export type Place = 'shared_memory' | 'temporary'
 
 export function parentOf(place: Place): string {
@@ -14,12 +16,12 @@ export function parentOf(place: Place): string {
 
 export const PLACES: readonly Place[] = ['shared_memory', 'temporary']
 
-/** Makes a fresh private directory. Throws what the file system throws. */
+/** Creates a new private directory. Throws the errors of the file system. */
 export function makeDirectoryIn(place: Place): string {
   return mkdtempSync(join(parentOf(place), PREFIX))
 }
 
-/** The directories that `makeDirectoryIn` has made, in this process and in others. */
+/** The directories that `makeDirectoryIn` created, in this process and in others. */
 export function listMadeDirectories(): string[] {
   return PLACES.map(parentOf).flatMap(parent => {
     try {

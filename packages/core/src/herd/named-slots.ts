@@ -6,15 +6,15 @@ import { CatalogReader } from './catalog-reader.ts'
 import type { HeldFile } from './held-file.ts'
 
 /**
- * How many numbers of a store its names can stand for. A store takes slots one after the other, each with its name, and
- * names them before it says that they are there. So a header that says more than that is forged or damaged, and what it
- * says must not decide how much is read.
+ * Counts the slots of a store that have names. A store uses its slots in order, each with a name, and writes the names
+ * before it increases the length in its header. So a larger length is forged or damaged, and must not decide how much
+ * is read.
  */
 export class NamedSlots {
   readonly #catalog: HeldFile
-  /** The lengths up to here are known to be named. */
+  /** Lengths up to this one are known to be covered by names. */
   #believed = HEADER_SLOTS
-  /** A reader of its own: the names are read here before the numbers, and only to be counted. */
+  /** A separate reader: here the names are read before the numbers, and only to be counted. */
   #names: CatalogReader | undefined
   readonly #widths = new Map<number, number>()
   #counted = HEADER_SLOTS
@@ -24,9 +24,9 @@ export class NamedSlots {
   }
 
   /**
-   * The number of slots to read of a store whose header says `length`: all of them, or as many as are named and some
-   * more. Names are counted only for a length that is large for the size of their file.
-   * Throws what the file system throws.
+   * The number of slots to read of a store whose header contains `length`: all of them, or the named ones and some
+   * spare slots. Names are counted only if the length is large for the size of the catalog. Throws the errors of the
+   * file system.
    */
   *believe(length: number): Steps<number> {
     if (length <= this.#believed) return length
@@ -50,6 +50,6 @@ export class NamedSlots {
   }
 }
 
-/** What a few names take that were damaged: 64 KiB, as much as any store has from its beginning. */
+/** An allowance for a few damaged names: 64 KiB, the initial size of any store. */
 const SPARE_SLOTS = 2 ** 13
 const LINES_A_STEP = 64

@@ -9,30 +9,31 @@ import { openRetired } from './retired-files.ts'
 import type { Shortage } from './shortage.ts'
 
 /**
- * The stores of a directory and the totals of the dead, open to be read.
+ * The stores of a directory and the retired totals, open for reading.
  *
- * A look first opens all stores that are listed, and then reads the totals, which name those that they include. A
- * store that went before it could be opened is in them already; one that goes after it was opened can still be read.
- * So no store is seen twice or not at all, whoever retires meanwhile: all of that happens in the first step of a look,
- * and what comes later reads what is open by then.
+ * A scan first opens all listed stores, and then reads the totals, which contain the ids of the stores that they
+ * include. A store that was removed before it could be opened is already in the totals; one that is removed after it
+ * was opened can still be read. So no store is counted twice or missed, even if it is retired meanwhile: all of this
+ * happens in the first step of a scan, and later steps read only open files.
  *
- * A store that is not listed any more is dropped only where the totals include it, or where another herd has begun.
- * Files that vanish otherwise stay open, and what they have counts on: no counter falls because a file was removed.
+ * A store that is no longer listed is dropped only if the totals include it, or if another herd has begun. Other files
+ * that disappear stay open, and their numbers are still counted: no counter decreases because a file was removed.
  *
- * Where descriptors are scarce, files do not stay open (`HeldFile`). Such a store is read after the totals: if it goes
- * before that, it is missing from this look, or what was read of it before stands; it is never counted twice.
+ * If descriptors are scarce, files do not stay open (`HeldFile`). Such a store is read after the totals: if it is
+ * removed before that, it is missing from this scan, or the numbers that were read earlier are used. It is never
+ * counted twice.
  */
 export class OpenStores {
   readonly #directory: string
   readonly #staleAfterMs: number
-  /** Hears of each that will not be read again. */
+  /** Is called with each store that will not be read again. */
   readonly #onDrop: (reader: StoreReader) => void
   readonly #readers = new Map<number, StoreReader>()
   #listed: ReadonlySet<number> = new Set()
   #totals: StoreReader | undefined
-  /** The herd that the totals are of; 0 where nothing says it. */
+  /** The herd of the totals; 0 if unknown. */
   #herd = 0
-  /** How many are there that cannot be opened, and how many of them for want of descriptors. */
+  /** The number of stores that cannot be opened, and how many of them because no descriptor was free. */
   #unopened = 0
   #unopenedForWant = 0
 
@@ -42,7 +43,10 @@ export class OpenStores {
     this.#onDrop = onDrop
   }
 
-  /** Opens what is there now, and reads and answers the totals. Where the directory cannot be read, the last look stands. */
+  /**
+   * Opens the current stores, then reads and returns the totals. If the directory cannot be read, the previous state is
+   * kept.
+   */
   *look(): Steps<StoreReader | undefined> {
     this.#open()
     yield* this.refreshTotals()
@@ -50,16 +54,16 @@ export class OpenStores {
     return this.#totals
   }
 
-  /** Reads the totals as they are now, and drops the stores that they include. */
+  /** Reads the current totals, and drops the stores that they include. */
   *refreshTotals(): Steps<void> {
     try {
       this.#openTotals()
     } catch {
-      // The totals that are open can still be read, and those that they do not include stay.
+      // The open totals can still be read, and stores that they do not include stay.
     }
     const totals = this.#totals
     if (totals === undefined) return
-    // Each commit is a file of its own, so these are the totals of the moment when it was opened.
+    // Each commit writes a new file, so these are the totals of the moment when the file was opened.
     if (totals.reading !== 'read') yield* totals.read()
     if (totals.reading === 'read') this.#meetHerd(totals.header('storeId'))
     for (const id of totals.retiredIds) {
@@ -68,7 +72,7 @@ export class OpenStores {
     }
   }
 
-  /** Reads only what the owners say of themselves. Where the directory cannot be read, the last look stands. */
+  /** Reads only the headers of the stores. If the directory cannot be read, the previous state is kept. */
   *lookAtOwners(): Steps<void> {
     this.#open()
     yield* this.#lookAtOwners()
@@ -82,28 +86,28 @@ export class OpenStores {
     }
   }
 
-  /** Those whose owners lived at the last look. */
+  /** The stores whose owners were running at the last scan. */
   get living(): StoreReader[] {
     return [...this.#readers.values()].filter(reader => reader.isReadable && !reader.gone)
   }
 
-  /** Those whose owners were gone at the last look. */
+  /** The stores whose owners had exited at the last scan. */
   get dead(): StoreReader[] {
     return [...this.#readers.values()].filter(reader => reader.isReadable && reader.gone)
   }
 
-  /** All that are open, whose numbers are still to be read. */
+  /** All open stores, whose numbers are still to be read. */
   get all(): StoreReader[] {
     return [...this.#readers.values()]
   }
 
-  /** True for a store whose files are here. */
+  /** True if the files of the store are here. */
   has(id: number): boolean {
     const reader = this.#readers.get(id)
     return reader?.isReadable === true && !this.#isLost(id, reader)
   }
 
-  /** Reads a store no more. */
+  /** Stops reading a store. */
   forget(id: number): void {
     const reader = this.#readers.get(id)
     if (reader !== undefined) this.#drop(id, reader)
@@ -118,12 +122,12 @@ export class OpenStores {
     return this.#totals
   }
 
-  /** A reader of the files of a store from their beginning, if they are open; whether they still have names or not. */
+  /** Another reader of a store's open files from their beginning, even if they were unlinked. */
   again(id: number): StoreReader | undefined {
     return this.#readers.get(id)?.again()
   }
 
-  /** How the lack of descriptors showed at the last look. */
+  /** The effects of missing descriptors at the last scan. */
   get shortage(): Shortage {
     let unread = this.#unopenedForWant
     let reopened = 0
@@ -134,7 +138,7 @@ export class OpenStores {
     return { unread, reopened }
   }
 
-  /** How many there are in each state, but for those that were retired. */
+  /** The number of stores in each state, except retired ones. */
   get states(): Record<Exclude<StoreState, 'retired'>, number> {
     const states = { live: 0, damaged: this.#unopened, unknown_version: 0 }
     for (const [id, reader] of this.#readers) {
@@ -156,7 +160,8 @@ export class OpenStores {
     try {
       this.#openListed()
     } catch (error) {
-      // What is open can still be read, and what could not be listed for want of a descriptor is still there.
+      // Open files can still be read, and a directory that could not be listed because no descriptor was free still
+      // exists.
       if (lacksDescriptors(error)) this.#unopenedForWant = 1
       else this.#listed = new Set()
     }
@@ -173,12 +178,12 @@ export class OpenStores {
       const known = this.#readers.get(id)
       if (counted.has(id) || (known !== undefined && !known.isUnlinked)) continue
       if (this.#tryToOpen(name, known)) continue
-      // One that is gone meanwhile was retired; one that is still there cannot be read.
+      // If its files are gone by now, it was retired; otherwise it cannot be read.
       if (this.#inodeOf(`${name.base}.values`) !== undefined) this.#unopened++
     }
   }
 
-  /** Opens a store; false where that failed. */
+  /** Opens a store; returns false if that failed. */
   #tryToOpen(name: StoreName, known: StoreReader | undefined): boolean {
     try {
       if (known === undefined) this.#readers.set(name.id, StoreReader.open(this.#directory, name))
@@ -190,7 +195,7 @@ export class OpenStores {
     }
   }
 
-  /** A store whose owner has written it anew, after its files were removed: that one is read from now on. */
+  /** A store that its owner wrote again after its files were removed: from now on the new files are read. */
   #openMoved(name: StoreName, known: StoreReader): void {
     const reader = StoreReader.open(this.#directory, name)
     reader.refreshHeader()
@@ -207,7 +212,7 @@ export class OpenStores {
       return
     }
     const catalog = this.#inodeOf(RETIRED_CATALOG)
-    // Where they were removed, what was read of them stands.
+    // If they were removed, the totals that were read before are kept.
     if (catalog === undefined) return
     if (catalog !== known.names.inode()) this.#replaceTotals(known)
     else {
@@ -216,7 +221,7 @@ export class OpenStores {
     }
   }
 
-  /** Another herd has begun in the same directory, or the files were written anew: names and numbers are others. */
+  /** Another herd has begun in the same directory, or the files were rewritten: names and numbers are different. */
   #replaceTotals(known: StoreReader): void {
     const totals = openRetired(this.#directory)
     totals?.refreshHeader()
@@ -229,7 +234,7 @@ export class OpenStores {
     this.#totals = totals
   }
 
-  /** What is left of an earlier herd does not belong to the one that has begun. */
+  /** Stores left over from an earlier herd do not belong to the new one. */
   #meetHerd(herd: number): void {
     const isAnother = this.#herd !== 0 && herd !== 0 && herd !== this.#herd
     this.#herd = herd

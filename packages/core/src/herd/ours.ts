@@ -6,8 +6,8 @@ import { openFile, readStart } from '../store/files.ts'
 import { MAGIC } from '../store/header.ts'
 
 /**
- * Whether promherd wrote a file that has one of its names: in a given directory users may have files of their own with
- * such names (`3-report.values`), and those are not removed.
+ * Whether promherd wrote a file with one of its names: in a given directory users may have files of their own with such
+ * names (`3-report.values`), which must not be removed.
  */
 export function isOurs(directory: string, name: string): boolean {
   const start = startOf(join(directory, name))
@@ -19,12 +19,12 @@ export function isOurs(directory: string, name: string): boolean {
   return false
 }
 
-/** How the first line of a catalog begins: of a store, and of totals. */
+/** The beginning of the first line of a catalog: of a store, and of totals. */
 const FIRST_LINES = ['{"kind":"owner"', '{"name":"']
-/** How much of a file tells what it is. */
+/** The number of bytes that are read to identify a file. */
 const START_BYTES = 4096
 
-/** Ids are random numbers of 48 bits, almost none of which is shorter. The totals have none. */
+/** Ids are random 48-bit numbers, and almost none is shorter. The totals have no id in their names. */
 function hasRandomId(name: string): boolean {
   return /-[0-9a-z]{8,10}\.|^retired\./.test(name)
 }
@@ -46,7 +46,7 @@ function isValues(start: Buffer): boolean {
   return start.length >= 8 && start.readDoubleLE(0) === MAGIC
 }
 
-/** A store whose process ended before it was written. */
+/** The file of a store whose process exited before it was written. */
 function isBlank(start: Buffer): boolean {
   return start.every(byte => byte === 0)
 }
@@ -54,7 +54,7 @@ function isBlank(start: Buffer): boolean {
 function isCatalog(start: Buffer): boolean {
   const text = start.toString()
   const end = text.indexOf('\n')
-  // A family with many buckets has a long line, and a torn one has no end.
+  // A family with many buckets has a long line, and an incomplete line has no end.
   if (end < 0) return FIRST_LINES.some(begin => text.startsWith(begin) || (text !== '' && begin.startsWith(text)))
   const kind = decodeLine(text.slice(0, end))?.kind
   return kind === 'owner' || kind === 'family'
@@ -63,6 +63,6 @@ function isCatalog(start: Buffer): boolean {
 function isExemplar(start: Buffer): boolean {
   const text = start.toString()
   const end = text.indexOf('\n')
-  // A line that is cut was being written when its process ended.
+  // An incomplete line was being written when its process exited.
   return end < 0 ? text.startsWith('["') : decodeExemplar(text.slice(0, end)) !== undefined
 }

@@ -8,17 +8,19 @@ import { CpuLedger, type Life } from './cpu-ledger.ts'
 import { pidUsage, type Usage } from './pid-usage.ts'
 
 /**
- * The processes of a herd as they are seen from outside: how much CPU and memory they take, whether they can still say
- * so or hang. It goes by the names that the workers use themselves, so that there is one that is always right:
+ * Process stats of a herd: the CPU time and memory of its processes as the operating system reports them, even if a
+ * process hangs. They are served under the names that the workers use themselves, so that there is one name that is
+ * always right:
  *
- * - memory and the share of a core are gauges: what was just seen goes before what the worker said last;
+ * - memory and CPU utilization are gauges: recent process stats replace the value that the worker reported last;
  * - CPU seconds are counted by both, see `CpuLedger`.
  *
- * Whoever looks looks at itself, too: what comes out wrong there is believed of nobody else.
+ * The sampler also measures its own process. If that result is implausible, all results are discarded.
  *
- * Strangers are processes that somebody else has started, and ends. Of them only those are seen that surely have the
- * number of their pid themselves, and their CPU seconds stay what they say: who looks may begin anew while they go on,
- * without what it alone has seen of the dead, and a counter that falls is taken to have begun at zero.
+ * Strangers are processes that this process neither starts nor stops. Only those are sampled that certainly still own
+ * their pid, and their CPU seconds stay as they report them. The reason: this process may restart while they continue,
+ * and then lacks what it alone knew about exited processes. Their sum would decrease, which Prometheus takes for a
+ * restart from zero.
  */
 export class Outside {
   readonly #usage: UsageOf
@@ -28,7 +30,7 @@ export class Outside {
   readonly #pidNamespace = pidNamespaceOf('self')
   readonly #seen = new Map<number, Seen>()
   readonly #cpu = new CpuLedger()
-  /** One array for all snapshots. */
+  /** One array per worker for all snapshots. */
   readonly #labels = new Map<string, readonly [string]>()
   #underway: Promise<void> | undefined
   #isFailing = false
@@ -44,9 +46,9 @@ export class Outside {
     this.#ofStrangers = ofStrangers
   }
 
-  /** Looks every few seconds from now on: a process that is gone can be seen no more. */
+  /** Samples every few seconds from now on: an exited process can no longer be sampled. */
   watch(members: () => readonly Member[]): void {
-    // Elsewhere than on Linux to look is to start a program: that is done for those who want the numbers alone.
+    // Outside Linux each sample starts a program, so samples are taken only when the numbers are requested.
     if (process.platform !== 'linux') return
     this.#timer = setInterval(() => void this.look(members()), LOOK_INTERVAL_MS).unref()
   }
@@ -55,7 +57,10 @@ export class Outside {
     clearInterval(this.#timer)
   }
 
-  /** Looks now, once for all who ask meanwhile. Never rejects; how long it takes is the operating system's affair. */
+  /**
+   * Takes a sample now; calls during a running sample share it. Never rejects; its duration depends on the operating
+   * system.
+   */
   look(members: readonly Member[]): Promise<void> {
     this.#underway ??= this.#look(members.filter(member => this.#isVisible(member))).finally(() => {
       this.#underway = undefined
@@ -64,8 +69,8 @@ export class Outside {
   }
 
   /**
-   * The families of a snapshot, with what was seen. `cpuSaidBy` answers the CPU seconds that a member itself has in
-   * them.
+   * The families of a snapshot, corrected by process stats. `cpuSaidBy` returns the CPU seconds in them that a member
+   * reported itself.
    */
   correct(
     families: readonly Family[],
@@ -90,14 +95,14 @@ export class Outside {
     return [...corrected.values()]
   }
 
-  /** A thread is not a process, and a pid of another container is another process. */
+  /** A thread is not a process, and a pid of another container belongs to a different process. */
   #isVisible(member: Member): boolean {
     if (!((member.worker ?? 0) > 0) || member.header('threadId') !== 0) return false
     if (this.#ofStrangers && member.header('startTicks') === 0) return false
     return member.header('pidNamespace') === this.#pidNamespace
   }
 
-  /** To be asked when the process was seen: who has the number afterwards has had it before. */
+  /** To be called after the sample: a process that owns the pid now also owned it then. */
   #isItself(member: Member): boolean {
     return !this.#ofStrangers || isOwnerItself({ pid: member.header('pid'), startTicks: member.header('startTicks') })
   }
@@ -137,7 +142,7 @@ export class Outside {
     })
   }
 
-  /** What was seen of the dead waits for the snapshot that has all that they said. */
+  /** Stats of exited processes are kept for the snapshot that contains all that they reported. */
   #buryOthersThan(members: readonly Member[]): void {
     const ids = new Set(members.map(member => member.header('storeId')))
     for (const [id, { worker, cpuSeconds }] of this.#seen) {
@@ -165,7 +170,7 @@ export class Outside {
     return labels
   }
 
-  /** Puts `values` in the place of what the family has of the same workers, or beside it. */
+  /** Replaces the values of these workers in the family, or adds them. */
   #lay(families: Map<string, Family>, definition: Definition, values: ReadonlyMap<string, number>): void {
     if (values.size === 0) return
     const { name, help } = definition
@@ -186,41 +191,41 @@ export class Outside {
   }
 }
 
-/** What a family says of each worker. */
+/** The value of each worker in a family. */
 function totalsIn(family: Family | undefined): ReadonlyMap<string, number> {
   return new Map(family?.labels.map(([worker], i) => [worker!, family.values.get(i)]))
 }
 
 export interface OutsideOptions {
   readonly usage?: UsageOf
-  /** The time in milliseconds, from any moment on. */
+  /** The time in milliseconds, from an arbitrary origin. */
   readonly now?: () => number
-  /** True where the processes are not children of this one. @default false */
+  /** True if the processes are not children of this one. @default false */
   readonly ofStrangers?: boolean
 }
 
-/** Answers what each of these processes takes; those that cannot be seen are left out. */
+/** Returns the usage of each of these processes; processes that cannot be sampled are omitted. */
 export type UsageOf = (pids: readonly number[]) => Promise<ReadonlyMap<number, Usage>>
 
 interface Seen {
   readonly worker: string
   readonly cpuSeconds: number
   readonly residentBytes: number
-  /** When that was, in milliseconds. */
+  /** The time of the sample, in milliseconds. */
   readonly at: number
-  /** CPU seconds for each second of the last whole window; undefined before there was one. */
+  /** CPU seconds per second over the last complete window; undefined before the first. */
   readonly utilization: number | undefined
-  /** What the next window begins with. */
+  /** The start of the next window. */
   readonly since: { readonly cpuSeconds: number; readonly at: number }
 }
 
 const LOOK_INTERVAL_MS = 2000
-/** The kernel counts CPU time in ticks of 10 ms: a hundredth of this. */
+/** The kernel counts CPU time in ticks of 10 ms, which is one hundredth of this. */
 const LEAST_WINDOW_MS = 1000
-/** What is older says no more than what the worker said last. */
+/** Older stats are no better than the value that the worker reported last. */
 const STALE_AFTER_MS = 10_000
 
-/** A kernel with larger pages than are believed, say, where nobody answers what size they have. */
+/** Detects, for example, a kernel with larger pages than assumed, where the page size could not be determined. */
 function checkOwn(own: Usage | undefined): void {
   if (own === undefined) throw new Error('the process that looks does not find itself')
   const factor = own.residentBytes / process.memoryUsage.rss()

@@ -1,6 +1,6 @@
 import { checkMomentaryShare } from '../store/descriptors.ts'
 
-/** What a process takes. */
+/** The resource usage of a process. */
 export interface Usage {
   /** CPU time since its start, user and system together. */
   readonly cpuSeconds: number
@@ -8,15 +8,15 @@ export interface Usage {
 }
 
 /**
- * What these processes take, as the operating system tells everybody; those that are gone are left out. Rejects where
- * it tells nothing.
+ * The usage of these processes, as the operating system reports it; exited processes are omitted. Rejects if it reports
+ * nothing.
  */
 export async function pidUsage(pids: readonly number[]): Promise<ReadonlyMap<number, Usage>> {
-  // It opens one file for each process, all at the same time, and keeps them.
+  // pidusage opens one file per process, all at the same time, and keeps them open.
   checkMomentaryShare(pids.length)
-  // It complains of what a container lacks on stderr, and then goes on with what is usual.
+  // Otherwise it warns on stderr about features that a container lacks, and then continues with defaults.
   process.env['PIDUSAGE_SILENT'] ??= '1'
-  // Loaded at the first look: not every process has workers to look at.
+  // Loaded at the first sample: not every process has workers to sample.
   const { default: pidusage } = await import('pidusage')
   const stats: Readonly<Record<string, Stat | null | undefined>> = await pidusage([...pids], { maxage: KEPT_MS })
   const usages = new Map<number, Usage>()
@@ -34,5 +34,5 @@ interface Stat {
   readonly memory: number
 }
 
-/** How long it keeps the file open through which it sees a process. */
+/** How long pidusage keeps the file of a process open. */
 const KEPT_MS = 10_000

@@ -17,28 +17,28 @@ import { isHollow, type Reading, readFully, readHeader } from './values-file.ts'
 /**
  * Reads one store of another process, or of this one, from its files.
  *
- * Both stay open (see `HeldFile`), so that a store can be read after its owner or the leader removed it. Names are read
- * once: each time only what the catalog has gained. Nothing here throws once it is open; damage is counted, and
- * what could be read before is kept.
+ * Both files stay open (see `HeldFile`), so that a store can be read after its owner or the leader removed it. Names
+ * are read incrementally: each time only what was appended to the catalog. Once it is open, nothing here throws; damage
+ * is counted, and earlier results are kept.
  */
 export class StoreReader implements Source {
   readonly name: StoreName
   readonly worker: number | undefined
   values: Float64Array = new Float64Array(HEADER_SLOTS)
   readonly changes: Changes = new Changes()
-  /** What the last look at the numbers gave; `damaged` before it. */
+  /** The result of the last read of the numbers; `damaged` before the first. */
   reading: Reading = 'damaged'
-  /** Retired totals only: the stores that they include already. */
+  /** Retired totals only: the ids of the stores that they include. */
   retiredIds: Float64Array = new Float64Array(0)
   exemplars: readonly StoredExemplar[] | undefined
-  /** True once the owner is gone: its gauges speak of nothing any more. */
+  /** True once the owner has exited: its gauges no longer describe a running process. */
   gone = false
-  /** True once the values file has no name any more, or its name is another file's. */
+  /** True once the values file has been unlinked, or its name belongs to another file. */
   isUnlinked = false
-  /** True where the last look at the numbers found no free descriptor. */
+  /** True if no descriptor was free at the last read of the numbers. */
   lacksDescriptors = false
   #values: HeldFile
-  /** True where another reader has opened the files, and closes them. */
+  /** True if another reader opened the files and will close them. */
   readonly #isBorrowed: boolean
   readonly names: CatalogReader
   readonly #named: NamedSlots
@@ -46,7 +46,7 @@ export class StoreReader implements Source {
   #header: Float64Array = new Float64Array(HEADER_SLOTS)
   #buffer: Float64Array = new Float64Array(HEADER_SLOTS)
 
-  /** Throws what the file system throws: mostly ENOENT, for a store that has just been retired. */
+  /** Throws the errors of the file system: usually ENOENT, for a store that has just been retired. */
   constructor(
     name: StoreName,
     files: {
@@ -72,14 +72,14 @@ export class StoreReader implements Source {
     }
   }
 
-  /** A store's reader, by the store's name. */
+  /** Opens the reader of a store by its name. */
   static open(directory: string, name: StoreName): StoreReader {
     const path = join(directory, name.base)
     const files = { values: `${path}.values`, catalog: `${path}.catalog`, exemplars: `${path}.exemplars` }
     return new StoreReader(name, { ...files, worker: name.worker })
   }
 
-  /** Another reader of the same open files, from their beginning. Use it only while this one is open. */
+  /** Another reader of the same open files from their beginning. Use it only while this one is open. */
   again(): StoreReader {
     return new StoreReader(this.name, { values: this.#values, catalog: this.names.file, worker: this.worker })
   }
@@ -99,12 +99,15 @@ export class StoreReader implements Source {
     return this.names.nodeVersion
   }
 
-  /** What the last look at the header gave. */
+  /** A field of the header, as it was last read. */
   header(field: keyof typeof HEADER): number {
     return this.#header[HEADER[field]]!
   }
 
-  /** Reads what is there now. The numbers come first: each that is read then has had its name written. */
+  /**
+   * Reads the current numbers. They are read before the names: so each of these numbers already has its name in the
+   * catalog.
+   */
   *read(): Steps<Reading> {
     this.lacksDescriptors = false
     try {
@@ -116,33 +119,36 @@ export class StoreReader implements Source {
     return this.reading
   }
 
-  /** Reads the newest exemplars; the totals of the dead have none. */
+  /** Reads the newest exemplars; retired totals have none. */
   *readExemplars(): Steps<void> {
     if (this.#exemplars !== undefined) this.exemplars = yield* this.#exemplars.read()
   }
 
-  /** Reads only what the owner says of itself. */
+  /** Reads only the header. */
   refreshHeader(): void {
     try {
       this.isUnlinked = this.#values.isUnlinked()
       const header = this.#values.use(readHeader)
       if (typeof header !== 'string') this.#header = header
     } catch {
-      // The last look stands.
+      // The header that was read last is kept.
     }
   }
 
-  /** True once the header could be read; what was read then stays. */
+  /** True once the header could be read; its content is then kept. */
   get isReadable(): boolean {
     return this.header('magic') === MAGIC
   }
 
-  /** True once the numbers have been read, whole or in part. */
+  /** True once the numbers have been read, completely or partly. */
   get hasNumbers(): boolean {
     return this.values[HEADER.magic] === MAGIC
   }
 
-  /** True where the owner has said its last word, or is gone; in another container, where it gave no sign for so long. */
+  /**
+   * True if the owner has closed the store or has exited. In another container: if it showed no activity for
+   * `staleAfterMs`.
+   */
   isAbandoned(staleAfterMs: number): boolean {
     if (!this.isReadable) return false
     if (this.header('closed') === 1) return true
@@ -155,7 +161,7 @@ export class StoreReader implements Source {
     return !isOwnerAlive(owner, this.header('heartbeatAt') * 1000, staleAfterMs)
   }
 
-  /** Reads another values file from now on: the one that was renamed into the place of the first. */
+  /** Switches to another values file: the one that replaced the first by a rename. */
   reopenValues(path: string): void {
     const values = new HeldFile(path, { isAlwaysHeld: true })
     this.#values.close()
@@ -164,7 +170,7 @@ export class StoreReader implements Source {
     this.reading = 'damaged'
   }
 
-  /** Which file the numbers come from. */
+  /** The inode of the file that the numbers come from. */
   inode(): number {
     return this.#values.inode
   }
@@ -180,7 +186,7 @@ export class StoreReader implements Source {
     const slots = Math.floor(size / 8)
     if (typeof header === 'string') return header
     const said = header[HEADER.length]!
-    // Nothing that a file says of itself may make its reader take all the memory there is.
+    // No header may make its reader allocate an unlimited amount of memory.
     const length = yield* this.#named.believe(Math.min(said, MAX_SLOTS))
     const ids = length < said ? 0 : header[HEADER.retiredIds]!
     const wanted = Math.min(length + ids, slots)
@@ -197,11 +203,11 @@ export class StoreReader implements Source {
       if (gained < piece.length) break
       if (read < wanted) yield
     }
-    // What was read first, since the numbers must be at least as new as what their header says of them.
+    // Use the generation that was read first: the numbers must be at least as new as their generation.
     if (read > HEADER.generation) this.#buffer[HEADER.generation] = header[HEADER.generation]!
-    // Of a file that was cut short the last numbers are still the best there are: a counter must not fall.
+    // If the file was truncated, the earlier numbers are still the best available: a counter must not decrease.
     this.values = this.#buffer.subarray(0, Math.max(Math.min(read, length), known))
-    // Zeros that were not there before are news, too: a series may begin with them.
+    // New zeros count as changes too: a series may begin with them.
     this.changes.mark(known, this.values.length)
     this.retiredIds = this.#buffer.subarray(length, length + ids)
     this.#header = header
@@ -209,13 +215,16 @@ export class StoreReader implements Source {
   }
 }
 
-/** How many numbers are read at once: 64 KiB, which stay in the processor's cache while they are compared. */
+/** The number of slots per read: 64 KiB, which stay in the processor's cache while they are compared. */
 const PIECE_SLOTS = 2 ** 13
-/** Where they are read to. One for all readers: between two steps nothing of value is in it. */
+/** The buffer for reads. All readers share it: between two steps its content is not needed. */
 const PIECE = new Float64Array(PIECE_SLOTS)
-/** 128 MiB of numbers, a million histogram series: far above an honest store. */
+/** 128 MiB of numbers, a million histogram series: far more than a correct store has. */
 const MAX_SLOTS = 2 ** 24
-/** Totals name the stores that they include, of which each takes 64 KiB: far above what a directory holds. */
+/**
+ * Totals contain the ids of the stores that they include, and each store takes 64 KiB: this is far more than a
+ * directory holds.
+ */
 const MAX_IDS = 2 ** 17
 
 function enlarged(values: Float64Array, slots: number): Float64Array {

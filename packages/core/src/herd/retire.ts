@@ -8,12 +8,12 @@ import { RetiredFiles } from './retired-files.ts'
 import { RetiredTotals } from './retired-totals.ts'
 
 /**
- * What the dead left: counters, histograms and summaries of every store that was retired, added up in one more store.
+ * The retired totals: counters, histograms and summaries of every retired store, added up in one more store.
  *
- * Retiring is one commit: a new values file, which ends with the ids of the stores just added, is renamed into place.
- * Before that nothing has happened, after it the stores count no more, whether their files are already removed or
- * not. So a keeper may die at any line of this file, or leave it alone between two steps, and no count is lost or
- * doubled. Only the keeper runs it.
+ * A retirement is one commit: a new values file, which ends with the ids of the stores just added, is renamed into
+ * place. Before the rename nothing has changed; after it, the stores no longer count, whether or not their files are
+ * already removed. So the leader may be killed at any line of this file, or pause between two steps, and no count is
+ * lost or doubled. Only the leader of the directory runs it.
  */
 export class Retired {
   readonly #directory: string
@@ -21,14 +21,14 @@ export class Retired {
   readonly #files: RetiredFiles
   #totals: RetiredTotals
   #generation = 0
-  /** The stores that the totals include, oldest first. */
+  /** The ids of the stores that the totals include, oldest first. */
   #ids: number[] = []
-  /** Tells this herd from others that begin in the same directory; 0 until the first commit. */
+  /** Distinguishes this herd from others that begin in the same directory; 0 until the first commit. */
   #herd = 0
-  /** True where memory may differ from the file: a retiring failed, or is under way. */
+  /** True if memory may differ from the file: a retirement failed or is in progress. */
   #isStale = true
 
-  /** Takes up what an earlier keeper of the same herd has left; `seen` are totals of it that have no files any more. */
+  /** Loads the totals of an earlier leader of the same herd; `seen` are totals of it whose files were removed. */
   constructor(directory: string, maxNameBytes?: number, seen?: StoreReader) {
     this.#directory = directory
     this.#maxNameBytes = maxNameBytes
@@ -39,8 +39,8 @@ export class Retired {
   }
 
   /**
-   * Commits totals of nothing, where there are none: they identify the herd, whose counters began at `startedAt`, and
-   * readers of an earlier herd know by them that another has begun. Throws what the file system throws.
+   * Commits empty totals if there are none. They identify the herd, whose counters began at `startedAt`, and show
+   * readers of an earlier herd that another has begun. Throws the errors of the file system.
    */
   begin(startedAt: number): void {
     if (this.#herd !== 0) return
@@ -49,16 +49,16 @@ export class Retired {
     atOnce(this.#commit([]))
   }
 
-  /** Writes the totals anew where their files were removed. Throws what the file system throws. */
+  /** Writes the totals again if their files were removed. Throws the errors of the file system. */
   restore(): void {
     this.#files.restore()
   }
 
   /**
-   * Adds the stores to the totals and removes them. Answers how many: a store that cannot be read whole is left, and
-   * of one that is in them already only the files are removed. `open` answers how a store is read.
-   * Throws what the file system throws; before the commit nothing has changed then, and the stores can be retired
-   * later; after it what is left of their files counts no more. All steps of one are done before the next is begun.
+   * Adds the stores to the totals, removes them, and returns how many were added. A store that cannot be read
+   * completely is skipped; if a store is already in the totals, only its files are removed. `open` returns the reader
+   * of a store. Throws the errors of the file system: if before the commit, nothing has changed and the stores can be
+   * retired later; if after it, the remaining files no longer count. Run all steps of one call before the next begins.
    */
   *retire(stores: readonly StoreName[], open: OpenReader = openReader): Steps<number> {
     this.#files.restore()
@@ -79,8 +79,8 @@ export class Retired {
   }
 
   /**
-   * Removes what an earlier leader had retired and not removed yet when it was killed. Throws what the file system
-   * throws.
+   * Removes stores that an earlier leader had retired but not removed when it was killed. Throws the errors of the file
+   * system.
    */
   *removeRetired(): Steps<void> {
     const known = new Set(this.#ids)
@@ -91,7 +91,7 @@ export class Retired {
     }
   }
 
-  /** Lets go of the files. */
+  /** Closes the files. */
   close(): void {
     this.#files.close()
   }
@@ -113,7 +113,7 @@ export class Retired {
     }
   }
 
-  /** Adds one store in memory. False where it cannot be read whole. */
+  /** Adds one store in memory. Returns false if it cannot be read completely. */
   *#add(store: StoreName, open: OpenReader): Steps<boolean> {
     const reader = open(this.#directory, store)
     if (reader === undefined) return false
@@ -144,8 +144,9 @@ export class Retired {
   }
 
   /**
-   * The ids that the next totals end with: all whose files are still there, however old, since they would be counted
-   * again; and the last thousands, for a reader that found a store before several commits and reads the totals after.
+   * The ids at the end of the next totals. They include all stores whose files still exist, however old, since those
+   * would otherwise be counted again; and the last few thousand, for a reader that listed a store before several
+   * commits and reads the totals after them.
    */
   #idsWith(stores: readonly StoreName[]): number[] {
     const listed = new Set(listStores(this.#directory).map(({ id }) => id))
@@ -177,7 +178,8 @@ export class Retired {
       totals.learn(line)
       yield
     }
-    // Totals that cannot be read must not be written over: the dead are read where they lie meanwhile.
+    // Totals that cannot be read must not be overwritten: meanwhile the stores of exited processes stay and are read
+    // directly.
     if (reading === 'unknown_version') throw new Error(`the totals of the dead cannot be read: ${OTHER_VERSION}`)
     if (reading !== 'read' || reader.names.isCut) throw new Error('the totals of the dead cannot be read')
     this.#generation = reader.header('generation')
@@ -189,7 +191,7 @@ export class Retired {
 const KEPT_IDS = 4096
 const OTHER_VERSION = `another version of promherd wrote them, and this one reads format ${FORMAT_VERSION}`
 
-/** Opens a store to read it from its beginning; undefined where it cannot be read. */
+/** Opens a store for reading from its beginning; undefined if it cannot be read. */
 type OpenReader = (directory: string, name: StoreName) => StoreReader | undefined
 
 function openReader(directory: string, name: StoreName): StoreReader | undefined {

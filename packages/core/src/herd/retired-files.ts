@@ -8,15 +8,15 @@ import { StoreReader } from './reader.ts'
 import type { NewName } from './retired-totals.ts'
 
 /**
- * The two files that keep the totals of the dead. The leader of the directory holds both open: where they or the whole
- * directory are removed, it writes them anew. Everything here throws what the file system throws.
+ * The two files of the retired totals. The leader of the directory holds both open: if they or the whole directory are
+ * removed, it writes them again. All methods throw the errors of the file system.
  */
 export class RetiredFiles {
   readonly #values: string
   readonly #draft: string
   readonly #catalog: string
   readonly #directory: string
-  /** The files that were read, or written, last. */
+  /** The files that were read or written last. */
   #held: Held | undefined
 
   constructor(directory: string) {
@@ -26,12 +26,12 @@ export class RetiredFiles {
     this.#catalog = join(directory, RETIRED_CATALOG)
   }
 
-  /** Opens what is there; undefined where no commit has ever come. */
+  /** Opens the existing files; undefined if nothing was ever committed. */
   open(): StoreReader | undefined {
     this.dropDraft()
     this.restore()
     if (statFile(this.#values) === undefined) {
-      // Names without totals: their first commit never came, and nobody reads them.
+      // Names without totals: their first commit never completed, and no process reads them.
       removeFile(this.#catalog)
       return undefined
     }
@@ -40,14 +40,14 @@ export class RetiredFiles {
     return reader
   }
 
-  /** Writes the files anew where they were removed, from what is held open or was read by `reader`. */
+  /** Writes the files again if they were removed, from the open files or from those of `reader`. */
   restore(reader?: StoreReader): void {
     const held = this.#held ?? reader?.files
     if (held === undefined) return
     const values = statFile(this.#values)
     const isCatalogLost = statFile(this.#catalog) === undefined
     const isWhole = values !== undefined && !isCatalogLost
-    // Values of another leader go with names of its own.
+    // Values of another leader belong to its own names.
     if (isWhole || (values !== undefined && values.ino !== fstatSync(held.values).ino)) return
     if (isCatalogLost) copy(held.catalog, this.#catalog)
     if (values === undefined) copy(held.values, this.#values)
@@ -58,7 +58,7 @@ export class RetiredFiles {
     return statFile(this.#catalog)?.size ?? 0
   }
 
-  /** The names come before the numbers: a name without a number yet is nothing, a number without a name is lost. */
+  /** Names are written before numbers: a name without a number is harmless, a number without a name is lost. */
   *writeNames(lines: readonly NewName[]): Steps<void> {
     if (lines.length === 0 && statFile(this.#catalog) !== undefined) return
     const catalog = CatalogWriter.resume(this.#catalog)
@@ -74,7 +74,7 @@ export class RetiredFiles {
     }
   }
 
-  /** Writes the numbers, one part after the other, and puts them in the place of the last in one moment. */
+  /** Writes the numbers, one part after the other, and replaces the last file atomically. */
   *commit(parts: readonly Float64Array[]): Steps<void> {
     let values: number | undefined = createDraft(this.#draft)
     let catalog: number | undefined
@@ -82,7 +82,7 @@ export class RetiredFiles {
       for (const part of parts) yield* write(values, part)
       catalog = openFile(this.#catalog)
       yield
-      // A keeper that was taken to be dead and is not must not write over the totals of the next.
+      // A leader that was wrongly taken to have exited must not overwrite the totals of the next.
       if (statFile(this.#values)?.ino !== (this.#held && fstatSync(this.#held.values).ino)) {
         throw new Error('another keeper has written the totals')
       }
@@ -97,7 +97,7 @@ export class RetiredFiles {
     }
   }
 
-  /** Half a draft would keep the space that a full disk lacks. */
+  /** An incomplete draft would use space on a full disk. */
   dropDraft(): void {
     removeFile(this.#draft)
   }
@@ -128,7 +128,7 @@ interface Held {
   readonly catalog: number
 }
 
-/** Reads the totals of the dead; undefined where nobody has died yet. */
+/** Opens the retired totals for reading; undefined if they do not exist or cannot be read. */
 export function openRetired(directory: string): StoreReader | undefined {
   try {
     return openFiles(directory)
@@ -142,7 +142,7 @@ function openFiles(directory: string): StoreReader {
   return new StoreReader({ worker: 0, id: 0, base: 'retired' }, { ...files, worker: undefined, isAlwaysHeld: true })
 }
 
-/** Copies an open file, whether it still has a name or not, and gives the copy a name once it is whole. */
+/** Copies an open file, even if it was unlinked, and gives the copy its name once it is complete. */
 function copy(from: number, path: string): void {
   const draft = `${path}.draft`
   const to = createDraft(draft)
@@ -171,6 +171,6 @@ function* write(fd: number, values: Float64Array): Steps<void> {
   }
 }
 
-/** Some 10 to 20 KB. */
+/** About 10 to 20 KB. */
 const NAMES_A_WRITE = 128
 const PIECE_BYTES = 2 ** 19

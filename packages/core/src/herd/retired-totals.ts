@@ -9,13 +9,13 @@ import type { StoreName } from './directory.ts'
 import type { LastWords } from './last-words.ts'
 import type { StoreReader } from './reader.ts'
 
-/** The sums of what the dead left, in memory: families, where their series stand, and the numbers. */
+/** The retired totals in memory: families, the slots of their series, and the numbers. */
 export class RetiredTotals {
-  /** The numbers, after the slots of a header; those from `length` on mean nothing. */
+  /** The numbers, after the slots of a header; slots from `length` on are unused. */
   values: Float64Array = new Float64Array(1024)
   length: number = HEADER_SLOTS
   readonly #maxNameBytes: number
-  /** About as much as the catalog takes. */
+  /** The approximate size of the catalog. */
   #nameBytes = 0
   readonly #families: RetiredFamily[] = []
   readonly #bySignature = new Map<string, RetiredFamily>()
@@ -25,7 +25,7 @@ export class RetiredTotals {
     this.#maxNameBytes = maxNameBytes
   }
 
-  /** Begins with the numbers that an earlier keeper has left, whose names take so many bytes. */
+  /** Begins with the numbers of an earlier leader, whose names take `nameBytes` bytes. */
   begin(values: Float64Array, nameBytes: number): void {
     this.length = values.length
     this.#nameBytes = nameBytes
@@ -33,7 +33,10 @@ export class RetiredTotals {
     this.values.set(values)
   }
 
-  /** A name whose commit never came keeps its slots, since some reader may know it: it has counted nothing so far. */
+  /**
+   * Adds a line of the catalog. A name that was never committed keeps its slots, since a reader may know it; its value
+   * is 0.
+   */
   learn(line: CatalogLine): void {
     if (line.kind === 'family') {
       const { sinceSlot = 0, index, ...definition } = line
@@ -48,14 +51,14 @@ export class RetiredTotals {
     this.#makeRoom(this.length)
   }
 
-  /** The names that are new since the last time this was asked. */
+  /** The names that were added since the last call. */
   takeGained(): readonly NewName[] {
     const gained = this.#gained
     this.#gained = []
     return gained
   }
 
-  /** Adds what one store has left. */
+  /** Adds the final state of one store. */
   *add(store: Pick<StoreName, 'worker'>, reader: LastNumbers, left: LastWords): Steps<void> {
     const families = new Map<number, RetiredFamily>()
     const open = new Set<number>()
@@ -78,7 +81,10 @@ export class RetiredTotals {
     }
   }
 
-  /** What was open when its worker exited is lost: in the same commit, so it is counted once, too. */
+  /**
+   * Requests that were open when their worker exited count as lost, in the same commit, so that they are counted once
+   * too.
+   */
   #addLost(store: Pick<StoreName, 'worker'>, reader: LastNumbers, line: SeriesLine): void {
     const lost = reader.values[line.slot] ?? 0
     if (!(lost > 0)) return
@@ -107,7 +113,7 @@ export class RetiredTotals {
     return family
   }
 
-  /** Keeps when the newest store with this definition started: the newest definition is the one that is served. */
+  /** Keeps the start time of the newest store with this definition: the newest definition is served. */
   #seen(family: RetiredFamily, startedAt: number): RetiredFamily {
     this.#makeRoom(this.length)
     this.values[family.sinceSlot] = Math.max(this.values[family.sinceSlot]!, startedAt)
@@ -121,8 +127,8 @@ export class RetiredTotals {
   }
 
   /**
-   * A place for one more series. Label sets that come and go leave a name each for ever, and readers give up a catalog
-   * that is too long: before that the totals of new ones are added up in the overflow series of their family.
+   * The slot for one more series. Each label set leaves its name in the catalog forever, and readers stop reading a
+   * catalog that is too long. Before that, new series are added to the overflow series of their family.
    */
   #newSlot(family: RetiredFamily, { values, overflow }: SeriesLine): number {
     if (!overflow && (this.#nameBytes >= this.#maxNameBytes || this.length >= MAX_SLOTS)) {
@@ -149,7 +155,7 @@ export class RetiredTotals {
   }
 }
 
-/** The numbers that a store had to the end, and when it began. */
+/** The final numbers of a store, and its start time. */
 type LastNumbers = Pick<StoreReader, 'startedAt' | 'values'>
 
 interface RetiredFamily {
@@ -160,18 +166,18 @@ interface RetiredFamily {
   readonly slots: Map<string, number>
 }
 
-/** The families of requests that are counted when they end. */
+/** The families that count open requests. */
 const OPEN: ReadonlySet<string> = new Set(
   [FAMILIES.requestsInFlight, FAMILIES.serverActive, FAMILIES.streamsOpen].map(({ name }) => name),
 )
 
-/** A line that the catalog of the totals has to gain. */
+/** A line to be appended to the catalog of the totals. */
 export type NewName = FamilyLine | SeriesLine
 
-/** A series takes some 2 µs, and ten times that before the code is compiled. */
+/** A series takes about 2 µs, and ten times that before the code is compiled. */
 const SERIES_A_STEP = 64
-/** Half of what readers take, of names and of numbers. */
+/** Half of what readers accept, in names and in numbers. */
 const MAX_NAME_BYTES = 2 ** 25
 const MAX_SLOTS = 2 ** 23
-/** What a line takes besides its values. */
+/** The size of a line without its values. */
 const LINE_BYTES = 40

@@ -6,7 +6,7 @@ import { HEADER } from '../store/header.ts'
 import type { Store } from '../store/store.ts'
 import type { Member } from './about.ts'
 
-/** A store on the heap, read in the process that it belongs to. */
+/** A store on the heap, read in its own process. */
 export class SelfSource implements Source, Member {
   readonly worker: number
   readonly startedAt: number
@@ -31,7 +31,7 @@ export class SelfSource implements Source, Member {
     return this.#store.exemplars?.list
   }
 
-  /** Takes numbers and names of one moment: the owner may go on between the steps of a sum. */
+  /** Copies numbers and names at one moment: the owner may record between the steps of a sum. */
   refresh(): void {
     const { values } = this.#store.slab
     const length = values[HEADER.length]!

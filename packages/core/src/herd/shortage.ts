@@ -1,16 +1,16 @@
-/** Stores that are not read as they should be, because this process may have too few files open. */
+/** Stores that cannot be read in the normal way because this process may open too few files. */
 export interface Shortage {
-  /** Those of which nothing new could be read at the last look, as far as is known. */
+  /** The number of stores of which nothing new could be read at the last scan, as far as is known. */
   readonly unread: number
-  /** Those that are opened anew for each look. */
+  /** The number of stores that are opened for each scan. */
   readonly reopened: number
 }
 
-/** Finds out what is to be reported of shortages: when one begins, and each look at which stores could not be read. */
+/** Decides what to report about shortages: the start of each, and each scan in which stores could not be read. */
 export class ShortageWatch {
   #isShort = false
 
-  /** The message for a look; undefined where there is nothing to report. */
+  /** The message for a scan; undefined if there is nothing to report. */
   look(shortages: readonly Shortage[]): string | undefined {
     const unread = shortages.reduce((sum, each) => sum + each.unread, 0)
     const reopened = shortages.reduce((sum, each) => sum + each.reopened, 0)

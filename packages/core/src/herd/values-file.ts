@@ -1,12 +1,12 @@
 import { readSync } from 'node:fs'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC } from '../store/header.ts'
 
-/** What is read from a values file, and how much of it a reader believes. */
+/** Reads and validates values files. */
 
-/** What a look at a values file gave. */
+/** The result of reading a values file. */
 export type Reading = 'read' | 'damaged' | 'unknown_version'
 
-/** The header of an open values file, or why there is none. Throws what the file system throws. */
+/** The header of an open values file, or why it is invalid. Throws the errors of the file system. */
 export function readHeader(fd: number): Float64Array | Exclude<Reading, 'read'> {
   const header = new Float64Array(HEADER_SLOTS)
   if (readFully(fd, header, 0) < HEADER_SLOTS || header[HEADER.magic] !== MAGIC) return 'damaged'
@@ -19,7 +19,7 @@ function isLength(value: number, least: number): boolean {
   return Number.isInteger(value) && value >= least
 }
 
-/** Reads numbers from a byte position on, as many as there are; answers how many. */
+/** Reads numbers from a byte position on, as many as there are; returns their count. */
 export function readFully(fd: number, into: Float64Array, position: number): number {
   const bytes = new Uint8Array(into.buffer, into.byteOffset, into.byteLength)
   let done = 0
@@ -32,14 +32,14 @@ export function readFully(fd: number, into: Float64Array, position: number): num
 }
 
 /**
- * True for a large file that is nearly all holes. A store grows by writing zeros, so it has none; a file system that
- * packs those keeps far more than this.
+ * True for a large file that consists almost entirely of holes. A store grows by writing zeros, so it has none; a file
+ * system that compresses zeros still allocates far more than this.
  */
 export function isHollow(bytes: number, blocks: number | undefined): boolean {
   return blocks !== undefined && bytes > LARGE_BYTES && blocks * BLOCK_BYTES * LEAST_SHARE < bytes
 }
 
-/** The unit of `Stats.blocks`, on every platform. */
+/** The unit of `Stats.blocks` on every platform. */
 const BLOCK_BYTES = 512
 const LARGE_BYTES = 2 ** 21
 const LEAST_SHARE = 256

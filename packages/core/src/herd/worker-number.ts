@@ -2,11 +2,11 @@ import { livingWorkers } from './living.ts'
 import { DirectoryLock } from './lock.ts'
 
 /**
- * A worker's number where nobody gives one: the least that no living process of the directory has. It is given back
- * when the process closes its monitor, or is gone. Throws what the file system throws.
+ * The number of a worker without an assigned number: the lowest number that no running process in the directory uses.
+ * It is released when the process closes its monitor or exits. Throws the errors of the file system.
  */
 export function claimWorkerNumber(directory: string): { readonly worker: number; readonly lock: DirectoryLock } {
-  // Those that were given their numbers by somebody else than a primary of ours have no lock on them.
+  // Workers whose numbers were assigned without a promherd primary have no lock on them.
   const given = livingWorkers(directory)
   for (let worker = 1; ; worker++) {
     if (given.has(worker)) continue
@@ -15,7 +15,7 @@ export function claimWorkerNumber(directory: string): { readonly worker: number;
   }
 }
 
-/** The lock on the number of a worker, or who has it. Throws what the file system throws. */
+/** The lock on the number of a worker, or the pid of its holder. Throws the errors of the file system. */
 export function lockOnNumber(directory: string, worker: number): ReturnType<typeof DirectoryLock.take> {
   return DirectoryLock.take(directory, `worker-${worker}`)
 }
