@@ -80,7 +80,6 @@ export function listHerdFiles(directory: string): string[] {
 
 /** Removes those of the files, left by an earlier herd, whose content shows that promherd wrote them. */
 export function clearDirectory(directory: string, files: readonly string[] = listHerdFiles(directory)): void {
-  // All files are checked before any is removed: an empty values file is recognised by its name.
   const ours = files.filter(name => isOurs(directory, name))
   for (const name of ours) removeFile(join(directory, name))
 }

@@ -1,8 +1,11 @@
-/** Series by blocks of 128: small enough to be made anew for one that has changed, and one step of the work. */
+/**
+ * A set of series in blocks of 128: small enough to recompute a whole block if one series changed, and one step of
+ * work.
+ */
 export class BlockSet {
   #blocks: Uint8Array = new Uint8Array(16)
   #some = false
-  /** True where it has every series, those that will come among them. */
+  /** True if it contains every series, including future ones. */
   isAll = true
 
   addAll(): void {
@@ -31,12 +34,14 @@ export class BlockSet {
     this.#some = false
   }
 
-  /** How many blocks `size` series have. */
+  /** The number of blocks for `size` series. */
   countIn(size: number): number {
     return (size + BLOCK_SERIES - 1) >> BLOCK_BITS
   }
 
-  /** The blocks it has of so many series: the number of each, its first series, and the one after its last. */
+  /**
+   * The blocks in the set, for `size` series: each with its number, its first series, and the series after its last.
+   */
   *blocks(size: number): Generator<readonly [block: number, begin: number, end: number]> {
     if (this.isEmpty) return
     const count = this.countIn(size)
@@ -46,12 +51,12 @@ export class BlockSet {
     }
   }
 
-  /** The series it has of so many. */
+  /** The series in the set, of `size` series. */
   *series(size: number): Generator<number> {
     for (const [, begin, end] of this.blocks(size)) for (let series = begin; series < end; series++) yield series
   }
 }
 
-/** Series in a block, as a power of two. */
+/** The number of series in a block, as a power of two. */
 export const BLOCK_BITS = 7
 export const BLOCK_SERIES: number = 2 ** BLOCK_BITS

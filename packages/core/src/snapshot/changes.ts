@@ -1,19 +1,19 @@
 import { byteView } from './byte-view.ts'
 
 /**
- * Which of a source's numbers may be others than they were at the last sum, by pages of 64 slots: some four histogram
- * series, or 64 counters. Between two scrapes most series stand still, and what stood still is not added up again.
+ * Tracks which numbers of a source may have changed since the last sum, in pages of 64 slots: about four histogram
+ * series, or 64 counters. Most series do not change between two scrapes, and unchanged ones are not added up again.
  */
 export class Changes {
   #pages: Uint8Array = new Uint8Array(16)
-  /** False where no number has changed. */
+  /** False if no number has changed. */
   some = false
 
-  /** Brings `fresh` into `known` from slot `at` on, and marks the pages in which anything is new. */
+  /** Copies `fresh` into `known` from slot `at` on, and marks the pages with differences. */
   take(fresh: Float64Array, known: Float64Array, at: number): void {
     const news = byteView(fresh, 0, fresh.length)
     const old = byteView(known, at, at + fresh.length)
-    // Compared as bytes: a NaN stays what it is, and most of what is read is told to be the same by one call.
+    // Compared as bytes, so that a NaN equals itself and one call is enough for most of the data, which is unchanged.
     if (news.equals(old)) return
     for (let begin = 0; begin < fresh.length; ) {
       const end = Math.min(fresh.length, (((at + begin) >> PAGE_BITS) + 1) * PAGE_SLOTS - at)
@@ -23,7 +23,7 @@ export class Changes {
     known.set(fresh, at)
   }
 
-  /** The slots from `begin` to before `end` may have changed. */
+  /** Marks the slots from `begin` to before `end` as possibly changed. */
   mark(begin: number, end: number): void {
     if (begin >= end) return
     const last = (end - 1) >> PAGE_BITS
@@ -36,14 +36,14 @@ export class Changes {
     this.some = true
   }
 
-  /** True where one of the `width` slots from `slot` on may have changed. */
+  /** True if one of the `width` slots from `slot` on may have changed. */
   has(slot: number, width: number): boolean {
     const last = (slot + width - 1) >> PAGE_BITS
     for (let page = slot >> PAGE_BITS; page <= last; page++) if (this.#pages[page] === 1) return true
     return false
   }
 
-  /** All that has changed was taken into account. */
+  /** Resets all marks, after the changes were processed. */
   clear(): void {
     this.#pages.fill(0)
     this.some = false

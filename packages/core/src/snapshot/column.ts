@@ -4,18 +4,18 @@ import type { Changes } from './changes.ts'
 import { IntList } from './int-list.ts'
 import type { Source } from './source.ts'
 
-/** What one source has of one family: what stands at slot `from[i]` goes to series `to[i]` of the sum. */
+/** The part of one source in one family: the value at slot `from[i]` is added to series `to[i]` of the sum. */
 export class Column<Sum extends SeriesHolder> {
   readonly family: Sum
-  /** Totals of the dead: where it stands when the newest of them started. */
+  /** Retired totals only: the slot with the start time of the newest retired store. */
   readonly sinceSlot: number | undefined
-  /** When the source declared the family, where that was later than its start; else 0. */
+  /** When the source declared the family, if later than its start; otherwise 0. */
   readonly since: number
-  /** True where the worker is added to the label values that the source has. */
+  /** True if the worker is appended to the label values of the source. */
   readonly isApart: boolean
   readonly from: IntList = new IntList()
   readonly to: IntList = new IntList()
-  /** Where the series of each block begin, once they stand in the order of `to`. */
+  /** The first index of each block's series, once they are sorted by `to`. */
   #starts: Int32Array | undefined
 
   constructor(family: Sum, { sinceSlot, since = 0 }: Pick<FamilyLine, 'sinceSlot' | 'since'>, isApart: boolean) {
@@ -32,7 +32,7 @@ export class Column<Sum extends SeriesHolder> {
     this.family.hold(series)
   }
 
-  /** Takes out what stands at `slot`. Series go seldom, so nothing is kept to find it faster. */
+  /** Removes the series at `slot`. Removals are rare, so there is no index for them. */
   remove(slot: number): void {
     const at = this.from.items.subarray(0, this.from.length).lastIndexOf(slot)
     if (at < 0) return
@@ -47,18 +47,20 @@ export class Column<Sum extends SeriesHolder> {
     for (let i = 0; i < this.to.length; i++) this.family.letGo(this.to.items[i]!)
   }
 
-  /** When what `source` means by the family was declared. */
+  /** When the definition that `source` uses was declared. */
   declaredAt({ startedAt, values }: Source): number {
     return Math.max(this.sinceSlot === undefined ? startedAt : (values[this.sinceSlot] ?? 0), this.since)
   }
 
-  /** Adds the series to `changed` that a source with these changes may have changed, each `width` slots wide. */
+  /**
+   * Adds to `changed` the series that may have changed with these changes of the source; each is `width` slots wide.
+   */
   markChanged(changes: Changes, width: number, changed: BlockSet): void {
     const from = this.from.items
     for (let i = 0; i < this.from.length; i++) if (changes.has(from[i]!, width)) changed.add(this.to.items[i]!)
   }
 
-  /** Where the series of a block stand: from `starts[block]` to before `starts[block + 1]`. */
+  /** The positions of a block's series: from `starts[block]` to before `starts[block + 1]`. */
   startsOf(blocks: number): Int32Array {
     if (this.#starts?.length !== blocks + 1) this.#starts = this.#sorted(blocks)
     return this.#starts
@@ -76,7 +78,7 @@ export class Column<Sum extends SeriesHolder> {
   }
 }
 
-/** Who counts how many columns have each series. */
+/** Counts the columns that use each series. */
 interface SeriesHolder {
   hold(series: number): void
   letGo(series: number): void
@@ -87,9 +89,9 @@ function isAscending(numbers: Int32Array, length: number): boolean {
   return true
 }
 
-/** Brings both into the order of `to`. */
+/** Sorts both arrays by `to`. */
 function sortPairs(from: Int32Array, to: Int32Array, length: number): void {
-  // Both numbers in one, so that the one native sort of a typed array does it.
+  // Each pair is combined into one number, so that the native sort of one typed array is enough.
   const pairs = new Float64Array(length)
   for (let i = 0; i < length; i++) pairs[i] = to[i]! * PAIR + from[i]!
   pairs.sort()
@@ -99,5 +101,5 @@ function sortPairs(from: Int32Array, to: Int32Array, length: number): void {
   }
 }
 
-/** Above any slot, of which readers know 31 bits. */
+/** Greater than any slot: readers accept 31 bits. */
 const PAIR = 2 ** 31

@@ -1,8 +1,8 @@
 import type { Definition } from '../store/catalog.ts'
 
-/** What families are told apart by. */
+/** The keys that distinguish families. */
 
-/** What the two halves of a summary are told apart by. */
+/** The key of a summary's quantiles, which distinguishes its two halves. */
 export function quantilesKey(name: string): string {
   return `${name}{quantile}`
 }

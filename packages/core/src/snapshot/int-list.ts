@@ -1,4 +1,4 @@
-/** A list of small whole numbers that costs four bytes each. */
+/** A list of 32-bit integers that takes four bytes for each. */
 export class IntList {
   items: Int32Array = new Int32Array(16)
   length = 0
@@ -12,7 +12,7 @@ export class IntList {
     this.items[this.length++] = item
   }
 
-  /** Puts the last item in the place of the one at `index`. */
+  /** Replaces the item at `index` with the last one. */
   removeAt(index: number): void {
     this.items[index] = this.items[--this.length]!
   }

@@ -6,31 +6,31 @@ import type { Family } from './snapshot.ts'
 import type { Source } from './source.ts'
 import type { Steps } from './steps.ts'
 
-/** What all sources add up to. */
+/** The sum of all sources. */
 export interface Sum {
   readonly families: Family[]
-  /** The families of which some sources mean something older, which is left out. */
+  /** The families for which some sources have an older definition; the series of those sources are omitted. */
   readonly conflicts: readonly string[]
 }
 
 /**
- * Many stores into one set of families.
+ * Merges many stores into one set of families.
  *
- * What is costly, finding which series of which store is which, is done once for each series and kept as two columns
- * of numbers: where to read in the store, where to add in the sum. Each snapshot then only adds arrays, and of those
- * only the blocks of series in which some source has changed a number: all sources of a block are added up again, in
- * their order, so that a sum is the same whether it was kept or made anew.
- * One sum at a time: all steps of one are done before the next is begun.
+ * The costly part, matching the series of each store with series of the sum, is done once per series and kept as two
+ * columns of numbers: the slot to read in the store, the series to add to in the sum. Each snapshot then only adds
+ * arrays, and of those only the blocks of series with a changed number in some source. All sources of such a block are
+ * added up again in their order, so that sums do not depend on whether they were cached. Only one sum can be in
+ * progress: run all steps of one before the next begins.
  */
 export class Merger {
   readonly #families = new Map<string, MergedFamily>()
   readonly #plans = new Map<Source, Plan>()
   #sources: Source[] = []
   #round = 0
-  /** False while a sum is made, and after one that was never finished: what it has seen of changes is lost. */
+  /** False while a sum is computed, and after one that was not finished: the changes that it processed are lost. */
   #isWhole = true
 
-  /** Forgets a source that will not be added again. */
+  /** Removes a source that will not be added again. */
   forget(source: Source): void {
     this.#plans.get(source)?.letGo()
     this.#plans.delete(source)
@@ -38,13 +38,16 @@ export class Merger {
 
   /** Begins a new sum. */
   begin(): void {
-    // Families of a round that is not the last are added up from the beginning.
+    // Families that were not part of the previous round are added up from the beginning.
     this.#round += this.#isWhole ? 1 : 2
     this.#isWhole = false
     this.#sources = []
   }
 
-  /** Adds all that `source` has now; its numbers stay as they are until the sum is finished. Sources of the same worker come oldest first. */
+  /**
+   * Adds the current numbers of `source`, which must not change until the sum is finished. Add sources of the same
+   * worker oldest first.
+   */
   *add(source: Source): Steps<void> {
     const plan = this.#planOf(source)
     this.#sources.push(source)
@@ -52,12 +55,12 @@ export class Merger {
     yield* plan.join(source, this.#round)
   }
 
-  /** What `source` alone had, when it was last added, in a family without labels that has one number. */
+  /** The value of `source` alone, when it was last added, in a family without labels that has one number. */
   valueIn(source: Source, definition: Definition): number | undefined {
     return this.#plans.get(source)?.valueIn(source, definition)
   }
 
-  /** Ends the sum. */
+  /** Finishes the sum. */
   *finish(): Steps<Sum> {
     const present: MergedFamily[] = []
     for (const family of this.#families.values()) {
@@ -77,7 +80,7 @@ export class Merger {
     return { families, conflicts }
   }
 
-  /** Histograms that stand for a counter too add their counts to it. */
+  /** Adds up all families. A histogram with `countsInto` also adds its counts to that counter. */
   *#addUp(present: readonly MergedFamily[], current: ReadonlyMap<string, MergedFamily>): Steps<void> {
     for (const family of present) yield* family.findChanges()
     const counted = new Map<MergedFamily, MergedFamily>()
@@ -100,7 +103,7 @@ export class Merger {
     return plan
   }
 
-  /** One function for all sources: V8 would make the code that calls it anew for each other. */
+  /** One function for all sources: V8 would recompile the calling code for each further function. */
   readonly #familyOf = (definition: Definition): MergedFamily => {
     const signature = signatureOf(definition)
     let family = this.#families.get(signature)
@@ -112,7 +115,7 @@ export class Merger {
   }
 }
 
-/** Of the families that some sources define otherwise the newest definition. */
+/** If sources define a family differently, the newest definition is used. */
 function newestOf(present: readonly MergedFamily[]): { current: Map<string, MergedFamily>; conflicts: string[] } {
   const current = new Map<string, MergedFamily>()
   const conflicts = new Set<string>()

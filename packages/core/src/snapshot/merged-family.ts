@@ -16,24 +16,24 @@ import { ADDED_FOR_EVER, Sums } from './sums.ts'
 /**
  * The sum of one family over all sources.
  *
- * A round goes: sources `join`, `findChanges` marks the blocks of series in which anything may be different, `addUp`
- * makes those anew, and `take` shows them. What is marked stays so until it was shown.
+ * In each round, sources `join`, `findChanges` marks the blocks of series that may have changed, `addUp` recomputes
+ * those blocks, and `take` returns the result. Marks stay until the result was returned.
  */
 export class MergedFamily {
   readonly definition: Definition
   readonly key: string
-  /** The round in which some source last had it, and when the newest of those meanings was declared. */
+  /** The last round in which a source had the family, and the declaration time of the newest of those sources. */
   lastRound = 0
   since = 0
   readonly #series: SeriesIndex
   readonly #sums: Sums
-  /** 1 for the series that some source has. */
+  /** 1 for each series that a source has. */
   #present: Uint8Array = new Uint8Array(16)
   #members: Member[] = []
   #membersBefore: Member[] = []
   readonly #changed = new BlockSet()
   readonly #shown: ShownSeries
-  /** The histogram whose counts are added to this counter, and which of its series to which. */
+  /** The histogram whose counts are added to this counter, and how their series correspond. */
   #counted: MergedFamily | undefined
   #links = new SeriesLinks()
   readonly #exemplars = new NewestExemplars()
@@ -46,12 +46,12 @@ export class MergedFamily {
     this.#shown = new ShownSeries(this.#sums.width)
   }
 
-  /** True for numbers that mean nothing without the process that they are about. */
+  /** True for numbers that mean nothing once their process has exited. */
   get isOfTheLiving(): boolean {
     return !ADDED_FOR_EVER.has(this.definition.type)
   }
 
-  /** The number of the series with these label values, made at its first use. */
+  /** The index of the series with these label values, created at the first use. */
   seriesOf(labels: readonly string[], overflow: boolean): number {
     const { size } = this.#series
     const series = this.#series.numberOf(labels, overflow)
@@ -62,24 +62,24 @@ export class MergedFamily {
     return series
   }
 
-  /** The number of the series whose label values read so as JSON, if somebody has it. */
+  /** The index of the series with these label values, given as JSON, if a source has it. */
   find(text: string): number | undefined {
     return this.#series.find(text)
   }
 
-  /** One more column has the series. */
+  /** Adds one column that uses the series. */
   hold(series: number): void {
     this.#series.hold(series)
     this.#changed.addAll()
   }
 
-  /** One column less has the series: the last one leaves its number to another. */
+  /** Removes one column that uses the series. After the last one its index can be reused. */
   letGo(series: number): void {
     this.#changed.addAll()
     if (this.#series.letGo(series)) this.#sums.forget(series)
   }
 
-  /** One more source has the family in this round. */
+  /** Adds a source that has the family in this round. */
   join(source: Source, column: Column<MergedFamily>, round: number): void {
     if (this.lastRound !== round) this.#begin(round)
     this.#members.push({ source, column })
@@ -87,7 +87,7 @@ export class MergedFamily {
   }
 
   #begin(round: number): void {
-    // What happened in rounds that it had no part in is not known.
+    // Changes in rounds without this family are unknown.
     if (this.lastRound !== round - 1) this.#changed.addAll()
     this.lastRound = round
     this.since = 0
@@ -96,13 +96,13 @@ export class MergedFamily {
     this.#exemplars.clear()
   }
 
-  /** Lets go of its sources, since it has no part in a round. */
+  /** Releases its sources, since it is not part of this round. */
   rest(): void {
     this.#members = []
     this.#membersBefore = []
   }
 
-  /** Takes in an exemplar of the series with these label values. */
+  /** Adds an exemplar of the series with these label values. */
   addExemplar(labels: readonly string[], exemplar: Exemplar): void {
     const { type } = this.definition
     if (type !== 'counter' && type !== 'histogram') return
@@ -110,7 +110,7 @@ export class MergedFamily {
     if (series !== undefined) this.#exemplars.add(this.definition, series, exemplar)
   }
 
-  /** Marks the blocks of series in which some source has changed a number. */
+  /** Marks the blocks of series with a changed number in some source. */
   *findChanges(): Steps<void> {
     const before = this.#membersBefore
     const isSame = ({ source, column }: Member, i: number) =>
@@ -125,7 +125,7 @@ export class MergedFamily {
     }
   }
 
-  /** Says whose counts are added to this counter's own, and marks what is different in them. */
+  /** Sets the histogram whose counts are added to this counter, and marks the blocks in which they changed. */
   *countFrom(histogram: MergedFamily | undefined): Steps<void> {
     if (histogram !== this.#counted) {
       this.#counted = histogram
@@ -144,7 +144,7 @@ export class MergedFamily {
     else for (const series of histogram.#changed.series(size)) this.#changed.add(this.#links.targetOf(series))
   }
 
-  /** Adds up anew what is marked. */
+  /** Recomputes the marked blocks. */
   *addUp(): Steps<void> {
     const { size } = this.#series
     const columns = []
@@ -160,12 +160,12 @@ export class MergedFamily {
     }
   }
 
-  /** Adds what a source has of those of its series that stand from `begin` to before `end` in its column. */
+  /** Adds a source's series at the positions from `begin` to before `end` of its column. */
   #add(values: Float64Array, { from, to }: Column<MergedFamily>, begin: number, end: number): void {
     const width = this.#sums.sourceWidth
     for (let i = begin; i < end; i++) {
       const slot = from.items[i]!
-      // A values file that was cut short: the series is there again when its slots are.
+      // The values file was truncated: the series reappears when its slots are back.
       if (slot + width > values.length) continue
       if (Number.isNaN(values[slot]) && isAbsent(values, slot)) continue
       this.#present[to.items[i]!] = 1
@@ -173,7 +173,7 @@ export class MergedFamily {
     }
   }
 
-  /** Adds the counts of the histogram's series to those that are marked, which then are there as well. */
+  /** Adds the counts of the histogram's series to the marked series, which are then present as well. */
   *addCounts(): Steps<void> {
     const histogram = this.#counted
     if (histogram === undefined) return
@@ -189,7 +189,7 @@ export class MergedFamily {
     }
   }
 
-  /** The family as it stands after this round. */
+  /** The family after this round. */
   *take(quantiles: MergedFamily | undefined): Steps<Family> {
     const { name, type, help, labels, buckets, merge } = this.definition
     const shown = yield* this.#show()
@@ -210,7 +210,7 @@ export class MergedFamily {
     return { labelNames: merge === 'worker' ? [...labels, 'worker'] : labels, ...(yield* this.#show()) }
   }
 
-  /** The series that somebody still has, with their numbers as a snapshot shows them. */
+  /** The series that some source still has, with their numbers as in a snapshot. */
   *#show(): Steps<Pick<Family, 'labels' | 'values' | 'exemplars'>> {
     const shown = yield* this.#shown.update(this.#series.labels, this.#changed, this)
     this.#changed.clear()
@@ -218,19 +218,19 @@ export class MergedFamily {
     return exemplars === undefined ? shown : { ...shown, exemplars }
   }
 
-  /** True for a series that is shown. */
+  /** True for a series that is part of the snapshot. */
   isShown(series: number): boolean {
     return this.#present[series] === 1 && !(this.#series.isOverflow(series) && this.#sums.isZero(series))
   }
 
-  /** Writes the numbers of a series as a snapshot shows them to `values`, from `at` on. */
+  /** Writes the snapshot's numbers of a series to `values`, from `at` on. */
   show(series: number, values: Float64Array, at: number): void {
     if (!this.isOfTheLiving) this.#sums.keepFromFalling(series)
     this.#sums.show(series, values, at)
   }
 }
 
-/** A source that has the family, and where. */
+/** A source that has the family, and its column. */
 interface Member {
   readonly source: Source
   readonly column: Column<MergedFamily>

@@ -2,16 +2,16 @@ import type { Definition } from '../store/catalog.ts'
 import type { Exemplar } from '../store/exemplar.ts'
 import type { Exemplars } from './snapshot.ts'
 
-/** The exemplars of a family's series. Of several for one bucket the newest stands. */
+/** The exemplars of a family's series: the newest for each bucket. */
 export class NewestExemplars {
-  /** By series and bucket; undefined where nobody has given any. */
+  /** By series and bucket; undefined if there are none. */
   #bySeries: Map<number, (Exemplar | undefined)[]> | undefined
 
   clear(): void {
     this.#bySeries = undefined
   }
 
-  /** Takes in one of a counter, or of a histogram. */
+  /** Adds an exemplar of a counter or a histogram. */
   add({ type, buckets }: Definition, series: number, exemplar: Exemplar): void {
     this.#bySeries ??= new Map()
     const own = this.#bySeries.get(series) ?? []
@@ -22,7 +22,7 @@ export class NewestExemplars {
     if (other === undefined || exemplar.timestamp > other.timestamp) own[bucket] = exemplar
   }
 
-  /** By the places at which the series are shown; undefined where nobody has given any. */
+  /** By the index of the series in the snapshot; undefined if there are none. */
   at(placeOf: (series: number) => number | undefined): ReadonlyMap<number, Exemplars> | undefined {
     if (this.#bySeries === undefined) return undefined
     const placed: [number, Exemplars][] = []

@@ -1,13 +1,13 @@
 /**
- * The numbers of a family's series, `width` of each, in pages of some hundred series.
+ * The numbers of a family's series, `width` for each, in pages of some hundred series.
  *
- * Nobody writes into a page that was handed out. One in which all stood still is the same object in the next snapshot:
- * a copy of all numbers for the sake of few would be a megabyte of garbage for each scrape of 10,000 histograms.
+ * A page is never written to after it was handed out. An unchanged page is the same object in the next snapshot:
+ * copying all numbers because a few changed would create a megabyte of garbage for each scrape of 10,000 histograms.
  */
 export class Numbers {
-  /** How many numbers a series has. */
+  /** The count of numbers for each series. */
   readonly width: number
-  /** Of as many series as `seriesInPage` says, one after the other; the last may have fewer. */
+  /** Each page holds the numbers of `seriesInPage` series in order; the last may hold fewer. */
   readonly pages: readonly Float64Array[]
 
   constructor(width: number, pages: readonly Float64Array[]) {
@@ -15,7 +15,7 @@ export class Numbers {
     this.pages = pages
   }
 
-  /** One series after the other, as few as they are. */
+  /** Creates them from the numbers of all series in order. */
   static from(numbers: readonly number[], width = 1): Numbers {
     const size = seriesInPage(width) * width
     const count = Math.ceil(numbers.length / size)
@@ -23,12 +23,12 @@ export class Numbers {
     return new Numbers(width, pages)
   }
 
-  /** One number of a series; NaN where there is none. */
+  /** One number of a series; NaN if it does not exist. */
   get(series: number, index = 0): number {
     return this.of(series)[index] ?? Number.NaN
   }
 
-  /** All numbers of a series; none where there is no such series. */
+  /** All numbers of a series; empty if it does not exist. */
   of(series: number): Float64Array {
     const size = seriesInPage(this.width)
     const start = (series % size) * this.width
@@ -43,10 +43,10 @@ export class Numbers {
 
 const NOTHING = new Float64Array(0)
 
-/** How many series of this width a page has: a power of two. */
+/** The number of series of this width in a page: a power of two. */
 export function seriesInPage(width: number): number {
   return 2 ** Math.max(0, Math.floor(Math.log2(PAGE_NUMBERS / width)))
 }
 
-/** 8 KiB: to copy one is nothing, and their text is about half a millisecond of work. */
+/** 8 KiB: cheap to copy, and formatting a page as text takes about half a millisecond. */
 const PAGE_NUMBERS = 2 ** 10

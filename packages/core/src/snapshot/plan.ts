@@ -8,27 +8,27 @@ import type { Steps } from './steps.ts'
 
 type FamilyOf = (definition: Definition) => MergedFamily
 
-/** A line that brings something new takes about a µs, and ten times that before the code is compiled. */
+/** A line with a new series takes about 1 µs, and ten times that before the code is compiled. */
 const LINES_A_STEP = 64
 
-/** Which series of one source are which series of the sum. */
+/** Maps the series of one source to series of the sum. */
 export class Plan implements SeriesTaker {
   readonly #columns = new Map<number, Column<MergedFamily>>()
-  /** Series whose slots were another's in the numbers that were taken last. */
+  /** Series whose slots belonged to other series in the numbers that were read last. */
   #waiting: SeriesLine[] = []
 
-  /** Lets the series go that nobody else has. */
+  /** Releases the series; those that no other source has are removed. */
   letGo(): void {
     for (const column of this.#columns.values()) column.letGo()
   }
 
-  /** Takes in what the source's catalog has gained. */
+  /** Processes new lines of the source's catalog. */
   *learn(source: Source, familyOf: FamilyOf): Steps<void> {
     for (const line of this.#waiting.splice(0)) this.#learnSeries(source, line)
     while (this.#learnLines(source, familyOf)) yield
   }
 
-  /** Takes in a step's lines; false once there are no more. */
+  /** Processes the lines of one step; returns false if there are no more. */
   #learnLines(source: Source, familyOf: FamilyOf): boolean {
     for (let learned = 0; learned < LINES_A_STEP; learned++) {
       const line = source.names.next(this)
@@ -78,7 +78,7 @@ export class Plan implements SeriesTaker {
     this.#columns.delete(family)
   }
 
-  /** The number of the one series that the source has of this family. */
+  /** The value of the source's only series in this family. */
   valueIn(source: Source, { name }: Definition): number | undefined {
     for (const { family, from } of this.#columns.values()) {
       if (family.definition.name === name && from.length === 1) return source.values[from.items[0]!]
@@ -86,7 +86,7 @@ export class Plan implements SeriesTaker {
     return undefined
   }
 
-  /** Has the families of the source take part in a round. */
+  /** Adds the source to its families for this round. */
   *join(source: Source, round: number): Steps<void> {
     for (const column of this.#columns.values()) {
       if (!source.gone || !column.family.isOfTheLiving) column.family.join(source, column, round)
@@ -108,7 +108,10 @@ export class Plan implements SeriesTaker {
   }
 }
 
-/** What names a series in the sum; undefined for another number of values than the family has labels, which is damage. */
+/**
+ * The label values of a series in the sum; undefined if their number does not match the family's labels, which means
+ * damage.
+ */
 function labelValuesIn(
   { family, isApart }: Column<MergedFamily>,
   worker: number | undefined,
@@ -119,7 +122,7 @@ function labelValuesIn(
   return isApart ? [...values, String(worker)] : values
 }
 
-/** True where the worker is added to the labels: the totals of the dead name it themselves. */
+/** True if the worker is appended to the label values; in retired totals the series already contain it. */
 function addsWorker({ worker }: Source, { merge }: Definition): boolean {
   return merge === 'worker' && worker !== undefined
 }

@@ -1,20 +1,21 @@
 import { IntList } from './int-list.ts'
 
 /**
- * The series of a family: each set of label values has a small number, which is another's once nobody has the series.
+ * The series of a family: maps each label set to a small integer id; ids are reused after the last reference is
+ * released.
  *
- * Hot on a herd's first scrape, which brings all of them: what is made for a series lives long, and each collection
- * has to move it. So there is one text for each, which is how a catalog writes its values: most lines are found by a
- * piece of their own text, and nothing is made of them.
+ * Hot path of a herd's first scrape, which brings all series: objects created for a series live long, and each garbage
+ * collection has to move them. So there is one string per series, in the form in which a catalog writes its values:
+ * most lines are found by a substring of themselves, and no new objects are created.
  */
 export class SeriesIndex {
-  /** The label values by number. */
+  /** The label values by id. */
   readonly labels: (readonly string[])[] = []
-  /** True where others keep the numbers, too: then each stays with its series for ever. */
+  /** True if ids are also stored elsewhere: then each id belongs to its series permanently. */
   isKept: boolean
   readonly #byText = new Map<string, number>()
   readonly #overflow = new Set<number>()
-  /** How many columns have each series, and the numbers of those that none has. */
+  /** The number of columns that use each series, and the ids without any column. */
   readonly #holders = new IntList()
   readonly #free: number[] = []
 
@@ -22,12 +23,12 @@ export class SeriesIndex {
     this.isKept = isKept
   }
 
-  /** How many numbers there are, the free ones among them. */
+  /** The number of ids, including free ones. */
   get size(): number {
     return this.labels.length
   }
 
-  /** The number of the series with these label values, made at its first use. */
+  /** The id of the series with these label values, created at the first use. */
   numberOf(labels: readonly string[], overflow: boolean): number {
     const text = textOf(labels)
     const known = this.#byText.get(text)
@@ -39,22 +40,22 @@ export class SeriesIndex {
     return series
   }
 
-  /** The number of the series whose label values read so as JSON, if somebody has it. */
+  /** The id of the series with these label values, given as JSON, if it exists. */
   find(text: string): number | undefined {
     return this.#byText.get(text)
   }
 
-  /** True for the series that takes what a full family cannot. */
+  /** True for a family's overflow series. */
   isOverflow(series: number): boolean {
     return this.#overflow.has(series)
   }
 
-  /** One more column has the series. */
+  /** Adds one column that uses the series. */
   hold(series: number): void {
     this.#holders.items[series] = this.#holders.items[series]! + 1
   }
 
-  /** One column less has the series. Answers true where it was the last: then the number is free. */
+  /** Removes one column that uses the series. Returns true if it was the last: the id is then free. */
   letGo(series: number): boolean {
     const holders = this.#holders.items[series]! - 1
     this.#holders.items[series] = holders
@@ -72,7 +73,7 @@ export class SeriesIndex {
   }
 }
 
-/** The text of label values, as a catalog writes them. */
+/** Label values as JSON, as a catalog writes them. */
 export function textOf(labels: readonly string[]): string {
   return JSON.stringify(labels)
 }

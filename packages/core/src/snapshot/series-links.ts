@@ -1,17 +1,17 @@
 import { IntList } from './int-list.ts'
 
-/** Which series of one family goes to which of another: each to one, and none where another goes. */
+/** Links each series of one family to one series of another; no two have the same target. */
 export class SeriesLinks {
   readonly #targets = new IntList()
-  /** By the number of the target: one more than that of its origin; 0 where it has none. */
+  /** By target: its origin plus one; 0 if it has none. */
   #origins = new Int32Array(16)
 
-  /** How many series are linked: the numbers below that. */
+  /** The number of linked series: all ids below it are linked. */
   get length(): number {
     return this.#targets.length
   }
 
-  /** Links the next series, whose number is `length`. */
+  /** Links the next series, whose id is `length`. */
   add(target: number): void {
     this.#targets.push(target)
     if (target >= this.#origins.length) {

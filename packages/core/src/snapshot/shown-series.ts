@@ -4,7 +4,7 @@ import { Numbers, seriesInPage } from './numbers.ts'
 import type { Family } from './snapshot.ts'
 import type { Steps } from './steps.ts'
 
-/** Who knows the series of a family by their numbers. */
+/** Provides the series of a family by their ids. */
 export interface SeriesOfFamily {
   isShown(series: number): boolean
   show(series: number, values: Float64Array, at: number): void
@@ -13,14 +13,14 @@ export interface SeriesOfFamily {
 type Shown = Pick<Family, 'labels' | 'values'>
 
 /**
- * The series that a snapshot shows, one after the other without gaps. What stood still is the same object again, and
- * what was handed out is never written to: whoever has a snapshot may keep it.
+ * The series in a snapshot, in order and without gaps. Unchanged parts are the same objects as before, and nothing is
+ * written to after it was returned: a snapshot can be kept.
  */
 export class ShownSeries {
   readonly #width: number
   readonly #seriesInPage: number
   #shown: Shown
-  /** By the number of a series: one more than the index at which it is shown; 0 where it is not. */
+  /** By series id: its index in the snapshot plus one; 0 if it is not in the snapshot. */
   #places = new Int32Array(0)
 
   constructor(width: number) {
@@ -29,13 +29,13 @@ export class ShownSeries {
     this.#shown = { labels: [], values: new Numbers(width, []) }
   }
 
-  /** Where a series stands in what is shown. */
+  /** The index of a series in the snapshot. */
   placeOf(series: number): number | undefined {
     const place = this.#places[series] ?? 0
     return place === 0 ? undefined : place - 1
   }
 
-  /** Shows all series, of which only those in `changed` may be others than they were. */
+  /** Updates the snapshot's series; only those in `changed` may differ from before. */
   *update(labels: readonly (readonly string[])[], changed: BlockSet, family: SeriesOfFamily): Steps<Shown> {
     if (changed.isEmpty) return this.#shown
     if (changed.isAll || this.#isOtherwise(labels.length, changed, family)) return yield* this.#anew(labels, family)
@@ -55,7 +55,7 @@ export class ShownSeries {
     return this.#shown
   }
 
-  /** True where a series has come into sight, or has gone. */
+  /** True if a series has appeared or disappeared. */
   #isOtherwise(size: number, changed: BlockSet, family: SeriesOfFamily): boolean {
     for (const series of changed.series(size)) {
       if (family.isShown(series) !== (this.#places[series] ?? 0) > 0) return true
@@ -68,7 +68,7 @@ export class ShownSeries {
     const labels: (readonly string[])[] = []
     const pages: Float64Array[] = []
     this.#places = new Int32Array(known.length)
-    /** A page that came out as it was before, and so is not needed. */
+    /** A page that turned out identical to the old one, and can be reused. */
     let spare: Float64Array | undefined
     for (let series = 0; series < known.length; ) {
       const room = Math.min(known.length - series, this.#seriesInPage) * this.#width
@@ -87,7 +87,7 @@ export class ShownSeries {
     return this.#shown
   }
 
-  /** Shows series in a page and adds their labels, until it is full or there are no more. Answers where it ended. */
+  /** Fills a page with series and adds their labels, until it is full or there are no more. Returns the next series. */
   #fill(
     page: Float64Array,
     begin: number,

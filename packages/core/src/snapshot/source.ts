@@ -2,35 +2,38 @@ import type { CatalogLine } from '../store/catalog.ts'
 import type { StoredExemplar } from '../store/exemplar.ts'
 import type { Changes } from './changes.ts'
 
-/** Somebody's numbers, as the merger wants them. They stay as they are while a sum is made of them. */
+/** One set of numbers as input for the merger. They do not change while a sum is computed from them. */
 export interface Source {
-  /** Undefined where the series bear their worker themselves: the totals of the dead. */
+  /** Undefined if the series contain their worker themselves, as in retired totals. */
   readonly worker: number | undefined
   readonly startedAt: number
-  /** True where nobody owns it any more: its counts count, its gauges do not. */
+  /** True if its owner has exited: its counts are included, its gauges are not. */
   readonly gone: boolean
   readonly values: Float64Array
-  /** What may have changed in `values` since the last sum, which clears it; undefined where that is not known. */
+  /** The changes in `values` since the last sum, which resets them; undefined if unknown. */
   readonly changes?: Changes | undefined
-  /** Undefined, or none, where nobody has given any. */
+  /** Undefined or empty if there are none. */
   readonly exemplars?: readonly StoredExemplar[] | undefined
   readonly names: Names
 }
 
-/** The lines of a catalog as they come, each once. */
+/** Reads the lines of a catalog incrementally, each once. */
 export interface Names {
   /**
-   * The next one; `taken` where `taker` knew it and has taken it in; undefined where there is none now. Whoever has
-   * the lines need not ask.
+   * The next line; `taken` if `taker` knew its series and processed it; undefined if there is none at present.
+   * Implementations that hold decoded lines need not call `taker`.
    */
   next(taker: SeriesTaker): CatalogLine | 'taken' | undefined
 }
 
-/** Whoever knows series by the text that names them. An object: V8 makes code anew for each function it is given. */
+/**
+ * Looks up series by the text that names them. An object, because V8 recompiles code for each new function that it is
+ * passed.
+ */
 export interface SeriesTaker {
   /**
-   * Takes in that the series of this family of the source whose label values read so as JSON stands at `slot`; false
-   * where it is not known, and the line has to be read.
+   * Records that the series of this family with these label values, given as JSON, is at `slot` of the source. Returns
+   * false if the series is unknown; the line must then be decoded.
    */
   take(family: number, values: string, slot: number): boolean
 }

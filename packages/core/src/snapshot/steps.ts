@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 
-/** Work that can be left alone between two steps, each of which takes well below a millisecond. Answers what it made. */
+/** Work that can pause between steps, each of which takes well below a millisecond. Returns its result. */
 export type Steps<T> = Generator<unknown, T, void>
 
-/** Does the work without a pause. */
+/** Runs the work without a pause. */
 export function atOnce<T>(steps: Steps<T>): T {
   for (;;) {
     const step = steps.next()
@@ -12,11 +12,11 @@ export function atOnce<T>(steps: Steps<T>): T {
 }
 
 /**
- * Does the work so that others have the event loop after every half millisecond or so.
+ * Runs the work and returns to the event loop about every half millisecond.
  *
- * A turn that took much longer was held up: by a collection of garbage, or by whoever wanted the same processor, V8's
- * own helpers among them. It is their turn for as long, or they would hold up the next one as well: of some ten
- * milliseconds that a cold scrape blocks the event loop, about half is waiting for a processor.
+ * A turn that took much longer was delayed: by garbage collection, or by other threads on the same processor, including
+ * V8's own. The work then pauses for the same time, or they would delay the next turn as well: of about ten
+ * milliseconds that a first scrape blocks the event loop, about half is waiting for a processor.
  */
 export async function inTurns<T>(steps: Steps<T>): Promise<T> {
   let since = performance.now()
@@ -30,8 +30,8 @@ export async function inTurns<T>(steps: Steps<T>): Promise<T> {
   }
 }
 
-/** A collection of garbage may come on top of it: together they are to stay below 10 ms. */
+/** A garbage collection may come on top of it: together they should stay below 10 ms. */
 const TURN_MS = 0.5
 const HELD_UP_MS = 1.5
-/** Longer than that nobody was held up but by the stop of the whole process. */
+/** A longer delay means that the whole process was stopped. */
 const MAX_REST_MS = 10

@@ -2,19 +2,19 @@ import { type Definition, type FamilyType, type Merge, widthOf } from '../store/
 import { BLOCK_BITS, BLOCK_SERIES } from './block-set.ts'
 
 /**
- * The numbers of a family's series, each made of all sources as the family merges. They stand in blocks, so that none
- * has to be moved when more come: two megabytes would be a pause of some milliseconds.
+ * The numbers of a family's series, computed from all sources by the family's merge. They are stored in blocks, so that
+ * existing numbers need not be moved when series are added: moving two megabytes would take some milliseconds.
  */
 export class Sums {
-  /** How many numbers a series has here and in a snapshot, and how many in a source. */
+  /** The count of numbers for each series: here and in a snapshot, and in a source. */
   readonly width: number
   readonly sourceWidth: number
   readonly #merge: Merge
   readonly #isWeighted: boolean
-  /** True where what one source says replaces what another has said. */
+  /** True if the value of a later source replaces that of an earlier one. */
   readonly #isReplaced: boolean
   readonly #blocks: Float64Array[] = []
-  /** What was last shown of each number that may not fall. */
+  /** The last served value of each number that must not decrease. */
   readonly #shown: Float64Array[] = []
 
   constructor(definition: Definition) {
@@ -25,43 +25,43 @@ export class Sums {
     this.width = definition.merge === 'mean' ? 2 : this.sourceWidth
   }
 
-  /** Begins the sums of all series of a block anew. */
+  /** Resets the sums of all series of a block. */
   clear(block: number): void {
     this.#blocks[block]?.fill(startOf(this.#merge))
   }
 
-  /** Forgets one series, so that another may have its place. */
+  /** Resets one series, so that another can use its place. */
   forget(series: number): void {
     const at = this.#placeOf(series)
     this.#blocks[series >> BLOCK_BITS]!.fill(startOf(this.#merge), at, at + this.width)
     this.#shown[series >> BLOCK_BITS]?.fill(0, at, at + this.width)
   }
 
-  /** Makes room for a series, whose number is at most one above those that have some. */
+  /** Makes room for a series, whose id is at most one above the existing ones. */
   makeRoom(series: number): void {
     const block = series >> BLOCK_BITS
     const known = this.#blocks[block]
     const inBlock = series % BLOCK_SERIES
     if (known !== undefined && known.length > inBlock * this.width) return
-    // Most families are small: their one block grows with them.
+    // Most families are small, so their first block starts small and grows.
     const size = block === 0 ? Math.min(BLOCK_SERIES, Math.max(FEW_SERIES, 2 * inBlock)) : BLOCK_SERIES
     const larger = new Float64Array(size * this.width).fill(startOf(this.#merge))
     if (known !== undefined) larger.set(known)
     this.#blocks[block] = larger
   }
 
-  /** Where a series begins in its block. */
+  /** The offset of a series in its block. */
   #placeOf(series: number): number {
     return (series % BLOCK_SERIES) * this.width
   }
 
-  /** Adds what a source has at `slot`. */
+  /** Adds the value of a source at `slot`. */
   add(series: number, from: Float64Array, slot: number): void {
     const at = this.#placeOf(series)
     const values = this.#blocks[series >> BLOCK_BITS]!
     const value = from[slot]!
     if (this.#isReplaced) {
-      // While one worker replaces another they have the same number: what the newer one says stands.
+      // While a worker is replaced, two have the same number: the value of the newer one is used.
       for (let i = 0; i < this.width; i++) values[at + i] = from[slot + i]!
       return
     }
@@ -76,7 +76,7 @@ export class Sums {
         this.#addMean(values, at, value, this.#isWeighted ? from[slot + 1]! : 1)
         return
       case 'latest':
-        // The second slot says when it was set; the first to come wins among equals.
+        // The second slot holds the time when it was set; among equal times the first source wins.
         if (from[slot + 1]! <= values[at + 1]!) return
         values[at] = value
         values[at + 1] = from[slot + 1]!
@@ -97,7 +97,7 @@ export class Sums {
     values[at] = values[at]! + value
   }
 
-  /** What the first `length` numbers of a series add up to. */
+  /** The sum of the first `length` numbers of a series. */
   total(series: number, length: number): number {
     let total = 0
     const values = this.#blocks[series >> BLOCK_BITS]!
@@ -107,7 +107,7 @@ export class Sums {
   }
 
   isZero(series: number): boolean {
-    // How many workers have a mean says nothing of it.
+    // The number of workers in a mean is not part of its value.
     const width = this.#merge === 'mean' ? 1 : this.width
     const values = this.#blocks[series >> BLOCK_BITS]!
     const start = this.#placeOf(series)
@@ -116,8 +116,8 @@ export class Sums {
   }
 
   /**
-   * Fractions that are added in another order, as they are once a store is retired, may come out less in the last
-   * digit. Prometheus would take that for a restart from zero.
+   * Sums of fractions in a different order, as after a store is retired, may be smaller in the last digit. Prometheus
+   * would take that for a restart from zero.
    */
   keepFromFalling(series: number): void {
     const block = series >> BLOCK_BITS
@@ -140,7 +140,7 @@ export class Sums {
     return shown
   }
 
-  /** Writes the numbers of a series as a snapshot shows them to `into`, from `to` on. */
+  /** Writes the snapshot's numbers of a series to `into`, from `to` on. */
   show(series: number, into: Float64Array, to: number): void {
     const values = this.#blocks[series >> BLOCK_BITS]!
     const start = this.#placeOf(series)
@@ -149,16 +149,19 @@ export class Sums {
   }
 }
 
-/** How many series the first block has room for at first. */
+/** The initial capacity of the first block, in series. */
 const FEW_SERIES = 16
 
-/** What adding in another order may change, as a share: thousands of stores with 53 bits each, and some to spare. */
+/**
+ * The greatest relative change that a different order of addition may cause: thousands of stores with 53-bit numbers,
+ * with some margin.
+ */
 const ROUNDING = 1e-10
 
-/** The types whose numbers stay when their process is gone. */
+/** The types whose numbers stay after their process has exited. */
 export const ADDED_FOR_EVER: ReadonlySet<FamilyType> = new Set(['counter', 'histogram', 'summary'])
 
-/** What a sum begins with. */
+/** The initial value of a sum. */
 function startOf(merge: Merge): number {
   if (merge === 'max' || merge === 'latest') return Number.NEGATIVE_INFINITY
   return merge === 'min' ? Number.POSITIVE_INFINITY : 0
