@@ -1,15 +1,19 @@
 /**
- * What stands in the place of a function of the program is to look like it: `name`, `length` and every other key. What
- * cannot be hidden is its text, that it is another function, and its line in a stack; `docs/laws.md` names where.
+ * A function that replaces a function of the program must look like it: `name`, `length` and every other key. Three
+ * things cannot be hidden: its source text, that it is a different function, and its line in stack traces;
+ * `docs/laws.md` lists where.
  */
 
 // biome-ignore lint/suspicious/noExplicitAny: a function of the program, with parameters of any type
 type AnyFunction = (this: any, ...parts: any[]) => any
 
-/** Gives `copy` the keys of `original`, in their order. It has to be a method or an arrow: others keep a `prototype`. */
+/**
+ * Gives `copy` the keys of `original`, in their order. `copy` must be a method or an arrow function: others keep a
+ * `prototype`.
+ */
 export function alike<T extends object>(copy: T, original: object): T {
   const keys = Reflect.ownKeys(original)
-  // Only where they come in another order: V8 keeps an object from which something was deleted in a slower form.
+  // Only if the order differs: V8 keeps objects with deleted properties in a slower form.
   if (Reflect.ownKeys(copy).some((key, i) => keys[i] !== key)) {
     for (const key of Reflect.ownKeys(copy)) Reflect.deleteProperty(copy, key)
   }
@@ -17,8 +21,8 @@ export function alike<T extends object>(copy: T, original: object): T {
 }
 
 /**
- * Puts what `observing` makes of a method in its place: the same kind of property, and a function that looks the same.
- * Does nothing where `holder` has no such method of its own.
+ * Replaces a method with the result of `observing`: the same kind of property, and a function that looks the same. Does
+ * nothing if `holder` has no such own method.
  */
 export function replaceMethod<Name extends PropertyKey, Method extends AnyFunction>(
   holder: { readonly [name in Name]?: Method } | undefined,
@@ -32,8 +36,8 @@ export function replaceMethod<Name extends PropertyKey, Method extends AnyFuncti
 }
 
 /**
- * The same for some of the objects that inherit a method; all others, and `holder` itself, have the method as it is. For
- * that it becomes an accessor, which takes what is assigned to it.
+ * Replaces an inherited method for some objects; all others, and `holder` itself, keep the original method. For that it
+ * becomes an accessor property, which accepts assignments.
  */
 export function replaceMethodOf<Name extends PropertyKey, Method extends AnyFunction>(
   holder: { readonly [name in Name]?: Method } | undefined,

@@ -5,8 +5,8 @@ import { findConfigFile } from './config/find-file.ts'
 import type { ProcessConfig } from './config/process-config.ts'
 
 /**
- * `node --import @promherd/core/auto app.js`: measures the HTTP servers of a process that has never heard of promherd.
- * What the environment says is read by those whom it concerns, so a process without a configuration file loads nothing
+ * `node --import @promherd/core/auto app.js`: measures the HTTP servers of a process whose code does not use promherd.
+ * Environment variables are read by the parts that use them, so a process without a configuration file loads nothing
  * for this.
  */
 if (isFirst()) {

@@ -1,6 +1,6 @@
 /**
- * Every error that promherd throws, in one place. A message says what was expected, what was given and what to do.
- * Users match `code`; codes are never reused for something else.
+ * Every error that promherd throws, in one place. A message contains what was expected, what was given and what to do.
+ * Users match `code`; codes are never reused for a different error.
  */
 const MESSAGES = {
   ERR_PROMHERD_UNKNOWN_OPTION: (where: string, key: string, remedy: string) =>
@@ -39,10 +39,10 @@ const MESSAGES = {
 /** The code of an error thrown by promherd. */
 export type ErrorCode = keyof typeof MESSAGES
 
-/** What promherd throws, always from a constructor or a set-up call, never while requests are served. */
+/** An error thrown by promherd, always from a constructor or a set-up call, never while requests are served. */
 export class PromherdError extends Error {
   override readonly name = 'PromherdError'
-  /** Says which error it is; stable across versions, unlike the message. */
+  /** Identifies the error; stable across versions, unlike the message. */
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -51,7 +51,7 @@ export class PromherdError extends Error {
   }
 }
 
-/** Makes the error `code` from the parts of its message. */
+/** Creates the error `code` from the parts of its message. */
 export function promherdError<C extends ErrorCode>(code: C, ...parts: Parameters<(typeof MESSAGES)[C]>): PromherdError {
   const message = MESSAGES[code] as (...parts: unknown[]) => string
   return new PromherdError(code, message(...parts))

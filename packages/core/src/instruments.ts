@@ -2,7 +2,7 @@ import { defaultMonitor } from './monitor.ts'
 import type { CounterOptions, GaugeOptions, HistogramOptions } from './store/instrument-options.ts'
 import type { Counter, Gauge, Histogram } from './store/instruments.ts'
 
-/** Metrics of the user's own on the monitor that the whole process shares. */
+/** User metrics on the monitor that the whole process shares. */
 
 /** A counter of the default monitor; throws as `Monitor.counter` does. */
 export function counter<const L extends readonly string[] = readonly []>(options: CounterOptions<L>): Counter<L> {

@@ -1,35 +1,37 @@
 import type { Definition, Merge } from './store/catalog.ts'
 
 /**
- * Every metric that promherd exports, in one table: the page in docs/ is held equal to it, and each family is made
+ * Every metric that promherd exports, in one table: the page in docs/ is generated from it, and each family is created
  * from its entry here. Names and units follow https://prometheus.io/docs/practices/naming/.
  */
 
-/** The upper bounds that OpenTelemetry advises for HTTP durations, in seconds (semantic conventions, http-metrics). */
+/**
+ * The upper bounds that OpenTelemetry recommends for HTTP durations, in seconds (semantic conventions, http-metrics).
+ */
 export const DURATION_BUCKETS: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
 ]
 
-/** The upper bounds for the sizes of bodies, in bytes: a bucket for each power of ten, from 100 B to 100 MB. */
+/** The upper bounds for body sizes, in bytes: one bucket per power of ten, from 100 B to 100 MB. */
 const SIZE_BUCKETS: readonly number[] = [100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8]
 
 /**
- * The upper bounds for the delay of an event loop, in seconds. Below the first the event loop's own clock of whole
- * milliseconds says more than any load; above the last a worker is told of as hung, by its heartbeat.
+ * The upper bounds for the delay of an event loop, in seconds. Below the first, the millisecond resolution of the event
+ * loop's clock dominates any load; above the last, the heartbeat shows the worker as hung.
  */
 const LOOP_DELAY_BUCKETS: readonly number[] = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /**
- * The upper bounds for pauses of garbage collection, in seconds: the young generation takes from some tenths of a
- * millisecond to some milliseconds, a full collection of a large heap up to a second.
+ * The upper bounds for pauses of garbage collection, in seconds: collections of the young generation take from some
+ * tenths of a millisecond to some milliseconds, a full collection of a large heap up to a second.
  */
 const GARBAGE_BUCKETS: readonly number[] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
 
-/** What may be collected: see Node's `performanceEntry.detail` of garbage collections. A closed set. */
+/** The kinds of garbage collection: see Node's `performanceEntry.detail`. A closed set. */
 export const GARBAGE_KINDS = ['minor', 'major', 'incremental', 'weak_callbacks'] as const
 export type GarbageKind = (typeof GARBAGE_KINDS)[number]
 
-/** Why something of promherd's own failed. A closed set, each shown from the start as zero. */
+/** The causes of promherd's internal errors. A closed set, each served as zero from the start. */
 export const INTERNAL_ERROR_CAUSES = [
   'store_unavailable',
   'store_full',
@@ -47,7 +49,7 @@ export const INTERNAL_ERROR_CAUSES = [
 ] as const
 export type InternalErrorCause = (typeof INTERNAL_ERROR_CAUSES)[number]
 
-/** How a request may have gone wrong: a closed set, see docs/metrics.md for the evidence behind each. */
+/** The categories of failed requests: a closed set, see docs/metrics.md for the evidence behind each. */
 export const ERROR_CATEGORIES = [
   'client_error',
   'validation',
@@ -65,19 +67,22 @@ export const ERROR_CATEGORIES = [
 ] as const
 export type ErrorCategory = (typeof ERROR_CATEGORIES)[number]
 
-/** What may stay open after its answer has begun. A closed set. */
+/** The kinds of exchanges that stay open after their response has begun. A closed set. */
 export const STREAM_KINDS = ['sse', 'upgrade'] as const
 export type StreamKind = (typeof STREAM_KINDS)[number]
 
-/** What may become of a store that the herd looks at. */
+/** The states of a store in the herd. */
 export const STORE_STATES = ['live', 'retired', 'damaged', 'unknown_version'] as const
 export type StoreState = (typeof STORE_STATES)[number]
 
-/** Where the stores of a herd are: in a directory that was given, or that promherd made; or in no directory. */
+/**
+ * The place of a herd's stores: a given directory, one that promherd created (in shared memory or temporary), or only
+ * memory.
+ */
 export const STORAGE_PLACES = ['given', 'shared_memory', 'temporary', 'memory'] as const
 export type StoragePlace = (typeof STORAGE_PLACES)[number]
 
-/** Why a worker was started again. A closed set. */
+/** The reasons why a worker was restarted. A closed set. */
 export const RESTART_REASONS = [
   'reload',
   'scale',
@@ -90,23 +95,23 @@ export const RESTART_REASONS = [
 ] as const
 export type RestartReason = (typeof RESTART_REASONS)[number]
 
-/** Why a snapshot could not be sent. A closed set. */
+/** The causes of failed sends of a snapshot. A closed set. */
 export const FORWARD_ERROR_CAUSES = [
-  /** The other side could not be reached, or the connection broke. */
+  /** The destination could not be reached, or the connection broke. */
   'connection',
   /** It did not respond in time. */
   'timeout',
-  /** It does not accept who asks: a wrong password, a missing permission. */
+  /** It rejected the client's identity: a wrong password, a missing permission. */
   'auth',
-  /** It asked to be left alone for now: overload, loading, a failover. */
+  /** It is temporarily unavailable: overload, loading, a failover. */
   'unavailable',
-  /** It does not accept writes for now. */
+  /** It does not accept writes at present. */
   'read_only',
-  /** It has no room. */
+  /** It is full. */
   'full',
-  /** It does not accept what was sent, or only a part of it. */
+  /** It rejected the data or a part of it. */
   'rejected',
-  /** What is there was written by a version of promherd that this one does not know. */
+  /** The data there was written by a version of promherd that this one does not know. */
   'incompatible',
   /** The snapshot could not be taken. */
   'snapshot',
@@ -114,15 +119,18 @@ export const FORWARD_ERROR_CAUSES = [
 ] as const
 export type ForwardErrorCause = (typeof FORWARD_ERROR_CAUSES)[number]
 
-/** The states of the instances of a group: sending, gone with what they have counted kept, or not to be read. */
+/** The states of the instances of a group: sending, departed (their counts are kept), or unreadable. */
 export const INSTANCE_STATES = ['live', 'departed', 'unreadable'] as const
 export type InstanceState = (typeof INSTANCE_STATES)[number]
 
-/** When connections were cut off: at the end of a worker that drains itself, or with one that was killed. A closed set. */
+/** The reasons for cut connections: a worker exited after draining, or it was killed at the deadline. A closed set. */
 export const CUT_REASONS = ['drain', 'deadline'] as const
 export type CutReason = (typeof CUT_REASONS)[number]
 
-/** The signals that a primary answers, without SIG. USR1 only where it is asked to: Node's inspector has that one. */
+/**
+ * The signals that a primary handles, without SIG. USR1 only if an option enables it: Node's inspector uses that
+ * signal.
+ */
 export const SIGNAL_NAMES = ['TERM', 'INT', 'QUIT', 'HUP', 'TTIN', 'TTOU', 'USR1', 'USR2'] as const
 export type SignalName = (typeof SIGNAL_NAMES)[number]
 
@@ -136,7 +144,7 @@ function family(
   return { name, type, help, labels, buckets: [], merge }
 }
 
-/** The labels of OpenTelemetry's HTTP metrics; one that does not apply is empty, which is the same as absent. */
+/** The labels of OpenTelemetry's HTTP metrics; a label that does not apply is empty, which is the same as absent. */
 const OTEL_LABELS = [
   'http_request_method',
   'url_scheme',
@@ -150,7 +158,7 @@ function otelHistogram(name: string, help: string, buckets: readonly number[]): 
   return { ...family('histogram', name, help, OTEL_LABELS), buckets }
 }
 
-/** The families of promherd's own, by the name that the code knows them by. */
+/** The names of promherd's own families in the code. */
 type FamilyKey =
   | 'requestDuration'
   | 'requests'
@@ -230,7 +238,7 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     'Streams of events (sse) and connections that left HTTP (upgrade); counted as requests when they end.',
     ['kind'],
   ),
-  // From here on: only where an option asks for them.
+  // From here on: only if an option enables them.
   requestFirstByte: {
     ...family(
       'histogram',
@@ -355,7 +363,7 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     'Recordings that went to the overflow series of a full family.',
     ['family'],
   ),
-  // From here on: computed from the headers of the stores by whoever takes the snapshot.
+  // From here on: computed from the headers of the stores by the process that takes the snapshot.
   workerStartTime: family('gauge', 'promherd_worker_start_time_seconds', 'When each worker started, in unix time.', [
     'worker',
   ]),
@@ -411,7 +419,7 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     ['version'],
     'max',
   ),
-  // From here on: told by the primary of a cluster.
+  // From here on: reported by the primary of a cluster.
   workersTarget: family('gauge', 'promherd_workers_target', 'Workers that the primary wants to run.'),
   workersWithoutStore: family(
     'gauge',
@@ -424,7 +432,7 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     'Workers that were started again, by why the one before them ended.',
     ['worker', 'reason'],
   ),
-  // Told by whoever retires the dead, and begun with zero by the primary.
+  // Counted when the stores of exited processes are retired, and initialised to zero by the primary.
   workerLostRequests: family(
     'counter',
     'promherd_worker_lost_requests_total',

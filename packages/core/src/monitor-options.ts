@@ -2,41 +2,42 @@ import { isPromClientOption, type PromClientOption } from './clients/registry.ts
 import { checkOptions, isBoolean, isFunction, isInteger, isOneOf, isText, type Shape } from './options.ts'
 import { SLAB_KINDS, type SlabKind } from './store/slab.ts'
 
-/** What a monitor may be told, by its options and by the environment. */
+/** The configuration of a monitor, by options and by environment variables. */
 
 export interface MonitorOptions {
   /**
-   * Where the herd's stores are. Workers with the same directory are one herd; without one this process is a herd of
-   * its own. @default PROMETHEUS_MULTIPROC_DIR, else none
+   * The directory of the herd's stores. Workers with the same directory are one herd; without one this process is a
+   * herd of its own. @default PROMETHEUS_MULTIPROC_DIR, else none
    */
   readonly directory?: string | undefined
   /**
-   * Whether the directory may belong to another user, and other users may write to it: they can change the metrics then.
-   * @default PROMHERD_SHARED_DIRECTORY, else false
+   * Whether the directory may belong to another user, and other users may write to it: they can then change the
+   * metrics. @default PROMHERD_SHARED_DIRECTORY, else false
    */
   readonly sharedDirectory?: boolean | undefined
   /**
-   * This worker's small stable number, from 1. Give one to all workers of a directory or to none. A thread with the
-   * number of the process (or thread) that started it is no worker beside it.
-   * @default PROMHERD_WORKER, else in a thread its parent's, else the least that no living process of the directory has
+   * This worker's stable small number, from 1. Set it for all workers of a directory or for none. A thread with the
+   * number of the process (or thread) that started it is not a separate worker. @default PROMHERD_WORKER, else in a
+   * thread its parent's, else the lowest number that no running process in the directory uses
    */
   readonly worker?: number | undefined
   /**
-   * What is under the store: `mapped` loses nothing but the requests in flight when the process is killed and needs
-   * koffi, `flushed` loses at most the last 100 ms, `heap` is for a process alone.
-   * @default PROMHERD_SLAB, else the best that there is
+   * The storage of the store: `mapped` loses only the requests in flight when the process is killed and needs koffi,
+   * `flushed` loses at most the last 100 ms, `heap` is for a single process. @default PROMHERD_SLAB, else the best
+   * available
    */
   readonly slab?: SlabKind | undefined
   /**
-   * Which prom-client registries become part of this process's numbers: `auto` takes the default registry of every
-   * prom-client that is loaded, a list takes those (what a bundled application needs), `false` none. @default 'auto'
+   * Which prom-client registries are included in this process's metrics: `auto` takes the default registry of every
+   * prom-client that is loaded, a list takes those registries (needed in a bundled application), `false` none. @default
+   * 'auto'
    */
   readonly promClient?: PromClientOption | undefined
-  /** Hears, once for each cause, of what went wrong inside promherd. @default a line on stderr */
+  /** Is called, once for each cause, with a message about an internal error of promherd. @default a line on stderr */
   readonly onWarning?: ((message: string) => void) | undefined
 }
 
-/** How each of the options is checked. */
+/** The check of each option. */
 export const MONITOR_SHAPE: Shape<MonitorOptions> = {
   directory: isText('Give the path of a directory that the workers share.'),
   sharedDirectory: isBoolean('Leave it out where one user runs all processes.'),
@@ -46,7 +47,7 @@ export const MONITOR_SHAPE: Shape<MonitorOptions> = {
   onWarning: isFunction('Give a function that takes the message.'),
 }
 
-/** What the variables of the environment say; they are checked like options, by their own names. */
+/** The options in environment variables; they are checked like options, under their own names. */
 export function fromEnvironment(): MonitorOptions {
   const variables = {
     PROMETHEUS_MULTIPROC_DIR: process.env['PROMETHEUS_MULTIPROC_DIR'] || undefined,
@@ -68,7 +69,7 @@ export function fromEnvironment(): MonitorOptions {
 }
 
 /**
- * What PROMHERD_SHARED_DIRECTORY says; undefined where it is missing or empty.
+ * The value of PROMHERD_SHARED_DIRECTORY; undefined if it is missing or empty.
  * @throws ERR_PROMHERD_BAD_OPTION
  */
 export function sharedFromEnvironment(): boolean | undefined {
@@ -78,19 +79,21 @@ export function sharedFromEnvironment(): boolean | undefined {
   return value as boolean | undefined
 }
 
-/** `1` and `true`, `0` and `false`; anything else stays as it is, so that an error shows it. */
+/** `1` and `true`, `0` and `false`; any other value is returned unchanged, so that the error shows it. */
 export function readBoolean(text: string): boolean | string {
   if (text === '1' || text === 'true') return true
   return text === '0' || text === 'false' ? false : text
 }
 
-/** True where the number is another's: of a worker that has started this process, and has left it its environment. */
+/**
+ * True if the number belongs to another process: to a worker that started this process and passed its environment on.
+ */
 function isInherited(): boolean {
   const primary = process.env['PROMHERD_PRIMARY'] || undefined
   return primary !== undefined && primary !== String(process.ppid)
 }
 
-/** What is no number stays as it is, so that the error shows it. */
+/** A value that is not a number is returned unchanged, so that the error shows it. */
 function numberOf(text: string | undefined): number | string | undefined {
   if (text === undefined || text === '') return undefined
   return Number.isNaN(Number(text)) ? text : Number(text)

@@ -31,55 +31,55 @@ import type { Store } from './store/store.ts'
 import { StoreHome } from './store-home.ts'
 import { onceEach } from './warn-once.ts'
 
-/** The composition root: from options to a store, what records into it, and what can be read from it. */
+/** The composition root: connects options, a store, the recorders that write to it, and the readers of its herd. */
 
-/** Where one process records, and where it reads what it or its herd has recorded. */
+/** Records the metrics of one process, and reads those of the process or its herd. */
 export interface Monitor extends SnapshotSource, InstrumentMaker {
   /** The numbers of this process. Internal: adapters and clients record through it. */
   readonly store: Store
-  /** Where the store has its files. Internal: the primary of a worker may have it moved. */
+  /** The place of the store's files. Internal: the primary of a worker may move it. */
   readonly home: StoreHome
-  /** What records HTTP exchanges with these options. */
+  /** Creates a recorder for HTTP exchanges with these options. */
   http(options?: HttpOptions<IncomingMessage>): HttpRecorder
   /**
-   * Runs `collect` to bring in what is kept elsewhere: before this process reads numbers, and every 5 s where others read
-   * them. Returns a function that stops it.
+   * Registers `collect`, which updates metrics from other sources. It is called before this process reads metrics, and
+   * every 5 s if other processes read them. Returns a function that stops it.
    */
   addCollector(collect: () => Promise<void> | void): () => void
   /** Runs the collectors now. Never rejects. */
   collect(): Promise<void>
-  /** How things stand: of the whole herd where there is a directory, of this process where there is none. */
+  /** A snapshot: of the whole herd if there is a directory, otherwise of this process. */
   snapshot(): Promise<Snapshot>
-  /** The same as Prometheus text. */
+  /** The snapshot as Prometheus text. */
   metrics(): Promise<string>
   /**
-   * The same text as bytes, in pieces to be sent one after the other: that of a large herd has 20 MB and more. Nobody
-   * may write into one.
+   * The same text as bytes, in chunks to be sent one after the other: for a large herd it can exceed 20 MB. The chunks
+   * must not be modified.
    */
   metricsBytes(): Promise<Bytes>
-  /** The same in a format that a reader has asked for, packed by gzip where that is asked for and worth it. */
+  /** The snapshot in the format that the reader requested, gzipped if that was requested and is worthwhile. */
   exposition(format: FormatName, isPacked: boolean): Promise<Exposition>
   readonly contentType: string
-  /** Writes the last numbers and stops every timer. Recording goes on harmlessly, and is lost. */
+  /** Writes the last numbers and stops every timer. Later recordings do no harm, and are lost. */
   close(): Promise<void>
 }
 
-/** What a reader of the metrics is sent. */
+/** The body and headers of a response with metrics. */
 export interface Exposition {
   readonly contentType: string
   readonly encoding: 'gzip' | undefined
   readonly bytes: Bytes
 }
 
-/** How old what prom-client has counted, and a flushed store's file, may be while the process does something. */
+/** The maximum age of copied prom-client counts, and of a flushed store's file, while the process is active. */
 const COPY_INTERVAL_MS = 100
-/** How often a worker gives a sign of life. */
+/** The interval of a worker's heartbeat. */
 const HEARTBEAT_INTERVAL_MS = 1000
-/** How many heartbeats pass between two runs of the collectors, those of prom-client's metrics among them. */
+/** The number of heartbeats between two runs of the collectors, including those of prom-client's metrics. */
 const BEATS_PER_COLLECTION = 5
 
 /**
- * Makes a monitor.
+ * Creates a monitor.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY
  */
 export function createMonitor(options: MonitorOptions = {}): Monitor {
@@ -93,14 +93,14 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
   return monitor
 }
 
-/** The monitor of this process that was made last for that directory, and is not closed. */
+/** The newest monitor of this process for that directory that is not closed. */
 export function monitorIn(directory: string | undefined): Monitor | undefined {
   return directory === undefined ? undefined : OPEN.get(resolve(directory))
 }
 
 const OPEN = shared('open monitors', () => new Map<string, Monitor>())
 
-/** The monitor that all adapters of this process share unless they are given another; made at its first use. */
+/** The monitor that all adapters of this process share unless they are given another; created at the first use. */
 export function defaultMonitor(): Monitor {
   if (HOLDER[DEFAULT] === undefined) offerDefaultMonitor(createMonitor())
   return HOLDER[DEFAULT]!()
@@ -111,14 +111,14 @@ export function hasDefaultMonitor(): boolean {
   return HOLDER[DEFAULT] !== undefined
 }
 
-/** Makes `monitor` the one that `defaultMonitor` answers, unless this process has one already. */
+/** Makes `monitor` the default monitor, unless this process has one already. */
 export function offerDefaultMonitor(monitor: Monitor): void {
   HOLDER[DEFAULT] ??= () => monitor
 }
 
-// Found through the registry of symbols, so that two copies of this package meet, whatever their versions are.
+// Found through the global symbol registry, so that two copies of this package share it even if their versions differ.
 const DEFAULT = Symbol.for('promherd.monitor.v1')
-// By a function: Jest takes the properties away from all objects of `globalThis` when a test file has ended.
+// A function, because Jest removes the properties of all objects on `globalThis` at the end of a test file.
 const HOLDER = globalThis as { [DEFAULT]?: () => Monitor }
 
 class ProcessMonitor implements Monitor {
@@ -127,7 +127,7 @@ class ProcessMonitor implements Monitor {
   readonly contentType = TEXT_CONTENT_TYPE
   #herd: Herd | LoneHerd
   readonly #encoder = new TextEncoder004()
-  /** An encoder that nobody asks for keeps nothing. */
+  /** An encoder that is not used keeps nothing. */
   readonly #openMetrics = new OpenMetricsEncoder()
   readonly #packer = new GzipPacker()
   readonly #collectors = new Set<() => Promise<void> | void>()
@@ -234,7 +234,7 @@ class ProcessMonitor implements Monitor {
     if (this.#pace !== undefined && ++this.#beats % BEATS_PER_COLLECTION === 0) void this.collect()
   }
 
-  /** The store has files from now on, or others. */
+  /** The store has got files, or different ones. */
   #moved(): void {
     const { paths } = this.store
     if (paths === undefined) return
@@ -243,7 +243,7 @@ class ProcessMonitor implements Monitor {
     this.#herd = new Herd({ directory: dirname(paths.values) })
   }
 
-  /** Brings the files of the store up to date. Returns whether prom-client has counted anything since the last time. */
+  /** Updates the files of the store. Returns whether prom-client has counted anything since the last call. */
   #copy(): boolean {
     if (this.#isNew) void this.collect()
     this.#isNew = false
@@ -265,13 +265,13 @@ class ProcessMonitor implements Monitor {
     },
   }
 
-  /** Writes the last numbers, and gives the worker's number back. */
+  /** Writes the last numbers, and releases the worker's number. */
   #end(): void {
     this.store.close()
     this.#claim?.release()
   }
 
-  /** Has `collect` run before numbers are read, and every so often for those who read them elsewhere. */
+  /** Runs `collect` before numbers are read, and at an interval if other processes read them. */
   #collectEvery(intervalMs: number | undefined, collect: () => Promise<void> | void): void {
     this.addCollector(collect)
     if (intervalMs !== undefined) this.#timers.push(setInterval(collect, intervalMs).unref())
@@ -287,12 +287,15 @@ function* textOf(pieces: readonly Buffer[]): Steps<string> {
   return texts.join('')
 }
 
-/** A thread in a herd leaves to its process what is the process's; one that is a herd of its own says it all. */
+/**
+ * In a herd, a thread leaves process-wide metrics to its process; a thread that is a herd of its own reports all of
+ * them.
+ */
 function samplerFor(store: Store): () => void {
   return isMainThread || store.paths === undefined ? runtimeSampler(store) : threadSampler(store)
 }
 
-/** An option that is there and undefined is as if it were not there. */
+/** Treats an undefined option as absent. */
 function withoutAbsent(options: MonitorOptions): MonitorOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

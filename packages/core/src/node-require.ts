@@ -2,12 +2,12 @@ import nodeModule from 'node:module'
 import { join } from 'node:path'
 
 /**
- * `require` for what is named only at run time. A bundler moves this code: `import.meta.url` is then undefined (the
- * CommonJS output of esbuild), the path of a file on the machine that built it (webpack), or the bundle itself. So a
- * package is looked for from each file that could lead to it, and none of the calls has a form that bundlers rewrite.
+ * `require` for modules that are named only at run time. A bundler moves this code: `import.meta.url` is then undefined
+ * (the CommonJS output of esbuild), the path of a file on the build machine (webpack), or the bundle itself. So a
+ * package is looked up from each file that could lead to it, and none of the calls has a form that bundlers rewrite.
  */
 
-/** Node's `createRequire`, reached in a way that webpack does not take for a module of the bundle. */
+/** Node's `createRequire`, accessed in a way that webpack does not resolve to a module of the bundle. */
 export const requireFrom: (file: string) => NodeJS.Require = Reflect.get(nodeModule, 'createRequire')
 
 /** Node's `require`, for the module cache and for absolute paths. */
@@ -16,8 +16,8 @@ export function nodeRequire(): NodeJS.Require {
 }
 
 /**
- * Loads an installed package, looked for from this file, from the program, and from the working directory.
- * @throws ERR_MODULE_NOT_FOUND or MODULE_NOT_FOUND where it is installed beside none of them
+ * Loads an installed package, looked up from this file, from the program, and from the working directory.
+ * @throws ERR_MODULE_NOT_FOUND or MODULE_NOT_FOUND if it is found from none of them
  */
 export function requireInstalled<Module>(name: string): Module {
   return requireFrom(startThatHas(name))(name) as Module
@@ -48,8 +48,8 @@ function starts(): string[] {
 }
 
 /**
- * This file in the CommonJS output of a bundler. Asked by a `try`: webpack takes `typeof __filename` for a string in the
- * ES modules that it writes too, where there is none.
+ * This file in the CommonJS output of a bundler. Uses `try`, because webpack evaluates `typeof __filename` to a string
+ * even in ES modules that it writes, where the variable does not exist.
  */
 function commonJsFile(): string | undefined {
   try {

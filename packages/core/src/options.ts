@@ -1,15 +1,15 @@
 import { promherdError } from './errors.ts'
 
 /**
- * How options are checked: once, where they enter, and never silently replaced. Each set of options has a shape, a
- * check for each known key; a key that is not in it is refused with the nearest one that is.
+ * Checks options: once, where they enter; wrong values are never replaced silently. Each set of options has a shape, a
+ * check for each known key. An unknown key is rejected, and the error suggests the nearest known one.
  */
 export type Check = (name: string, value: unknown) => void
 export type Shape<T> = { readonly [K in keyof Required<T>]: Check }
 
 /**
- * Throws the first thing that is wrong with `options`; undefined values count as absent. `foreign` has what to do
- * instead of options that other packages have.
+ * Throws the first error in `options`; undefined values count as absent. `foreign` contains remedies for options of
+ * other packages.
  */
 export function checkOptions<T extends object>(
   where: string,
@@ -35,7 +35,7 @@ function remedyFor(nearest: string | undefined, known: readonly string[]): strin
   return `Use one of ${known.map(name => `\`${name}\``).join(', ')}.`
 }
 
-/** A whole number from `least` to `most`. */
+/** An integer from `least` to `most`. */
 export function isInteger(least: number, most: number, remedy: string): Check {
   return (name, value) => {
     if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return
@@ -72,7 +72,7 @@ export function isOneOf(choices: readonly string[], remedy: string): Check {
   }
 }
 
-/** Upper bounds of a histogram: at least one, finite, increasing. +Inf is always there and never given. */
+/** Upper bounds of a histogram: at least one, finite, increasing. +Inf is added automatically and must not be given. */
 export const isBuckets: Check = (name, value) => {
   if (!Array.isArray(value) || value.length === 0 || !value.every(bound => Number.isFinite(bound))) {
     throw promherdError(
@@ -88,10 +88,10 @@ export const isBuckets: Check = (name, value) => {
   })
 }
 
-/** Anything: checked by whoever takes it. */
+/** Accepts any value: checked where it is used. */
 export const isAnything: Check = () => {}
 
-/** The known word that takes the fewest changes from `word`, if it takes few enough to be meant. */
+/** The known word with the smallest edit distance to `word`, if the distance is small enough for a typing error. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const scored = known.map(name => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }))
   scored.sort((a, b) => a.distance - b.distance)
@@ -99,7 +99,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= Math.max(2, word.length / 3) ? best.name : undefined
 }
 
-/** Levenshtein's distance. */
+/** The Levenshtein distance. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {

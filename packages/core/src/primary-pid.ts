@@ -1,4 +1,4 @@
-/** Whether a primary serves the herd that this process is of, as long as that lives. Its workers bear its pid. */
+/** Whether a running primary serves the herd of this process. Its workers have its pid in their environment. */
 export function isServedByPrimary(): boolean {
   const pid = Number(process.env['PROMHERD_PRIMARY'] || Number.NaN)
   if (!Number.isInteger(pid) || pid <= 0) return false

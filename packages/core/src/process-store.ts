@@ -7,31 +7,31 @@ import type { InternalErrorCause } from './metrics.ts'
 import { canMap, type SlabKind } from './store/slab.ts'
 import { Store } from './store/store.ts'
 
-/** Where a process records: its store in the herd's directory, with a number that no other worker has, or the heap. */
+/** Opens the store of a process: in the herd's directory, with a number that no other worker has, or on the heap. */
 
-/** A store, and the hold on its worker's number where it was nobody's gift. */
+/** A store, and the lock on its worker's number if the number was not assigned by another process or an option. */
 export interface Opened {
   readonly store: Store
   readonly claim?: DirectoryLock | undefined
-  /** True for a thread that works for the worker with this number, and is none itself. */
+  /** True for a thread that works for the worker with this number, and is not a worker itself. */
   readonly isHelper?: boolean
-  /** Why the store is on the heap although others should read it. */
+  /** The reason why the store is on the heap although other processes should read it. */
   readonly lack?: string | undefined
 }
 
 export type OnTrouble = (cause: InternalErrorCause, message: string) => void
 
-/** What of a store may be wished for. */
+/** Settings for a new store. */
 export interface StoreWishes {
   readonly worker?: number | undefined
   readonly slab?: SlabKind | undefined
-  /** Whether the directory may be another user's, or may be written by others. */
+  /** Whether the directory may belong to another user, or be writable by others. */
   readonly shared?: boolean | undefined
 }
 
 /**
- * The store of a herd's worker; on the heap, and missing from the herd, where none can be made for now.
- * @throws ERR_PROMHERD_DIRECTORY where the path can never be that of a directory
+ * The store of a herd's worker. If it cannot be created for now, the store is on the heap, and missing from the herd.
+ * @throws ERR_PROMHERD_DIRECTORY if the path can never be a directory
  */
 export function openStore(directory: string, { worker, slab, shared }: StoreWishes, onTrouble: OnTrouble): Opened {
   let claim: DirectoryLock | undefined
@@ -65,13 +65,13 @@ function openBest(directory: string, worker: number, wanted: SlabKind | undefine
   try {
     return new Store({ slab: 'mapped', directory, worker, onTrouble })
   } catch (error) {
-    // A file system that cannot be mapped can still be written; where mapping was asked for, that is no answer.
+    // A file system without mapping can still be written to; if mapping was requested explicitly, that is an error.
     if (wanted === 'mapped') throw error
     return new Store({ slab: 'flushed', directory, worker, onTrouble })
   }
 }
 
-/** The store of a process alone. */
+/** The store of a single process. */
 export function loneStore(worker: number, onTrouble: OnTrouble): Opened {
   return { store: new Store({ slab: 'heap', directory: undefined, worker, onTrouble }) }
 }

@@ -10,7 +10,7 @@ import { VERSION } from './version.ts'
  */
 const STATE = Symbol.for(`promherd.shared.${VERSION}`)
 
-/** Returns what the first copy made under this name. */
+/** Returns the object that the first copy created under this name. */
 export function shared<T>(name: string, make: () => T): T {
   const holder = globalThis as { [STATE]?: Map<string, unknown> }
   if (holder[STATE] === undefined) Object.defineProperty(holder, STATE, { value: new Map() })
@@ -19,7 +19,7 @@ export function shared<T>(name: string, make: () => T): T {
   return state.get(name) as T
 }
 
-/** Returns the one symbol of this name, under which all copies keep what they attach to the objects of Node. */
+/** Returns the one symbol of this name, under which all copies store data on Node's objects. */
 export function sharedSymbol(name: string): symbol {
   return shared(name, () => Symbol(`promherd.${name}`))
 }

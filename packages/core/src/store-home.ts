@@ -6,8 +6,8 @@ import { canMap, type FileSlabKind, type SlabKind } from './store/slab.ts'
 import type { Store } from './store/store.ts'
 
 /**
- * Sees to it that a worker's store has its files in the directory of the herd. One that found no room, or whose files
- * were removed, is written there as soon as that can be done, with all that it has counted.
+ * Keeps the files of a worker's store in the directory of the herd. If the store found no room, or its files were
+ * removed, it is written there, with all that it has counted, as soon as possible.
  */
 export class StoreHome {
   readonly #store: Store
@@ -15,9 +15,9 @@ export class StoreHome {
   readonly #onMove: () => void
   #onChange: (lack: string | undefined) => void = () => {}
   #directory: string | undefined
-  /** The values file that was written. */
+  /** The inode of the values file that was written. */
   #inode: number | undefined
-  /** The herd whose directory it was; 0 where nothing said so. */
+  /** The herd of that directory; 0 if unknown. */
   #herd = 0
   #lack: string | undefined
 
@@ -30,7 +30,7 @@ export class StoreHome {
     if (this.#store.paths !== undefined) this.#settle()
   }
 
-  /** Calls `onChange` now, and at each change, with why what this worker counts is missing from the herd. */
+  /** Calls `onChange` now, and at each change, with the reason why this worker's numbers are missing from the herd. */
   watch(onChange: (lack: string | undefined) => void): void {
     this.#onChange = onChange
     const isMissing = this.#store.paths === undefined && this.#wanted !== 'heap'
@@ -38,7 +38,7 @@ export class StoreHome {
     onChange(this.#lack)
   }
 
-  /** Looks whether the files are there, and writes them where they are not. Never throws. */
+  /** Checks whether the files exist, and writes them if they do not. Never throws. */
   look(): void {
     if (this.#directory === undefined || this.#wanted === 'heap' || this.#store.isClosed) return
     try {
@@ -48,17 +48,19 @@ export class StoreHome {
     }
   }
 
-  /** Writes the files, or answers why they must not be written. Throws what the file system throws. */
+  /** Writes the files, or returns the reason why they must not be written. Throws the errors of the file system. */
   #goHome(directory: string): string | undefined {
     const reason = whyUnusable(directory)?.message ?? this.#whyOthers(directory)
     if (reason === undefined) this.#write(directory)
     return reason
   }
 
-  /** Records in this directory from now on, where the store has no files. Tells what it lacks there. Never throws. */
+  /**
+   * Records in this directory from now on, if the store has no files. Reports the reason if that fails. Never throws.
+   */
   moveTo(directory: string): void {
     if (this.#wanted === 'heap' || (this.#store.paths !== undefined && this.#isHome())) return
-    // Of its own directory it knows which herd is in it.
+    // For its own directory, the herd in it is already known.
     if (directory !== this.#directory) {
       this.#directory = directory
       this.#inode = undefined
@@ -75,14 +77,14 @@ export class StoreHome {
     try {
       return statFile(paths.values)?.ino === this.#inode
     } catch {
-      // A directory that cannot be entered has not lost the file, which is still written and read.
+      // If the directory cannot be entered, the file still exists, and is still written and read.
       return true
     }
   }
 
   /**
-   * Why a store whose files are gone must not be written again: another herd has begun in the directory, or the leader
-   * took this process for exited and has retired its store.
+   * The reason why a store whose files were removed must not be written again: another herd has begun in the directory,
+   * or the leader took this process for exited and has retired its store.
    */
   #whyOthers(directory: string): string | undefined {
     if (this.#inode === undefined) return undefined
@@ -105,7 +107,7 @@ export class StoreHome {
         this.#store.moveTo(directory, kind)
         break
       } catch (error) {
-        // A file system that cannot be mapped can still be written.
+        // A file system without mapping can still be written to.
         if (kind === kinds.at(-1) || this.#wanted === 'mapped') throw error
       }
     }
@@ -131,10 +133,10 @@ export class StoreHome {
 
 export interface StoreHomeOptions {
   readonly store: Store
-  /** Undefined where no directory can be had for now. */
+  /** Undefined if no directory could be created so far. */
   readonly directory: string | undefined
   readonly slab: SlabKind | undefined
-  /** Why the store has no files yet. */
+  /** The reason why the store has no files yet. */
   readonly lack: string | undefined
   /** Is called when the store has been written to a directory. */
   readonly onMove: () => void

@@ -1,6 +1,6 @@
 import type { InternalErrorCause } from './metrics.ts'
 
-/** Calls `warn` once for each cause. What it throws itself is dropped: it would be thrown into a request. */
+/** Calls `warn` once for each cause. Its own errors are dropped: they would be thrown into a request. */
 export function onceEach(warn: (message: string) => void): (cause: InternalErrorCause, message: string) => void {
   const told = new Set<string>()
   return (cause, message) => {
@@ -9,7 +9,7 @@ export function onceEach(warn: (message: string) => void): (cause: InternalError
     try {
       warn(message)
     } catch {
-      // A listener that fails has nothing to be told.
+      // An error of the listener cannot be reported to it.
     }
   }
 }

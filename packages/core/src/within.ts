@@ -1,4 +1,4 @@
-/** Waits for `work`, and not longer than so many milliseconds. Rejects where the work does so within them. */
+/** Waits for `work`, but at most `deadlineMs` milliseconds. Rejects if the work rejects within that time. */
 export async function within(deadlineMs: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<void>(resolve => {
@@ -7,7 +7,7 @@ export async function within(deadlineMs: number, work: Promise<unknown>): Promis
   try {
     await Promise.race([work, deadline])
   } finally {
-    // It would hold up the end of the process.
+    // An active timer would delay the exit of the process.
     clearTimeout(timer)
   }
 }
