@@ -1,4 +1,4 @@
-/** Bytes in pieces: to put 20 MB into one buffer would hold up the event loop for longer than it takes to send them. */
+/** Bytes in chunks: copying 20 MB into one buffer would block the event loop for longer than sending them. */
 export interface Bytes {
   readonly pieces: readonly Buffer[]
   readonly length: number
@@ -8,7 +8,7 @@ export function bytesOf(pieces: readonly Buffer[]): Bytes {
   return { pieces, length: pieces.reduce((sum, piece) => sum + piece.length, 0) }
 }
 
-/** Puts small buffers together, since each piece is sent by itself; a large one stays the object that it is. */
+/** Joins small buffers, since each chunk is sent separately; a large buffer stays the same object. */
 export function* gathered(buffers: Iterable<Buffer>): Generator<Buffer> {
   let small: Buffer[] = []
   let length = 0

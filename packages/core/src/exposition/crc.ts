@@ -1,24 +1,24 @@
 import zlib from 'node:zlib'
 
-/** CRC-32 as gzip has it (RFC 1952, 8). Node can do it since 20.15 and 22.2; what comes between them, by a table. */
+/** CRC-32 as in gzip (RFC 1952, 8). Node provides it since 20.15 and 22.2; versions without it use a table. */
 export const crc32: (bytes: Uint8Array) => number = zlib.crc32 ?? crcByTable
 
 /**
- * The CRC-32 of two texts one after the other, from the CRC-32 of each.
+ * The CRC-32 of two byte sequences one after the other, from the CRC-32 of each.
  *
- * A CRC is the rest of a polynomial over GF(2) modulo the generator. To append `length` bytes multiplies what stands
- * before by x to the power of 8 * length, so that of the whole is crc(a) * x^(8 * length) + crc(b). The method is known
- * from zlib's `crc32_combine`.
+ * A CRC is the remainder of a polynomial over GF(2) modulo the generator. Appending `length` bytes multiplies the
+ * preceding polynomial by x to the power of 8 * length, so the CRC of the whole is crc(a) * x^(8 * length) + crc(b).
+ * The method is that of zlib's `crc32_combine`.
  */
 export function combinedCrc(before: number, after: number, length: number): number {
   return (product(powerOfX(8 * length), before) ^ after) >>> 0
 }
 
-/** The generator, with the coefficient of x^0 in the highest bit, as all numbers here. */
+/** The generator, with the coefficient of x^0 in the highest bit, as in all numbers here. */
 const GENERATOR = 0xedb8_8320
 const ONE = 0x8000_0000
 
-/** x to the power of 2^i, for each bit of an exponent: made as far as somebody asks. */
+/** x to the power of 2^i, for each bit of an exponent: computed on demand. */
 const powers: number[] = [ONE >>> 1]
 
 function powerOfX(exponent: number): number {
@@ -37,7 +37,7 @@ function product(a: number, b: number): number {
   let shifted = b
   for (let bit = 31; bit >= 0; bit--) {
     if ((a >>> bit) & 1) sum ^= shifted
-    // Times x: what leaves on the right comes back as the generator.
+    // Multiply by x: a bit that is shifted out on the right is replaced by the generator.
     shifted = shifted & 1 ? (shifted >>> 1) ^ GENERATOR : shifted >>> 1
   }
   return sum >>> 0
@@ -50,5 +50,5 @@ export function crcByTable(bytes: Uint8Array): number {
   return ~crc >>> 0
 }
 
-/** What each byte that leaves on the right brings back: the byte times x to the power of 8. */
+/** For each byte that is shifted out on the right, the value to add: the byte times x to the power of 8. */
 let table: readonly number[] | undefined

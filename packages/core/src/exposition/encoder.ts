@@ -3,7 +3,7 @@ import type { Steps } from '../snapshot/steps.ts'
 import { type Bytes, bytesOf, gathered } from './bytes.ts'
 import { KeptPart, type Part } from './kept-part.ts'
 
-/** What a format makes of a snapshot: section after section, of which each is a head and the series below it. */
+/** Converts a snapshot into sections, each with a head and the series below it. */
 export type Format = (snapshot: Snapshot) => Iterable<Section>
 
 export interface Section {
@@ -12,21 +12,21 @@ export interface Section {
 }
 
 /**
- * Encodes snapshots in one format; keep one for as long as snapshots of the same source come.
+ * Encodes snapshots in one format; keep one encoder for all snapshots of the same source.
  *
- * Hot: 10,000 histogram series are 20 MB of text. Between two scrapes most series stand still, so the bytes of each
- * are kept and sent again while its labels (the snapshot hands out the same arrays each time) and its numbers are the
- * same. What is kept is the last text, one copy of its numbers, and nothing of series or families that are gone.
- * Where somebody says of each text when nobody reads it any more, what is new is written where the old was: else each
- * scrape would leave a megabyte or two behind that only a full collection takes, every few scrapes.
+ * Hot path: 10,000 histogram series are 20 MB of text. Most series do not change between two scrapes, so their bytes
+ * are kept and sent again as long as their labels (the snapshot returns the same arrays each time) and their numbers
+ * are the same. It keeps the last text, one copy of its numbers, and nothing of removed series or families. If the
+ * caller releases each text after use, changed parts are written over the old ones: otherwise each scrape would leave
+ * one or two megabytes that only a full garbage collection frees, every few scrapes.
  *
- * The work is done piece by piece as the caller asks for pieces, so that it can let others have the event loop in
+ * The work is done chunk by chunk as the caller requests chunks, so that the caller can return to the event loop in
  * between. `npm run bench -- scale` measures all of it.
  */
 export class Encoder {
   readonly #format: Format
   #kept = new Map<string, KeptPart>()
-  /** How many texts are being made or read. */
+  /** The number of texts that are being written or read. */
   #texts = 0
   readonly #isOnly = (): boolean => this.#texts === 1
 
@@ -35,9 +35,9 @@ export class Encoder {
   }
 
   /**
-   * The snapshot in pieces of bounded size, each made when it is asked for. A piece ends with a whole line. Nobody may
-   * write into one: it is the same in the next encoding where nothing in it has changed. All stay as they are until
-   * `release` was called for this text and every other.
+   * Encodes the snapshot in chunks of bounded size, each created on request. A chunk ends with a complete line. Chunks
+   * must not be modified: an unchanged one is reused in the next encoding. All chunks stay valid until `release` was
+   * called for this text and every other.
    */
   *encode(snapshot: Snapshot): Generator<Buffer> {
     this.#texts++
@@ -53,13 +53,13 @@ export class Encoder {
     this.#kept = kept
   }
 
-  /** Says of one text that was made that nobody reads it any more. */
+  /** Releases one text after its last use. */
   release(): void {
     this.#texts--
   }
 }
 
-/** The text of a snapshot, to be sent: made one piece a step, of which small ones are put together. */
+/** The text of a snapshot, ready to be sent: one chunk per step, with small chunks joined. */
 export function* write(snapshot: Snapshot, encoder: Encoder): Steps<Bytes> {
   const pieces: Buffer[] = []
   for (const piece of encoder.encode(snapshot)) {

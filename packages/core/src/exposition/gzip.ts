@@ -4,17 +4,17 @@ import { type Bytes, bytesOf } from './bytes.ts'
 import { combinedCrc, crc32 } from './crc.ts'
 
 /**
- * Packs bytes as gzip (RFC 1952), piece by piece on threads of Node's own, and each piece once.
+ * Compresses bytes as gzip (RFC 1952), chunk by chunk on Node's own threads, and each chunk once.
  *
- * Most of what a large herd sends is what it sent before, in the very same buffers. Each piece is deflated by itself to
- * whole bytes and without an end (RFC 1951 lets such parts follow each other), so what was made of it stands wherever
- * it comes again: one stream with one head and one checksum, as every reader takes it. That costs some bytes for each
- * piece, since none refers to the one before; a piece of 200 KB feels nothing of that.
+ * Most of the output of a large herd is the same as before, in the same buffers. Each chunk is deflated separately, to
+ * whole bytes and without an end marker (RFC 1951 allows such parts to follow each other), so the result can be reused
+ * wherever the chunk occurs again: one stream with one header and one checksum, which every reader accepts. That costs
+ * some bytes per chunk, since no chunk refers to the one before; for a chunk of 200 KB this is negligible.
  */
 export class GzipPacker {
   readonly #packed = new WeakMap<Buffer, Packed>()
 
-  /** Packs what is new, one piece after the other. Nobody may write into the pieces. */
+  /** Compresses new chunks, one after the other. The chunks must not be modified. */
   async pack({ pieces }: Bytes): Promise<Bytes> {
     const all: Packed[] = []
     for (const piece of pieces) all.push(this.#packed.get(piece) ?? (await this.#pack(piece)))
@@ -34,10 +34,10 @@ export class GzipPacker {
   }
 }
 
-/** What fits into one packet is not worth packing. */
+/** Compression is not worthwhile below the size of one packet. */
 export const LEAST_TO_PACK = 1400
 
-/** What was made of a piece, and what its checksum and length were. */
+/** A compressed chunk, with the checksum and length of the original. */
 interface Packed {
   readonly bytes: Buffer
   readonly crc: number
@@ -48,10 +48,10 @@ const deflateRaw: (input: InputType, options: ZlibOptions) => Promise<Buffer> = 
 
 const PART: ZlibOptions = { level: constants.Z_BEST_SPEED, finishFlush: constants.Z_SYNC_FLUSH }
 
-/** Deflate, no name, no time, the fastest level, made on any system. */
+/** Deflate, no name, no time, the fastest level, unknown operating system. */
 const HEAD = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255])
 
-/** An empty last part, the checksum of all that was packed, and its length modulo 2^32. */
+/** An empty last part, the checksum of all uncompressed bytes, and their number modulo 2^32. */
 function tailOf(crc: number, length: number): Buffer {
   const tail = Buffer.from([3, 0, 0, 0, 0, 0, 0, 0, 0, 0])
   tail.writeUInt32LE(crc, 2)

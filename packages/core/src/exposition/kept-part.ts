@@ -3,35 +3,35 @@ import { type Numbers, seriesInPage } from '../snapshot/numbers.ts'
 import type { Exemplars } from '../snapshot/snapshot.ts'
 import { Draft } from './draft.ts'
 
-/** Some series of a family that are written alike. */
+/** Some series of a family that are written in the same way. */
 export interface Part {
   /** Two parts with the same key write the same labels and numbers as the same text. */
   readonly key: string
   readonly labels: readonly (readonly string[])[]
   readonly values: Numbers
-  /** What stands between the braces for these label values. */
+  /** The text between the braces for these label values. */
   readonly labelText: (values: readonly string[]) => string
   readonly write: Writer
-  /** By the index of the series; undefined where none is to be written. */
+  /** By the index of the series; undefined if no exemplars are written. */
   readonly exemplars?: ReadonlyMap<number, Exemplars> | undefined
 }
 
-/** Adds the series whose labels read `inner` and whose numbers begin at `at`. */
+/** Writes the series with the label text `inner`, whose numbers begin at `at`. */
 export type Writer = (draft: Draft, inner: string, page: Float64Array, at: number, exemplars?: Exemplars) => void
 
 /**
- * The bytes of one part as they were last written, a block for each page of its numbers, with what of the snapshot it
- * shows. A block in which all stood still is the same buffer again; of any other what stood still is copied. Several
- * encodings may go on at once: a block is made in one go.
+ * The bytes of one part as they were last written, one block for each page of its numbers, together with the data they
+ * were written from. An unchanged block is the same buffer again; in any other block the unchanged series are copied.
+ * Several encodings may be in progress at once: each block is written without interruption.
  */
 export class KeptPart {
   readonly #blocks: Block[] = []
-  /** The text between the braces of each series that the blocks show. */
+  /** The text between the braces of each series in the blocks. */
   readonly #inner: string[] = [];
 
   /**
-   * The bytes of all series, made block by block as they are asked for. Where nobody reads another text, as `isOnly`
-   * says at each, a block is written over what it was; else nothing is written into what was handed out.
+   * The bytes of all series, written block by block on request. If no other text is in use, as `isOnly` returns for
+   * each block, a block reuses its memory; otherwise no returned buffer is written to.
    */
   *encode(part: Part, isOnly: () => boolean): Generator<Buffer> {
     const { labels, values } = part
@@ -50,7 +50,7 @@ export class KeptPart {
     const end = first + shown.page.length / width
     const comparison = new Comparison(old.shown, shown, first, width)
     if (old.ends.length === end - first && comparison.isBlockSame(end)) {
-      // The newest of those that it shows, so that no older one is kept for the sake of one block.
+      // Refer to the newest snapshot, so that no older one is kept in memory because of one block.
       old.shown = shown
       return old.bytes
     }
@@ -73,14 +73,14 @@ export class KeptPart {
   }
 }
 
-/** As it was given: nobody writes into a snapshot. The page is of the block alone. */
+/** References to the snapshot, which never changes. The page is that of this block. */
 interface Shown {
   readonly labels: Part['labels']
   readonly page: Float64Array
   readonly exemplars: Part['exemplars']
 }
 
-/** What of one block is the same in two snapshots. */
+/** Compares one block in two snapshots. */
 class Comparison {
   readonly #before: Shown
   readonly #now: Shown
@@ -94,12 +94,12 @@ class Comparison {
     this.#width = width
   }
 
-  /** True where all series before `end` have the same labels, numbers and exemplars. */
+  /** True if all series before `end` have the same labels, numbers and exemplars. */
   isBlockSame(end: number): boolean {
     return this.#haveSameNumbers() && this.#haveSameLabels(end) && this.#haveSameExemplars(this.#first, end)
   }
 
-  /** The same for one series. */
+  /** True if one series has the same labels, numbers and exemplars. */
   isSeriesSame(series: number): boolean {
     if (!this.hasSameLabels(series)) return false
     const before = this.#before.page
@@ -119,7 +119,7 @@ class Comparison {
     return true
   }
 
-  /** A page that stood still is mostly the same object. */
+  /** An unchanged page is usually the same object. */
   #haveSameNumbers(): boolean {
     const before = this.#before.page
     const now = this.#now.page
@@ -135,7 +135,7 @@ class Comparison {
   }
 }
 
-/** True where both have the same exemplars, or none. They are not changed once they are made. */
+/** True if both have the same exemplars, or none. Exemplars are immutable. */
 function isSame(a: Exemplars | undefined, b: Exemplars | undefined): boolean {
   if (a === undefined || b === undefined) return a === b
   if (a.length !== b.length) return false
@@ -143,11 +143,11 @@ function isSame(a: Exemplars | undefined, b: Exemplars | undefined): boolean {
   return true
 }
 
-/** Some series' bytes, where each ends, and what they show. */
+/** The bytes of some series, the end of each, and the data they were written from. */
 interface Block {
-  /** Another object for each text: what was made of the one before is not taken for what is made of this. */
+  /** A new object for each text, so that results cached for the previous bytes are not used for these. */
   readonly bytes: Buffer
-  /** The memory that the bytes are in. */
+  /** The memory that contains the bytes. */
   readonly room: Buffer
   readonly ends: readonly number[]
   shown: Shown
@@ -160,10 +160,10 @@ const NOTHING: Block = {
   shown: { labels: [], page: new Float64Array(0), exemplars: undefined },
 }
 
-/** Where blocks are written. There is one for all, since a block is finished before another is begun. */
+/** The buffer in which blocks are written. All parts share it, since a block is finished before another begins. */
 const DRAFT = new Draft()
 
-/** As numbers grow their text does: there is room for a 32nd more. */
+/** Text grows as numbers grow: allocate one 32nd more. */
 function roomFor(length: number): Buffer {
   return Buffer.allocUnsafe(length + (length >> 5))
 }

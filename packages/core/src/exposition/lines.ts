@@ -3,15 +3,15 @@ import type { Exemplar } from '../store/exemplar.ts'
 import { type Draft, numberText } from './draft.ts'
 import type { Part, Writer } from './kept-part.ts'
 
-/** The sample lines of a family, which the text formats have in common but for what `Words` says. */
+/** The differences between the text formats; the sample lines of a family are otherwise the same. */
 export interface Words {
-  /** How the bound of a bucket, or which quantile it is, reads. */
+  /** Formats the bound of a bucket, or a quantile. */
   readonly bound: (value: number) => string
   /** Whether exemplars are written. */
   readonly exemplars: boolean
 }
 
-/** What is written below the head of a family. */
+/** The parts below the head of a family. */
 export function partsOf(family: Family, { bound, exemplars }: Words): Part[] {
   const { name, type, labelNames, labels, values, buckets, quantiles } = family
   const key = JSON.stringify([name, type, labelNames, buckets])
@@ -69,7 +69,7 @@ function histogramWriter(name: string, buckets: readonly number[], bound: Words[
   }
 }
 
-/** Adds a line. */
+/** Writes a line. */
 type SampleWriter = (draft: Draft, inner: string, value: number, exemplar?: Exemplar) => void
 
 function sampleWriter(name: string): SampleWriter {

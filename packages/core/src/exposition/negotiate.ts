@@ -1,9 +1,9 @@
-/** The formats that a snapshot can be had in. */
+/** The formats in which a snapshot is available. */
 export type FormatName = 'text' | 'openmetrics'
 
 /**
- * Which format a client wants that sends this `Accept` (RFC 9110, 12.5.1): OpenMetrics 1.0 where it is named and
- * nothing that stands for the text is preferred to it, else the text, which every client reads.
+ * The format for a client with this `Accept` header (RFC 9110, 12.5.1): OpenMetrics 1.0 if the header names it and
+ * prefers no range that matches the text format, otherwise text, which every client reads.
  */
 export function negotiate(accept: string | undefined): FormatName {
   let openMetrics = 0
@@ -12,12 +12,12 @@ export function negotiate(accept: string | undefined): FormatName {
     if (type === 'application/openmetrics-text' && isAny(version, '1.0.0')) openMetrics = Math.max(openMetrics, weight)
     if (TEXT_RANGES.includes(type) && isAny(version, '0.0.4')) text.set(type, Math.max(text.get(type) ?? 0, weight))
   }
-  // What is said of a type in particular goes before what is said of many.
+  // A specific range takes precedence over a wildcard.
   const range = TEXT_RANGES.find(each => text.has(each))
   return openMetrics > 0 && openMetrics >= (range === undefined ? 0 : text.get(range)!) ? 'openmetrics' : 'text'
 }
 
-/** Whether a client accepts gzip: named, or meant by `*`, and not with a weight of zero (RFC 9110, 12.5.3). */
+/** Whether a client accepts gzip: by name or by `*`, and not with a weight of zero (RFC 9110, 12.5.3). */
 export function takesGzip(headers: { readonly 'accept-encoding'?: string | readonly string[] | undefined }): boolean {
   const weights = new Map<string, number>()
   for (const item of String(headers['accept-encoding'] ?? '').split(',')) {
@@ -33,7 +33,7 @@ const TEXT_RANGES = ['text/plain', 'text/*', '*/*']
 interface Range {
   readonly type: string
   readonly version: string | undefined
-  /** From 0, not at all, to 1. */
+  /** From 0 (not acceptable) to 1. */
   readonly weight: number
 }
 

@@ -6,7 +6,7 @@ import { partsOf, type Words } from './lines.ts'
 /** OpenMetrics text, version 1.0.0 (https://prometheus.io/docs/specs/om/open_metrics_spec/), with exemplars. */
 export const OPENMETRICS_CONTENT_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 
-/** Encodes snapshots as that text. Each sample has the name that it has in the other format. */
+/** Encodes snapshots as OpenMetrics. Each sample has the same name as in the Prometheus text format. */
 export class OpenMetricsEncoder extends Encoder {
   constructor() {
     super(sectionsOf)
@@ -27,8 +27,9 @@ function* sectionsOf({ families }: Snapshot): Generator<Section> {
 }
 
 /**
- * What a family is called. Here a counter `x` has samples `x_total`: one whose name ends otherwise, or meets another's
- * without its ending, is of the type that may have any name, since its series are not to be others in this format.
+ * The name and type of a family. In OpenMetrics a counter `x` has samples `x_total`. A counter with another ending, or
+ * whose name without the ending belongs to another family, gets the type `unknown`, which may have any name, because
+ * its series must have the same names in both formats.
  */
 function titleOf({ name, type }: Family, names: ReadonlySet<string>): { name: string; type: string } {
   if (type === 'untyped') return { name, type: 'unknown' }
@@ -40,15 +41,15 @@ function titleOf({ name, type }: Family, names: ReadonlySet<string>): { name: st
 
 const TOTAL = '_total'
 
-/** The unit that a family has by its name, as its title is to end with it. */
+/** The unit of a family by its name, which must end with it. */
 function unitOf(title: string): string | undefined {
   return UNITS.find(unit => title.endsWith(`_${unit}`))
 }
 
-/** Base units that Prometheus's conventions have in names. */
+/** The base units that names contain by Prometheus's conventions. */
 const UNITS = ['seconds', 'bytes', 'ratio']
 
-/** A bound as all exposers are to write it, since it is part of a series' name: `1.0`, `1e-05`, `1e+06`. */
+/** A bound in the notation that OpenMetrics requires, since it is part of a series' name: `1.0`, `1e-05`, `1e+06`. */
 function canonical(value: number): string {
   if (!Number.isFinite(value)) return numberText(value)
   const [digits = '', exponent = '0'] = value.toExponential().split('e')

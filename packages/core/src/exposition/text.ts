@@ -6,7 +6,7 @@ import { partsOf, type Words } from './lines.ts'
 /** Prometheus text, version 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 export const TEXT_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Encodes snapshots as that text. */
+/** Encodes snapshots in that format. */
 export class TextEncoder004 extends Encoder {
   constructor() {
     super(sectionsOf)
