@@ -2,9 +2,9 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * Bounds the connections of the metrics port. When there is one too many, the connection that has been idle longest is
- * closed: connections that were opened and then left cannot keep a scrape out. A connection is busy from the moment
- * when its request has been read until its response has closed; headers that arrive slowly do not make it busy.
+ * Limits the number of connections to the metrics port. If there is one too many, the connection that has been idle
+ * longest is closed: connections that were opened and abandoned cannot prevent a scrape. A connection is busy from the
+ * moment when its request has been read until its response has closed; headers that arrive slowly do not make it busy.
  */
 export class Connections {
   /** Idle connections, the one that has been idle longest first. */
@@ -29,7 +29,7 @@ export class Connections {
       this.#busy.delete(socket)
     })
     if (this.#idle.size + this.#busy.size <= this.#most) return
-    // The new connection itself, where all others are busy.
+    // If all others are busy, this is the new connection itself.
     for (const idlest of this.#idle) {
       this.#idle.delete(idlest)
       idlest.destroy()

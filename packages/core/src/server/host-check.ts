@@ -1,14 +1,14 @@
 import { isIP } from 'node:net'
 
 /**
- * Which `Host` headers the metrics port accepts. A page in a browser on this host could otherwise read the metrics by
- * a name of its own that resolves to 127.0.0.1 (DNS rebinding): the browser sends that name as `Host`. So a port that
- * is bound to a loopback address accepts loopback names, the name that it is bound to, and the names of
- * `allowedHosts`. A port that is bound to another address is meant to be reached from outside, by any name; it checks
- * the names only where `allowedHosts` is given.
+ * Checks the `Host` headers that the metrics port accepts. Otherwise a web page in a browser on this host could read
+ * the metrics through a name of its own that resolves to 127.0.0.1 (DNS rebinding): the browser sends that name as
+ * `Host`. So a port that is bound to a loopback address accepts loopback names, the name that it is bound to, and the
+ * names in `allowedHosts`. A port that is bound to another address is meant to be reached from outside, by any name; it
+ * checks the names only if `allowedHosts` is given.
  */
 export class HostCheck {
-  /** Undefined where every name is accepted. */
+  /** Undefined if every name is accepted. */
   readonly #names: ReadonlySet<string> | undefined
 
   constructor(bound: string, allowedHosts: readonly string[] | undefined) {
@@ -16,7 +16,7 @@ export class HostCheck {
     this.#names = names && new Set([bound, ...names].map(nameOf))
   }
 
-  /** True where a request with this `Host` header is answered; HTTP/1.0 sends none. */
+  /** True if a request with this `Host` header is served; HTTP/1.0 sends none. */
   accepts(header: string | undefined): boolean {
     if (this.#names === undefined || header === undefined) return true
     const name = nameOf(header)
@@ -24,7 +24,7 @@ export class HostCheck {
   }
 }
 
-/** The name or address of a host in lower case, without a port, brackets or the dot of the root. */
+/** The name or address of a host in lower case, without port, brackets or the trailing dot of the root. */
 function nameOf(host: string): string {
   const text = host.trim().toLowerCase()
   if (isIP(text) !== 0) return text

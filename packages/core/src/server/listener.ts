@@ -3,16 +3,16 @@ import type { AddressInfo } from 'node:net'
 import { jitteredMs } from './backoff.ts'
 import type { Warner } from './warner.ts'
 
-/** Where something listens. */
+/** The address of a listening server. */
 export interface Address {
   readonly port: number
   readonly host: string
   readonly url: string
 }
 
-/** Binds a server to its port, now or as soon as it can be had. */
+/** Binds a server to its port, now or as soon as the port is available. */
 export class Listener {
-  /** Resolves when the port is bound. Stays open where it never is. */
+  /** Resolves when the port is bound. Stays pending if it never is. */
   readonly bound: Promise<Address>
   address: Address | undefined
   readonly #server: Server
@@ -45,7 +45,7 @@ export class Listener {
 
   #listen(): void {
     if (this.#stopped) return
-    // In a worker of a cluster the port would else be the primary's, shared by all workers.
+    // Otherwise, in a worker of a cluster, the primary would open the port and share it among all workers.
     this.#server.listen({ ...this.#where, exclusive: true })
   }
 
@@ -61,7 +61,7 @@ export class Listener {
     if (this.#stopped || this.address !== undefined) return
     const code = error.code ?? 'unknown'
     this.#warner.sayOnce(`listen ${code}`, explain(code, this.#where, error))
-    // Unref'ed: waiting for a port is no reason to stay alive.
+    // Unref'ed: waiting for a port must not keep the process alive.
     this.#timer = setTimeout(() => this.#listen(), jitteredMs(this.#attempts++, RETRY)).unref()
   }
 }

@@ -1,4 +1,7 @@
-/** How a metrics port of promherd's is told from the servers of the application, by every copy of this package. */
+/**
+ * Marks metrics servers of promherd, so that every copy of this package can distinguish them from the application's
+ * servers.
+ */
 
 const METRICS = Symbol.for('promherd.metrics-server.v1')
 

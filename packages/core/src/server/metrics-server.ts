@@ -10,8 +10,8 @@ import { Routes } from './routes.ts'
 import type { Warner } from './warner.ts'
 
 /**
- * The metrics port: HTTP around a source of snapshots. It knows neither stores nor workers; whoever makes it says what
- * is to be done before a snapshot and whether all is ready. TLS is a matter of which server `#server` is.
+ * The metrics port: an HTTP server for a source of snapshots. It does not depend on stores or workers; its options
+ * define the work before each snapshot and the readiness check. For TLS, only `#server` would have to change.
  */
 export class MetricsServer {
   readonly #server: Server
@@ -32,22 +32,22 @@ export class MetricsServer {
     this.#listener = new Listener(this.#server, options, options.warner)
   }
 
-  /** Resolves when the port is bound; stays open while it is not. */
+  /** Resolves when the port is bound; pending until then. */
   get listening(): Promise<Address> {
     return this.#listener.bound
   }
 
-  /** Where it listens; undefined while it does not. */
+  /** The address; undefined while it is not listening. */
   get address(): Address | undefined {
     return this.#listener.address
   }
 
-  /** True for the server that this one has. */
+  /** True for its own HTTP server. */
   owns(server: object): boolean {
     return server === this.#server
   }
 
-  /** Stops listening, and lets answers that are on their way end, for a moment. */
+  /** Stops listening, and gives responses in progress a moment to finish. */
   async close(): Promise<void> {
     this.#listener.stop()
     if (!this.#server.listening) return
@@ -63,17 +63,17 @@ export class MetricsServer {
 export interface MetricsServerOptions {
   readonly port: number
   readonly host: string
-  /** Names besides those of loopback and `host` by which it may be asked. @default any, unless `host` is loopback */
+  /** Names accepted in `Host` besides loopback names and `host`. @default any, unless `host` is loopback */
   readonly allowedHosts?: readonly string[] | undefined
   readonly source: SnapshotSource
-  /** Brings in what is to be in the next snapshot. Never rejects, and has a deadline of its own. */
+  /** Updates what will be in the next snapshot. Never rejects, and has a deadline of its own. */
   readonly beforeSnapshot: () => Promise<void>
-  /** Why this is not ready, as a sentence; undefined where it is. */
+  /** The reason why this is not ready, as a sentence; undefined if it is ready. */
   readonly readiness: () => string | undefined
   readonly warner: Warner
-  /** How long a reader may take for one answer. @default 10_000 */
+  /** The maximum time for a reader to receive one response. @default 10_000 */
   readonly readerDeadlineMs?: number
-  /** True where it keeps no process alive, nor does any who reads from it. @default false */
+  /** True if neither the server nor its connections keep the process alive. @default false */
   readonly isGuest?: boolean
 }
 
@@ -83,8 +83,8 @@ const TIDY_INTERVAL_MS = 50
 const MAX_CONNECTIONS = 256
 
 /**
- * Scrapers come back every minute or more often: a connection that waits longer for them saves a handshake. Node looks
- * for connections that have exceeded the other two every 30 s unless told otherwise.
+ * Scrapers come back at least every minute, so a long keep-alive saves handshakes. For the other two timeouts, Node
+ * checks connections only every 30 s by default.
  */
 const TIMEOUTS = {
   keepAliveTimeout: 75_000,

@@ -1,7 +1,7 @@
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
 import { VERSION } from '../version.ts'
 
-/** The page that people see who open the metrics port in a browser. It needs nothing but itself. */
+/** The page for people who open the metrics port in a browser. It loads no other resources. */
 export function pageOf(snapshot: Snapshot): string {
   const workers = workersOf(snapshot)
   return `<!doctype html>

@@ -8,13 +8,13 @@ import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { inTurns } from '../snapshot/steps.ts'
 
 /**
- * Snapshots as bytes to send: for each format one at a time, shared by all who ask meanwhile. Each of them says when it
- * is done with what it got, so that its memory can be used again.
+ * Renders snapshots as bytes: for each format one at a time, shared by all concurrent readers. Each reader reports when
+ * it is done, so that the memory can be reused.
  */
 export class Renderer {
   readonly #source: SnapshotSource
   readonly #beforeSnapshot: () => Promise<void>
-  /** One that nobody asks for keeps nothing. */
+  /** An unused encoder keeps nothing. */
   readonly #encoders: Readonly<Record<FormatName, Encoder>> = {
     text: new TextEncoder004(),
     openmetrics: new OpenMetricsEncoder(),
@@ -27,7 +27,7 @@ export class Renderer {
     this.#beforeSnapshot = beforeSnapshot
   }
 
-  /** To be left by whoever gets it. Rejects where the snapshot cannot be taken. */
+  /** Each caller must call `leave` on the result. Rejects if the snapshot cannot be taken. */
   render(format: FormatName): Promise<Rendering> {
     let underway = this.#underway.get(format)
     if (underway === undefined) {
@@ -52,7 +52,7 @@ export class Renderer {
   }
 }
 
-/** Those who have asked for one rendering and have not left it. */
+/** The readers of one rendering that have not left it. */
 interface Readers {
   count: number
 }
@@ -67,12 +67,12 @@ const CONTENT_TYPES: Readonly<Record<FormatName, string>> = {
   openmetrics: OPENMETRICS_CONTENT_TYPE,
 }
 
-/** One snapshot and its text, in pieces that all who read it share. */
+/** One snapshot and its text, in chunks that all readers share. */
 export class Rendering {
   readonly snapshot: Snapshot
   readonly contentType: string
   readonly text: Bytes
-  /** To be called once by each who got it, when nothing of it is read any more. */
+  /** Each reader calls this once, when it reads nothing of the rendering any more. */
   readonly leave: () => void
   readonly #packer: GzipPacker
   #gzipped: Promise<Bytes> | undefined
@@ -85,12 +85,12 @@ export class Rendering {
     this.leave = leave
   }
 
-  /** True where packing saves more than it costs. */
+  /** True if compression saves more than it costs. */
   get isWorthPacking(): boolean {
     return this.text.length >= LEAST_TO_PACK
   }
 
-  /** The text packed, once for all who want it. */
+  /** The compressed text, computed once for all readers. */
   gzipped(): Promise<Bytes> {
     this.#gzipped ??= this.#packer.pack(this.text)
     return this.#gzipped

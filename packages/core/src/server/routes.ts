@@ -6,8 +6,8 @@ import { pageOf } from './page.ts'
 import type { Renderer } from './renderer.ts'
 
 /**
- * What the metrics port answers. Every answer has its length, so that it is sent whole or seen to be cut. Checks of
- * who may ask belong in front of `answer`.
+ * The responses of the metrics port. Every response has a Content-Length, so that a truncated one is detected. Access
+ * checks belong before `answer`.
  */
 export class Routes {
   readonly #options: RoutesOptions
@@ -16,7 +16,7 @@ export class Routes {
     this.#options = options
   }
 
-  /** Answers one request. Never rejects. */
+  /** Responds to one request. Never rejects. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const reply = await this.#replyTo(request)
     let { leave } = reply
@@ -25,10 +25,11 @@ export class Routes {
       leave?.()
       leave = undefined
     }
-    // A reader that does not read holds on to a shared buffer, but not for ever.
+    // A reader that does not read keeps a shared buffer in memory, but not forever.
     const deadline = setTimeout(() => {
       response.destroy()
-      // What waits behind another answer of a lost connection does not close on every Node.
+      // On some versions of Node, a response that is queued behind another one on a lost connection does not emit
+      // `close`.
       end()
     }, this.#options.readerDeadlineMs).unref()
     if (response.destroyed) return end()
@@ -63,11 +64,11 @@ export class Routes {
 }
 
 /**
- * Sends some pieces at a time, the next when those before are on their way: many readers do not take the event loop all
- * at once. They go together without being copied together. Never rejects.
+ * Sends some chunks at a time, and the next when those are sent, so that many readers do not block the event loop.
+ * Chunks are sent together without being copied together. Never rejects.
  */
 async function send(pieces: readonly Buffer[], response: ServerResponse): Promise<void> {
-  // A reader that leaves is no trouble of ours.
+  // A reader that disconnects is not an error of promherd.
   response.on('error', () => {})
   let corked = 0
   for (const piece of pieces) {
@@ -85,7 +86,7 @@ async function send(pieces: readonly Buffer[], response: ServerResponse): Promis
 
 const BYTES_AT_ONCE = 2 ** 16
 
-/** Resolves when the response takes more, or has closed. */
+/** Resolves when the response accepts more data, or has closed. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise(resolve => {
     if (!response.writableNeedDrain) return resolve()
@@ -99,11 +100,11 @@ function drained(response: ServerResponse): Promise<void> {
 
 export interface RoutesOptions {
   readonly renderer: Renderer
-  /** Why this is not ready, as a sentence; undefined where it is. */
+  /** The reason why this is not ready, as a sentence; undefined if it is ready. */
   readonly readiness: () => string | undefined
-  /** How long a reader may take for one answer. */
+  /** The maximum time for a reader to receive one response. */
   readonly readerDeadlineMs: number
-  /** The names by which the port may be asked. */
+  /** The accepted `Host` names. */
   readonly hosts: HostCheck
 }
 
@@ -112,7 +113,7 @@ interface Reply {
   readonly body: string | Bytes
   readonly type?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** To be called once, when nothing of the body is read any more. */
+  /** Is called once, when nothing of the body is read any more. */
   readonly leave?: () => void
 }
 

@@ -11,42 +11,42 @@ import { MetricsServer } from './metrics-server.ts'
 import { Upkeep } from './upkeep.ts'
 import { Warner } from './warner.ts'
 
-/** How the metrics of a directory are served. */
+/** Options for serving the metrics of a directory. */
 export interface ServeOptions {
   /** The port; 0 takes any free one. @default PROMETHEUS_METRICS_PORT, else 9091 */
   readonly port?: number | undefined
   /** The address to listen on. @default PROMETHEUS_BIND_ADDRESS, else 127.0.0.1: this host only */
   readonly host?: string | undefined
   /**
-   * Names by which the port may be asked for, besides those of loopback and `host`: the `Host` header of a request.
-   * A request with another name is answered with 403. @default PROMHERD_ALLOWED_HOSTS (names with commas between
-   * them), else none where `host` is a loopback address, and any name where it is not
+   * Names accepted in the `Host` header of a request, besides loopback names and `host`. A request with another name
+   * gets status 403. @default PROMHERD_ALLOWED_HOSTS (names separated by commas), else none if `host` is a loopback
+   * address, and any name if it is not
    */
   readonly allowedHosts?: readonly string[] | undefined
   /** The directory of the herd. @default PROMETHEUS_MULTIPROC_DIR */
   readonly directory?: string | undefined
   /**
-   * Whether the directory may belong to another user, and other users may write to it: they can change the metrics then.
-   * @default PROMHERD_SHARED_DIRECTORY, else false
+   * Whether the directory may belong to another user, and other users may write to it: they can then change the
+   * metrics. @default PROMHERD_SHARED_DIRECTORY, else false
    */
   readonly sharedDirectory?: boolean | undefined
-  /** Hears of what goes wrong. @default a line on stderr */
+  /** Is called with a message about each problem. @default a line on stderr */
   readonly onWarning?: ((message: string) => void) | undefined
 }
 
 /** A metrics port. While it is bound it keeps the process alive, as every server does; its timers never do. */
 export interface HerdServer {
-  /** Resolves when the port is bound: at once, or when whoever has it lets go. Stays open while it is not. */
+  /** Resolves when the port is bound: at once, or when another process releases it. Pending until then. */
   readonly listening: Promise<Address>
-  /** Where it listens; undefined while it does not. */
+  /** The address; undefined while it is not listening. */
   readonly address: Address | undefined
-  /** Stops listening, or trying to. */
+  /** Stops listening, or trying to listen. */
   close(): Promise<void>
 }
 
 /**
- * Serves the metrics of all processes that share a directory on one port. Where nobody else keeps the directory, this
- * process does: it adds the counts of the dead to the totals.
+ * Serves the metrics of all processes that share a directory on one port. If the directory has no other leader, this
+ * process becomes the leader: it adds the counts of exited processes to the totals.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY
  */
 export function serveHerd(options: ServeOptions = {}): HerdServer {
@@ -66,7 +66,7 @@ class DirectoryServer implements HerdServer {
   readonly #outside = new Outside(message => this.#herd.trouble('outside', message), { ofStrangers: true })
   readonly #upkeep: Upkeep
   readonly #server: MetricsServer
-  /** The herd as other parts of this process read it. */
+  /** The herd, as other modules of this process read it. */
   readonly #offered: ProcessHerd
 
   constructor({ directory, ...where }: Where & { directory: string }, warner: Warner) {
@@ -111,7 +111,7 @@ class DirectoryServer implements HerdServer {
   }
 }
 
-/** How long a scrape waits for a look at the processes: what comes later is in the next one. */
+/** The maximum time that a scrape waits for process stats; later ones are in the next scrape. */
 const LOOK_DEADLINE_MS = 100
 
 const isNames: Check = (name, value) => {
@@ -121,7 +121,7 @@ const isNames: Check = (name, value) => {
   throw promherdError('ERR_PROMHERD_BAD_OPTION', name, 'a list of host names', value, remedy)
 }
 
-/** The shape of what both this and the cluster's `metrics` accept. */
+/** The shape of the options that both this and the cluster's `metrics` accept. */
 export const WHERE_SHAPE: Shape<
   Pick<ServeOptions, 'port' | 'host' | 'allowedHosts' | 'directory' | 'sharedDirectory'>
 > = {
@@ -132,13 +132,13 @@ export const WHERE_SHAPE: Shape<
   sharedDirectory: MONITOR_SHAPE.sharedDirectory,
 }
 
-/** How each of the options is checked. */
+/** The check of each option. */
 export const SERVE_SHAPE: Shape<ServeOptions> = {
   ...WHERE_SHAPE,
   onWarning: isFunction('Give a function that takes the message.'),
 }
 
-/** Where the port is and by which names it may be asked for. */
+/** The address of the port, and the names accepted in `Host`. */
 export interface Where {
   readonly port: number
   readonly host: string
@@ -157,7 +157,7 @@ export function resolveWhere(options: Pick<ServeOptions, 'port' | 'host' | 'allo
   }
 }
 
-/** The names in a list with commas between them; undefined where there is no list. */
+/** The names in a comma-separated list; undefined if there is no list. */
 export function namesIn(list: string | undefined): readonly string[] | undefined {
   if (list === undefined || list === '') return undefined
   return list
@@ -169,7 +169,7 @@ export function namesIn(list: string | undefined): readonly string[] | undefined
 export const DEFAULT_PORT = 9091
 export const DEFAULT_HOST = '127.0.0.1'
 
-/** A number from the environment; undefined where the variable is missing or empty. Throws what `check` throws. */
+/** A number from the environment; undefined if the variable is missing or empty. Throws the errors of `check`. */
 export function numberFromEnvironment(name: string, check: Check): number | undefined {
   const text = process.env[name]
   if (text === undefined || text === '') return undefined

@@ -1,9 +1,9 @@
 import type { Herd } from '../herd/herd.ts'
 
-/** How often the dead are looked for, and a keeper that died is replaced. */
+/** The interval of scans for exited processes, and of attempts to replace an exited leader. */
 const UPKEEP_INTERVAL_MS = 2000
 
-/** Keeps a herd's directory in order for as long as it runs. Its timer keeps no process alive. */
+/** Keeps a herd's directory in order for as long as it runs. Its timer does not keep the process alive. */
 export class Upkeep {
   readonly #herd: Herd
   readonly #timer: NodeJS.Timeout
@@ -14,11 +14,11 @@ export class Upkeep {
     this.#timer = setInterval(() => void this.now(), UPKEEP_INTERVAL_MS).unref()
   }
 
-  /** Retires the dead now, where this process is the keeper or can become it. Never rejects. */
+  /** Retires the stores of exited processes now, if this process is the leader or can become it. Never rejects. */
   async now(): Promise<void> {
     if (this.#stopped) return
     try {
-      // These numbers have been shown: to clear them would be to let them fall.
+      // These numbers have been served: clearing them would let counters decrease.
       if (!this.#herd.isKeeper) this.#herd.keep({ goOn: true })
       await this.#herd.retireDead()
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Tells somebody what is wrong; never throws. With a key, the same thing is said once until it is over. */
+/** Reports problems; never throws. With a key, the same problem is reported once until it is over. */
 export class Warner {
   readonly #say: (message: string) => void
   readonly #told = new Set<string>()
@@ -11,7 +11,7 @@ export class Warner {
     try {
       this.#say(message)
     } catch {
-      // The listener's own failure is not ours to throw.
+      // An error of the listener must not reach the caller.
     }
   }
 
@@ -21,7 +21,7 @@ export class Warner {
     this.say(message)
   }
 
-  /** What is over may be told again when it comes back. */
+  /** Ends a problem: it is reported again if it recurs. */
   over(key: string): void {
     this.#told.delete(key)
   }
