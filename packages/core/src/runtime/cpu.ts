@@ -4,7 +4,7 @@ import { LEAST_WINDOW_MS, setterOf } from './gauge.ts'
 
 const MICROSECONDS = 1e6
 
-/** CPU time of this process, and the share of one core that it took since the sample before. */
+/** Samples the CPU time of this process, and the share of one core that it used since the previous sample. */
 export function cpuSampler(
   store: Store,
   cpuUsage: () => { readonly user: number; readonly system: number } = () => process.cpuUsage(),

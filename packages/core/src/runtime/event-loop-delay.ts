@@ -4,18 +4,18 @@ import type { Store } from '../store/store.ts'
 import { observerOf } from './observer.ts'
 
 /**
- * How long the event loop lets a timer wait that is due: once a second, at random moments, since a service that works
- * to a beat of its own would otherwise be met always in its work, or always between.
+ * Measures how long a due timer waits in the event loop: once a second, at random moments, since samples at a fixed
+ * interval could always fall into the work of a periodic service, or always between.
  *
- * Node's `monitorEventLoopDelay` was the other choice. Its values include its own interval, it answers percentiles,
- * from which no histogram can be made that adds up over workers and scrapes, and to wake an idle process costs what it
- * costs: 0.1 ms and more, whether a line of JavaScript follows or not. So it is woken seldom.
+ * The alternative was Node's `monitorEventLoopDelay`. Its values include its own interval, and it returns percentiles,
+ * from which no histogram can be built that adds up over workers and scrapes. Waking an idle process costs 0.1 ms or
+ * more, regardless of how little JavaScript then runs, so samples are rare.
  */
 
-/** On average one sample in so long. `npm run bench -- sampling` tells what it costs. */
+/** The average time between samples. `npm run bench -- sampling` measures the cost. */
 const INTERVAL_MS = 1000
 
-/** Observes the delay of this thread's event loop into `store`, until the function that it answers is called. */
+/** Observes the delay of this thread's event loop in `store`, until the returned function is called. */
 export function watchEventLoopDelay(store: Store): () => void {
   const observe = observerOf(store, FAMILIES.workerEventLoopDelay)
   let timer: NodeJS.Timeout
@@ -34,11 +34,11 @@ export function watchEventLoopDelay(store: Store): () => void {
 }
 
 /**
- * Observes a delay, and those of the samples that would have been due meanwhile: one blockage of ten seconds is not
- * one bad sample among many good ones, but ten of them. So each observation stands for as much time.
+ * Observes a delay, and those of the samples that would have been due meanwhile: one blockage of ten seconds counts as
+ * ten bad samples, not as one among many good ones. So each observation represents the same amount of time.
  */
 export function observeDelays(delayMs: number, observe: (seconds: number) => void): void {
-  // A timer may be a fraction of a millisecond early, since the event loop counts in whole ones.
+  // A timer may fire a fraction of a millisecond early, since the event loop counts whole milliseconds.
   observe(Math.max(0, delayMs) / 1000)
   for (let missed = delayMs - INTERVAL_MS; missed > 0; missed -= INTERVAL_MS) observe(missed / 1000)
 }

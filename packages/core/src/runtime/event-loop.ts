@@ -3,13 +3,13 @@ import { FAMILIES } from '../metrics.ts'
 import type { Store } from '../store/store.ts'
 import { LEAST_WINDOW_MS, setterOf } from './gauge.ts'
 
-/** How long an event loop has been busy and idle, in milliseconds since it began. */
+/** The time that an event loop has been busy and idle, in milliseconds since it started. */
 export interface LoopTimes {
   readonly idle: number
   readonly active: number
 }
 
-/** The share of the time in which the event loop of this thread was busy, since the sample before. */
+/** Samples the share of the time in which the event loop of this thread was busy since the previous sample. */
 export function eventLoopSampler(
   store: Store,
   times: () => LoopTimes = () => performance.eventLoopUtilization(),

@@ -4,18 +4,18 @@ import type { Store } from '../store/store.ts'
 import { observerOf } from './observer.ts'
 
 /**
- * How long collecting garbage has held up this thread. V8 tells of each collection when it is over; Node hands that on
- * in a turn of the event loop of its own, so a collection costs some microseconds more than it took. An observer of
- * the user's own sees the same, and neither keeps the process alive.
+ * Measures how long garbage collection has paused this thread. V8 reports each collection at its end; Node delivers the
+ * report in a separate turn of the event loop, so a collection costs some microseconds more than its pause. An observer
+ * in the application sees the same entries, and neither keeps the process alive.
  */
 
-/** Observes the collections of this thread into `store`, until the function that it answers is called. */
+/** Observes the collections of this thread in `store`, until the returned function is called. */
 export function watchGarbage(store: Store): () => void {
   const observers = new Map(
     GARBAGE_KINDS.map(kind => [kind, observerOf(store, FAMILIES.workerGarbage, [kind])] as const),
   )
   const observer = new PerformanceObserver(list => {
-    // All entries of a list: several collections may come in one turn.
+    // Process all entries of a list: several collections may occur in one turn.
     for (const entry of list.getEntries()) observers.get(kindOf(entry))!(entry.duration / 1000)
   })
   observer.observe({ entryTypes: ['gc'] })
@@ -26,7 +26,9 @@ function kindOf(entry: PerformanceEntry & { readonly detail?: { readonly kind?: 
   return KINDS.get(entry.detail?.kind ?? 0) ?? 'minor'
 }
 
-/** The collector of the young generation has a number of its own in each design of V8's; the others have not. */
+/**
+ * V8's collectors of the young generation have different numbers in different designs; the other kinds have one each.
+ */
 const KINDS: ReadonlyMap<number, GarbageKind> = new Map([
   [constants.NODE_PERFORMANCE_GC_MAJOR, 'major'],
   [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental'],

@@ -2,10 +2,10 @@ import { setAbsent } from '../store/absent.ts'
 import type { Definition } from '../store/catalog.ts'
 import type { Store } from '../store/store.ts'
 
-/** Shares of time over less than this say more of the sampling than of the worker. */
+/** Over shorter times, shares of time reflect the sampling more than the worker. */
 export const LEAST_WINDOW_MS = 100
 
-/** Sets the one series of a family that has no labels of its own. A gauge is not shown before it is set. */
+/** Returns a setter for the only series of a family without labels. A gauge is not served before it is set. */
 export function setterOf(store: Store, definition: Definition): (value: number) => void {
   const family = store.family(definition)
   const slot = family.slot([])

@@ -1,27 +1,27 @@
-/** What is done for a monitor when its process (or thread) exits. */
+/** Callbacks of a monitor for the exit of its process or thread. */
 export interface Leaver {
   /** Called first, since a later listener may throw or call `process.exit()`, which ends the process at once. */
   readonly save: () => void
-  /** Called last, so that what the application's own listeners count is counted. */
+  /** Called last, so that counts made by the application's own listeners are included. */
   readonly leave: () => void
 }
 
-// Two listeners for all monitors of the process: Node warns of a leak when there are many.
+// Two listeners for all monitors of the process: Node warns of a leak if there are many.
 const LEAVING = new Set<Leaver>()
 
-/** Has `leaver` called when the process exits. */
+/** Registers `leaver` for the exit of the process. */
 export function leaveAtExit(leaver: Leaver): void {
   if (LEAVING.size === 0) process.on('exit', saveAll).on('exit', leaveAll)
   LEAVING.add(leaver)
 }
 
-/** Takes that back. */
+/** Unregisters `leaver`. */
 export function stayAtExit(leaver: Leaver): void {
   LEAVING.delete(leaver)
   if (LEAVING.size === 0) process.off('exit', saveAll).off('exit', leaveAll)
 }
 
-/** Puts `leave` behind the listeners that were added meanwhile. */
+/** Moves `leave` behind the listeners that were added since. */
 export function leaveLast(): void {
   if (LEAVING.size === 0 || process.listeners('exit').at(-1) === leaveAll) return
   process.off('exit', leaveAll).on('exit', leaveAll)

@@ -3,7 +3,7 @@ import { FAMILIES } from '../metrics.ts'
 import type { Store } from '../store/store.ts'
 import { setterOf } from './gauge.ts'
 
-/** Resident memory of this process. */
+/** Samples the resident memory of this process. */
 export function residentSampler(
   store: Store,
   residentBytes: () => number = () => process.memoryUsage.rss(),
@@ -12,7 +12,7 @@ export function residentSampler(
   return () => setResident(residentBytes())
 }
 
-/** The JavaScript heap of this thread, and how far it may grow. */
+/** Samples the JavaScript heap of this thread, and its limit. */
 export function heapSampler(
   store: Store,
   heap: () => { readonly used_heap_size: number; readonly heap_size_limit: number } = getHeapStatistics,

@@ -1,7 +1,7 @@
 import type { Definition } from '../store/catalog.ts'
 import type { Store } from '../store/store.ts'
 
-/** Takes observations into one series of a histogram, which is there from now on. */
+/** Creates one series of a histogram, and returns a function that observes values in it. */
 export function observerOf(
   store: Store,
   definition: Definition,
@@ -12,7 +12,7 @@ export function observerOf(
   const slot = family.slot(labels)
   const sum = slot + buckets.length + 1
   return value => {
-    // The slab's values are replaced when it grows, so they are looked up for each use.
+    // The slab's array is replaced when it grows, so it is read again for each use.
     const { values } = family.slab
     let bucket = 0
     while (bucket < buckets.length && value > buckets[bucket]!) bucket++

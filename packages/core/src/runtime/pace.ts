@@ -1,15 +1,15 @@
-// Programs and tests replace the global functions; theirs need not call anything.
+// Programs and tests replace the global functions, and their replacements may never call the callbacks.
 const { clearImmediate, clearTimeout, setImmediate, setTimeout } = globalThis
 
 /**
  * Calls `work` soon after this thread's event loop has run something, at most once in `intervalMs` on average, and
  * never while nothing runs: an idle process is not woken for it.
  *
- * An unreferenced immediate does not end the wait for events, so it runs only when something else has ended it. It runs
- * before the timers that are due, so a second one, which the loop does not wait for, calls `work` after them. Where
- * `work` returns true, which means that something has changed, it is called again after `intervalMs` in any case;
- * where it returns false, after the next event. Up to `BURST` calls may follow each other without an interval, so the
- * first event after a pause is followed by `work` at once.
+ * An unreferenced immediate does not end the wait for events, so it runs only after something else has ended the wait.
+ * It runs before the timers that are due, so a second immediate, which the loop does wait for, calls `work` after them.
+ * If `work` returns true, which means that something has changed, it is called again after `intervalMs` in any case; if
+ * it returns false, after the next event. Up to `BURST` calls may follow each other without an interval, so the first
+ * event after a pause is followed by `work` at once.
  *
  * A timer that is due within the microseconds between an unsuccessful call and the next wait is noticed with the next
  * event: at the latest with the heartbeat.

@@ -6,19 +6,22 @@ import { watchEventLoopDelay } from './event-loop-delay.ts'
 import { watchGarbage } from './garbage.ts'
 import { heapSampler, residentSampler } from './memory.ts'
 
-/** What a worker says of itself: one subject a file. Samplers are asked: each takes a sample into the store. */
+/**
+ * The metrics that a worker reports about itself: one file per subject. A sampler is called to write a sample to the
+ * store.
+ */
 
-/** What stands once for all threads of a process. */
+/** Samples that all threads of a process have in common. */
 export function processSampler(store: Store): () => void {
   return together([cpuSampler(store), residentSampler(store)])
 }
 
-/** What each thread has for itself. */
+/** Samples that each thread has for itself. */
 export function threadSampler(store: Store): () => void {
   return together([heapSampler(store), eventLoopSampler(store)])
 }
 
-/** Both: of a process whose main thread is the worker. */
+/** Both: for a process whose main thread is the worker. */
 export function runtimeSampler(store: Store): () => void {
   return together([processSampler(store), threadSampler(store)])
 }
@@ -29,7 +32,7 @@ function together(samplers: readonly (() => void)[]): () => void {
   }
 }
 
-/** What has to be watched while it happens. Answers how to stop. */
+/** Starts the metrics that are recorded when events occur. Returns a function that stops them. */
 export function watchRuntime(store: Store): () => void {
   const watches = [countCrashes(store), watchEventLoopDelay(store), watchGarbage(store)]
   return together(watches)
