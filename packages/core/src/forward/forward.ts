@@ -6,19 +6,19 @@ import { Forwarder } from './forwarder.ts'
 import type { Sink } from './sink.ts'
 
 export interface ForwardingOptions {
-  /** How often a snapshot is sent, in seconds. */
+  /** The interval between snapshots, in seconds. */
   readonly interval: number
-  /** How long one push may take, in seconds. @default 10 */
+  /** The maximum duration of one push, in seconds. @default 10 */
   readonly timeout?: number | undefined
-  /** Receives what goes wrong. @default a line on stderr */
+  /** Is called with a message about each problem. @default a line on stderr */
   readonly onWarning?: ((message: string) => void) | undefined
 }
 
-/** A running forwarding. Its timers keep no process alive. */
+/** A running forwarding. Its timers do not keep the process alive. */
 export interface Forwarding {
   /**
-   * Sends the last snapshot and stops. A cluster does that itself when it ends; a process without one loses what it has
-   * counted since the last push unless it waits for this. Never rejects.
+   * Sends the last snapshot and stops. A cluster calls this itself at shutdown; a process without a cluster loses what
+   * it has counted since the last push unless it waits for this. Never rejects.
    */
   stop(): Promise<void>
 }
@@ -26,7 +26,7 @@ export interface Forwarding {
 /**
  * Sends snapshots of the herd of this process to a sink: the herd of the cluster whose primary this process is, of the
  * directory that it serves, or what the process records itself. In a worker it does nothing: the primary sends for all.
- * `makeSink` is called only where there is something to do. The options are checked by whoever calls this.
+ * `makeSink` is called only if there is something to send. The caller checks the options.
  */
 export function startForwarding(makeSink: () => Sink, options: ForwardingOptions): Forwarding {
   const warner = new Warner(options.onWarning)

@@ -12,13 +12,14 @@ export interface ForwarderOptions {
   readonly intervalMs: number
   readonly deadlineMs: number
   readonly warner: Warner
-  /** What is sent. @default the herd of this process */
+  /** The source of the snapshots. @default the herd of this process */
   readonly herd?: SnapshotSource
 }
 
 /**
- * Sends snapshots of the herd of this process to a sink, one at a time and no older than the push: there is no queue, so
- * what a sink cannot take costs no memory. Counters are cumulative, hence the next snapshot has all that a lost one had.
+ * Sends snapshots of the herd of this process to a sink, one at a time, each taken just before its push: there is no
+ * queue, so a slow sink costs no memory. Counters are cumulative, so the next snapshot contains everything that a lost
+ * one contained.
  *
  * Nothing here throws into the program, and no timer keeps its process alive, except during the last push.
  */
@@ -35,7 +36,7 @@ export class Forwarder {
   constructor(options: ForwarderOptions) {
     this.#options = options
     this.#forgetEnding = beforeHerdEnds(isUrgent => this.#end(isUrgent ? URGENT_MS : LAST_PUSH_MS))
-    // After the code that calls this has begun its herd.
+    // After the calling code has begun its herd.
     this.#wait(0)
   }
 
@@ -52,7 +53,7 @@ export class Forwarder {
   async #stop(deadlineMs: number): Promise<void> {
     this.#forgetEnding()
     clearTimeout(this.#timer)
-    // Where pushes fail, waiting longer for one more would only delay the end of the program.
+    // If pushes fail, a longer wait for one more would only delay the exit of the program.
     const lastMs = this.#failures > 0 ? Math.min(deadlineMs, URGENT_MS) : deadlineMs
     this.#abort?.abort(STOPPED)
     await this.#underway
@@ -115,7 +116,7 @@ export class Forwarder {
 
   #failed(error: unknown): void {
     const { sink, warner } = this.#options
-    // A push that was cut short by the end of forwarding is no failure of the sink.
+    // A push that was aborted because forwarding stops is not an error of the sink.
     if (this.#abort?.signal.reason === STOPPED) return
     const reason: ForwardErrorCause = isSinkError(error) ? error.reason : 'other'
     if (this.#failures++ === 0) {
@@ -137,7 +138,7 @@ async function taken(herd: SnapshotSource): Promise<Snapshot> {
   }
 }
 
-/** Settles as `work`, or rejects with the reason of the signal. */
+/** Settles as `work` does, or rejects with the reason of the signal. */
 async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   let abort: (() => void) | undefined
   const aborted = new Promise<never>((_, reject) => {
@@ -149,12 +150,12 @@ async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<v
     await Promise.race([work, aborted])
   } finally {
     if (abort !== undefined) signal.removeEventListener('abort', abort)
-    // It may still be rejected.
+    // It may still reject later.
     work.catch(() => {})
   }
 }
 
-/** Waits for `work` to settle, not longer than `ms`. */
+/** Waits for `work` to settle, but at most `ms`. */
 async function settled(work: Promise<void>, ms: number): Promise<void> {
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(), ms)
@@ -162,16 +163,16 @@ async function settled(work: Promise<void>, ms: number): Promise<void> {
   clearTimeout(timer)
 }
 
-/** Reporting must not fail a push. */
+/** An error while reporting must not fail a push. */
 function report(write: () => void): void {
   try {
     write()
   } catch {
-    // The name of the metric stands for another one in this store.
+    // In this store, the name of the metric belongs to a different one.
   }
 }
 
-/** At least half of the backoff: a sink that has just failed is not asked again at once. */
+/** At least half of the backoff: a sink that has just failed is not called again at once. */
 function retryMs(attempt: number, intervalMs: number): number {
   const backoff = { firstMs: Math.min(FIRST_RETRY_MS, intervalMs), mostMs: Math.max(MOST_RETRY_MS, intervalMs) }
   return (backoffMs(attempt, backoff) + jitteredMs(attempt, backoff)) / 2
@@ -179,10 +180,10 @@ function retryMs(attempt: number, intervalMs: number): number {
 
 const FIRST_RETRY_MS = 1000
 const MOST_RETRY_MS = 5000
-/** Why a push is cut short where forwarding stops: the last push follows. */
+/** The abort reason of a push when forwarding stops: the last push follows. */
 const STOPPED = new SinkError('other', 'forwarding stops')
 
-/** How long the end of a program may be delayed by the last push. */
+/** The maximum time that the last push may delay the exit of a program. */
 const LAST_PUSH_MS = 3000
-/** The same where it fails, or where the end is urgent. */
+/** The maximum if pushes fail, or if the exit is urgent. */
 const URGENT_MS = 500

@@ -1,4 +1,4 @@
-/** Sending the snapshots of a herd elsewhere: what sinks are made of. See docs/writing-a-sink.md. */
+/** The building blocks of sinks, which send the snapshots of a herd elsewhere. See docs/writing-a-sink.md. */
 export { promherdError } from '../errors.ts'
 export { FORWARD_ERROR_CAUSES, type ForwardErrorCause } from '../metrics.ts'
 export { type Check, checkOptions, isBoolean, isFunction, isOneOf, isText, type Shape } from '../options.ts'

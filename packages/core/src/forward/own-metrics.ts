@@ -3,7 +3,10 @@ import { defaultMonitor, hasDefaultMonitor } from '../monitor.ts'
 import { herdOfProcess, type ProcessHerd } from '../process-herd.ts'
 import type { Store } from '../store/store.ts'
 
-/** The herd that this process can send: as its primary or exporter, or what it records itself. Undefined for none. */
+/**
+ * The herd that this process can send: as its primary or exporter, or what it records itself. Undefined if there is
+ * none.
+ */
 export function sentHerd(): ProcessHerd | undefined {
   return herdOfProcess() ?? (hasDefaultMonitor() ? defaultMonitor() : undefined)
 }
@@ -17,7 +20,7 @@ export function setOwnMetric(metric: OwnMetric, labels: readonly string[], value
   if (store !== undefined) write(store, metric, labels, () => value)
 }
 
-/** Adds to a self metric in the output of the herd of this process; with 0 it is shown. */
+/** Adds to a self metric in the output of the herd of this process; adding 0 makes it appear. */
 export function addToOwnMetric(metric: OwnMetric, labels: readonly string[], amount: number): void {
   const store = sentHerd()?.store
   if (store !== undefined) write(store, metric, labels, known => known + amount)

@@ -1,27 +1,27 @@
 import type { ForwardErrorCause } from '../metrics.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 
-/** Where snapshots of a herd are sent. */
+/** A destination for snapshots of a herd. */
 export interface Sink {
   /** Names the sink in logs and in the label `sink` of the self metrics: `redis`, `otlp`. */
   readonly name: string
-  /** Connects. Called before the first push; where it rejects, it is called again before the next one. */
+  /** Connects. Called before the first push; if it rejects, it is called again before the next one. */
   start(): Promise<void>
   /**
-   * Sends one snapshot. There is one call at a time. Rejects with a `SinkError` where that fails; any other error counts
-   * as `other`. Must settle soon after the signal is aborted: at the deadline, or when forwarding stops.
+   * Sends one snapshot. There is one call at a time. Rejects with a `SinkError` on failure; any other error counts as
+   * `other`. Must settle soon after the signal is aborted: at the deadline, or when forwarding stops.
    */
   push(snapshot: Snapshot, signal: AbortSignal): Promise<void>
-  /** Sends nothing more and frees what it holds. The last push of a herd that ends in order comes before. */
+  /** Stops sending and frees its resources. If a herd is shut down in order, this is called after the last push. */
   stop(): Promise<void>
 }
 
-/** Why a snapshot could not be sent. */
+/** A failure to send a snapshot. */
 export class SinkError extends Error {
   override readonly name = 'SinkError'
   /** The label `cause` of `promherd_forward_errors_total`. */
   readonly reason: ForwardErrorCause
-  /** How long the other side asked to be left alone. */
+  /** The delay that the destination requested before the next attempt. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(reason: ForwardErrorCause, message: string, options: SinkErrorOptions = {}) {
@@ -31,7 +31,7 @@ export class SinkError extends Error {
   }
 }
 
-/** True for an error of a sink, whichever copy of this package has made it. */
+/** True for an error of a sink, even if another copy of this package created it. */
 export function isSinkError(error: unknown): error is SinkError {
   return error instanceof Error && error.name === 'SinkError'
 }
