@@ -1,16 +1,17 @@
 /**
- * One push of numbers as bytes: a header, then runs of numbers, each with the slot where it begins. A full entry has all
- * numbers of its life; any other changes those of the entry before. Everything is little-endian, floats are float64.
+ * The binary form of one push of numbers: a header, then runs of numbers, each with its first slot. A full entry has
+ * all numbers of its life; any other has only the changes since the entry before. Everything is little-endian, floats
+ * are float64.
  *
- * | at | what |
+ * | offset | content |
  * | --- | --- |
  * | 0 | format, one byte |
  * | 1 | 1 for a full entry, one byte |
  * | 4 | epoch of the names, uint32 |
- * | 8 | how many bytes of names that epoch had, uint32 |
+ * | 8 | number of bytes of names in that epoch, uint32 |
  * | 12 | slots in use, uint32 |
  * | 16 | when the snapshot was taken by the clock of its host, float64 |
- * | 24 | runs, uint32 |
+ * | 24 | number of runs, uint32 |
  * | 32 | runs: first slot, uint32; length, uint32; the numbers |
  */
 export const ENTRY_FORMAT = 1
@@ -48,7 +49,7 @@ export function encodeEntry(header: EntryHeader, values: Float64Array, runs: rea
   return bytes
 }
 
-/** The header of an entry. Throws where the bytes are none that this version can read. */
+/** The header of an entry. Throws if this version cannot read the bytes. */
 export function headerOf(bytes: Buffer): EntryHeader {
   if (bytes.length < HEADER_BYTES || bytes.readUInt8(0) !== ENTRY_FORMAT) throw new Error('not an entry of format 1')
   return {
@@ -60,7 +61,7 @@ export function headerOf(bytes: Buffer): EntryHeader {
   }
 }
 
-/** Writes the numbers of an entry to `values`, and reports each run. Throws where an entry is damaged. */
+/** Writes the numbers of an entry to `values`, and calls `onRun` for each run. Throws if the entry is damaged. */
 export function applyEntry(bytes: Buffer, values: Float64Array, onRun: (begin: number, end: number) => void): void {
   const into = Buffer.from(values.buffer, values.byteOffset, values.byteLength)
   let at = HEADER_BYTES

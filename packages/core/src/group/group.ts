@@ -13,13 +13,13 @@ import { type Aggregate, Shape } from './shape.ts'
 import { type StoredTotals, TotalsSource } from './totals.ts'
 
 /**
- * The herds of many hosts as one set of families. Members are read by whoever knows the engine; this adds them up, with
- * the same merger as a herd its stores: what stood still is not added up again.
+ * The herds of many hosts as one set of families. The code for each engine reads the members; this class adds them up,
+ * with the same merger that a herd uses for its stores: unchanged numbers are not added up again.
  */
 export class Group {
   readonly #aggregate: Aggregate
   readonly #merger = new Merger()
-  /** What the endpoint itself reports. */
+  /** The self metrics of the endpoint. */
   readonly store: Store = new Store({ slab: 'heap', directory: undefined, worker: 0 })
   readonly #own: OwnSource
   readonly #sources = new Map<string, Member>()
@@ -30,7 +30,7 @@ export class Group {
     this.#own = new OwnSource(this.store, new Shape(aggregate, ''))
   }
 
-  /** What the departed have counted, as it was read last. */
+  /** The totals of departed members, as they were last read. */
   get totals(): StoredTotals | undefined {
     return this.#totals?.stored
   }
@@ -41,7 +41,10 @@ export class Group {
     this.#totals = new TotalsSource(stored)
   }
 
-  /** Adds up. `isLive` says of each life whether its host is still there. All steps of one come before the next. */
+  /**
+   * Adds up all lives. `isLive` returns whether the host of a life is still running. Run all steps of one sum before
+   * the next.
+   */
   *sum(lives: Iterable<Life>, isLive: (life: Life) => boolean): Steps<Family[]> {
     const startedAt = performance.now()
     const all = [...lives]
@@ -67,7 +70,7 @@ export class Group {
     return [...families, ...this.#about(states, families, startedAt)].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  /** The members that count, oldest first. */
+  /** The members to include, oldest first. */
   #shown(lives: readonly Life[], isLive: (life: Life) => boolean): Map<string, Member> {
     const sorted = [...lives].sort((a, b) => a.startedAt - b.startedAt)
     const shown = new Map<string, Member>()
@@ -78,7 +81,7 @@ export class Group {
       }
       return shown
     }
-    // Of two with the same name the newer: a series can be there once only.
+    // If two lives have the same instance name, the newer one is used: a series can appear only once.
     const newest = new Map(sorted.filter(isLive).map(life => [life.instance, life]))
     for (const life of newest.values()) shown.set(life.id, life.member!)
     return shown
@@ -104,7 +107,7 @@ export class Group {
       ),
     ]
     const seconds = (performance.now() - startedAt) / 1000
-    // Hosts report these of themselves.
+    // Hosts report these families too.
     if (!known.has(FAMILIES.scrapeDuration.name)) own.push(gauge(FAMILIES.scrapeDuration, [[]], [seconds]))
     if (!known.has(FAMILIES.buildInfo.name)) own.push(gauge(FAMILIES.buildInfo, [[VERSION]], [1]))
     return own.filter(({ name }) => !known.has(name))
@@ -128,7 +131,10 @@ function gauge(
   }
 }
 
-/** What this process reports of itself, in the shape of the group: its label `instance` is empty, which is none. */
+/**
+ * The self metrics of this process, in the shape of the group: its label `instance` is empty, which is the same as
+ * absent.
+ */
 class OwnSource implements Source {
   readonly worker = undefined
   readonly startedAt: number

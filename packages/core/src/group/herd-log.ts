@@ -9,11 +9,12 @@ import { encodeEntry, type Run } from './entry.ts'
 import { Runs } from './runs.ts'
 
 /**
- * Snapshots of one herd as names and numbers: a catalog like that of a store, and entries that have only what has
- * changed since the entry before. A log is one epoch of its herd's names; where its reader has lost it, or most of its
- * series are gone, another log is begun.
+ * Snapshots of one herd as names and numbers: a catalog like that of a store, and entries with only the changes since
+ * the entry before. A log is one epoch of its herd's names; if its reader has lost it, or most of its series are
+ * removed, a new log is begun.
  *
- * Numbers that stood still are found by their pages: a snapshot has the same object again where nothing has changed.
+ * Unchanged numbers are found by their pages: the next snapshot contains the same object if nothing in the page has
+ * changed.
  */
 export class HerdLog {
   readonly epoch: number
@@ -34,17 +35,17 @@ export class HerdLog {
     this.#clockOffset = clockOffset
   }
 
-  /** True where most slots belong to series that are gone. */
+  /** True if most slots belong to removed series. */
   get isWorn(): boolean {
     return this.#dead > MIN_DEAD && this.#dead > this.#length / 2
   }
 
-  /** How many slots are in use. */
+  /** The number of slots in use. */
   get length(): number {
     return this.#length
   }
 
-  /** The next entry. All steps of one are done before the next is begun. */
+  /** The next entry. Run all steps of one before the next begins. */
   *encode(snapshot: Snapshot, isFull: boolean): Steps<LogEntry> {
     const runs = new Runs()
     const namesFrom = this.#namesBytes
@@ -71,7 +72,7 @@ export class HerdLog {
     return { names, namesFrom, isFull, bytes: encodeEntry(header, this.values, isFull ? all : runs.list) }
   }
 
-  /** What the counters of this log had in `values`, added to an earlier baseline. */
+  /** The counts of this log's counters in `values`, added to an earlier baseline. */
   baselineAt(values: Float64Array): Baseline {
     const baseline = new Map([...this.#baseline].map(([key, series]) => [key, new Map(series)]))
     for (const [key, { definition, width, slots }] of this.#families) {
@@ -116,7 +117,7 @@ export class HerdLog {
     logged.pages = values.pages
   }
 
-  /** Finds the slots of the series with these labels; those that are not among them are gone. */
+  /** Finds the slots of the series with these labels, and removes all other series. */
   *#place(logged: LoggedFamily, labels: Part['labels'], runs: Runs): Steps<void> {
     const { slots, width, index } = logged
     const at = new Int32Array(labels.length)
@@ -160,7 +161,7 @@ export class HerdLog {
     }
   }
 
-  /** The family is not in the snapshot any more. */
+  /** Removes a family that is no longer in the snapshot. */
   #vacate(logged: LoggedFamily, runs: Runs): void {
     for (const key of [...logged.slots.keys()]) this.#remove(logged, key, runs)
     logged.labels = NO_LABELS
@@ -186,11 +187,11 @@ export class HerdLog {
   }
 }
 
-/** What counters had when they were counted elsewhere: by family and label values. */
+/** Counts that are already recorded elsewhere: by family and label values. */
 export type Baseline = ReadonlyMap<string, ReadonlyMap<string, Float64Array>>
 
 export interface LogEntry {
-  /** What the names have gained, and after how many bytes. */
+  /** The new names, and the number of bytes of names before them. */
   readonly names: Buffer
   readonly namesFrom: number
   readonly isFull: boolean
@@ -210,7 +211,7 @@ interface LoggedFamily {
   pages: readonly Float64Array[]
 }
 
-/** A family as a log has it: a summary is two of them. */
+/** A family in the log: a summary consists of two. */
 interface Part {
   readonly key: string
   readonly definition: Definition

@@ -1,4 +1,7 @@
-/** The herds of many hosts: how their snapshots are written to an engine, read from it and added up. Internal to promherd. */
+/**
+ * The herds of many hosts: writes their snapshots to an engine, reads them from it and adds them up. Internal to
+ * promherd.
+ */
 
 export { promherdError } from '../errors.ts'
 export { FAMILIES, type InstanceState } from '../metrics.ts'

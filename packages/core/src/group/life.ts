@@ -10,10 +10,10 @@ export interface LifeFacts {
   readonly startedAt: number
 }
 
-/** One number of a push, and what was pushed. */
+/** The sequence number of a push, and its entry. */
 export type Push = readonly [seq: number, entry: Buffer]
 
-/** A life as a reader knows it. */
+/** The state of a life in a reader. */
 export class Life implements LifeFacts {
   readonly id: string
   readonly instance: string
@@ -21,13 +21,13 @@ export class Life implements LifeFacts {
   readonly #aggregate: Aggregate
   /** The last push that was read; 0 before the first. */
   seq = 0
-  /** Until when it is live without another push, in milliseconds by the clock of the engine. */
+  /** When it counts as departed without another push, in milliseconds by the clock of the engine. */
   deadline = 0
-  /** What was read of it; undefined where that is nothing yet. */
+  /** The data read so far; undefined if there is none yet. */
   member: Member | undefined
-  /** True where a version that this one does not know has written it, or where it is damaged. */
+  /** True if it was written by a version that this one does not know, or is damaged. */
   isUnreadable = false
-  /** Since when it is seen to be past its deadline, by the clock of this process in milliseconds. */
+  /** When this process first found it past its deadline, by its own clock in milliseconds. */
   expiredSince: number | undefined
 
   constructor({ id, instance, startedAt }: LifeFacts, aggregate: Aggregate) {
@@ -37,14 +37,14 @@ export class Life implements LifeFacts {
     this.#aggregate = aggregate
   }
 
-  /** Where its names have to be read on: their epoch, and how many bytes of it are known. */
+  /** The position from which its names are read next: their epoch, and the number of known bytes. */
   get namesRead(): { readonly epoch: number; readonly bytes: number } {
     return { epoch: this.member?.epoch ?? 0, bytes: this.member?.names.bytes ?? 0 }
   }
 
   /**
-   * Brings in what was pushed after `seq`, and what its names have gained. False where something between is missing, and
-   * all of it has to be read with `begin`. Throws where it is damaged.
+   * Processes the pushes after `seq` and the new names. Returns false if something in between is missing, and all of it
+   * must be read with `begin`. Throws if the data is damaged.
    */
   goOn(pushes: readonly Push[], names: Buffer): boolean {
     const { member } = this
@@ -66,10 +66,13 @@ export class Life implements LifeFacts {
     return true
   }
 
-  /** Reads it from its beginning: all pushes that are there, of which the first is full, and all names of an epoch. */
+  /**
+   * Reads it from its beginning: all existing pushes, of which the last full one is the start, and all names of an
+   * epoch.
+   */
   begin(pushes: readonly Push[], names: { readonly epoch: number; readonly bytes: Buffer }): boolean {
     const last = pushes.at(-1)
-    // Numbers that a failover has brought back are older than those that were read.
+    // Numbers that reappear after a failover are older than those already read.
     if (last === undefined || last[0] < this.seq) return false
     const first = pushes.findLastIndex(([, entry]) => headerOf(entry).isFull)
     if (first < 0 || headerOf(last[1]).epoch !== names.epoch) return false

@@ -3,9 +3,9 @@ import type { Names, SeriesTaker } from '../snapshot/source.ts'
 import { type CatalogLine, decodeLine, type FamilyLine, type SeriesLine } from '../store/catalog.ts'
 import type { Shape } from './shape.ts'
 
-/** The names of a member as they come, each line once, as the group shows them. */
+/** Reads the names of a member incrementally, each line once, in the shape of the group. */
 export class MemberNames implements Names {
-  /** How many bytes of names are here. */
+  /** The number of bytes of names so far. */
   bytes = 0
   readonly #shape: Shape
   #text = ''
@@ -15,7 +15,7 @@ export class MemberNames implements Names {
     this.#shape = shape
   }
 
-  /** Adds what the names have gained: whole lines. */
+  /** Appends new names: complete lines. */
   append(names: Buffer): void {
     this.bytes += names.length
     this.#text += names.toString()
@@ -33,7 +33,7 @@ export class MemberNames implements Names {
     return undefined
   }
 
-  /** All lines from the beginning, as the group shows them. */
+  /** All lines from the beginning, in the shape of the group. */
   *all(): Generator<FamilyLine | SeriesLine> {
     for (const text of this.#text.split('\n')) {
       const line = text === '' ? undefined : decodeLine(text)
@@ -46,7 +46,7 @@ export class MemberNames implements Names {
     return line.kind === 'series' ? this.#shape.series(line) : line
   }
 
-  /** Series whose label values are those of the group can be found by their text. */
+  /** Series without an additional label have the same label values in the group, and can be found by their text. */
   #known(taker: SeriesTaker): SeriesTaker {
     if (this.#taker?.of !== taker) {
       const take: SeriesTaker['take'] = (family, values, slot) =>

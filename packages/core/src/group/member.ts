@@ -5,13 +5,13 @@ import { applyEntry, type EntryHeader, headerOf } from './entry.ts'
 import { MemberNames } from './member-names.ts'
 import type { Shape } from './shape.ts'
 
-/** One herd as a group reads it: the names of one epoch, and the numbers of the newest entry. */
+/** One herd in a group: the names of one epoch, and the numbers of the newest entry. */
 export class Member implements Source {
   readonly worker = undefined
   readonly startedAt: number
   readonly epoch: number
   readonly names: MemberNames
-  /** True once its host is taken to be gone: its counters count, its gauges do not. */
+  /** True once its host counts as departed: its counters are included, its gauges are not. */
   gone = false
   values: Float64Array = new Float64Array(HEADER_SLOTS)
   readonly changes: Changes = new Changes()
@@ -22,7 +22,7 @@ export class Member implements Source {
     this.names = new MemberNames(shape)
   }
 
-  /** Brings in an entry that follows the last one, or a full one. Throws where it is damaged. */
+  /** Applies an entry that follows the last one, or a full one. Throws if it is damaged. */
   apply(bytes: Buffer, { isFull, slots }: EntryHeader = headerOf(bytes)): void {
     if (slots > MAX_SLOTS) throw new Error('a damaged entry')
     if (slots > this.values.length) {

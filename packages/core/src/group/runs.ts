@@ -1,6 +1,6 @@
 import type { Run } from './entry.ts'
 
-/** Which slots have changed, as runs. A run costs as much as a number, so runs that nearly touch become one. */
+/** The changed slots, as runs. A run costs as much as a number, so runs with a gap of one slot are joined. */
 export class Runs {
   readonly list: Run[] = []
 

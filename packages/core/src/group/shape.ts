@@ -1,17 +1,18 @@
 import type { FamilyLine, SeriesLine } from '../store/catalog.ts'
 
-/** How the herds of a group become one set of families: with a label `instance`, or added up. */
+/** How the herds of a group are combined into one set of families: with a label `instance`, or added up. */
 export type Aggregate = 'instance' | 'sum'
 
 /**
- * What the families of one member are in the group. Added up, counters, histograms and summaries lose their host; gauges
- * merge over all workers of all hosts as their aggregation says. Where that keeps the workers apart, a worker of one host
- * is no worker of another, so the label `instance` is added.
+ * Converts the families of one member to those of the group. If members are added up, counters, histograms and
+ * summaries lose their host; gauges merge over all workers of all hosts by their aggregation. If the aggregation keeps
+ * the workers apart, the label `instance` is added, because workers of different hosts with the same number are
+ * different.
  */
 export class Shape {
   readonly #aggregate: Aggregate
   readonly #instance: string
-  /** The families that have the label, by their index. */
+  /** The indexes of the families with the additional label. */
   readonly #apart = new Set<number>()
 
   constructor(aggregate: Aggregate, instance: string) {
@@ -26,7 +27,7 @@ export class Shape {
     const merged = merge === 'worker' ? { ...line, merge: 'sum' as const } : line
     if (!isApart) return merged
     this.#apart.add(line.index)
-    // As Prometheus does where a target has a label of this name.
+    // Prometheus does the same if a target has a label with this name.
     const labels = line.labels.map(name => (name === INSTANCE ? `exported_${INSTANCE}` : name))
     return { ...merged, labels: [...labels, INSTANCE] }
   }

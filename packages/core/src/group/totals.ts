@@ -10,9 +10,9 @@ import type { Member } from './member.ts'
 import { MemberNames } from './member-names.ts'
 import { Shape } from './shape.ts'
 
-/** What the departed members of a group have counted, as it is stored. */
+/** The stored totals of a group's departed members. */
 export interface StoredTotals {
-  /** Two totals of one lineage differ only in how much was folded into them. */
+  /** Two totals of one lineage differ only in how much was added to them. */
   readonly lineage: string
   readonly version: number
   readonly names: Buffer
@@ -39,7 +39,7 @@ export class TotalsSource implements Source {
     return this.#stored
   }
 
-  /** Takes in newer totals; false where they are not these with more folded into them. */
+  /** Replaces the totals with newer ones; returns false if those do not continue the current ones. */
   update(stored: StoredTotals): boolean {
     const known = this.#stored.names
     if (stored.lineage !== this.#stored.lineage || !stored.names.subarray(0, known.length).equals(known)) return false
@@ -56,7 +56,7 @@ export class TotalsSource implements Source {
   }
 }
 
-/** The totals with what `members` have counted. */
+/** Adds the counts of `members` to the totals. */
 export function* foldInto(
   { lineage, version, names, values }: StoredTotals,
   members: readonly Member[],
@@ -88,7 +88,7 @@ export function* foldInto(
   }
 }
 
-/** Bytes as numbers: they may lie at any address. */
+/** Converts bytes to numbers; the bytes may have any alignment. */
 function numbersIn(bytes: Buffer): Float64Array {
   const values = new Float64Array(Math.max(HEADER_SLOTS, Math.floor(bytes.length / 8)))
   bytes.copy(Buffer.from(values.buffer))
