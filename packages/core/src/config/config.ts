@@ -7,17 +7,17 @@ import { type Check, checkOptions, isInteger, type Shape } from '../options.ts'
 import { REDIS_SHAPE, type RedisConfig } from './redis-config.ts'
 
 /**
- * The one schema of the configuration: what can be said without a line of code, in a file, in the environment or on
- * the command line. It is made of the options that the parts take, and checked by their checks.
+ * The schema of the configuration: everything that can be set without code, in a file, in the environment or on the
+ * command line. It consists of the options of the individual parts, and uses their checks.
  */
 export interface PromherdConfig
   extends Omit<ClusterOptions, 'workers'>,
     Pick<MonitorOptions, 'slab' | 'promClient' | 'onWarning'> {
-  /** How many worker processes; `max` is one for each CPU that may be used. @default 'max' */
+  /** The number of worker processes; `max` is one for each available CPU. @default 'max' */
   readonly workers?: number | 'max' | undefined
-  /** How many threads of one process serve, instead of worker processes. @default none: processes serve */
+  /** The number of threads of one process that serve, instead of worker processes. @default none: processes serve */
   readonly threads?: number | undefined
-  /** How requests are recorded where no line of the application says so. @default as the options of HTTP */
+  /** How requests are recorded unless the application's code sets it. @default as the options of HTTP */
   readonly http?: HttpOptions<IncomingMessage> | undefined
   /** Whether and where the metrics are sent to Redis. @default nowhere */
   readonly redis?: RedisConfig | undefined
@@ -31,7 +31,7 @@ const isRedis: Check = (name, value) => checkOptions(name, value as RedisConfig,
 
 const isHttp: Check = (name, value) => checkOptions(name, value as HttpOptions, HTTP_SHAPE)
 
-/** How each key of the configuration is checked. */
+/** The check of each key of the configuration. */
 export const CONFIG_SHAPE: Shape<PromherdConfig> = {
   ...CLUSTER_SHAPE,
   workers: isWorkersOrMax,
@@ -42,18 +42,18 @@ export const CONFIG_SHAPE: Shape<PromherdConfig> = {
   redis: isRedis,
 }
 
-/** The keys whose values are groups of keys, which are overridden one by one. */
+/** The keys whose values are groups of keys, which are overridden individually. */
 export const GROUPS = ['metrics', 'http', 'redis'] as const
 
-/** Answers the configuration as it is: for a file, so that an editor knows its keys. */
+/** Returns the configuration unchanged: for a file, so that an editor knows its keys. */
 export function defineConfig(config: PromherdConfig): PromherdConfig {
   return config
 }
 
 /**
- * Throws the first thing that is wrong with what `file` says; the error names the file, the key, what was expected and
- * what was given.
- * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_BAD_BUCKETS and what else options throw
+ * Throws the first error in the configuration of `file`; the error names the file, the key, the expected and the given
+ * value.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_BAD_BUCKETS and other errors of options
  */
 export function checkConfig(file: string, config: unknown): asserts config is PromherdConfig {
   const where = 'the configuration'

@@ -2,21 +2,21 @@ import { readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promherdError } from '../errors.ts'
 
-/** What a configuration file may be called: `promherd.config` with one of these endings. */
+/** The names of configuration files: `promherd.config` with one of these extensions. */
 const CONFIG_ENDINGS = ['js', 'mjs', 'cjs', 'ts', 'json', 'yaml', 'yml'] as const
 
 const CONFIG_NAMES: ReadonlySet<string> = new Set(CONFIG_ENDINGS.map(ending => `promherd.config.${ending}`))
 
 export interface WhereToLook {
-  /** The file to take, whatever is in the directory. @default PROMHERD_CONFIG */
+  /** The file to use, regardless of the directory. @default PROMHERD_CONFIG */
   readonly file?: string | undefined
-  /** The one directory in which a file is looked for. @default the working directory */
+  /** The only directory in which a file is searched for. @default the working directory */
   readonly directory?: string | undefined
 }
 
 /**
- * The absolute path of the configuration file; undefined where there is none. Costs one look into the directory.
- * @throws ERR_PROMHERD_CONFIG_FILE for a named file that is not there, ERR_PROMHERD_CONFIG_FILES where there are two
+ * The absolute path of the configuration file; undefined if there is none. Costs one listing of the directory.
+ * @throws ERR_PROMHERD_CONFIG_FILE if a named file does not exist, ERR_PROMHERD_CONFIG_FILES if there are two
  */
 export function findConfigFile({ file, directory = process.cwd() }: WhereToLook = {}): string | undefined {
   const named = file ?? (process.env['PROMHERD_CONFIG'] || undefined)
@@ -32,7 +32,7 @@ function namedFile(path: string, by: string): string {
   throw promherdError('ERR_PROMHERD_CONFIG_FILE', path, 'there is no such file', `Correct ${by}.`)
 }
 
-/** A directory that cannot be listed has no configuration for us. */
+/** A directory that cannot be listed counts as one without a configuration file. */
 function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory)

@@ -3,26 +3,28 @@ import type { HttpOptions } from '../http/http-options.ts'
 import type { MonitorOptions } from '../monitor-options.ts'
 import { type ResolvedConfig, resolveConfig, resolveConfigSync } from './resolve.ts'
 
-/** What the configuration means to one process that records: a worker, or a program on its own. */
+/** The configuration of one process that records: a worker, or a program without a primary. */
 export interface ProcessConfig {
   /** For `createMonitor`. */
   readonly monitor: MonitorOptions
-  /** For whatever records requests. */
+  /** For the recorders of requests. */
   readonly http: HttpOptions
-  /** Where the metrics are to be served; undefined where nobody says a word about it. */
+  /** Where the metrics should be served; undefined if no source sets it. */
   readonly metrics: ClusterMetricsOptions | false | undefined
 }
 
 /**
- * The configuration of this process, from the environment and the file. Costs one look into the working directory
- * where there is no file.
- * @throws ERR_PROMHERD_CONFIG_FILE, ERR_PROMHERD_CONFIG_FILES, and what is wrong with what a source says
+ * The configuration of this process, from the environment and the file. Costs one listing of the working directory if
+ * there is no file.
+ * @throws ERR_PROMHERD_CONFIG_FILE, ERR_PROMHERD_CONFIG_FILES, and errors in the values of a source
  */
 export async function loadProcessConfig(): Promise<ProcessConfig> {
   return processConfigOf(await resolveConfig({ keys: KEYS }))
 }
 
-/** The same for a preload that cannot wait: a file in JavaScript or TypeScript is required. */
+/**
+ * The synchronous variant, for a preload that cannot wait: a file in JavaScript or TypeScript is loaded by `require`.
+ */
 export function loadProcessConfigSync(): ProcessConfig {
   return processConfigOf(resolveConfigSync({ keys: KEYS }))
 }
@@ -33,7 +35,7 @@ function processConfigOf({ config }: ResolvedConfig): ProcessConfig {
   return { monitor: { directory, sharedDirectory, slab, promClient, onWarning }, http, metrics }
 }
 
-/** How many workers there are, and the like, is for the primary to say and to refuse. */
+/** The keys for a recording process. The primary uses and checks the others, such as the number of workers. */
 const KEYS: ReadonlySet<string> = new Set([
   'metrics.port',
   'metrics.host',

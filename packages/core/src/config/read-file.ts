@@ -7,8 +7,8 @@ import { requireFrom, requireInstalled } from '../node-require.ts'
 import { checkConfig, type PromherdConfig } from './config.ts'
 
 /**
- * What a configuration file says, checked. What reads YAML and TypeScript is loaded only where such a file is there.
- * @throws ERR_PROMHERD_CONFIG_FILE where it cannot be read, and what is wrong with what it says
+ * Reads and checks a configuration file. The parsers of YAML and TypeScript are loaded only if the file needs them.
+ * @throws ERR_PROMHERD_CONFIG_FILE if it cannot be read, and errors in its values
  */
 export async function readConfigFile(path: string): Promise<PromherdConfig> {
   const read = readerFor(path, READERS)
@@ -20,8 +20,8 @@ export async function readConfigFile(path: string): Promise<PromherdConfig> {
 }
 
 /**
- * The same at once, for a preload that cannot wait.
- * @throws what `readConfigFile` does, and ERR_PROMHERD_CONFIG_FILE for an ES module that waits at its top level
+ * The synchronous variant, for a preload that cannot wait.
+ * @throws the errors of `readConfigFile`, and ERR_PROMHERD_CONFIG_FILE for an ES module with top-level await
  */
 export function readConfigFileSync(path: string): PromherdConfig {
   const read = readerFor(path, SYNC_READERS)
@@ -69,7 +69,7 @@ function checked(path: string, config: unknown): PromherdConfig {
   return config
 }
 
-/** What is wrong with what the file says is said already; all else is that it could not be read. */
+/** Errors in the file's values are already explained; any other error means that the file could not be read. */
 function explained(path: string, error: unknown): unknown {
   if (error instanceof PromherdError) return error
   if (error instanceof MissingReader) return unreadable(path, error.message, error.remedy, error)
@@ -79,7 +79,7 @@ function explained(path: string, error: unknown): unknown {
   return unreadable(path, `it cannot be read (${firstLine(error)})`, remedy, error)
 }
 
-/** What Node says where a module cannot be required. */
+/** Node's error codes for a module that cannot be loaded by `require`. */
 const NEEDS_IMPORT: ReadonlySet<string> = new Set(['ERR_REQUIRE_ASYNC_MODULE', 'ERR_REQUIRE_ESM'])
 
 async function importDefault(path: string): Promise<unknown> {
@@ -96,7 +96,7 @@ function defaultOf(loaded: { readonly default?: unknown }): unknown {
   return loaded.default
 }
 
-/** Node itself reads it from 22.18 on, and earlier where the program runs under a loader of TypeScript; else jiti. */
+/** Node itself loads it since 22.18, and earlier if the program runs under a TypeScript loader; otherwise jiti does. */
 async function importTypeScript(path: string): Promise<unknown> {
   try {
     return await importDefault(path)
@@ -107,7 +107,7 @@ async function importTypeScript(path: string): Promise<unknown> {
   return defaultOf(await createJiti(path, { interopDefault: false }).import(path))
 }
 
-/** Node 20 would take it for CommonJS in JavaScript. */
+/** Node 20 would load it as CommonJS in JavaScript. */
 function requireTypeScript(path: string): unknown {
   if ((process.features as { typescript?: unknown }).typescript) return requireDefault(path)
   const { createJiti } = requireReader<typeof import('jiti')>('jiti', path, 'TypeScript')
@@ -126,7 +126,7 @@ function requireYaml(path: string): unknown {
   return parse(readFileSync(path, 'utf8'))
 }
 
-/** An optional package, of ours or of the application whose configuration it is. */
+/** Loads an optional package, from promherd or from the application of the configuration. */
 async function importReader<Module>(name: string, path: string, language: string): Promise<Module> {
   try {
     return (await import(/* webpackIgnore: true */ name)) as Module

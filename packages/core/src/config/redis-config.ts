@@ -3,9 +3,9 @@ import { type Check, isBoolean, isInteger, isText, type Shape } from '../options
 
 /** Whether and where the metrics of a herd are sent to Redis, and which group an exporter reads there. */
 export interface RedisConfig {
-  /** Whether the metrics are sent to Redis. @default true where `url` is given, else false */
+  /** Whether the metrics are sent to Redis. @default true if `url` is given, else false */
   readonly enabled?: boolean | undefined
-  /** Where Redis is, such as `rediss://user:password@redis.example.org:6379/0`; instead of the five keys below. */
+  /** The URL of Redis, such as `rediss://user:password@redis.example.org:6379/0`; instead of the five keys below. */
   readonly url?: string | undefined
   /** @default 127.0.0.1 */
   readonly host?: string | undefined
@@ -15,15 +15,15 @@ export interface RedisConfig {
   readonly db?: number | undefined
   readonly username?: string | undefined
   readonly password?: string | undefined
-  /** What the names of all keys begin with. @default 'promherd' */
+  /** The prefix of all Redis keys. @default 'promherd' */
   readonly keyPrefix?: string | undefined
   /** The name of the service, the same on all its hosts. @default 'default' */
   readonly group?: string | undefined
-  /** The name of this host in the group. @default the name of the host */
+  /** The name of this host in the group. @default the host name */
   readonly instance?: string | undefined
-  /** How often the metrics are sent, in seconds. @default 10 */
+  /** The interval between sends, in seconds. @default 10 */
   readonly interval?: number | undefined
-  /** For how many seconds a host is taken to be running after its metrics were last sent. @default 60 */
+  /** The number of seconds after its last send for which a host counts as running. @default 60 */
   readonly ttl?: number | undefined
 }
 
@@ -35,7 +35,7 @@ const isUrl: Check = (name, value) => {
 
 const isSeconds = isInteger(1, 31_536_000, 'Give it in seconds.')
 
-/** How each of the keys is checked. */
+/** The check of each key. */
 export const REDIS_SHAPE: Shape<RedisConfig> = {
   enabled: isBoolean('Leave it out where the URL is given.'),
   url: isUrl,

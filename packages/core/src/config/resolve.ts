@@ -3,40 +3,40 @@ import { findConfigFile, type WhereToLook } from './find-file.ts'
 import { readConfigFile, readConfigFileSync } from './read-file.ts'
 import { type Said, SOURCES, saidBy, saidByDefault, saidByEnvironment, saidByFile } from './said.ts'
 
-/** A key with the value that holds, and what was said of it by weaker sources. */
+/** A key with its effective value, and the values of weaker sources. */
 export interface Setting extends Said {
   readonly overridden: readonly Said[]
 }
 
-/** The configuration that holds, and where each part of it comes from. */
+/** The effective configuration, and the source of each part. */
 export interface ResolvedConfig {
-  /** What somebody has said, without the defaults: options for the parts that take them. */
+  /** The values that were set, without the defaults: options for the individual parts. */
   readonly config: PromherdConfig
-  /** Every key that has a value, the defaults among them, sorted by key. */
+  /** Every key with a value, including defaults, sorted by key. */
   readonly settings: readonly Setting[]
-  /** The absolute path of the file; undefined where there is none. */
+  /** The absolute path of the file; undefined if there is none. */
   readonly file: string | undefined
 }
 
 export interface ResolveOptions extends WhereToLook {
-  /** What code says: the strongest. Checked by whoever takes it. */
+  /** Options in code: the strongest source. Checked where they are used. */
   readonly options?: PromherdConfig | undefined
-  /** What the command line says, checked. */
+  /** Checked options of the command line. */
   readonly commandLine?: readonly Said[] | undefined
-  /** Only these keys of the environment: what is wrong with the others is not for this process to say. */
+  /** Read only these keys from the environment: errors in the others are reported by the process that uses them. */
   readonly keys?: ReadonlySet<string> | undefined
 }
 
 /**
- * Finds out what holds: options before the command line before the environment before the file before the default.
- * @throws ERR_PROMHERD_CONFIG_FILE, ERR_PROMHERD_CONFIG_FILES, and what is wrong with what a source says
+ * Determines the effective configuration. The precedence is: options, command line, environment, file, default.
+ * @throws ERR_PROMHERD_CONFIG_FILE, ERR_PROMHERD_CONFIG_FILES, and errors in the values of a source
  */
 export async function resolveConfig(where: ResolveOptions = {}): Promise<ResolvedConfig> {
   const file = findConfigFile(where)
   return resolved(where, file, file === undefined ? undefined : await readConfigFile(file))
 }
 
-/** The same at once: the file must be one that can be required. */
+/** The synchronous variant: the file must be loadable by `require`. */
 export function resolveConfigSync(where: ResolveOptions = {}): ResolvedConfig {
   const file = findConfigFile(where)
   return resolved(where, file, file === undefined ? undefined : readConfigFileSync(file))
@@ -54,7 +54,7 @@ function resolved(where: ResolveOptions, file: string | undefined, read: Promher
   return { config: configOf(settings.filter(({ source }) => source !== 'default')), settings, file }
 }
 
-/** For each key the strongest that was said: in the order of `said`. */
+/** The strongest setting of each key; `said` is ordered from strong to weak. */
 export function settle(said: readonly Said[]): Setting[] {
   const byKey = new Map<string, Said[]>()
   for (const one of withoutServing(said)) byKey.set(one.key, [...(byKey.get(one.key) ?? []), one])
@@ -63,8 +63,8 @@ export function settle(said: readonly Said[]): Setting[] {
 }
 
 /**
- * `metrics: false` is said of the whole group. A stronger source that names a port or an address wants the metrics to
- * be served all the same; where nobody does, what was said of them is of no account.
+ * `metrics: false` applies to the whole group. If a stronger source sets a port or an address, the metrics are served
+ * nevertheless; otherwise port and address are ignored.
  */
 function withoutServing(said: readonly Said[]): readonly Said[] {
   const refusal = said.find(({ key, value }) => key === 'metrics' && value === false)

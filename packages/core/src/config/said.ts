@@ -7,13 +7,13 @@ import { DEFAULT_HOST, DEFAULT_PORT, namesIn, WHERE_SHAPE } from '../server/serv
 import { CONFIG_SHAPE, GROUPS, type PromherdConfig } from './config.ts'
 import { REDIS_SHAPE } from './redis-config.ts'
 
-/** What each source says, key by key, the same shape for all of them. */
+/** One setting of a source, in the same shape for all sources. */
 export interface Said {
   /** As in the configuration, with a dot between a group and its key: `metrics.port`. */
   readonly key: string
   readonly value: unknown
   readonly source: SourceKind
-  /** What exactly says it: an option of the command line, a variable, a file. */
+  /** The exact origin: an option of the command line, a variable, a file. */
   readonly origin: string
 }
 
@@ -21,7 +21,7 @@ export interface Said {
 export const SOURCES = ['options', 'command line', 'environment', 'file', 'default'] as const
 export type SourceKind = (typeof SOURCES)[number]
 
-/** What a configuration says. Keys that are there and undefined say nothing. */
+/** The settings in a configuration. Undefined values are ignored. */
 export function saidBy(config: PromherdConfig, source: SourceKind, origin: string): Said[] {
   return flattened(config).map(([key, value]) => ({ key, value, source, origin }))
 }
@@ -31,8 +31,8 @@ export function saidByFile(path: string, config: PromherdConfig): Said[] {
 }
 
 /**
- * What the variables of the environment say about `keys`. Of two for one key the first is the stronger.
- * @throws ERR_PROMHERD_BAD_OPTION, by the name of the variable
+ * The settings in environment variables for `keys`. If two variables set the same key, the first one wins.
+ * @throws ERR_PROMHERD_BAD_OPTION, with the name of the variable
  */
 export function saidByEnvironment(keys?: ReadonlySet<string>): Said[] {
   const variables = isRedisEnabled() ? [...VARIABLES, ...REDIS_VARIABLES] : VARIABLES
@@ -46,8 +46,8 @@ export function saidByEnvironment(keys?: ReadonlySet<string>): Said[] {
 }
 
 /**
- * What options of a command line say: `text` as it was typed.
- * @throws ERR_PROMHERD_BAD_OPTION, by the name of the option
+ * The settings in options of a command line: `text` is the value as typed.
+ * @throws ERR_PROMHERD_BAD_OPTION, with the name of the option
  */
 export function saidByCommandLine(given: readonly { option: string; key: string; text: string }[]): Said[] {
   return given.map(({ option, key, text }) => {
@@ -57,13 +57,13 @@ export function saidByCommandLine(given: readonly { option: string; key: string;
   })
 }
 
-/** What a text means as the value of a key: a list, a number where it is written as one, else the text. */
+/** Converts a string to the value of a key: a list, a number if it is written as one, otherwise the string. */
 function typedValue(key: string, text: string, mayBeNumber = !TEXTS.has(key)): unknown {
   if (key === 'metrics.allowedHosts') return namesIn(text)
   return mayBeNumber && /^\d+$/.test(text) ? Number(text) : text
 }
 
-/** Keys whose values are texts, whatever they look like. */
+/** Keys whose values are always strings, even if they look like numbers. */
 const TEXTS: ReadonlySet<string> = new Set([
   'redis.group',
   'redis.instance',
@@ -89,7 +89,7 @@ export function saidByDefault(): Said[] {
   return saidBy(DEFAULTS, 'default', 'default')
 }
 
-/** The variables of the environment that stand for a key. */
+/** The environment variables and their keys. */
 export const VARIABLES: readonly Variable[] = [
   { name: 'WEB_CONCURRENCY', key: 'workers', check: CONFIG_SHAPE.workers, isNumber: true },
   { name: 'GUNICORN_WORKERS', key: 'workers', check: CONFIG_SHAPE.workers, isNumber: true },
@@ -108,8 +108,8 @@ export const VARIABLES: readonly Variable[] = [
 ]
 
 /**
- * The variables for Redis, as users of the Gunicorn exporter know them. Applications have variables of these names, too,
- * and Kubernetes sets `REDIS_PORT` to a URL: they are read only where `REDIS_ENABLED` says that they are meant.
+ * The variables for Redis, with the names that the Gunicorn exporter uses. Applications use variables with these names
+ * too, and Kubernetes sets `REDIS_PORT` to a URL: so they are read only if `REDIS_ENABLED` is true.
  */
 const REDIS_VARIABLES: readonly Variable[] = [
   { name: 'REDIS_ENABLED', key: 'redis.enabled', check: REDIS_SHAPE.enabled, isBoolean: true },
