@@ -8,30 +8,30 @@ import { RegistryReader } from './read.ts'
 import type { PromReading, PromRegistry } from './registry.ts'
 import { isSameShape, type LabelledReading, type PromShape, shapeOf } from './shape.ts'
 
-/** How long a metric may take to say its numbers before its last ones stand. */
+/** The maximum time that a metric may take to return its numbers; after that its last numbers are kept. */
 const READ_DEADLINE_MS = 1000
-/** How often exemplars are written while nothing reads them in this process. */
+/** The interval at which exemplars are written while nothing reads them in this process. */
 const EXEMPLARS_INTERVAL_MS = 1000
 
 const OWN_NAMES: ReadonlySet<string> = new Set(Object.values(FAMILIES).map(({ name }) => name))
-/** What prom-client says of the process: two copies of it say the same thing twice. */
+/** prom-client's metrics about the process: two copies of prom-client report the same values twice. */
 const ABOUT_THE_PROCESS = /^(?:process|nodejs)_/
 
 /**
- * Copies prom-client registries into a store: synchronously what metrics keep, and in rounds what they have to be asked
- * for.
+ * Copies prom-client registries into a store: synchronously the numbers that metrics keep, and in rounds those that
+ * must be requested.
  *
- * A counter in the store never falls, whatever becomes of those that it is a copy of: one that its user resets, one
- * that is removed and one that replaces another of its name add what they count to what was counted before. Gauges and
- * quantiles go with their metric. A metric that comes back with another type, other labels or buckets takes the name
- * over, once nothing that is registered means the older one.
+ * A counter in the store never decreases, regardless of its sources: a counter that is reset, removed, or replaced by
+ * another with its name adds its counts to the earlier ones. Gauges and quantiles are removed with their metric. If a
+ * metric comes back with another type, other labels or buckets, it takes the name over as soon as no registered metric
+ * uses the old definition.
  */
 export class PromCopier {
   readonly #store: Store
   readonly #registries: () => readonly PromRegistry[]
   readonly #reader = new RegistryReader(READ_DEADLINE_MS, (origin, failure) => this.#noteFailure(origin, failure))
   readonly #copies = new Map<string, MetricCopy>()
-  /** Those whose metrics are registered. */
+  /** The feeds whose metrics are registered. */
   readonly #living = new Set<MetricFeed>()
   readonly #refused = new Set<string>()
   #running: Promise<void> | undefined
@@ -45,7 +45,10 @@ export class PromCopier {
     this.#registries = registries
   }
 
-  /** Asks what has to be asked, then copies all. Never rejects, and never takes much longer than two deadlines. */
+  /**
+   * Requests what must be requested, then copies everything. Never rejects, and never takes much longer than two
+   * deadlines.
+   */
   copy(): Promise<void> {
     if (this.#running === undefined) {
       this.#running = this.#round().finally(() => {
@@ -53,7 +56,7 @@ export class PromCopier {
       })
       return this.#running
     }
-    // The round under way may have read before the caller's last change: the next one is for all who came meanwhile.
+    // The current round may have read before the caller's last change: all calls during it share the next round.
     this.#next ??= this.#running.then(() => {
       this.#next = undefined
       return this.copy()
@@ -62,8 +65,8 @@ export class PromCopier {
   }
 
   /**
-   * Copies what metrics keep now, and answers that came; the last time after what can be collected at an exit. Returns
-   * whether anything has changed. Never throws.
+   * Copies the numbers that metrics keep now, and answers that have arrived. If `isLast`, it first runs collect
+   * functions as far as an exit allows. Returns whether anything has changed. Never throws.
    */
   look(isLast = false): boolean {
     try {
@@ -77,7 +80,7 @@ export class PromCopier {
     }
   }
 
-  /** True where the last look has found something that has to be asked and never was. */
+  /** True if the last copy found a metric that must be requested and never was. */
   get hasNew(): boolean {
     return this.#hasNew
   }
@@ -94,8 +97,8 @@ export class PromCopier {
 
   #take(): boolean {
     const origins = this.#reader.list(this.#registries())
-    // What is gone goes first: one that replaces it takes its name, and adds to what it has left. A registry that could
-    // not be listed may still have all that it had.
+    // Process removed metrics first: a replacement takes their name, and adds to their counts. A registry that could
+    // not be listed may still have all of its metrics.
     let hasChanged = false
     const { rounds } = this.#reader
     for (const feed of this.#living) {
@@ -121,7 +124,7 @@ export class PromCopier {
       const feed = this.#feedFor(labelled(kept, origin), origin)
       if (feed !== undefined) {
         hasChanged = feed.takeKept(kept, view.defaults)
-        // The counts of an answer may be older than those that were kept when it came.
+        // The counts of an answer may be older than the kept ones were when it arrived.
         for (const reading of answer ?? []) if (feed.takeQuantiles(reading, view.defaults)) hasChanged = true
       }
     } else {
@@ -137,7 +140,9 @@ export class PromCopier {
     return hasChanged
   }
 
-  /** Writes new exemplars, at most once a second unless `now`: they go to a file of their own, which is replaced. */
+  /**
+   * Writes new exemplars, at most once a second unless `now`: they go to a separate file, which is replaced as a whole.
+   */
   #settleExemplars(now: boolean): void {
     const time = performance.now()
     if (!now && time - this.#settledAt < EXEMPLARS_INTERVAL_MS) return
@@ -158,7 +163,7 @@ export class PromCopier {
     this.#living.delete(feed)
   }
 
-  /** The feed that takes this reading; undefined where there is nothing to copy, or no place for it. */
+  /** The feed for this reading; undefined if there is nothing to copy, or the name is not available. */
   #feedFor(source: LabelledReading, origin: Origin): MetricFeed | undefined {
     const known = origin.feeds.get(source.name)
     const isKnown = known !== undefined && !known.copy.isWithdrawn
@@ -175,7 +180,7 @@ export class PromCopier {
 
   #newFeed(source: LabelledReading, origin: Origin): MetricFeed | undefined {
     const { name, reading } = source
-    // What has no samples yet has no buckets to be known by, and nothing to show.
+    // A metric without samples has no buckets that could identify it, and nothing to serve.
     if (reading.values.length === 0) return undefined
     const shape = shapeOf(source)
     if (shape === undefined) return this.#refuse(name, `its type \`${reading.type}\` is not known`)
@@ -186,7 +191,7 @@ export class PromCopier {
     return feed
   }
 
-  /** True where the reading is what the copy was made for, as far as that costs nothing to see. */
+  /** True if the reading still matches the copy, as far as that can be checked without cost. */
   #isStill({ labelNames }: PromShape, source: LabelledReading): boolean {
     if (source.labelNames !== undefined) {
       for (const label in source.defaults) if (!labelNames.includes(label)) return false
@@ -247,7 +252,9 @@ function labelled(reading: PromReading | KeptReading, { metric, view }: Origin):
   return { name: nameIn(reading, isOpenMetrics), reading, labelNames, defaults }
 }
 
-/** The name as it is served: prom-client takes `_total` from counters for OpenMetrics, and adds it when rendering. */
+/**
+ * The name as it is served: for OpenMetrics, prom-client removes `_total` from counters, and adds it when rendering.
+ */
 function nameIn({ name, type }: PromReading | KeptReading, isOpenMetrics: boolean): string {
   return isOpenMetrics && type === 'counter' && !name.endsWith('_total') ? `${name}_total` : name
 }

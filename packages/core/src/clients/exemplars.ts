@@ -5,8 +5,8 @@ import type { PromExemplar } from './registry.ts'
 import type { SeriesCopy } from './series-copy.ts'
 
 /**
- * Brings what prom-client has as the exemplar of one bucket (of a counter: of the only one) into the store, where it is
- * newer than what is there. Most of those that are read were read before, which costs one comparison.
+ * Copies prom-client's exemplar of one bucket (for a counter: of its only one) into the store, if it is newer than the
+ * stored one. Most exemplars were read before, which costs one comparison.
  */
 export function takeExemplar(
   store: Store,
@@ -16,12 +16,13 @@ export function takeExemplar(
   given: PromExemplar,
 ): void {
   const { timestamp } = given
-  // One that prom-client has refused has no time. What shares the overflow series would stand beside a strange number.
+  // An exemplar that prom-client rejected has no time. An exemplar in the overflow series would not belong to its
+  // numbers.
   if (series.place === undefined || typeof timestamp !== 'number') return
   series.exemplars ??= []
   series.exemplars[bucket] ??= { seenAt: 0, stored: undefined }
   const note = series.exemplars[bucket]
-  // Not greater: that is no number, or was seen before.
+  // Not greater: it is not a number, or was seen before.
   if (!(timestamp > note.seenAt)) return
   note.seenAt = timestamp
   if (isEmpty(given.labelSet)) return
@@ -44,7 +45,7 @@ function read({ labelSet, value, timestamp }: PromExemplar): Exemplar | undefine
     const labels = Object.entries(labelSet).map(([name, text]): ExemplarLabel => [name, wellFormed(String(text))])
     return exemplarOf(labels, value, timestamp)
   } catch {
-    // A value that cannot be made a text.
+    // A value that cannot be converted to a string.
     return undefined
   }
 }

@@ -3,26 +3,26 @@ import type { Family, Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { EXPOSED, isOpenMetrics, type PromRegistry } from './registry.ts'
 import { samplesOf } from './samples.ts'
 
-/** A registry of prom-client that promherd's metrics can be read through. */
+/** A registry of prom-client through which promherd's metrics can be read. */
 export interface ExposableRegistry extends PromRegistry {
   metrics(): Promise<string>
   getMetricsAsArray(): readonly object[]
-  /** Takes any object that answers like a metric, though its declaration asks for one of prom-client's own classes. */
+  /** Accepts any object with the methods of a metric, although its declaration requires prom-client's own classes. */
   registerMetric(metric: never): void
   getSingleMetric(name: string): object | undefined
   removeSingleMetric(name: string): void
 }
 
-/** How a herd is shown through a registry. */
+/** Options for serving a herd through a registry. */
 export interface ExposeOptions {
-  /** Whose numbers: of its whole herd where it has a directory. @default the monitor of this process */
+  /** The source of the numbers: its whole herd if it has a directory. @default the monitor of this process */
   readonly monitor?: SnapshotSource | undefined
 }
 
 /**
- * Makes `register.metrics()` and `register.getMetricsAsJSON()` include what promherd knows of the whole herd, families
- * that appear later among it. A name that the registry has itself stays the registry's own, so nothing is counted
- * twice. Answers how to undo it.
+ * Makes `register.metrics()` and `register.getMetricsAsJSON()` include all metrics of the whole herd, including
+ * families that appear later. A name that the registry already has stays the registry's own, so nothing is counted
+ * twice. Returns a function that undoes it.
  */
 export function exposeHerd(register: ExposableRegistry, options: ExposeOptions = {}): () => void {
   const exposure = new Exposure(register, options.monitor ?? defaultMonitor())
@@ -34,7 +34,7 @@ class Exposure {
   readonly #source: SnapshotSource
   readonly #metrics = new Map<string, ExposedMetric>()
   readonly #undo: readonly (() => void)[]
-  /** The snapshot that a rendering under way is made of, so that all of its families are of one moment. */
+  /** The snapshot of the rendering in progress, so that all of its families are from the same moment. */
   #held: Snapshot | undefined
   #holders = 0
 
@@ -61,7 +61,7 @@ class Exposure {
     return isOpenMetrics(this.#register)
   }
 
-  /** prom-client lists its metrics before it asks them anything: so the families of this moment are registered first. */
+  /** prom-client lists its metrics before it reads any: so the current families are registered first. */
   #wrap(method: 'metrics' | 'getMetricsAsJSON'): () => void {
     const register = this.#register
     const own = Object.getOwnPropertyDescriptor(register, method)
@@ -85,7 +85,7 @@ class Exposure {
 
   #follow(families: readonly Family[]): void {
     for (const { name, help, type } of families) {
-      // Whoever has the name, one of ours or a metric of the user's, keeps it.
+      // An existing metric with this name, promherd's or the user's, keeps it.
       if (this.#register.getSingleMetric(name) !== undefined) continue
       const metric = this.#metrics.get(name) ?? new ExposedMetric(this, name, help, type)
       this.#metrics.set(name, metric)
@@ -94,12 +94,12 @@ class Exposure {
   }
 }
 
-/** One family of the herd, as prom-client wants a metric to be. */
+/** One family of the herd, with the interface of a prom-client metric. */
 class ExposedMetric {
   readonly [EXPOSED] = true
   readonly help: string
   readonly type: string
-  /** Each process tells the numbers of the whole herd, so an aggregate over processes takes any one's. */
+  /** Each process reports the numbers of the whole herd, so an aggregate over processes takes those of any one. */
   readonly aggregator = 'first'
   readonly #exposure: Exposure
   readonly #name: string
@@ -115,7 +115,7 @@ class ExposedMetric {
     return this.#name
   }
 
-  // prom-client renames counters when it renders OpenMetrics, and never back.
+  // prom-client renames counters when it renders OpenMetrics, and never restores the name.
   set name(_: string) {}
 
   reset(): void {}

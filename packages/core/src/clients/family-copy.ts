@@ -3,21 +3,21 @@ import { type Definition, widthOf } from '../store/catalog.ts'
 import { keyOf, type StoreFamily } from '../store/family.ts'
 import { SeriesCopy } from './series-copy.ts'
 
-/** The copy of one family of prom-client in a store: what its series are, and how their numbers are written. */
+/** The copy of one prom-client family in a store: its series, and how their numbers are written. */
 export class FamilyCopy {
   readonly family: StoreFamily
-  /** prom-client's names of the labels; the family may call one otherwise. */
+  /** prom-client's names of the labels; the family may use a different name for one. */
   readonly labelNames: readonly string[]
-  /** How many numbers a series has. */
+  /** The count of numbers for each series. */
   readonly width: number
-  /** True for numbers that are of no use once their series is gone. */
+  /** True for numbers that are useless once their series is removed. */
   readonly isOfTheMoment: boolean
   readonly #addsUp: boolean
   readonly #series = new Map<string, SeriesCopy>()
-  /** What has no place of its own adds up in the overflow series. */
+  /** Collects the numbers of all series without slots of their own, in the overflow series. */
   readonly #rest: SeriesCopy
   readonly #sum: number[]
-  /** Gauges of which nobody says anything any more. */
+  /** Gauges that no metric reports any more. */
   readonly #empty = new Set<SeriesCopy>()
   #restChanged = false
 
@@ -30,7 +30,7 @@ export class FamilyCopy {
     this.#addsUp = !this.isOfTheMoment || (definition.type === 'gauge' && definition.merge === 'sum')
     this.#rest = new SeriesCopy([], undefined)
     this.#sum = new Array<number>(this.width).fill(0)
-    // An overflow series adds up; of gauges that would be nonsense, so theirs is never shown.
+    // An overflow series is a sum, which makes no sense for gauges, so theirs is never served.
     if (this.isOfTheMoment && labelNames.length > 0) setAbsent(family.slab.values, family.overflow)
   }
 
@@ -38,12 +38,12 @@ export class FamilyCopy {
     return this.family.definition
   }
 
-  /** True where two samples of the same series are added up; else the later one stands. */
+  /** True if two samples of the same series are added up; otherwise the later one wins. */
   get addsUp(): boolean {
     return this.#addsUp
   }
 
-  /** The series with these label values; the one that all share, counted as dropped, where there is no room. */
+  /** The series with these label values. If there is no room, counts that as dropped and returns the shared one. */
   seriesOf(values: readonly string[]): SeriesCopy {
     const key = keyOf(values)
     const known = this.#series.get(key)
@@ -58,19 +58,19 @@ export class FamilyCopy {
     return series
   }
 
-  /** Writes what is told of the series, once: a reader must not see one half done. */
+  /** Writes the numbers of the series at once: a reader must not see a partial update. */
   write(series: SeriesCopy): void {
     if (series.place !== undefined) this.#writeTo(series.place.slot, series)
     else this.#restChanged = true
   }
 
-  /** Notes that a series may have nobody left who tells of it. */
+  /** Notes that a series may have no metric left that reports it. */
   abandon(series: SeriesCopy): void {
-    // What was counted stays, so only gauges change.
+    // Counts stay, so only gauges change.
     if (this.isOfTheMoment && series.place !== undefined) this.#empty.add(series)
   }
 
-  /** Ends a round. Gauges of which nobody says anything are shown no more. */
+  /** Ends a round. Gauges that no metric reports are no longer served. */
   finish(): void {
     if (this.#empty.size > 0) this.#finishEmpty()
     if (this.#restChanged && !this.isOfTheMoment) this.#writeTo(this.family.overflow, this.#rest)
@@ -86,7 +86,7 @@ export class FamilyCopy {
     }
   }
 
-  /** Gives the place of a gauge that is shown no more to another; false where there is none. */
+  /** Frees the slots of a gauge that is no longer served; returns false if there is none. */
   #reclaim(): boolean {
     for (const series of this.#empty) {
       this.#empty.delete(series)

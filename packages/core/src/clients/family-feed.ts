@@ -5,24 +5,24 @@ import type { PromLabels, PromSample } from './registry.ts'
 import { Part } from './series-copy.ts'
 
 /**
- * What one metric brings into the copy of its family, round after round.
+ * Copies the samples of one metric into the copy of its family, in each round.
  *
- * Hot: samples come in the same order from one round to the next, so each series is first looked for where it stood
- * before, which takes a comparison for each label and makes no key; and what stood still is not written again.
+ * Hot path: samples come in the same order in each round, so each series is first searched at its previous position,
+ * which takes one comparison per label and creates no key; unchanged series are not written again.
  */
 export class FamilyFeed {
   readonly #copy: FamilyCopy
   readonly #parts = new Map<string, Part>()
-  /** In the order of the samples: those of this round, then what is left of the round before. */
+  /** In the order of the samples: those of this round, then the rest of the previous round. */
   readonly #order: Part[] = []
-  /** How many of them are of this round. */
+  /** The number of them that belong to this round. */
   #met = 0
   #round = 0
-  /** True where numbers were entered in this round, or some may be gone since the last one. */
+  /** True if numbers were entered in this round, or if some may have been removed since the last one. */
   #isEntered = false
   #hasLeft = false
   #defaults: PromLabels = {}
-  /** False in a round in which the registry's default labels are others than before. */
+  /** False in a round in which the registry's default labels have changed. */
   #hasSameDefaults = true
 
   constructor(copy: FamilyCopy) {
@@ -39,8 +39,8 @@ export class FamilyFeed {
   }
 
   /**
-   * The series that a metric keeps in `kept`, to enter its numbers; undefined where two numbers tell that all of them
-   * are as they were. A series that is kept in the same object has the same labels.
+   * The series that a metric keeps in `kept`, ready to receive its numbers; undefined if two of its numbers show that
+   * none has changed. A series that is kept in the same object has the same labels.
    */
   changedPart(kept: KeptSeries, stamp: unknown, otherStamp: unknown, defaults: PromLabels): Part | undefined {
     const guess = this.#met < this.#order.length ? this.#order[this.#met] : undefined
@@ -57,7 +57,7 @@ export class FamilyFeed {
     return part
   }
 
-  /** The series that `sample` is of. Where `goesOn` is true, it is probably that of the sample before. */
+  /** The series of `sample`. If `goesOn` is true, it is probably that of the previous sample. */
   partOf(sample: Labelled, defaults: PromLabels, goesOn: boolean): Part {
     const current = goesOn && this.#met > 0 ? this.#order[this.#met - 1] : undefined
     if (current !== undefined && this.#isOf(current, sample, defaults)) return current
@@ -69,13 +69,13 @@ export class FamilyFeed {
 
   /** Enters the number of a series that has only one. */
   enter({ numbers, again }: Part, value: number): void {
-    // Several label sets may mean the same to Prometheus.
+    // Several of prom-client's label sets may be the same to Prometheus.
     numbers[0] = again && this.#copy.addsUp ? numbers[0]! + value : value
   }
 
   /**
-   * Brings what the round has gathered into the series. What is gone leaves its counts behind. Returns whether anything
-   * has changed.
+   * Writes the numbers of the round to the series. Removed ones leave their counts behind. Returns whether anything has
+   * changed.
    */
   commit(): boolean {
     if (!this.#isEntered && this.#met === this.#order.length) return false
@@ -96,7 +96,9 @@ export class FamilyFeed {
     return hasChanged
   }
 
-  /** Takes everything out: the metric is registered no more. It may come back, and go on where it was. */
+  /**
+   * Removes everything: the metric is no longer registered. It may be registered again, and then continues from here.
+   */
   leave(): void {
     for (const part of this.#parts.values()) {
       this.#takeOut(part)
@@ -170,7 +172,9 @@ function isSameLabels(a: PromLabels, b: PromLabels): boolean {
   return true
 }
 
-/** The value of a label, undefined where it is missing. A null or undefined that was given is a text, as in prom-client. */
+/**
+ * The value of a label, undefined if it is missing. An explicit null or undefined becomes a string, as in prom-client.
+ */
 function labelOf(
   name: string,
   labels: PromLabels | undefined,
@@ -178,7 +182,7 @@ function labelOf(
   defaults: PromLabels,
 ): unknown {
   const value = labels?.[name] ?? sharedLabels?.[name]
-  // A function may be a method of every object that is called as the label is.
+  // A function may be an inherited method with the same name as the label.
   if (value != null && typeof value !== 'function') return value
   for (const source of [labels, sharedLabels, defaults]) {
     if (source !== undefined && Object.hasOwn(source, name)) return String(source[name])
@@ -187,8 +191,8 @@ function labelOf(
 }
 
 /**
- * True for counts that are less than before: their user has set them to zero, as Prometheus understands it too. A sum
- * alone may fall, by observations below zero; but not change without any.
+ * True if counts have decreased: the user has reset them, which Prometheus assumes too. A sum alone may decrease by
+ * negative observations, but it cannot change without any observation.
  */
 function hasFallen({ numbers, last }: Part, type: string): boolean {
   if (type === 'counter') return numbers[0]! < last[0]!

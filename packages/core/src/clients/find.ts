@@ -5,26 +5,27 @@ import { isRegistry, type PromRegistry } from './registry.ts'
 /**
  * Finds the default registries of the prom-client copies that this process has loaded, and loads none.
  *
- * All of them are CommonJS, and whoever imports them, they pass through the one module cache of the process. Copies
- * are known by their inner file, since the package may be installed under any name, or by their entry.
+ * All copies are CommonJS modules, so all of them are in the one module cache of the process, even if they were
+ * imported. They are recognised by their inner file, since the package may be installed under any name, or by their
+ * entry file.
  */
 const INNER = /[\\/]lib[\\/]registry\.js$/
 const ENTRY = /[\\/](?:prom-client|@prometheus-io[\\/]client)[\\/]index\.js$/
 
-/** A default registry, and the folder of the package that it belongs to. */
+/** A default registry, and the folder of its package. */
 export interface FoundRegistry {
   readonly registry: PromRegistry
   readonly path: string
 }
 
-/** The modules that a process has loaded, by their file names. */
+/** The modules that a process has loaded, by file name. */
 export type ModuleCache = Readonly<Record<string, { readonly exports?: unknown } | undefined>>
 
-/** Looks through the module cache, again only when it has changed its size. */
+/** Searches the module cache, and again only when its size has changed or a known module was reloaded. */
 export class RegistryFinder {
   readonly #cache: ModuleCache
   readonly #found = new Map<PromRegistry, FoundRegistry>()
-  /** The files that had one, with what they exported: Jest loads modules again, as many as there were. */
+  /** The files with a registry, and their exports: Jest reloads modules without a change in their number. */
   readonly #files = new Map<string, unknown>()
   #modules = 0
 

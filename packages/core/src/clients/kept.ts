@@ -1,15 +1,18 @@
 import type { PromExemplar, PromLabels, PromMetric } from './registry.ts'
 
-/** What a metric keeps for one label set, of which it mutates the numbers in place or replaces the object. */
+/** The data that a metric keeps for one label set. The metric mutates the numbers in place or replaces the object. */
 export interface KeptSeries {
   readonly labels?: PromLabels
-  /** Counters and gauges: a number. Summaries of `@prometheus-io/client`: what those of prom-client have themselves. */
+  /**
+   * Counters and gauges: a number. Summaries of `@prometheus-io/client`: the fields that those of prom-client have
+   * directly.
+   */
   readonly value: number | KeptSummary
   readonly exemplar?: PromExemplar | null | undefined
   /** Histograms, and summaries of prom-client. */
   readonly sum: number
   readonly count: number
-  /** Histograms: not cumulative, by upper bound; what is beyond the last bound is in `count` alone. */
+  /** Histograms: not cumulative, by upper bound; observations beyond the last bound are only in `count`. */
   readonly bucketValues: Readonly<Record<string, number>>
   readonly bucketExemplars?: Readonly<Record<string, PromExemplar | null | undefined>>
 }
@@ -20,7 +23,7 @@ export interface KeptSummary {
   readonly count: number
 }
 
-/** What a metric keeps, in the form of a reading. */
+/** The data that a metric keeps, in the form of a reading. */
 export interface KeptReading {
   readonly name: string
   readonly help: string
@@ -31,7 +34,7 @@ export interface KeptReading {
   readonly bounds: readonly number[]
 }
 
-/** A metric of prom-client with the fields that counting writes to; nothing is certain about any of them. */
+/** A metric of prom-client with the fields that it counts in; none of them is guaranteed. */
 interface Keeper extends PromMetric {
   readonly help?: unknown
   readonly type?: unknown
@@ -44,9 +47,9 @@ interface Keeper extends PromMetric {
 }
 
 /**
- * Reads the series that a metric keeps, synchronously and without calling its `get()`. Returns undefined where `get()`
- * may answer something else: the metric collects (unless it has just done so), its class overrides `get()`, or it keeps its
- * series in another way.
+ * Reads the series that a metric keeps, synchronously and without calling its `get()`. Returns undefined if `get()` may
+ * return something else: the metric has a collect function (unless it was just called), its class overrides `get()`, or
+ * it keeps its series in another way.
  */
 export function readKept(metric: PromMetric, isCollected: boolean = false): KeptReading | undefined {
   try {
@@ -59,10 +62,10 @@ export function readKept(metric: PromMetric, isCollected: boolean = false): Kept
 }
 
 /**
- * Calls the `collect()` of a metric at an exit, where no promise can be waited for. Returns true where it has collected
- * then and there, so that the metric keeps what its `get()` would answer. Never throws.
+ * Calls the `collect()` of a metric at an exit, where no promise can be awaited. Returns true if it collected
+ * synchronously, so that the metric keeps what its `get()` would return. Never throws.
  *
- * Gauges are not asked: nobody shows what they said once their process has exited.
+ * Gauges are skipped: their values are no longer served once their process has exited.
  */
 export function collectNow(metric: Keeper): boolean {
   try {
@@ -99,7 +102,7 @@ function keptIn(metric: Keeper): KeptReading | undefined {
 
 const NONE: readonly number[] = []
 
-/** All series of a metric have one form, so the first one decides. */
+/** All series of a metric have the same form, so checking the first one is enough. */
 const IS_EXPECTED: Readonly<Record<string, (series: KeptSeries) => boolean>> = {
   counter: ({ value }) => typeof value === 'number',
   gauge: ({ value }) => typeof value === 'number',
@@ -111,7 +114,7 @@ const IS_EXPECTED: Readonly<Record<string, (series: KeptSeries) => boolean>> = {
   },
 }
 
-/** The numbers of a summary, wherever its client keeps them. */
+/** The numbers of a summary, in the place where its client keeps them. */
 export function summaryIn(series: KeptSeries): KeptSummary {
   const { value } = series
   return typeof value === 'object' && value !== null ? value : series
@@ -124,7 +127,7 @@ export function seriesIn({ hashMap, store }: Keeper): KeptSeries[] | undefined {
   return hasValues(store) ? Array.from(store.values()) : undefined
 }
 
-/** `Object.values`, which takes six times as long for an object of 1,000 keys. */
+/** Replaces `Object.values`, which takes six times as long for an object of 1,000 keys. */
 function valuesOf(hashMap: Readonly<Record<string, KeptSeries>>): KeptSeries[] {
   const keys = Object.keys(hashMap)
   const values = new Array<KeptSeries>(keys.length)
@@ -137,8 +140,8 @@ function hasValues(holder: unknown): holder is { values(): Iterable<KeptSeries> 
 }
 
 /**
- * True where the class that implements counting implements `get()` as well, as a method. A subclass that overrides
- * `get()`, a spy on an instance, and a function that was assigned to the prototype are asked instead.
+ * True if the class that implements counting also implements `get()`, as a method. If a subclass overrides `get()`, an
+ * instance has a spy, or a function was assigned to the prototype, `get()` must be called instead.
  */
 function answersWhatItKeeps(metric: PromMetric): boolean {
   const prototype: object = Object.getPrototypeOf(metric)

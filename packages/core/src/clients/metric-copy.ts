@@ -5,20 +5,23 @@ import type { PromExemplar } from './registry.ts'
 import type { SeriesCopy } from './series-copy.ts'
 import { boundOf, type PromShape } from './shape.ts'
 
-/** Series of one family that are copied before the rest shares one: these are the user's own, so it is generous. */
+/**
+ * The number of series of one family that are copied before the others share one: high, because these are the user's
+ * own.
+ */
 export const MAX_SERIES = 10_000
 
-/** The copy of all metrics of one name: its family, and for summaries that of their quantiles too. */
+/** The copy of all metrics with one name: its family, and for summaries also that of their quantiles. */
 export class MetricCopy {
   readonly shape: PromShape
   readonly numbers: FamilyCopy
   readonly quantiles: FamilyCopy | undefined
-  /** True once another metric stands for the name. */
+  /** True once the name belongs to another metric. */
   isWithdrawn = false
   readonly #store: Store
   readonly #bounds = new Map<unknown, number>()
 
-  /** @throws ERR_PROMHERD_FAMILY_CONFLICT where the store has something else of that name. */
+  /** @throws ERR_PROMHERD_FAMILY_CONFLICT if the store has a different family with that name. */
   constructor(store: Store, shape: PromShape, maxSeries: number = MAX_SERIES) {
     this.#store = store
     this.shape = shape
@@ -33,12 +36,12 @@ export class MetricCopy {
     this.#bounds.set(Number.POSITIVE_INFINITY, definition.buckets.length)
   }
 
-  /** Which bucket a label `le` stands for. */
+  /** The bucket of a label `le`. */
   bucketOf(le: unknown): number | undefined {
     return this.#bounds.get(le) ?? this.#bounds.get(boundOf(le))
   }
 
-  /** Takes in what a metric has as the exemplar of a bucket; a counter has one bucket. */
+  /** Takes over a metric's exemplar of a bucket; a counter has one bucket. */
   takeExemplar(series: SeriesCopy, bucket: number, given: PromExemplar): void {
     takeExemplar(this.#store, this.shape.definition.name, series, bucket, given)
   }
@@ -49,7 +52,7 @@ export class MetricCopy {
     this.quantiles?.finish()
   }
 
-  /** Takes it out of the store; false where that could not be written. */
+  /** Removes it from the store; returns false if that could not be written. */
   withdraw(): boolean {
     if (this.quantiles !== undefined && !this.#store.withdraw(this.quantiles.family)) return false
     this.isWithdrawn = this.#store.withdraw(this.numbers.family)

@@ -5,17 +5,17 @@ import type { Origin } from './origin.ts'
 import type { PromLabels, PromReading, PromSample } from './registry.ts'
 import type { Part } from './series-copy.ts'
 
-/** What one metric of one registry brings into the copy of its name. */
+/** Copies one metric of one registry into the copy for its name. */
 export class MetricFeed {
   readonly copy: MetricCopy
   readonly origin: Origin
-  /** The round in which it last brought something in. */
+  /** The last round in which it copied anything. */
   round = 0
   /** True while its metric is registered. */
   isLiving = false
   readonly #numbers: FamilyFeed
   readonly #quantiles: FamilyFeed | undefined
-  /** The bounds of a kept histogram, and which bucket each of them is. */
+  /** The bounds of a kept histogram, and the bucket of each. */
   #bounds: readonly number[] | undefined
   #buckets: readonly { readonly key: string; readonly index: number | undefined }[] = []
 
@@ -26,7 +26,7 @@ export class MetricFeed {
     this.#quantiles = copy.quantiles && new FamilyFeed(copy.quantiles)
   }
 
-  /** Brings in what a metric keeps, but for quantiles. Returns whether anything has changed. */
+  /** Copies the data that a metric keeps, except quantiles. Returns whether anything has changed. */
   takeKept({ values, bounds }: KeptReading, defaults: PromLabels): boolean {
     const numbers = this.#numbers
     const { type } = this.copy.shape.definition
@@ -47,7 +47,7 @@ export class MetricFeed {
     return numbers.commit()
   }
 
-  /** Brings in an answer. Returns whether anything has changed. */
+  /** Copies an answer. Returns whether anything has changed. */
   take(reading: PromReading, defaults: PromLabels): boolean {
     const { type } = this.copy.shape.definition
     if (type === 'summary') return this.#takeSummary(reading, defaults)
@@ -57,7 +57,7 @@ export class MetricFeed {
     return this.#numbers.commit()
   }
 
-  /** Brings in the quantiles of an answer, and none of its counts. Returns whether anything has changed. */
+  /** Copies the quantiles of an answer, and none of its counts. Returns whether anything has changed. */
   takeQuantiles(reading: PromReading, defaults: PromLabels): boolean {
     const quantiles = this.#quantiles
     if (quantiles === undefined) return false
@@ -68,7 +68,7 @@ export class MetricFeed {
     return quantiles.commit()
   }
 
-  /** The metric is gone: what it has counted stays. */
+  /** The metric was removed: its counts stay. */
   leave(): void {
     this.#numbers.leave()
     this.#quantiles?.leave()
@@ -97,7 +97,7 @@ export class MetricFeed {
     if (exemplar) this.copy.takeExemplar(series, last - 1, exemplar)
   }
 
-  /** The buckets in prom-client's order. Their keys are strings, since a number would be made one for each read. */
+  /** The buckets in prom-client's order. Their keys are strings, since a number would be converted at each read. */
   #bucketsOf(bounds: readonly number[]): readonly { readonly key: string; readonly index: number | undefined }[] {
     if (bounds !== this.#bounds) {
       this.#bounds = bounds
@@ -136,14 +136,14 @@ export class MetricFeed {
   }
 }
 
-/** Where prom-client keeps the exemplar of what is beyond the last bound. */
+/** The key under which prom-client keeps the exemplar of observations beyond the last bound. */
 const BEYOND = '-1'
 
 function isQuantile({ metricName }: PromSample, { name }: PromReading): boolean {
   return metricName === undefined || metricName === name
 }
 
-/** The numbers of a summary: several label sets may mean the same to Prometheus. */
+/** Adds up the numbers of a summary: several of prom-client's label sets may be the same to Prometheus. */
 function add(numbers: number[], sum: number, count: number): void {
   numbers[0] = numbers[0]! + sum
   numbers[1] = numbers[1]! + count

@@ -12,10 +12,10 @@ import {
 } from './registry.ts'
 import { standstillOf, stoodStill } from './standstill.ts'
 
-/** Called with the reason why an origin brings in nothing new; with undefined once it has answered again. */
+/** Called with the reason why an origin provides nothing new; with undefined once it has answered again. */
 export type OnFailure = (origin: Origin, failure: string | undefined) => void
 
-/** Lists what there is in registries, and asks for the numbers that cannot be read without a promise. */
+/** Lists the contents of registries, and requests the numbers that cannot be read synchronously. */
 export class RegistryReader {
   readonly #deadlineMs: number
   readonly #onFailure: OnFailure
@@ -56,17 +56,17 @@ export class RegistryReader {
     return found
   }
 
-  /** True where a registry as a whole was listed in this round, or failed in it. */
+  /** True if a registry was listed as a whole in this round, or failed in it. */
   isWhole(registry: object): boolean {
     return this.#origins.get(registry)?.round === this.#rounds
   }
 
   /**
-   * Asks everything that has to be asked for its numbers. Resolves when all have answered, or after the deadline. An
-   * origin that has missed the deadline once gets `GRACE_MS` until it has answered; a late answer is brought in when it
-   * comes. Never rejects.
+   * Requests all numbers that must be requested. Resolves when all requests were answered, or after the deadline. An
+   * origin that has missed the deadline once gets only `GRACE_MS` until it has answered; a late answer is copied when
+   * it arrives. Never rejects.
    *
-   * Questions are put in the order of registration, since the `collect()` of one metric may set those after it.
+   * Requests are made in the order of registration, since the `collect()` of one metric may set later metrics.
    */
   async ask(registries: readonly PromRegistry[]): Promise<void> {
     const deadline = { isOver: false }
@@ -90,11 +90,14 @@ export class RegistryReader {
     }
   }
 
-  /** Has metrics collect at an exit, as far as that can be done synchronously: what they keep is read from then on. */
+  /**
+   * Runs the collect functions of metrics at an exit, as far as that is possible synchronously: from then on their kept
+   * data is read.
+   */
   collectNow(registries: readonly PromRegistry[]): void {
     for (const origin of this.list(registries)) {
       const { metric, asked, answered } = origin
-      // One that is asked at this moment may be halfway through.
+      // A metric with a pending request may be in the middle of collecting.
       origin.isCollected = metric !== undefined && asked === answered && collectNow(metric)
     }
   }
@@ -112,7 +115,7 @@ export class RegistryReader {
     } catch (error) {
       failure = `failed: ${String(error)}`
     }
-    // A later question has been answered before.
+    // A later request was answered first.
     if (question < origin.answered) return
     origin.answered = question
     origin.isSlow = false
@@ -126,7 +129,7 @@ export class RegistryReader {
 
   #add(found: Origin[], key: object, metric: PromMetric | undefined, view: RegistryView): void {
     const origin = this.#originOf(key, metric, view)
-    // Another registry has it too.
+    // It is also in another registry.
     if (origin.round === this.#rounds) return
     origin.begin(this.#rounds, view, metric === undefined ? undefined : String(metric.name))
     found.push(origin)
@@ -147,19 +150,19 @@ export class RegistryReader {
   }
 }
 
-/** How long an origin gets that has missed the deadline before: enough for one that answers at once. */
+/** The time for an origin that missed the deadline before: enough for one that answers at once. */
 const GRACE_MS = 20
 
 function viewOf(registry: PromRegistry): RegistryView {
   return { registry, defaults: defaultLabelsOf(registry), isOpenMetrics: isOpenMetrics(registry) }
 }
 
-/** How to get the numbers of an origin that have to be asked for; undefined where there are none. */
+/** Returns a function that requests an origin's numbers; undefined if nothing must be requested. */
 function questionFor(origin: Origin): (() => Promise<readonly PromReading[]>) | undefined {
   const { metric } = origin
   if (metric === undefined) return () => readWhole(origin.view.registry)
   const kept = readKept(metric)
-  // The rendering of prom-client itself: the same numbers without a copy of the labels for each bucket.
+  // The method for prom-client's own rendering: the same numbers without a copy of the labels for each bucket.
   if (kept === undefined) return async () => [await (metric.getForPromString?.() ?? metric.get())]
   return kept.type === 'summary' ? () => readQuantiles(origin, metric) : undefined
 }
@@ -168,12 +171,15 @@ async function readWhole(registry: PromRegistry): Promise<readonly PromReading[]
   return (await registry.getMetricsAsJSON()).filter(each => !(EXPOSED in each)) as unknown as readonly PromReading[]
 }
 
-/** Working out quantiles costs more than all else, so a summary is only asked where one may have changed. */
+/**
+ * Computing quantiles costs more than everything else, so a summary is requested only if its quantiles may have
+ * changed.
+ */
 async function readQuantiles(origin: Origin, metric: PromMetric): Promise<readonly PromReading[]> {
   const { quantiles } = origin
   if (quantiles !== undefined && isStill(metric, quantiles.standstill)) return quantiles.answer
   const asked = metric.get()
-  // All is worked out by now, and only the promise is still to be resolved.
+  // Everything is computed at this point; only the promise is not resolved yet.
   const standstill = standstillOf(metric)
   const answer = [await asked]
   origin.quantiles = standstill === undefined ? undefined : { answer, standstill }
@@ -188,7 +194,7 @@ function isStill(metric: PromMetric, standstill: Parameters<typeof stoodStill>[1
   }
 }
 
-/** Without anything to wait for no timer is made. */
+/** If there is nothing to wait for, no timer is created. */
 async function settled(answers: readonly Promise<void>[], deadlineMs: number): Promise<void> {
   if (answers.length > 0) await within(deadlineMs, Promise.all(answers))
 }

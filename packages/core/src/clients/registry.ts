@@ -2,21 +2,21 @@ import { promherdError } from '../errors.ts'
 import type { Check } from '../options.ts'
 
 /**
- * What promherd needs of a prom-client, and all that it knows of one: small enough that prom-client 15,
- * `@prometheus-io/client` 0.16 and their forks all have it.
+ * The interface that promherd needs of a prom-client: small enough that prom-client 15, `@prometheus-io/client` 0.16
+ * and their forks all have it.
  */
 
-/** A registry of prom-client, of `@prometheus-io/client`, or of anything that answers like them. */
+/** A registry of prom-client, of `@prometheus-io/client`, or an object with the same methods. */
 export interface PromRegistry {
-  /** Everything the registry has, read once. */
+  /** All metrics of the registry, read once. */
   getMetricsAsJSON(): Promise<readonly object[]>
-  /** The metrics themselves: where it is there, each is read alone, and one that hangs holds up no other. */
+  /** The metrics themselves: if this method exists, each is read separately, and one that hangs delays no other. */
   getMetricsAsArray?(): readonly object[]
-  /** Tells whether counters stand here without their `_total`. */
+  /** Shows whether counters are listed without their `_total`. */
   readonly contentType?: string
 }
 
-/** What a metric says of itself when it is read. */
+/** The result of reading a metric. */
 export interface PromReading {
   readonly name: string
   readonly help: string
@@ -31,23 +31,23 @@ export interface PromSample {
   readonly labels?: PromLabels
   /** Labels that several samples have in common, beside their own. */
   readonly sharedLabels?: PromLabels
-  /** Where it is not the metric's own name: `_bucket`, `_sum` and `_count`. */
+  /** Set if it differs from the metric's own name: `_bucket`, `_sum` and `_count`. */
   readonly metricName?: string | undefined
-  /** The same object each time, which the metric writes its next exemplar into. */
+  /** The same object each time; the metric writes its next exemplar into it. */
   readonly exemplar?: PromExemplar | null | undefined
 }
 
-/** What a metric with `enableExemplars` keeps for a counter, or for a bucket. */
+/** The exemplar that a metric with `enableExemplars` keeps for a counter, or for a bucket. */
 export interface PromExemplar {
   readonly labelSet?: unknown
   readonly value?: unknown
-  /** Unix seconds; missing until the first has been taken. */
+  /** Unix seconds; missing until the first was recorded. */
   readonly timestamp?: unknown
 }
 
 export type PromLabels = Readonly<Record<string, unknown>>
 
-/** A metric as it is registered. */
+/** A registered metric. */
 export interface PromMetric {
   readonly name?: unknown
   readonly labelNames?: unknown
@@ -56,7 +56,7 @@ export interface PromMetric {
   getForPromString?(): Promise<PromReading> | PromReading
 }
 
-/** Marks what promherd itself has put into a registry: it is never copied back. */
+/** Marks metrics that promherd itself put into a registry: they are never copied back. */
 export const EXPOSED: unique symbol = Symbol.for('promherd.exposed.v1') as never
 
 /** Which prom-client registries a monitor copies: none, the defaults of every loaded copy, or the given ones. */
@@ -75,7 +75,7 @@ export const isPromClientOption: Check = (name, value) => {
   )
 }
 
-/** True for anything that can be read like a registry of prom-client. */
+/** True for an object that can be read like a registry of prom-client. */
 export function isRegistry(value: unknown): value is PromRegistry {
   return (
     typeof value === 'object' &&
@@ -85,7 +85,7 @@ export function isRegistry(value: unknown): value is PromRegistry {
   )
 }
 
-/** True for a metric of a registry that can be read alone. */
+/** True for a metric of a registry that can be read separately. */
 export function isMetric(value: object): value is PromMetric {
   return 'get' in value && typeof value.get === 'function'
 }
@@ -96,7 +96,7 @@ export function defaultLabelsOf(registry: PromRegistry): PromLabels {
   return typeof labels === 'object' && labels !== null ? (labels as PromLabels) : {}
 }
 
-/** True where the registry serves OpenMetrics, for which prom-client takes `_total` from the names of counters. */
+/** True if the registry serves OpenMetrics, for which prom-client removes `_total` from the names of counters. */
 export function isOpenMetrics(registry: PromRegistry): boolean {
   return registry.contentType?.startsWith('application/openmetrics-text') === true
 }

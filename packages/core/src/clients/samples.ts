@@ -1,7 +1,7 @@
 import type { Family } from '../snapshot/snapshot.ts'
 import type { PromSample } from './registry.ts'
 
-/** A family of a snapshot as the samples that prom-client renders. */
+/** Converts a family of a snapshot to the samples that prom-client renders. */
 export function samplesOf(family: Family): PromSample[] {
   if (family.type === 'histogram') return family.labels.flatMap((labels, i) => histogramSamples(family, labels, i))
   if (family.type === 'summary') return summarySamples(family)

@@ -1,29 +1,34 @@
 import type { ExemplarNote } from '../store/exemplar-book.ts'
 import type { Place } from '../store/family.ts'
 
-/** What one metric says of one series. */
+/** The numbers of one metric for one series. */
 export class Part {
   readonly series: SeriesCopy
   /** The label values as prom-client has them: numbers stay numbers. */
   readonly labels: readonly unknown[]
-  /** What the samples of this round say; of a histogram cumulative counts, then the sum. */
+  /** The numbers of this round's samples; for a histogram cumulative counts, then the sum. */
   numbers: number[]
-  /** What they said before. */
+  /** The numbers before this round. */
   last: number[]
-  /** What of it the series has counted before its metric went and came back; undefined for none. */
+  /**
+   * The part that the series had already counted when its metric was removed and registered again; undefined for none.
+   */
   from: readonly number[] | undefined
   round = 0
-  /** True where this round has met the series before, by other labels that mean the same. */
+  /** True if this round has already processed the series, under other labels that are the same to Prometheus. */
   again = false
-  /** True where the series adds it up. */
+  /** True if it is included in the series' total. */
   isCounted = false
-  /** True from when numbers of this round were entered until they are compared with those before. */
+  /** True from when numbers of this round were entered until they are compared with the previous ones. */
   isEntered = false
-  /** What the metric keeps it in, and the two numbers that tell whether that has changed; unknown where undefined. */
+  /**
+   * The object in which the metric keeps it, and the two numbers that show whether it has changed; undefined if
+   * unknown.
+   */
   kept: object | undefined
   stamp: unknown
   otherStamp: unknown
-  /** True where several series of the metric mean this one: then none of them stands for it alone. */
+  /** True if several series of the metric are this one: then no object of the metric represents it alone. */
   isShared = false
 
   constructor(series: SeriesCopy, labels: readonly unknown[], width: number) {
@@ -33,14 +38,14 @@ export class Part {
     this.last = new Array<number>(width).fill(0)
   }
 
-  /** True where the samples say what they said before. */
+  /** True if the samples have not changed. */
   get stoodStill(): boolean {
     const { numbers, last } = this
     for (let i = 0; i < numbers.length; i++) if (!Object.is(numbers[i], last[i])) return false
     return this.isCounted
   }
 
-  /** Makes what was gathered what stands. */
+  /** Makes the numbers of this round the current ones. */
   settle(): void {
     const { numbers } = this
     this.numbers = this.last
@@ -49,16 +54,16 @@ export class Part {
 }
 
 /**
- * One series in the store, and all that is told of it: by metrics of several registries, and by those that are gone.
+ * One series in the store, and all sources of its numbers: metrics of several registries, and removed metrics.
  *
- * Of what is counted nothing is lost: a part that begins again, or goes, leaves behind what it had.
+ * No count is lost: a part that is reset or removed leaves its counts behind.
  */
 export class SeriesCopy {
-  /** The label values of its name in the catalog. */
+  /** The label values in its catalog line. */
   readonly values: readonly string[]
-  /** Undefined for the one that all share which have no place of their own. */
+  /** Undefined for the one that all series without slots of their own share. */
   readonly place: Place | undefined
-  /** Where its exemplars are, by bucket; undefined before the first. */
+  /** Its exemplars by bucket; undefined before the first. */
   exemplars: (ExemplarNote | undefined)[] | undefined
   readonly #parts: Part[] = []
   #left: number[] | undefined
@@ -72,7 +77,7 @@ export class SeriesCopy {
     return this.#parts.length === 0
   }
 
-  /** What the last of those who tell of it says. */
+  /** The numbers of the source that was added last. */
   get newest(): readonly number[] | undefined {
     return this.#parts.at(-1)?.last
   }
@@ -89,13 +94,13 @@ export class SeriesCopy {
     part.isCounted = false
   }
 
-  /** Keeps what a part has counted so far, before it begins again or goes. */
+  /** Keeps the counts of a part before it is reset or removed. */
   keep({ last, from }: Part): void {
     this.#left ??= new Array<number>(last.length).fill(0)
     for (let i = 0; i < last.length; i++) this.#left[i] = this.#left[i]! + last[i]! - (from?.[i] ?? 0)
   }
 
-  /** What all that is told of it adds up to, into `sum` where it is more than what one says. */
+  /** The total of all sources, written to `sum` if there is more than one. */
   total(sum: number[]): readonly number[] {
     const [only] = this.#parts
     if (only !== undefined && this.#parts.length === 1 && only.from === undefined && this.#left === undefined) {

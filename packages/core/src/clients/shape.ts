@@ -2,18 +2,19 @@ import type { Definition, Merge } from '../store/catalog.ts'
 import type { KeptReading } from './kept.ts'
 import type { PromLabels, PromReading } from './registry.ts'
 
-/** What a metric of prom-client becomes in a store. */
+/** The form of a prom-client metric in a store. */
 export interface PromShape {
   readonly definition: Definition
-  /** Under which names prom-client has the labels; beside `definition.labels`, which may call one otherwise. */
+  /** prom-client's names of the labels, in the order of `definition.labels`, which may use a different name for one. */
   readonly labelNames: readonly string[]
   /** Summaries only: the family of their quantiles, whose last label is `quantile`. */
   readonly quantiles?: Definition
 }
 
 /**
- * How gauges of several workers become one, for each `aggregator`. `first` is any one worker's value, here the one
- * that was set last. `omit` leaves a gauge out in prom-client; here every worker's is shown, which loses nothing.
+ * How gauges of several workers are combined, for each `aggregator`. `first` is the value of an arbitrary worker, here
+ * the one that was set last. `omit` leaves a gauge out in prom-client; here the value of every worker is served, which
+ * loses nothing.
  */
 const MERGE_OF: Readonly<Record<string, Merge>> = {
   sum: 'sum',
@@ -24,16 +25,16 @@ const MERGE_OF: Readonly<Record<string, Merge>> = {
   omit: 'worker',
 }
 
-/** A reading, with what its metric and its registry say of labels. */
+/** A reading, with the labels of its metric and its registry. */
 export interface LabelledReading {
   readonly name: string
   readonly reading: PromReading | KeptReading
-  /** Undefined where only samples tell which labels there are. */
+  /** Undefined if only samples show which labels there are. */
   readonly labelNames: readonly unknown[] | undefined
   readonly defaults: PromLabels
 }
 
-/** The shape of a metric; undefined for a type that is none of the four. */
+/** The shape of a metric; undefined if its type is none of the four. */
 export function shapeOf(source: LabelledReading): PromShape | undefined {
   const { name, reading } = source
   const { type } = reading
@@ -50,14 +51,14 @@ export function shapeOf(source: LabelledReading): PromShape | undefined {
   return { definition, labelNames, quantiles }
 }
 
-/** True where numbers of the one can stand among numbers of the other. */
+/** True if the numbers of both can be combined. */
 export function isSameShape(a: PromShape, b: PromShape): boolean {
   const text = ({ definition: { type, labels, buckets, merge } }: PromShape): string =>
     JSON.stringify([type, labels, buckets, merge])
   return text(a) === text(b)
 }
 
-/** The upper bound that a label `le` stands for. */
+/** The upper bound of a label `le`. */
 export function boundOf(le: unknown): number {
   return le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le)
 }
@@ -66,7 +67,7 @@ function mergeOf(aggregator: string | undefined): Merge {
   return (aggregator !== undefined && MERGE_OF[aggregator]) || 'sum'
 }
 
-/** The declared names in their order, then whatever else the samples or the registry add. */
+/** The declared names in their order, then other names from the samples or the registry. */
 function labelNamesOf({ reading, labelNames, defaults }: LabelledReading): readonly string[] {
   const names = new Set((labelNames ?? []).map(String))
   const more = new Set(Object.keys(defaults))
@@ -83,7 +84,7 @@ function labelNamesOf({ reading, labelNames, defaults }: LabelledReading): reado
   return [...names]
 }
 
-/** A label of the user's that is called as ours gets the prefix that Prometheus itself gives in this case. */
+/** A user's label with a name that promherd uses gets the prefix that Prometheus itself adds in this case. */
 function withoutWorker(names: readonly string[]): readonly string[] {
   return names.map(name => {
     let other = name === 'worker' ? 'exported_worker' : name

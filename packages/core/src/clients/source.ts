@@ -3,7 +3,7 @@ import { PromCopier } from './copier.ts'
 import { RegistryFinder } from './find.ts'
 import type { PromClientOption, PromRegistry } from './registry.ts'
 
-/** Brings the wanted prom-client registries into `store`. */
+/** Copies the configured prom-client registries into `store`. */
 export class PromClientSource {
   readonly #copier: PromCopier | undefined
 
@@ -12,25 +12,24 @@ export class PromClientSource {
     this.#copier = new PromCopier(store, option === 'auto' ? foundRegistries(store) : () => option)
   }
 
-  /** Copies everything, after `collect()` of those metrics that have one. Never rejects. */
+  /** Copies everything, after calling `collect()` of the metrics that have one. Never rejects. */
   async collect(): Promise<void> {
     await this.#copier?.copy()
   }
 
-  /**
-   * Copies what was counted, synchronously and without a call into user code. Returns whether anything has changed.
-   * Never throws.
-   */
+  /** Copies counts synchronously, without calling user code. Returns whether anything has changed. Never throws. */
   look(): boolean {
     return this.#copier?.look() ?? false
   }
 
-  /** The same at an exit, after the `collect()` of those metrics whose counts it could miss. Never throws. */
+  /**
+   * The same at an exit, after calling the `collect()` of metrics whose counts would otherwise be missed. Never throws.
+   */
   lookLast(): boolean {
     return this.#copier?.look(true) ?? false
   }
 
-  /** The same, and has metrics sampled that were never sampled before. */
+  /** The same, and samples metrics that were never sampled before. */
   lookAndSample(): boolean {
     const hasChanged = this.look()
     if (this.#copier?.hasNew) void this.#copier.copy()
@@ -38,7 +37,7 @@ export class PromClientSource {
   }
 }
 
-/** The default registries that are loaded; reports once where they are more than one. */
+/** The loaded default registries; reports once if there is more than one. */
 function foundRegistries(store: Store): () => readonly PromRegistry[] {
   const finder = new RegistryFinder()
   let told = false

@@ -2,7 +2,7 @@ import { seriesIn, summaryIn } from './kept.ts'
 import type { PromMetric } from './registry.ts'
 
 /**
- * The state of a summary after it was read. While the state is the same, the summary would answer the same quantiles:
+ * The state of a summary after it was read. While the state is the same, the summary would return the same quantiles:
  * nothing was observed, reset or removed, and no time window has ended.
  */
 export interface Standstill {
@@ -20,7 +20,7 @@ interface SeriesStandstill {
   readonly resets: number
 }
 
-/** A summary with the fields that quantiles follow from; nothing is certain about any of them. */
+/** A summary with the fields that determine its quantiles; none of them is guaranteed. */
 interface Summary extends PromMetric {
   readonly percentiles?: unknown
 }
@@ -31,11 +31,11 @@ interface SummarySeries {
   readonly td: TimeWindow
 }
 
-/** Digests of a summary by when they were begun: the quantiles follow from the current one. */
+/** The digests of a summary by their start time: the quantiles are computed from the current one. */
 interface TimeWindow {
   readonly ringBuffer: readonly Digest[]
   readonly currentBuffer: number
-  /** Truthy where digests are replaced as time passes. */
+  /** Truthy if digests are replaced as time passes. */
   readonly shouldRotate: unknown
   readonly lastRotateTimestampMillis: number
   readonly durationBetweenRotatesMillis: number
@@ -43,11 +43,11 @@ interface TimeWindow {
 
 interface Digest {
   readonly n: number
-  /** The number of times it was emptied: by resets, and by each compression, which every reading does. */
+  /** The number of times it was emptied: by resets, and by each compression, which every read causes. */
   readonly nreset: number
 }
 
-/** The state of a summary that was read just now; undefined where it is not built as expected. */
+/** The state of a summary that was just read; undefined if its structure is not as expected. */
 export function standstillOf(metric: PromMetric): Standstill | undefined {
   const { name, percentiles } = metric as Summary
   try {
@@ -70,7 +70,7 @@ function isAsExpected({ count, sum, td }: SummarySeries): boolean {
   return numbers.every(each => typeof each === 'number')
 }
 
-/** True where a summary would answer what it answered in that state. Throws where it is no longer built as expected. */
+/** True if a summary would return the same as in that state. Throws if its structure is no longer as expected. */
 export function stoodStill(metric: PromMetric, { name, percentiles, series }: Standstill): boolean {
   if (metric.name !== name || (metric as Summary).percentiles !== percentiles) return false
   const now = Date.now()

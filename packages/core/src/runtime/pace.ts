@@ -6,10 +6,10 @@ const { clearImmediate, clearTimeout, setImmediate, setTimeout } = globalThis
  * never while nothing runs: an idle process is not woken for it.
  *
  * An unreferenced immediate does not end the wait for events, so it runs only after something else has ended the wait.
- * It runs before the timers that are due, so a second immediate, which the loop does wait for, calls `work` after them.
- * If `work` returns true, which means that something has changed, it is called again after `intervalMs` in any case; if
- * it returns false, after the next event. Up to `BURST` calls may follow each other without an interval, so the first
- * event after a pause is followed by `work` at once.
+ * It runs before the timers that are due, so a second immediate, which is referenced and therefore runs without a wait
+ * for events, calls `work` after them. If `work` returns true, which means that something has changed, it is called
+ * again after `intervalMs` in any case; if it returns false, after the next event. Up to `BURST` calls may follow each
+ * other without an interval, so the first event after a pause is followed by `work` at once.
  *
  * A timer that is due within the microseconds between an unsuccessful call and the next wait is noticed with the next
  * event: at the latest with the heartbeat.
