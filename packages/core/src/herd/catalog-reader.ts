@@ -19,7 +19,10 @@ export class CatalogReader implements Names {
   nodeVersion = ''
   /** Stays open until `close`. */
   readonly file: HeldFile
-  /** The offset up to which the file was read. It is always the start of a line. */
+  /**
+   * The offset of the first byte that was not consumed. It is the start of a line, except within a line that is too
+   * long.
+   */
   #offset = 0
   /** The number of lines that named nothing. */
   #useless = 0

@@ -7,7 +7,7 @@ import type { Source } from './source.ts'
 /** The part of one source in one family: the value at slot `from[i]` is added to series `to[i]` of the sum. */
 export class Column<Sum extends SeriesHolder> {
   readonly family: Sum
-  /** Retired totals only: the slot with the start time of the newest retired store. */
+  /** Retired totals only: the slot with the start time of the newest retired store that had this definition. */
   readonly sinceSlot: number | undefined
   /** When the source declared the family, if later than its start; otherwise 0. */
   readonly since: number

@@ -51,7 +51,7 @@ export class MergedFamily {
     return !ADDED_FOR_EVER.has(this.definition.type)
   }
 
-  /** The index of the series with these label values, created at the first use. */
+  /** The id of the series with these label values, created at the first use. */
   seriesOf(labels: readonly string[], overflow: boolean): number {
     const { size } = this.#series
     const series = this.#series.numberOf(labels, overflow)
@@ -62,7 +62,7 @@ export class MergedFamily {
     return series
   }
 
-  /** The index of the series with these label values, given as JSON, if a source has it. */
+  /** The id of the series with these label values, given as JSON, if a source has it. */
   find(text: string): number | undefined {
     return this.#series.find(text)
   }
@@ -73,7 +73,7 @@ export class MergedFamily {
     this.#changed.addAll()
   }
 
-  /** Removes one column that uses the series. After the last one its index can be reused. */
+  /** Removes one column that uses the series. After the last one its id can be reused. */
   letGo(series: number): void {
     this.#changed.addAll()
     if (this.#series.letGo(series)) this.#sums.forget(series)

@@ -40,6 +40,6 @@ export const HEADER = {
   generation: 15,
 } as const
 
-/** The states of a worker. `hung` and `dead` are set by other processes, never by the worker itself. */
+/** The states of a worker. `hung` and `dead` are reported by other processes, never by the worker itself. */
 export const WORKER_STATES = ['starting', 'running', 'draining', 'hung', 'dead'] as const
 export type WorkerState = (typeof WORKER_STATES)[number]
