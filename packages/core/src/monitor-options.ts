@@ -7,30 +7,33 @@ import { SLAB_KINDS, type SlabKind } from './store/slab.ts'
 export interface MonitorOptions {
   /**
    * The directory of the herd's stores. Workers with the same directory are one herd; without one this process is a
-   * herd of its own. @default PROMETHEUS_MULTIPROC_DIR, else none
+   * herd of its own.
+   * @default PROMETHEUS_MULTIPROC_DIR, else none
    */
   readonly directory?: string | undefined
   /**
    * Whether the directory may belong to another user, and other users may write to it: they can then change the
-   * metrics. @default PROMHERD_SHARED_DIRECTORY, else false
+   * metrics.
+   * @default PROMHERD_SHARED_DIRECTORY, else false
    */
   readonly sharedDirectory?: boolean | undefined
   /**
    * This worker's stable small number, from 1. Set it for all workers of a directory or for none. A thread with the
-   * number of the process (or thread) that started it is not a separate worker. @default PROMHERD_WORKER, else in a
-   * thread its parent's, else the lowest number that no running process in the directory uses
+   * number of the process (or thread) that started it is not a separate worker.
+   * @default PROMHERD_WORKER, else in a thread its parent's, else the lowest number that no running process in the
+   * directory uses
    */
   readonly worker?: number | undefined
   /**
    * The storage of the store: `mapped` loses only the requests in flight when the process is killed and needs koffi,
-   * `flushed` loses at most the last 100 ms, `heap` is for a single process. @default PROMHERD_SLAB, else the best
-   * available
+   * `flushed` loses at most the last 100 ms, `heap` is for a single process.
+   * @default PROMHERD_SLAB, else the best available
    */
   readonly slab?: SlabKind | undefined
   /**
    * Which prom-client registries are included in this process's metrics: `auto` takes the default registry of every
-   * prom-client that is loaded, a list takes those registries (needed in a bundled application), `false` none. @default
-   * 'auto'
+   * prom-client that is loaded, a list takes those registries (needed in a bundled application), `false` none.
+   * @default 'auto'
    */
   readonly promClient?: PromClientOption | undefined
   /** Is called, once for each cause, with a message about an internal error of promherd. @default a line on stderr */

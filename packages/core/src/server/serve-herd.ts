@@ -19,15 +19,17 @@ export interface ServeOptions {
   readonly host?: string | undefined
   /**
    * Names accepted in the `Host` header of a request, besides loopback names and `host`. A request with another name
-   * gets status 403. @default PROMHERD_ALLOWED_HOSTS (names separated by commas), else none if `host` is a loopback
-   * address, and any name if it is not
+   * gets status 403.
+   * @default PROMHERD_ALLOWED_HOSTS (names separated by commas), else none if `host` is a loopback address, and any
+   * name if it is not
    */
   readonly allowedHosts?: readonly string[] | undefined
   /** The directory of the herd. @default PROMETHEUS_MULTIPROC_DIR */
   readonly directory?: string | undefined
   /**
    * Whether the directory may belong to another user, and other users may write to it: they can then change the
-   * metrics. @default PROMHERD_SHARED_DIRECTORY, else false
+   * metrics.
+   * @default PROMHERD_SHARED_DIRECTORY, else false
    */
   readonly sharedDirectory?: boolean | undefined
   /** Is called with a message about each problem. @default a line on stderr */

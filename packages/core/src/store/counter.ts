@@ -3,7 +3,8 @@ import type { Bound } from './bound.ts'
 /** One series of a counter. */
 export interface CounterSeries {
   /**
-   * Adds `amount`, which must be finite and not negative; other values are ignored and counted as an error. @default 1
+   * Adds `amount`, which must be finite and not negative; other values are ignored and counted as an error.
+   * @default 1
    */
   inc(amount?: number): void
   /** Resets it to zero. */

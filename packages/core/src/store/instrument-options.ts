@@ -16,7 +16,8 @@ export interface InstrumentOptions<L extends readonly string[] = readonly string
   readonly maxSeries?: number | undefined
   /**
    * The number of seconds without a recording after which a series is removed in this process, or up to a quarter of
-   * that later. Only for metrics with labels. @default never
+   * that later. Only for metrics with labels.
+   * @default never
    */
   readonly expireAfter?: number | undefined
 }
@@ -29,7 +30,8 @@ export interface CounterOptions<L extends readonly string[] = readonly string[]>
 export interface GaugeOptions<L extends readonly string[] = readonly string[]> extends InstrumentOptions<L> {
   /**
    * How the values of several workers are combined: `sum`, `max`, `min`, `mean`, `latest` (the value that was set
-   * last), or `worker`, which keeps them apart with a label `worker`. @default 'sum'
+   * last), or `worker`, which keeps them apart with a label `worker`.
+   * @default 'sum'
    */
   readonly merge?: Merge | undefined
 }
