@@ -1,7 +1,7 @@
 import { figure, machine, ratioOf, spread } from './lib/report.js'
 import { CONNECTIONS } from './request/child.js'
 import { chosenFrameworks, FRAMEWORKS, QUICK } from './request/frameworks.js'
-import { Miscounted, measureInTurns } from './request/measure.js'
+import { Miscounted, measureInOneProcess, measureInTurns } from './request/measure.js'
 
 /**
  * What a request costs under `--import @promherd/core/auto`, beside the same request under the adapter: the CPU of the
@@ -28,10 +28,7 @@ const SIDES = {
   after: { variant: 'ours', preloaded: false },
 }
 
-/**
- * @param {{ quick?: boolean, framework?: string }} options `quick` proves that all runs and counts, no more: there one
- * process of the adapter stands for both
- */
+/** @param {{ quick?: boolean, framework?: string }} options `quick` proves that all runs and counts, no more */
 export async function preload({ quick = false, framework }) {
   const figures = {}
   const settings = { connections: CONNECTIONS }
@@ -52,21 +49,29 @@ export async function preload({ quick = false, framework }) {
 
 async function rounds(framework, quick) {
   const { requests, warmUp } = quick ? QUICK : FRAMEWORKS[framework]
+  const job = { framework, mode: 'memory', warmUp, requests, listens: true }
+  if (quick) return quickRound(job)
   const taken = { bare: [], before: [], preload: [], after: [] }
   const startedAt = performance.now()
   for (let done = 0; ; done++) {
     const spent = (performance.now() - startedAt) / 1000
-    if (quick && done === 1) return { ...taken, after: taken.before }
-    if (!quick && done >= ROUNDS && spent + spent / done > SECONDS) return taken
-    const job = { framework, mode: 'memory', warmUp, requests, listens: true }
-    const sides = Object.entries(SIDES).filter(([name]) => !quick || name !== 'after')
-    const order = done % 2 === 0 ? sides : sides.toReversed()
+    if (done >= ROUNDS && spent + spent / done > SECONDS) return taken
+    const order = done % 2 === 0 ? Object.entries(SIDES) : Object.entries(SIDES).toReversed()
     const { took, failed } = await measureInTurns(
       Object.fromEntries(order.map(([name, side]) => [name, { ...job, ...side }])),
     )
     for (const error of failed.values()) throw error
     for (const [name, microseconds] of took) taken[name].push(microseconds)
   }
+}
+
+/** What is not preloaded shares a process, and one run of the adapter stands for both. */
+async function quickRound(job) {
+  const alone = await measureInOneProcess(['bare', 'ours'], job)
+  const preloaded = await measureInOneProcess(['bare'], { ...job, preloaded: true })
+  for (const error of [...alone.failed.values(), ...preloaded.failed.values()]) throw error
+  const adapter = [alone.took.get('ours')]
+  return { bare: [alone.took.get('bare')], before: adapter, preload: [preloaded.took.get('bare')], after: adapter }
 }
 
 function figuresOf(framework, { bare, before, preload, after }) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { figure, machine, spread } from './lib/report.js'
 import { CONNECTIONS } from './request/child.js'
 import { chosenFrameworks, FRAMEWORKS, QUICK } from './request/frameworks.js'
-import { Miscounted, measure, round, roundInSlices } from './request/measure.js'
+import { Miscounted, measure, quickRound, round, roundInSlices } from './request/measure.js'
 
 /**
  * What metrics cost a request: microseconds of CPU that a middleware adds to the bare framework.
@@ -29,8 +29,8 @@ const MODES = {
 const LEAST_US = 0.1
 
 /**
- * @param {{ quick?: boolean, framework?: string }} options `quick` proves that all runs and counts, no more: what counts
- * in memory counts over a socket, for which one framework is enough
+ * @param {{ quick?: boolean, framework?: string }} options `quick` proves that all runs and counts, no more: variants share
+ * a process, and what counts in memory counts over a socket, for which one framework is enough
  */
 export async function request({ quick = false, framework }) {
   const figures = {}
@@ -74,13 +74,15 @@ async function rounds(framework, mode, names, quick) {
     if (done >= least && (quick || spent + spent / done > seconds)) return result
     const running = names.filter(name => !result.failed.has(name))
     const order = done % 2 === 0 ? running : running.toReversed()
-    const { bare, added, failed } = await (mode === 'memory'
-      ? roundInSlices(order, job)
-      : round(order, variant => measure({ ...job, variant }), quick))
+    const { bare, added, failed } = await (quick ? quickRound(order, job) : fullRound(order, job))
     result.bare.push(...bare)
     for (const [name, microseconds] of added) result.added.set(name, [...(result.added.get(name) ?? []), microseconds])
     for (const [name, error] of failed) result.failed.set(name, error)
   }
+}
+
+function fullRound(order, job) {
+  return job.mode === 'memory' ? roundInSlices(order, job) : round(order, variant => measure({ ...job, variant }))
 }
 
 function memoryFigures(framework, names, { bare, added }) {

@@ -4,10 +4,11 @@ import { memoryClient } from './memory-socket.js'
 
 /**
  * One measurement: a fresh process that serves one variant, answers how much CPU a request took, and checks that the
- * variant counted every request. Its work comes as JSON in the first argument, its answers go over IPC.
+ * variant counted every request. Its work comes as JSON in the first argument, its answers go over IPC. Work without a
+ * variant is a quick run: the parent names one variant after the other, and this process serves them all.
  *
  * @typedef {{ server: import('node:http').Server, counted?: () => Promise<number> }} Variant
- * @typedef {{ framework: string, variant: string, mode: 'memory' | 'socket', warmUp: number, requests: number }} Work
+ * @typedef {{ framework: string, variant?: string, mode: 'memory' | 'socket', warmUp: number, requests: number }} Work
  * @typedef {Work & { listens?: boolean, preloaded?: boolean }} Job one that `listens` has a port also in memory, as who is
  * served has one; what is `preloaded` is counted by the preload
  */
@@ -25,7 +26,23 @@ export const REQUESTS = Array.from({ length: 64 }, (_, id) =>
 /** How long a variant may take to count what was answered: its listeners run after the last byte. */
 const COUNT_DEADLINE_MS = 2000
 
-if (process.send !== undefined && process.argv[2] !== undefined) await measure(JSON.parse(process.argv[2]))
+if (process.send !== undefined && process.argv[2] !== undefined) await work(JSON.parse(process.argv[2]))
+
+/** @param {Job} job */
+async function work(job) {
+  if (job.variant !== undefined) {
+    process.send(await measure(job), () => process.exit())
+    return
+  }
+  // Only here: a full run of a variant has loaded no more than the variant does.
+  const { register } = await import('prom-client')
+  for (;;) {
+    const { variant } = await message()
+    process.send(await measure({ ...job, variant }).catch(({ message }) => ({ error: message })))
+    // Some variants register metrics of the same names.
+    register.clear()
+  }
+}
 
 /** @param {Job} job */
 async function measure(job) {
@@ -34,7 +51,7 @@ async function measure(job) {
   if (job.listens) await listening(server)
   const measured = await (job.mode === 'memory' ? inMemory(server, job) : overSocket(server, job))
   const count = counted === undefined ? measured.sent : await settledCount(counted, measured.sent)
-  process.send({ ...measured, count }, () => process.exit())
+  return { ...measured, count }
 }
 
 /** Warm once it says so; then the parent has it serve slice after slice, and answers each with what a request took. */

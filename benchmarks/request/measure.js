@@ -30,7 +30,7 @@ export async function measure(job) {
   }
 }
 
-/** A variant in a fresh process. */
+/** A variant in a fresh process, or of a quick run all variants in one. */
 class Side {
   #job
   #child
@@ -38,7 +38,7 @@ class Side {
   #stderr = ''
   #gone
 
-  /** Resolves once it is warm, in memory, or has a port. */
+  /** Resolves once its variant is warm, in memory, or else at once. */
   static async start(job) {
     const side = new Side()
     side.#job = job
@@ -59,7 +59,7 @@ class Side {
       side.#stderr = (side.#stderr + chunk).slice(-4000)
     })
     side.#gone = new Promise(resolve => side.#child.once('close', resolve))
-    if (job.mode === 'memory') {
+    if (job.variant !== undefined && job.mode === 'memory') {
       stayOnOneCore(side.#child.pid)
       try {
         await side.#message()
@@ -71,9 +71,19 @@ class Side {
     return side
   }
 
+  /** The quick run of one variant. Answers what `measure` does, and throws where it throws. */
+  async quick(variant) {
+    this.#child.send({ variant })
+    if (this.#job.mode === 'socket') return this.overSocket()
+    await this.#message()
+    const microseconds = await this.slice(this.#job.requests)
+    await this.end()
+    return microseconds
+  }
+
   /** Serves its share of the requests. Answers the microseconds of CPU that one took. */
-  async slice() {
-    this.#child.send({ slice: Math.ceil(this.#job.requests / SLICES) })
+  async slice(requests = Math.ceil(this.#job.requests / SLICES)) {
+    this.#child.send({ slice: requests })
     return (await this.#message()).microseconds
   }
 
@@ -118,9 +128,14 @@ class Side {
           this.#child.off('close', onClose)
           act(...values)
         }
-      const onMessage = settled(resolve)
+      const onMessage = settled(message => {
+        if (message.error === undefined) resolve(message)
+        else reject(new Error(message.error))
+      })
       const onClose = settled((code, signal) => {
-        reject(new Error(`${this.#job.variant} ended with ${signal ?? code}: ${reasonIn(this.#stderr)}`))
+        reject(
+          new Error(`${this.#job.variant ?? 'a quick run'} ended with ${signal ?? code}: ${reasonIn(this.#stderr)}`),
+        )
       })
       this.#child.on('message', onMessage)
       this.#child.on('close', onClose)
@@ -147,15 +162,13 @@ function stayOnOneCore(pid) {
 }
 
 /**
- * One round: bare between any two variants, so that each is compared with the bare ones right before and after it. A
- * quick one has bare once, for all.
+ * One round: bare between any two variants, so that each is compared with the bare ones right before and after it.
  *
  * @param {string[]} variants
  * @param {(variant: string) => Promise<number>} run
- * @param {boolean} quick
  * @returns {Promise<{ bare: number[], added: Map<string, number>, failed: Map<string, Error> }>}
  */
-export async function round(variants, run, quick) {
+export async function round(variants, run) {
   const bare = [await run('bare')]
   const added = new Map()
   const failed = new Map()
@@ -167,7 +180,7 @@ export async function round(variants, run, quick) {
       failed.set(variant, error)
       continue
     }
-    bare.push(quick ? bare.at(-1) : await run('bare'))
+    bare.push(await run('bare'))
     added.set(variant, figure - (bare.at(-2) + bare.at(-1)) / 2)
   }
   return { bare, added, failed }
@@ -183,11 +196,50 @@ export async function round(variants, run, quick) {
  */
 export async function roundInSlices(variants, job) {
   const jobs = Object.fromEntries(['bare', ...variants].map(variant => [variant, { ...job, variant }]))
-  const { took, failed } = await measureInTurns(jobs)
+  return comparedWithBare(variants, await measureInTurns(jobs))
+}
+
+/**
+ * A round that only proves that each variant runs and counts: all of them in one process, one after the other. Its figures
+ * are not worth reading, as each variant finds the compiled code of those before it.
+ *
+ * @param {string[]} variants
+ * @param {Omit<import('./child.js').Job, 'variant'>} job
+ * @returns {Promise<{ bare: number[], added: Map<string, number>, failed: Map<string, Error> }>}
+ */
+export async function quickRound(variants, job) {
+  return comparedWithBare(variants, await measureInOneProcess(['bare', ...variants], job))
+}
+
+function comparedWithBare(variants, { took, failed }) {
   if (failed.has('bare')) throw failed.get('bare')
   const bare = took.get('bare')
   const added = variants.filter(variant => took.has(variant)).map(variant => [variant, took.get(variant) - bare])
   return { bare: [bare], added: new Map(added), failed }
+}
+
+/**
+ * Measures variants one after the other in the same process.
+ *
+ * @param {string[]} variants
+ * @param {Omit<import('./child.js').Job, 'variant'>} job
+ * @returns {Promise<{ took: Map<string, number>, failed: Map<string, Error> }>} microseconds of CPU per request, or why not
+ */
+export async function measureInOneProcess(variants, job) {
+  const took = new Map()
+  const failed = new Map()
+  const side = await Side.start(job)
+  try {
+    for (const variant of variants) {
+      await side.quick(variant).then(
+        microseconds => took.set(variant, microseconds),
+        error => failed.set(variant, error),
+      )
+    }
+  } finally {
+    await side.kill()
+  }
+  return { took, failed }
 }
 
 /**
