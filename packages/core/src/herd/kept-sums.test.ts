@@ -156,7 +156,7 @@ test.each(['mapped', 'flushed'] as const)(
           rmSync(directory, { recursive: true, force: true })
         }
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     )
   },
 )
@@ -175,6 +175,6 @@ test('a process alone that looks again and again sees what a newcomer sees', asy
         }
       }
     }),
-    { numRuns: 30 },
+    { numRuns: 15 },
   )
 })
