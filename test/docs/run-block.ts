@@ -10,7 +10,8 @@ import type { Block, Doc } from './blocks.ts'
  * `server` was made, or where `prometheus` comes from, gets the usual one. A block is right if it ends with code 0, or listens and answers.
  */
 export async function runBlock(doc: Doc, block: Block): Promise<void> {
-  await inFolder(doc, block, async (folder, file) => {
+  await inFolder(async folder => {
+    const file = layOut(folder, doc, block)
     const ports = join(ROOT, 'test/docs/ports.mjs')
     const env = { PROMETHEUS_MULTIPROC_DIR: join(folder, 'herd'), WEB_CONCURRENCY: '1' }
     const running = await startProcess(process.execPath, ['--import', ports, file], { cwd: folder, env })
@@ -22,9 +23,15 @@ export async function runBlock(doc: Doc, block: Block): Promise<void> {
   })
 }
 
-/** Checks the types of a block, with the strictness of the workspace. */
-export async function checkBlock(doc: Doc, block: Block): Promise<void> {
-  await inFolder(doc, block, async (folder, file) => {
+/** Checks the types of blocks, with the strictness of the workspace; one compiler for all, as most of it is the packages. */
+export async function checkBlocks(blocks: readonly (readonly [Doc, Block])[]): Promise<void> {
+  await inFolder(async folder => {
+    const files = blocks.map(([doc, block]) => {
+      // An error names its file, and so the document and the line.
+      const place = join(folder, `${doc.path.replaceAll(/[^\w.]/g, '_')}-${block.line}`)
+      mkdirSync(place)
+      return layOut(place, doc, block)
+    })
     const config = {
       extends: join(ROOT, 'tsconfig.base.json'),
       compilerOptions: {
@@ -34,7 +41,7 @@ export async function checkBlock(doc: Doc, block: Block): Promise<void> {
         isolatedDeclarations: false,
         noUnusedLocals: false,
       },
-      files: [file],
+      files,
     }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
@@ -65,13 +72,13 @@ async function untilRight(running: RunningProcess): Promise<void> {
 
 let folders = 0
 
-/** A folder with every named file of the document, and the block itself as `file`. */
-async function inFolder(doc: Doc, block: Block, work: (folder: string, file: string) => Promise<void>): Promise<void> {
+/** An empty folder. */
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   // Below test/, where the packages of the workspace resolve, and with a name that git and the tools ignore.
   const folder = join(ROOT, 'test', 'docs', `${process.pid}-${++folders}.tmp`)
   mkdirSync(folder)
   try {
-    await work(folder, layOut(folder, doc, block))
+    await work(folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
