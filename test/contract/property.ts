@@ -38,7 +38,7 @@ export const RANDOM_EXCHANGES: Chapter<Subject<World>> = {
       run: subject =>
         fc.assert(
           fc.asyncProperty(steps, all => subject.within(world => happens(world, all))),
-          { numRuns: 15, endOnFailure: false, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },
+          { numRuns: 8, endOnFailure: false, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },
         ),
     },
   ],
