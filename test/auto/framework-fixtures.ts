@@ -26,3 +26,12 @@ export const FRAMEWORK_FIXTURES: readonly (readonly [file: string, says: Saying]
     ['nest-fastify', COLON],
   ] as const
 ).flatMap(([name, says]) => [[`${name}.mjs`, says] as const, [`${name}.cjs`, says] as const])
+
+/** Frameworks of one program: none of them loads another one, or replaces a global that another one uses. */
+export const FIRST_FRAMEWORKS = ['express-5', 'fastify', 'koa', 'hono', 'hapi', 'restify', 'polka'] as const
+export const SECOND_FRAMEWORKS = ['nest-express', 'nest-fastify', 'express-4', 'h3'] as const
+
+/** Adds counts to others, by their keys. */
+export function add(counts: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [key, count] of Object.entries(more)) counts[key] = (counts[key] ?? 0) + count
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { FRAMEWORK_FIXTURES, type Saying } from './framework-fixtures.ts'
+import { add, FIRST_FRAMEWORKS, FRAMEWORK_FIXTURES, type Saying, SECOND_FRAMEWORKS } from './framework-fixtures.ts'
 import { errorsOf, startPreloaded } from './preloaded.ts'
 
 /** Where the framework names the parameter itself. */
@@ -7,14 +7,11 @@ const ID = '/:__id'
 const FEATHERS: Saying = { item: `/items${ID}`, post: `/users/:id/posts${ID}`, thrown: 'exception' }
 const FIXTURES = new Map([...FRAMEWORK_FIXTURES, ['feathers-koa.mjs', FEATHERS] as const])
 
-/** Frameworks of one program: none of them loads another one, or replaces a global that another one uses. */
-const FIRST = ['express-5', 'fastify', 'koa', 'hono', 'hapi', 'restify', 'polka']
-const SECOND = ['nest-express', 'nest-fastify', 'express-4', 'h3']
 const GROUPS = [
-  FIRST.map(name => `${name}.mjs`),
-  FIRST.map(name => `${name}.cjs`),
-  [...SECOND.map(name => `${name}.mjs`), 'feathers-koa.mjs'],
-  SECOND.map(name => `${name}.cjs`),
+  FIRST_FRAMEWORKS.map(name => `${name}.mjs`),
+  FIRST_FRAMEWORKS.map(name => `${name}.cjs`),
+  [...SECOND_FRAMEWORKS.map(name => `${name}.mjs`), 'feathers-koa.mjs'],
+  SECOND_FRAMEWORKS.map(name => `${name}.cjs`),
 ]
 
 test('each framework is in one of the programs', () => {
@@ -47,7 +44,3 @@ test.each(GROUPS.map(files => [files.join(', '), files] as const))(
     }
   },
 )
-
-function add(counts: Record<string, number>, more: Readonly<Record<string, number>>): void {
-  for (const [key, count] of Object.entries(more)) counts[key] = (counts[key] ?? 0) + count
-}
