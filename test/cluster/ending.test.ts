@@ -109,10 +109,11 @@ test('a cluster that is ended while its workers still start ends at once, not at
   expect(await running.ended).toEqual({ code: 0, signal: null })
 })
 
-test('the directory of a primary that was killed goes when the next one starts', async () => {
-  const killed = await startReady({ options: { workers: 1 } })
+test('workers end when their primary is killed, and its directory goes when the next one starts', async () => {
+  const killed = await startReady()
   const directory = directoryOf(killed)
   const pids = pidsOf(killed)
+  expect(pids.map(isAlive)).toEqual([true, true])
   killed.signal('SIGKILL')
   // Nobody is left who could remove it; any cluster of this host that starts now does, so it is not looked at here.
   await until('the workers to go with it', () => !pids.some(isAlive))
