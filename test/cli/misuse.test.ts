@@ -1,9 +1,11 @@
-import { readdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
-import { directoryWith, promherd } from './running.ts'
+import { dirname, join } from 'node:path'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { ROOT, runProcess } from '../support/process.ts'
+import { temporaryDirectory } from '../support/resources.ts'
+import { CLEAN, directoryWith, promherd } from './running.ts'
 
 /** What is typed or set up wrongly: one message that says what to do, and an exit code. */
 
@@ -17,16 +19,11 @@ const FILES = {
   'gone/package.json': '{ "main": "dist/main.js" }',
 }
 
-test.each<[args: string[], code: number, message: string]>([
+const MISTAKES: readonly (readonly [args: readonly string[], code: number, message: string])[] = [
   [
     ['start', 'nope.js'],
     1,
     'Expected `nope.js` to be the file of a program, but there is no such file. Correct the path.',
-  ],
-  [
-    ['start', 'nope.js', '--threads', '2'],
-    1,
-    'Expected `nope.js` to be the file of a program, but there is no such file.',
   ],
   [['start', 'folder'], 1, 'Expected `folder` to be the file of a program, but it is a directory. Name the file in it'],
   [['start', 'indexed'], 1, 'but it is a directory. Did you mean `indexed/index.js`?'],
@@ -67,12 +64,37 @@ test.each<[args: string[], code: number, message: string]>([
   [['top', '127.0.0.1:1', '--directory', '.'], 2, 'Expected an address or a --directory, but both are given.'],
   [['top', '127.0.0.1:1', '--once'], 1, 'Expected metrics at http://127.0.0.1:1/metrics, but'],
   [['health', '--port', '1'], 1, 'Expected http://127.0.0.1:1/-/healthy to answer within 2 s, but'],
-])('%j', async (args, code, message) => {
-  const ended = await promherd(args, { cwd: directoryWith(FILES) })
-  expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code, stdout: '' })
-  expect(ended.stderr).toContain(`promherd: `)
-  expect(ended.stderr).toContain(message)
-  expect(ended.stderr).not.toContain('    at ')
+]
+
+/** What came of each command line, in one process for all of them: none of them starts anything that stays. */
+let outcomes: readonly Outcome[]
+
+interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+beforeAll(async () => {
+  const { path: cwd, remove } = temporaryDirectory()
+  for (const [name, text] of Object.entries(FILES)) {
+    mkdirSync(dirname(join(cwd, name)), { recursive: true })
+    writeFileSync(join(cwd, name), text)
+  }
+  const fixture = join(ROOT, 'test/cli/fixtures/several-commands.mjs')
+  const options = { cwd, env: CLEAN, input: JSON.stringify(MISTAKES.map(([args]) => args)) }
+  const { code, output } = await runProcess(process.execPath, [fixture], options)
+  remove()
+  expect([code, output]).toEqual([0, expect.stringMatching(/^\[/)])
+  outcomes = JSON.parse(output) as Outcome[]
+})
+
+test.each(MISTAKES.map((mistake, i) => [mistake[0], mistake, i] as const))('%j', (_, [, code, message], i) => {
+  const outcome = outcomes[i]!
+  expect({ code: outcome.code, stdout: outcome.stdout }).toEqual({ code, stdout: '' })
+  expect(outcome.stderr).toContain(`promherd: `)
+  expect(outcome.stderr).toContain(message)
+  expect(outcome.stderr).not.toContain('    at ')
 })
 
 /** Each command that reads a configuration, and each way in which one is wrong; test/config has what is refused. */
