@@ -5,7 +5,7 @@ import { ALONE, PRELOADED } from './managers/alone.ts'
 import { CONTAINERS } from './managers/containers.ts'
 import { OWN_CLUSTER } from './managers/own-cluster.ts'
 import { PM2_CLUSTER, PM2_FORK } from './managers/pm2.ts'
-import { CLUSTER, COMMAND, THREADS } from './managers/primaries.ts'
+import { CLUSTER, CLUSTER_OF_EACH, COMMAND, THREADS } from './managers/primaries.ts'
 import { SEPARATE } from './managers/separate.ts'
 
 /** Each way of managing processes with its laws. */
@@ -15,7 +15,11 @@ export const ON_ALONE: Chapter<Herd> = chapterOf(ALONE, {
   cannot: { deaths: ENDS_WITH_IT },
 })
 export const ON_PRELOADED: Chapter<Herd> = chapterOf(PRELOADED, { laws: ['counts'] })
-export const ON_CLUSTER: Chapter<Herd> = chapterOf(CLUSTER)
+export const ON_CLUSTER: Chapter<Herd> = chapterOf(CLUSTER, { examples: ['express'] })
+export const ON_CLUSTER_OF_EACH: Chapter<Herd> = chapterOf(CLUSTER_OF_EACH, {
+  examples: ['fastify', 'koa', 'hono', 'node-http'],
+  laws: ['counts', 'shares', 'drain'],
+})
 
 // These do not depend on the framework, so each has one example. Together they have all.
 export const ON_THREADS: Chapter<Herd> = chapterOf(THREADS, { examples: ['fastify'] })
@@ -36,6 +40,7 @@ export const CHAPTERS: readonly Chapter<Herd>[] = [
   ON_ALONE,
   ON_PRELOADED,
   ON_CLUSTER,
+  ON_CLUSTER_OF_EACH,
   ON_THREADS,
   ON_COMMAND,
   ON_OWN_CLUSTER,

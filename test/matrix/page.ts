@@ -11,8 +11,8 @@ export function matrixPage(): string {
 const HEAD = `# Adapters by ways of running processes
 
 Written by \`npm run docs\` from the tests in \`test/matrix\`, which use real processes, real signals and the real PM2. Each
-example runs alone, with the preload and under the cluster helper. The other ways do not depend on the framework, so each
-of them is tried with one example; — is a combination that is not tried. ✓ is a law that is kept. *cannot* is one
+example runs alone, with the preload and under the cluster helper. Restarts under the cluster helper and the other ways do
+not depend on the framework, so each of them is tried with one example; — is a combination that is not tried. ✓ is a law that is kept. *cannot* is one
 that is not, for the reason that is named; what happens instead is tested too. How to set up each of them:
 [processes.md](processes.md).`
 

@@ -18,6 +18,12 @@ export const CLUSTER: Manager = {
   },
 }
 
+export const CLUSTER_OF_EACH: Manager = {
+  ...CLUSTER,
+  name: 'The cluster helper with the other examples',
+  about: 'The laws that may depend on the framework.',
+}
+
 export const THREADS: Manager = {
   name: 'Threads',
   about:
