@@ -5,7 +5,7 @@ import { type Running, startReady, until } from './running.ts'
 /** How the requests of many connections are shared among the workers. */
 
 const CONNECTIONS = 40
-const REQUESTS = 2000
+const REQUESTS = 400
 
 async function shares(running: Running, workers: number): Promise<number[]> {
   const lanes: Promise<void>[] = []
@@ -46,7 +46,7 @@ test('under round robin each worker has an equal share of connections that come 
   expect(counts).toEqual(Array(workers).fill(REQUESTS / workers))
 }, 60_000)
 
-test('where the kernel shares them, each of 2,000 requests is counted once', async ({ annotate }) => {
+test('where the kernel shares them, each of 400 requests is counted once', async ({ annotate }) => {
   const running = await startReady({ options: { workers: 2 }, env: { NODE_CLUSTER_SCHED_POLICY: 'none' } })
   const counts = await shares(running, 2)
   await annotate(`by the kernel: ${counts.join(', ')}`)

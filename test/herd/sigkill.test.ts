@@ -24,7 +24,7 @@ setInterval(() => {
 }, 1)
 `
 const BATCH = 50
-const KILLS = 10
+const KILLS = 5
 
 for (const slab of ['mapped', 'flushed'] as const) {
   test(`${KILLS} kills of a worker on the ${slab} slab lose no more than they may, and no counter ever falls`, async () => {
