@@ -59,7 +59,8 @@ export function startShared(start: () => Start = () => ({})): () => Promise<Runn
 }
 
 function withMetrics(start: Start): Start {
-  return { ...start, options: { workers: 2, metrics: { port: 0 }, ...start.options } }
+  const workers = start.program === undefined ? { workers: 2 } : {}
+  return { ...start, options: { ...workers, metrics: { port: 0 }, ...start.options } }
 }
 
 async function untilReady(running: Running): Promise<void> {

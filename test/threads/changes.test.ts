@@ -30,7 +30,7 @@ test('a new thread that does not come up ends the reload, and the old ones stay'
   await endsTheReload(env => startListening({ env }))
 })
 
-test('threads come and go by method and by signal, never the last', async () => {
+test('threads come and go by method and by signal, never the last; close() leaves nothing that keeps the process', async () => {
   const running = await startListening()
   await running.call('scale', 4)
   await running.sees('promherd_workers{state="running"}', 4)
@@ -46,6 +46,16 @@ test('threads come and go by method and by signal, never the last', async () => 
   await running.sees('promherd_stores{state="live"}', 2)
   expect((await running.scrape()).restarts).toEqual({ scale: 1 })
   expect((await get(running.appUrl())).body).toBe('1')
+
+  // Its method ends the thread and the metrics.
+  const exits = () => running.all('hook').filter(hook => (hook as { name: string }).name === 'onWorkerExit')
+  await until('four ends', () => exits().length === 4)
+  await running.call('close')
+  await expect(running.scrape()).rejects.toThrow('ECONNREFUSED')
+  await expect(get(running.appUrl())).rejects.toThrow('ECONNREFUSED')
+  expect(exits().slice(4)).toMatchObject([{ about: { code: 0, reason: 'close' } }])
+  // Nothing is left that would keep the process.
+  expect(await running.ended).toEqual({ code: 0, signal: null })
 })
 
 test('a thread that has served as many requests as it should is replaced, and no request fails', async () => {
@@ -91,18 +101,6 @@ test('a thread that does not end in time is terminated', async () => {
   expect(running.stderr).toBe(
     'promherd: worker 1 had not ended after 300 ms and was killed. Connections that were cut off: 1.\n',
   )
-})
-
-test('close() ends the threads and the metrics, and leaves nothing that keeps the process', async () => {
-  const running = await startListening()
-  const { url } = running.all('metrics')[0] as { url: string }
-  await running.call('close')
-  await expect(get(`${url}/metrics`)).rejects.toThrow('ECONNREFUSED')
-  await expect(get(running.appUrl())).rejects.toThrow('ECONNREFUSED')
-  const exits = running.all('hook').filter(hook => (hook as { name: string }).name === 'onWorkerExit')
-  expect(exits).toMatchObject([{ about: { code: 0, reason: 'close' } }, { about: { code: 0, reason: 'close' } }])
-  // Nothing is left that would keep it.
-  expect(await running.ended).toEqual({ code: 0, signal: null })
 })
 
 test('SIGQUIT ends all at once', async () => {

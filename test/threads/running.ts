@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type Running, type Start, startProcess, until } from '../cluster/running.ts'
+import { type Running, type Start, startProcess, startShared, until } from '../cluster/running.ts'
 
 /** Threads in processes of their own, as users run them. */
 
@@ -9,6 +9,11 @@ const FIXTURES = new URL('./fixtures/', import.meta.url)
 /** A program of the fixtures that ends with the test, if not before. */
 export function startThreads({ program = 'threads.mjs', ...start }: Start = {}): Running {
   return startProcess({ ...start, program: fileURLToPath(new URL(program, FIXTURES)) })
+}
+
+/** Threads that listen, for the tests of a file that do not disturb each other. */
+export function startSharedThreads(options: object): () => Promise<Running> {
+  return startShared(() => ({ program: fileURLToPath(new URL('threads.mjs', FIXTURES)), options }))
 }
 
 /** Starts threads, and resolves when all of them are up and their metrics can be had. */

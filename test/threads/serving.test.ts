@@ -1,12 +1,14 @@
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { get, until } from '../cluster/running.ts'
-import { startListening, startReady, startThreads } from './running.ts'
+import { startReady, startSharedThreads, startThreads } from './running.ts'
 
 /** What threads share, and what each of them has for itself. */
 
+const shared = startSharedThreads({ threads: 3 })
+
 test('threads share a port, and each request is counted once by the thread that answered it', async () => {
-  const running = await startListening({ options: { threads: 3 } })
+  const running = await shared()
   expect(new Set(running.all('app')).size).toBe(1)
   const answered: Record<string, number> = {}
   await until('each to have answered something', async () => {
@@ -26,20 +28,20 @@ test('threads share a port, and each request is counted once by the thread that 
 })
 
 test('what belongs to the process stands once, and what belongs to a thread once for each', async () => {
-  const running = await startListening()
+  const running = await shared()
   const workersWith = (series: readonly string[], name: string): string[] =>
     series.flatMap(each => new RegExp(`^${name}\\{(?:.*,)?worker="(\\d+)"`).exec(each)?.[1] ?? []).sort()
   const of = await until('all figures', async () => {
     const { series } = await running.scrape()
     const found = Object.fromEntries([...OF_THE_PROCESS, ...OF_A_THREAD].map(name => [name, workersWith(series, name)]))
     return Object.values(found).every(workers => workers.length > 0) &&
-      found['promherd_worker_event_loop_utilization_ratio']!.length === 2
+      found['promherd_worker_event_loop_utilization_ratio']!.length === 3
       ? found
       : undefined
   })
   expect(of).toEqual({
     ...Object.fromEntries(OF_THE_PROCESS.map(name => [name, ['0']])),
-    ...Object.fromEntries(OF_A_THREAD.map(name => [name, ['1', '2']])),
+    ...Object.fromEntries(OF_A_THREAD.map(name => [name, ['1', '2', '3']])),
   })
 })
 
@@ -59,7 +61,7 @@ const OF_A_THREAD = [
 ]
 
 test('the CPU time of the process is that of all threads together', async () => {
-  const running = await startListening()
+  const running = await shared()
   const cpu = 'promherd_worker_cpu_seconds_total{worker="0"}'
   const before = (await running.scrape()).value(cpu)!
   // One thread works, and the main thread, which reads the figure, does not.
