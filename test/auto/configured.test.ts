@@ -5,7 +5,10 @@ import { expect, onTestFinished, test } from 'vitest'
 import { temporaryDirectory } from '../support/resources.ts'
 import { type Sample, select } from '../support/samples.ts'
 import { until } from '../support/until.ts'
+import { add, FRAMEWORK_FIXTURES } from './framework-fixtures.ts'
 import { startPreloaded } from './preloaded.ts'
+
+const SAYINGS = new Map(FRAMEWORK_FIXTURES)
 
 const DURATIONS = 'http_server_request_duration_seconds_count'
 
@@ -20,31 +23,34 @@ function countsOf(samples: readonly Sample[]): Record<string, number> {
 }
 
 test.each([
-  ['express-5.mjs', '/items/:id'],
-  ['fastify.mjs', '/items/:id'],
-  ['koa.cjs', '/items/:id'],
-  ['hono.mjs', '/items/:id'],
-  ['hapi.mjs', '/items/{id}'],
-  ['restify.cjs', '/items/:id'],
-  ['nest-express.mjs', '/items/:id'],
-  ['nest-fastify.mjs', '/items/:id'],
-])('%s is told by the names of OpenTelemetry where the configuration says so', async (fixture, item) => {
+  [['express-5.mjs', 'fastify.mjs', 'koa.mjs', 'hono.mjs', 'hapi.mjs', 'restify.mjs']],
+  [['nest-express.cjs', 'nest-fastify.cjs']],
+])('%s are told by the names of OpenTelemetry where the configuration says so', async files => {
   const { path, remove } = temporaryDirectory()
   onTestFinished(remove)
   const file = join(path, 'otel.json')
   writeFileSync(file, JSON.stringify({ http: { naming: 'otel' } }))
   const env = { PROMHERD_CONFIG: file, OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: 'GET' }
-  const app = await startPreloaded(fixture, { env })
-  expect(await app.ask('/items/1')).toContain('item')
-  expect(await app.ask('/broken')).toMatch(/^500 /)
-  // 404 or 405: frameworks do not agree.
-  const status = (await app.ask('/items/2', 'DELETE')).slice(0, 3)
-  const expected = { [`GET 200 ${item}`]: 1, 'GET 500 /broken': 1, [`_OTHER ${status} `]: 1 }
-  const isCounted = async () => isDeepStrictEqual(countsOf(await app.scrape()), expected)
-  await until(isCounted, { what: JSON.stringify(expected) })
+  const app = await startPreloaded('several.mjs', { args: files, env })
+  const ports = await app.ports(files.length)
+  const expected: Record<string, number> = {}
+  // One framework after the other, so each shows its routes by what it adds.
+  for (const [i, file] of files.entries()) {
+    const ask = async (path: string, method = 'GET'): Promise<string> => {
+      const answer = await fetch(`http://127.0.0.1:${ports[i]}${path}`, { method })
+      return `${answer.status} ${await answer.text()}`
+    }
+    expect(await ask('/items/1')).toContain('item')
+    expect(await ask('/broken')).toMatch(/^500 /)
+    // 404 or 405: frameworks do not agree.
+    const status = (await ask('/items/2', 'DELETE')).slice(0, 3)
+    add(expected, { [`GET 200 ${SAYINGS.get(file)!.item}`]: 1, 'GET 500 /broken': 1, [`_OTHER ${status} `]: 1 })
+    const isCounted = async () => isDeepStrictEqual(countsOf(await app.scrape()), expected)
+    await until(isCounted, { what: `${file}: ${JSON.stringify(expected)}` })
+  }
   const samples = await app.scrape()
-  const failed = select(samples, DURATIONS).find(({ labels }) => labels['http_route'] === '/broken')
-  expect(failed?.labels['error_type']).toBe('500')
+  const failed = select(samples, DURATIONS).filter(({ labels }) => labels['http_route'] === '/broken')
+  expect(failed.map(({ labels, value }) => [labels['error_type'], value])).toEqual([['500', files.length]])
   expect(samples.filter(({ name }) => /^http_re(quests_total|quest_duration)/.test(name))).toEqual([])
   expect(app.process.output()).not.toContain('promherd:')
 })
