@@ -35,18 +35,11 @@ export const PROGRAMS: readonly LivingProgram[] = [
     visit: all(requests('GET /a', ['POST /b', { body: 'body' }], 'HEAD /c'), keptAlive, stream('/events')),
   },
   {
-    name: 'the same, ended by SIGINT',
-    file: 'node-http.cjs',
-    visit: all(requests('GET /a'), stream('/events')),
-    signal: 'SIGINT',
-  },
-  {
     name: 'node:http that listens for SIGINT only',
     file: 'sigint-only.cjs',
     visit: all(requests('GET /'), keptAlive),
     signal: 'SIGINT',
   },
-  { name: 'ws, which closes its clients with a code', file: 'ws.cjs', visit: all(requests('GET /'), webSocket('/')) },
   {
     name: 'socket.io, attached after the server listens',
     file: 'socket-io.cjs',
@@ -120,10 +113,10 @@ export const PROGRAMS: readonly LivingProgram[] = [
     ),
   },
   {
-    name: 'node:http beside a server of node:net',
-    file: 'net.cjs',
+    name: 'ws, which closes its clients with a code, beside a server of node:net',
+    file: 'ws-net.cjs',
     ports: 2,
-    visit: all(requests('GET /'), onPort(1, greeted)),
+    visit: all(requests('GET /'), webSocket('/'), onPort(1, greeted)),
   },
   {
     name: 'a program that fails as it starts',
