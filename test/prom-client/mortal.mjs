@@ -73,7 +73,6 @@ const WAYS = {
     count()
     process.exit(3)
   },
-  exitLater: () => setTimeout(WAYS.exit, 10),
   throw() {
     count()
     fail()
@@ -85,7 +84,6 @@ const WAYS = {
     fail()
   },
   end: count,
-  endLater: () => setTimeout(count, 10),
   /** Counts in a listener that was added after the monitor, and that keeps others from being called. */
   listener() {
     process.on('exit', count)

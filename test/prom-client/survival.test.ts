@@ -54,12 +54,9 @@ function times(n: number): Record<string, readonly number[]> {
 describe('nothing is lost, and the process ends as it would alone', () => {
   const WAYS = [
     ['exit', 'by process.exit() in its first turn'],
-    ['exitLater', 'by process.exit() in a timer'],
-    ['throw', 'by an error in its first turn'],
     ['throwLater', 'by an uncaught error'],
     ['reject', 'by an unhandled rejection'],
     ['end', 'for want of anything to do'],
-    ['endLater', 'after its last timer'],
     ['listener', 'where an exit listener of the program counts'],
     ['lastListener', 'where an exit listener of the program calls process.exit()'],
     ['handled', 'by its own handler of SIGTERM'],
