@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Herd } from '@promherd/core'
 import { expect, onTestFinished, test } from 'vitest'
-import { get, type Running, startReady as startCluster } from '../cluster/running.ts'
+import { get, type Running, startReady as startCluster, until } from '../cluster/running.ts'
 import { startListening, startThreads } from './running.ts'
 
 /** Threads that a program starts itself: they count into the worker that they work for, and are none beside it. */
@@ -14,25 +14,36 @@ const WITH_HELPERS = fileURLToPath(new URL('./fixtures/with-helpers.mjs', import
 test('a thread that a worker process has started counts, and stands for nothing that its process stands for', async () => {
   const running = await startCluster({ options: { workers: 2 }, env: { ENTRY: WITH_HELPERS } })
   for (let i = 0; i < 20; i++) expect((await get(running.appUrl())).body).toBe('done')
-  const samples = await running.sees('test_jobs_total', 20)
+  await running.sees('test_jobs_total', 20)
+  const labels = ['1', '2'].map(worker => `{worker="${worker}"}`)
+  // A worker counts a request when its response has closed, which the client does not wait for.
+  for (const label of labels) await running.sees(`promherd_worker_requests_total${label}`, 10)
+  const samples = await running.scrape()
   // The primary, two workers, and a thread of each.
   expect(samples.value('promherd_stores{state="live"}')).toBe(5)
   expect(samples.value('promherd_workers{state="running"}')).toBe(2)
-  const labels = ['1', '2'].map(worker => `{worker="${worker}"}`)
-  const seconds = labels.map(label => samples.value(`promherd_worker_cpu_seconds_total${label}`)!)
   const started = labels.map(label => samples.value(`promherd_worker_start_time_seconds${label}`))
-  for (const label of labels) expect(samples.value(`promherd_worker_requests_total${label}`)).toBe(10)
   await get(running.appUrl('/end'))
   await running.sees('promherd_stores{state="live"}', 4)
   const after = await running.sees('test_jobs_total', 20)
   for (const [i, label] of labels.entries()) {
     expect(after.value(`promherd_worker_start_time_seconds${label}`)).toBe(started[i])
-    // Counted once for each process: a thread that had counted it, too, would have left it in the totals of the dead.
-    const more = after.value(`promherd_worker_cpu_seconds_total${label}`)! - seconds[i]!
-    expect(more).toBeLessThan(seconds[i]!)
+    // Counted once for each process: a thread that had counted it too would have left it in the retired totals.
+    const seconds = after.value(`promherd_worker_cpu_seconds_total${label}`)!
+    expect(seconds).toBeGreaterThan(0)
+    expect(seconds).toBeLessThanOrEqual(cpuSecondsOf((await running.pidOf(i + 1))!) + TICK_SECONDS)
   }
   expect(running.stderr).toBe('')
 })
+
+/** The CPU time of a running process, by the kernel's account, which counts in ticks. */
+function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK_SECONDS
+}
+
+const TICK_SECONDS = 0.01
 
 test('a thread that a thread has started works for that one', async () => {
   const running = await startListening({ env: { ENTRY: './with-helpers.mjs' } })
@@ -41,8 +52,11 @@ test('a thread that a thread has started works for that one', async () => {
   expect(samples.value('promherd_stores{state="live"}')).toBe(5)
   expect(samples.value('promherd_workers{state="running"}')).toBe(2)
   expect(samples.value('promherd_worker_cpu_seconds_total{worker="1"}')).toBe(undefined)
-  const requests = ['1', '2'].map(worker => samples.value(`promherd_worker_requests_total{worker="${worker}"}`) ?? 0)
-  expect(requests[0]! + requests[1]!).toBe(10)
+  await until('all requests to be counted', async () => {
+    const now = await running.scrape()
+    const requests = ['1', '2'].map(worker => now.value(`promherd_worker_requests_total{worker="${worker}"}`) ?? 0)
+    return requests[0]! + requests[1]! === 10
+  })
 })
 
 test('threads of a process that nobody numbers have its number, and are retired when they are terminated', async () => {
