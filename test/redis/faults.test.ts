@@ -3,6 +3,7 @@ import { isSkipped, needs } from '../support/skip.ts'
 import { until } from '../support/until.ts'
 import { type Application, startApplication } from './application.ts'
 import { exporter, type Host, host } from './hosts.ts'
+import { groupsOf, keyOf } from './keys.ts'
 import { proxyTo } from './proxy.ts'
 import { freePort, type RedisServer, startRedis } from './redis-server.ts'
 import { rights } from './rights.ts'
@@ -33,9 +34,7 @@ beforeAll(async () => {
 })
 afterAll(() => redis?.close())
 
-let groups = 0
-const nextGroup = (): string => `fault:${++groups}`
-const keyOf = (group: string, name: string): string => `{promherd:${encodeURIComponent(group)}}:${name}`
+const nextGroup = groupsOf('fault')
 
 /** One line for each change of state: it fails, it works again. */
 function expectOnce(one: Pick<Host, 'said'>, cause: string): void {

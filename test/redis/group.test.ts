@@ -4,6 +4,7 @@ import { scrape, select, sum } from '../support/samples.ts'
 import { isSkipped, needs } from '../support/skip.ts'
 import { until } from '../support/until.ts'
 import { exporter, host, startHost } from './hosts.ts'
+import { groupsOf, keyOf } from './keys.ts'
 import { proxyTo } from './proxy.ts'
 import { type RedisServer, startRedis } from './redis-server.ts'
 
@@ -15,9 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => redis?.close())
 
-let groups = 0
-const nextGroup = (): string => `group:${++groups}`
-const keyOf = (group: string, name: string): string => `{promherd:${encodeURIComponent(group)}}:${name}`
+const nextGroup = groupsOf('group')
 
 test('two hosts of two workers each are one sum, exact to the last request, over an orderly end, a kill and a return', async () => {
   const group = nextGroup()

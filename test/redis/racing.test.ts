@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { isSkipped, needs } from '../support/skip.ts'
 import { until } from '../support/until.ts'
 import { type Exporter, exporter, type Host, host } from './hosts.ts'
+import { groupsOf, keyOf } from './keys.ts'
 import { proxyTo } from './proxy.ts'
 import { type RedisServer, startRedis } from './redis-server.ts'
 
@@ -15,9 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => redis?.close())
 
-let groups = 0
-const nextGroup = (): string => `race:${++groups}`
-const keyOf = (group: string, name: string): string => `{promherd:${encodeURIComponent(group)}}:${name}`
+const nextGroup = groupsOf('race')
 
 /** Scrapes without a pause until it is told to stop; rejects where a counter falls. */
 function scrapeOn(one: Exporter): () => Promise<void> {

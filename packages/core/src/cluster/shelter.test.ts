@@ -115,3 +115,14 @@ test('a worker that another herd keeps out of the directory is not sent back int
   expect(await total()).toBe(20)
   await other.close()
 })
+
+test('a shelter that is stopped creates no directory for a worker that has reported before', async () => {
+  rmSync(directory, { recursive: true })
+  mkdirSync(directory)
+  chmodSync(directory, 0o777)
+  for (const home of homes) home.look()
+  shelter.stop()
+  // Runs after what the reports have queued.
+  await herd.retireDead()
+  expect([told, made]).toEqual([0, []])
+})

@@ -19,6 +19,7 @@ export class Shelter {
   readonly #lacking = new Map<Sheltered, Lack>()
   readonly #made: string[]
   #hasMade = false
+  #isStopped = false
   #timer: NodeJS.Timeout | undefined
 
   /** `made` are the directories that were created so far; new ones are added to it. */
@@ -52,7 +53,9 @@ export class Shelter {
     return `${this.#lacking.size} workers are missing from the metrics: ${first.reason}.`
   }
 
+  /** Creates no directory from now on: the primary removes those that were created. */
   stop(): void {
+    this.#isStopped = true
     clearTimeout(this.#timer)
   }
 
@@ -61,7 +64,7 @@ export class Shelter {
     // This creates a removed directory again.
     await this.#herd.retireDead()
     const lack = this.#lacking.get(worker)
-    if (lack === undefined) return
+    if (lack === undefined || this.#isStopped) return
     const directory = this.#herd.directories.find(path => !lack.tried.has(path)) ?? this.#make()
     if (directory === undefined) return this.#retry()
     lack.tried.add(directory)
