@@ -15,7 +15,7 @@ const PACKAGES = fileURLToPath(new URL('../packages/', import.meta.url))
 /** What is named by its file at run time, beside what the manifests export, and what only bundlers take. */
 const NAMED_BY_FILE = {
   core: {
-    esm: ['auto/measuring', 'auto/sharing', 'cluster/program-worker'],
+    esm: ['auto/measuring', 'auto/sharing', 'program/program-worker'],
     cjs: ['auto/measuring', 'auto/sharing', 'config/process-config'],
   },
   cli: { esm: ['main'] },
@@ -31,13 +31,13 @@ const GROUPS = {
     {
       name: 'base',
       priority: 2,
-      test: /rolldown[\\/]runtime|src[\\/](alike|errors|shared|node-require|auto[\\/](begin|fastify-channel)|config[\\/]find-file|server[\\/]metrics-mark)\.ts$/,
+      test: /rolldown[\\/]runtime|src[\\/](base[\\/](alike|errors|shared|node-require)|auto[\\/](begin|hooks[\\/]fastify-channel)|config[\\/]find-file|server[\\/]metrics-mark)\.ts$/,
     },
     // What every process needs that records: adapters import both of its entries.
     {
       name: 'core',
       priority: 1,
-      test: /src[\\/](monitor|instruments|process-herd|primary-pid|(http|frameworks|server)[\\/].*(?<!frameworks[\\/]index))\.ts$/,
+      test: /src[\\/](base[\\/]primary-pid|herd[\\/]process-herd|(adapter|monitor|http|routes|server)[\\/].*)\.ts$/,
     },
   ],
 }

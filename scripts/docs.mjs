@@ -16,7 +16,7 @@ import {
   SIGNAL_NAMES,
   STORE_STATES,
   STREAM_KINDS,
-} from '../packages/core/dist/metrics.js'
+} from '../packages/core/dist/definitions/metrics.js'
 import { WORKER_STATES } from '../packages/core/dist/store/header.js'
 
 const MERGED = {

@@ -1,6 +1,6 @@
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
-import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
+import { DURATION_BUCKETS } from '../../packages/core/dist/definitions/metrics.js'
 import { DURATION, HELP, REQUESTS } from './names.js'
 
 /** The SDK of OpenTelemetry with its exporter for Prometheus, asked for text without a server in between. */

@@ -1,5 +1,5 @@
 import { createMonitor } from '@promherd/core'
-import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
+import { DURATION_BUCKETS } from '../../packages/core/dist/definitions/metrics.js'
 import { LABELS } from '../lib/workload.js'
 import { HELP, OWN_DURATION } from './names.js'
 

@@ -1,4 +1,4 @@
-import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
+import { DURATION_BUCKETS } from '../../packages/core/dist/definitions/metrics.js'
 import { LABELS } from '../lib/workload.js'
 import { DURATION, HELP, REQUESTS } from './names.js'
 

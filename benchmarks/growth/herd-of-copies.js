@@ -1,5 +1,5 @@
 import { closeSync, copyFileSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
-import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
+import { DURATION_BUCKETS } from '../../packages/core/dist/definitions/metrics.js'
 import { HEADER, HEADER_SLOTS } from '../../packages/core/dist/store/header.js'
 import { Store } from '../../packages/core/dist/store/store.js'
 import { storePaths } from '../../packages/core/dist/store/store-files.js'

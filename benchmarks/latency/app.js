@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { histogram } from '@promherd/core'
 import client from 'prom-client'
-import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
+import { DURATION_BUCKETS } from '../../packages/core/dist/definitions/metrics.js'
 import { settingsOfThisProcess } from '../lib/fresh.js'
 import { LABELS, observationsOf, seriesLabels } from '../lib/workload.js'
 

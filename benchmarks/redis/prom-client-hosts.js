@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import client from 'prom-client'
-import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
+import { DURATION_BUCKETS } from '../../packages/core/dist/definitions/metrics.js'
 import { FAMILY } from '../growth/herd-of-copies.js'
 import { settingsOfThisProcess } from '../lib/fresh.js'
 import { LABELS, observationsOf, seriesLabels } from '../lib/workload.js'

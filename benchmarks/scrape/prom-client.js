@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import client from 'prom-client'
-import { DURATION_BUCKETS } from '../../packages/core/dist/metrics.js'
+import { DURATION_BUCKETS } from '../../packages/core/dist/definitions/metrics.js'
 import { settingsOfThisProcess } from '../lib/fresh.js'
 import { LABELS, observationsOf, seriesLabels } from '../lib/workload.js'
 import { FAMILY, lead, work, workersHere } from './stage.js'

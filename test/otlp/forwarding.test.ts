@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { expect, test } from 'vitest'
-import { VERSION } from '../../packages/core/dist/version.js'
+import { VERSION } from '../../packages/core/dist/base/version.js'
 import { until } from '../support/until.js'
 import { ForwardingHerd } from './herd.js'
 import { type Push, Receiver } from './receiver.js'

@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
-import { isOwnerAlive, type Owner, ownerIdentity } from '../../packages/core/dist/store/owner.js'
+import { isOwnerAlive, type Owner, ownerIdentity } from '../../packages/core/dist/files/owner.js'
 
 const isAlive = (owner: Owner): boolean => isOwnerAlive(owner, Date.now(), 60_000)
 
 /** A thread of this process that says who it is, and waits. */
 async function startThread(): Promise<{ thread: Worker; owner: Owner }> {
-  const owner = new URL('../../packages/core/dist/store/owner.js', import.meta.url)
+  const owner = new URL('../../packages/core/dist/files/owner.js', import.meta.url)
   const code = `
     const { parentPort } = require('node:worker_threads')
     parentPort.on('message', () => {})

@@ -1,13 +1,14 @@
-export { type ErrorCode, PromherdError } from './errors.ts'
+export { type InitializeOptions, initializingRecorderFor } from './adapter/initialize.ts'
+export { instrumentServer, type RequestServer, type ServerOptions } from './adapter/instrument-server.ts'
+export { type MetricsHandler, metricsHandler } from './adapter/metrics-handler.ts'
+export { type MetricsHandlerOptions, type MetricsReply, MetricsResponder } from './adapter/metrics-reply.ts'
+export { type AdapterOptions, monitorOf, recorderFor } from './adapter/recorder-for.ts'
+export { type ErrorCode, PromherdError } from './base/errors.ts'
 export { TEXT_CONTENT_TYPE } from './exposition/text.ts'
 export { Herd, type HerdOptions } from './herd/herd.ts'
-export { type AdapterOptions, monitorOf, recorderFor } from './http/adapter.ts'
 export type { OpenExchange } from './http/begun.ts'
 export type { ComputedLabel, LabelAnswer, LabelOptions } from './http/custom-labels.ts'
-export { type InitializeOptions, initializingRecorderFor } from './http/initialize.ts'
 export { isUnmatched, MIDDLEWARE, UNKNOWN_ROUTE, UNMATCHED } from './http/labels.ts'
-export { type MetricsHandler, metricsHandler } from './http/metrics-handler.ts'
-export { type MetricsHandlerOptions, type MetricsReply, MetricsResponder } from './http/metrics-reply.ts'
 export {
   calledBeforeRegister,
   calledByFramework,
@@ -24,17 +25,21 @@ export {
   type RequestLike,
   type RouteOf,
 } from './http/recorder.ts'
-export { instrumentServer, type RequestServer, type ServerOptions } from './http/server.ts'
-export { counter, gauge, histogram } from './instruments.ts'
-export { createMonitor, defaultMonitor, type Monitor } from './monitor.ts'
-export type { MonitorOptions } from './monitor-options.ts'
+export type { CounterSeries } from './instruments/counter.ts'
+export type { GaugeSeries } from './instruments/gauge.ts'
+export { exponentialBuckets, type HistogramSeries, linearBuckets } from './instruments/histogram.ts'
+export type {
+  CounterOptions,
+  GaugeOptions,
+  HistogramOptions,
+  InstrumentOptions,
+} from './instruments/instrument-options.ts'
+export type { Counter, Gauge, Histogram, Instrument, InstrumentMaker } from './instruments/instruments.ts'
+export type { Labelled, LabelsOf, LabelValue, ValuesOf } from './instruments/labelled.ts'
+export { counter, gauge, histogram } from './monitor/default-instruments.ts'
+export { createMonitor, defaultMonitor, type Monitor } from './monitor/monitor.ts'
+export type { MonitorOptions } from './monitor/monitor-options.ts'
 export type { Address } from './server/listener.ts'
 export { type HerdServer, type ServeOptions, serveHerd } from './server/serve-herd.ts'
 export type { Numbers } from './snapshot/numbers.ts'
 export type { Family, Snapshot, SnapshotSource } from './snapshot/snapshot.ts'
-export type { CounterSeries } from './store/counter.ts'
-export type { GaugeSeries } from './store/gauge.ts'
-export { exponentialBuckets, type HistogramSeries, linearBuckets } from './store/histogram.ts'
-export type { CounterOptions, GaugeOptions, HistogramOptions, InstrumentOptions } from './store/instrument-options.ts'
-export type { Counter, Gauge, Histogram, Instrument, InstrumentMaker } from './store/instruments.ts'
-export type { Labelled, LabelsOf, LabelValue, ValuesOf } from './store/labelled.ts'

@@ -1,5 +1,5 @@
 import type { AdapterOptions } from '@promherd/core'
-import { monitorOf } from '../../../packages/core/dist/http/adapter.js'
+import { monitorOf } from '../../../packages/core/dist/adapter/recorder-for.js'
 import type { Harness } from '../world.ts'
 import { EXPRESS } from './express.ts'
 import { FASTIFY } from './fastify.ts'

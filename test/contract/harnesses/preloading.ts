@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Server } from 'node:http'
 import type { HttpOptions, Monitor } from '@promherd/core'
-import { watchFastify } from '../../../packages/core/dist/auto/fastify-channel.js'
+import { watchFastify } from '../../../packages/core/dist/auto/hooks/fastify-channel.js'
 import { Recording } from '../../../packages/core/dist/auto/recording.js'
 import { HttpRecorder } from '../../../packages/core/dist/http/recorder.js'
 

@@ -1,7 +1,7 @@
 import type { ProcessConfig } from '../config/process-config.ts'
 import { setConfiguration } from './configuration.ts'
-import { watchFastify } from './fastify-channel.ts'
 import { shareWithForks } from './forks.ts'
+import { watchFastify } from './hooks/fastify-channel.ts'
 import type { Parts } from './parts.ts'
 import { watchServers } from './servers.ts'
 

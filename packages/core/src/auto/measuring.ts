@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import { Warner } from '../base/warner.ts'
 import type { ProcessConfig } from '../config/process-config.ts'
 import { type HttpOptions, HttpRecorder } from '../http/recorder.ts'
 import { isConflict } from '../http/stand-in.ts'
@@ -10,9 +11,8 @@ import {
   type Monitor,
   monitorIn,
   offerDefaultMonitor,
-} from '../monitor.ts'
+} from '../monitor/monitor.ts'
 import { directoryFromEnvironment } from '../server/serve-herd.ts'
-import { Warner } from '../server/warner.ts'
 import { Recording } from './recording.ts'
 import { Serving } from './serving.ts'
 

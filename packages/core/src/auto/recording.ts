@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { exchangeOf } from '../http/follow.ts'
 import type { HttpRecorder } from '../http/recorder.ts'
 import { type RequestServer, seeRequestsFirst } from '../http/watch-server.ts'
-import { ExpressServer } from './frameworks/express.ts'
-import { hookFrameworks } from './frameworks/loaded.ts'
-import { routeOf } from './route.ts'
+import { ExpressServer } from './hooks/express.ts'
+import { hookFrameworks } from './hooks/loaded.ts'
+import { routeOf } from './hooks/route.ts'
 
 /**
  * Records the responses of the servers of a process. It runs before all other recorders, and yields to them: an

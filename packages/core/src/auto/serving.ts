@@ -1,14 +1,14 @@
 import type { EventEmitter } from 'node:events'
-import { useDirectory } from '../herd/directory.ts'
+import { isServedByPrimary } from '../base/primary-pid.ts'
+import type { Warner } from '../base/warner.ts'
+import { useDirectory } from '../herd/directory/directory.ts'
 import { Herd } from '../herd/herd.ts'
-import type { Monitor } from '../monitor.ts'
-import { sharedFromEnvironment } from '../monitor-options.ts'
-import { isServedByPrimary } from '../primary-pid.ts'
+import type { Monitor } from '../monitor/monitor.ts'
+import { sharedFromEnvironment } from '../monitor/monitor-options.ts'
 import { isMetricsServer } from '../server/metrics-mark.ts'
 import { MetricsServer } from '../server/metrics-server.ts'
 import { resolveWhere, type ServeOptions, type Where } from '../server/serve-herd.ts'
 import { Upkeep } from '../server/upkeep.ts'
-import type { Warner } from '../server/warner.ts'
 
 /**
  * The metrics port of a process that was not configured to have one. It does not keep the process running, and gives

@@ -1,11 +1,11 @@
 import type { Cluster } from 'node:cluster'
+import { Warner } from '../base/warner.ts'
 import type { ProcessConfig } from '../config/process-config.ts'
-import { removeAbandonedDirectories } from '../herd/abandoned.ts'
 import { removeQuietly } from '../herd/begin.ts'
-import { listStores } from '../herd/directory.ts'
-import { makeDirectoryIn, PLACES } from '../herd/made-directories.ts'
+import { listStores } from '../herd/directory/directory.ts'
+import { makeDirectoryIn, PLACES } from '../herd/directory/made-directories.ts'
+import { removeAbandonedDirectories } from '../herd/processes/abandoned.ts'
 import { directoryFromEnvironment } from '../server/serve-herd.ts'
-import { Warner } from '../server/warner.ts'
 import { Serving } from './serving.ts'
 
 /** What a primary without promherd passes to its workers. */

@@ -1,5 +1,5 @@
+import { type Definition, widthOf } from '../definitions/definition.ts'
 import { setAbsent } from '../store/absent.ts'
-import { type Definition, widthOf } from '../store/catalog.ts'
 import { keyOf, type StoreFamily } from '../store/family.ts'
 import { SeriesCopy } from './series-copy.ts'
 

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { nodeRequire } from '../node-require.ts'
+import { nodeRequire } from '../base/node-require.ts'
 import { isRegistry, type PromRegistry } from './registry.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { FAMILIES } from '../definitions/metrics.ts'
 import { LoneHerd } from '../herd/lone.ts'
-import { FAMILIES } from '../metrics.ts'
 import { Store } from '../store/store.ts'
 import { MetricCopy } from './metric-copy.ts'
 import { MetricFeed } from './metric-feed.ts'

@@ -1,4 +1,4 @@
-import { within } from '../within.ts'
+import { within } from '../base/within.ts'
 import { collectNow, readKept } from './kept.ts'
 import { Origin, type RegistryView } from './origin.ts'
 import {

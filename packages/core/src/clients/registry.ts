@@ -1,5 +1,5 @@
-import { promherdError } from '../errors.ts'
-import type { Check } from '../options.ts'
+import type { Check } from '../base/check-options.ts'
+import { promherdError } from '../base/errors.ts'
 
 /**
  * The interface that promherd needs of a prom-client: small enough that prom-client 15, `@prometheus-io/client` 0.16

@@ -1,4 +1,4 @@
-import type { Definition, Merge } from '../store/catalog.ts'
+import type { Definition, Merge } from '../definitions/definition.ts'
 import type { KeptReading } from './kept.ts'
 import type { PromLabels, PromReading } from './registry.ts'
 

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import type { SignalName } from '../metrics.ts'
+import type { SignalName } from '../definitions/metrics.ts'
 import type { HerdServer } from '../server/serve-herd.ts'
 import type { HandleState } from './worker-handle.ts'
 

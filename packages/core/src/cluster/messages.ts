@@ -1,4 +1,4 @@
-import type { CutReason } from '../metrics.ts'
+import type { CutReason } from '../definitions/metrics.ts'
 import type { HeapSize } from './heap-evidence.ts'
 
 /** The messages between the primary and its workers. The user's own messages have no `promherd` and are ignored. */

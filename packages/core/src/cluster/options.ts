@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
-import { promherdError } from '../errors.ts'
-import { sharedFromEnvironment } from '../monitor-options.ts'
-import { type Check, checkOptions, isBoolean, isFunction, isInteger, type Shape } from '../options.ts'
+import { type Check, checkOptions, isBoolean, isFunction, isInteger, type Shape } from '../base/check-options.ts'
+import { promherdError } from '../base/errors.ts'
+import { sharedFromEnvironment } from '../monitor/monitor-options.ts'
 import {
   directoryFromEnvironment,
   numberFromEnvironment,

@@ -1,5 +1,5 @@
-import type { RestartReason } from '../metrics.ts'
-import { backoffMs } from '../server/backoff.ts'
+import { backoffMs } from '../base/backoff.ts'
+import type { RestartReason } from '../definitions/metrics.ts'
 import type { Exit } from './spawned.ts'
 
 /** Why and when a worker is started again. */

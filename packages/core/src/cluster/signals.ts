@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { SignalName } from '../metrics.ts'
+import type { SignalName } from '../definitions/metrics.ts'
 
 /**
  * Calls `act` for each signal of `names` that the primary receives, by its name without SIG. Returns a function that

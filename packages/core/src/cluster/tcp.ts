@@ -1,6 +1,6 @@
 import { endianness } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
-import { requireInstalled } from '../node-require.ts'
+import { requireInstalled } from '../base/node-require.ts'
 
 /**
  * TCP socket functions that Node does not offer: calls of the C library through koffi, on Linux. If they are missing,

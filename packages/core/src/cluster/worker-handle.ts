@@ -1,5 +1,5 @@
-import type { CutReason, RestartReason } from '../metrics.ts'
-import { within } from '../within.ts'
+import { within } from '../base/within.ts'
+import type { CutReason, RestartReason } from '../definitions/metrics.ts'
 import { type DrainRequest, isOurs, type ToPrimary } from './messages.ts'
 import type { Life } from './restarts.ts'
 import type { Exit, Spawned } from './spawned.ts'

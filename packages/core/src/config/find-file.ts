@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { promherdError } from '../errors.ts'
+import { promherdError } from '../base/errors.ts'
 
 /** The names of configuration files: `promherd.config` with one of these extensions. */
 const CONFIG_ENDINGS = ['js', 'mjs', 'cjs', 'ts', 'json', 'yaml', 'yml'] as const

@@ -1,6 +1,6 @@
 import type { ClusterMetricsOptions } from '../cluster/options.ts'
 import type { HttpOptions } from '../http/http-options.ts'
-import type { MonitorOptions } from '../monitor-options.ts'
+import type { MonitorOptions } from '../monitor/monitor-options.ts'
 import { type ResolvedConfig, resolveConfig, resolveConfigSync } from './resolve.ts'
 
 /** The configuration of one process that records: a worker, or a program without a primary. */

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { basename, extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isModuleNamespaceObject } from 'node:util/types'
-import { PromherdError, promherdError } from '../errors.ts'
-import { requireFrom, requireInstalled } from '../node-require.ts'
+import { PromherdError, promherdError } from '../base/errors.ts'
+import { requireFrom, requireInstalled } from '../base/node-require.ts'
 import { checkConfig, type PromherdConfig } from './config.ts'
 
 /**

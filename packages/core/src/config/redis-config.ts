@@ -1,5 +1,5 @@
-import { promherdError } from '../errors.ts'
-import { type Check, isBoolean, isInteger, isText, type Shape } from '../options.ts'
+import { type Check, isBoolean, isInteger, isText, type Shape } from '../base/check-options.ts'
+import { promherdError } from '../base/errors.ts'
 
 /** Whether and where the metrics of a herd are sent to Redis, and which group an exporter reads there. */
 export interface RedisConfig {

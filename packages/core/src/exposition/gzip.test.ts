@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bytesOf } from '../exposition/bytes.ts'
+import { bytesOf } from './bytes.ts'
 import { GzipPacker } from './gzip.ts'
 
 const pieces = fc.array(

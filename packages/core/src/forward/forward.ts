@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import { isMainThread } from 'node:worker_threads'
-import { isServedByPrimary } from '../primary-pid.ts'
-import { Warner } from '../server/warner.ts'
+import { isServedByPrimary } from '../base/primary-pid.ts'
+import { Warner } from '../base/warner.ts'
 import { Forwarder } from './forwarder.ts'
 import type { Sink } from './sink.ts'
 

@@ -1,6 +1,6 @@
-import { FAMILIES } from '../metrics.ts'
-import { defaultMonitor, hasDefaultMonitor } from '../monitor.ts'
-import { herdOfProcess, type ProcessHerd } from '../process-herd.ts'
+import { FAMILIES } from '../definitions/metrics.ts'
+import { herdOfProcess, type ProcessHerd } from '../herd/process-herd.ts'
+import { defaultMonitor, hasDefaultMonitor } from '../monitor/monitor.ts'
 import type { Store } from '../store/store.ts'
 
 /**

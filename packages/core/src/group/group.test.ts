@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createMonitor, type Monitor } from '../monitor.ts'
+import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
 import { atOnce } from '../snapshot/steps.ts'
 import { Group } from './group.ts'

@@ -1,4 +1,4 @@
-import { takeLine } from '../herd/take-line.ts'
+import { takeLine } from '../herd/reading/take-line.ts'
 import type { Names, SeriesTaker } from '../snapshot/source.ts'
 import { type CatalogLine, decodeLine, type FamilyLine, type SeriesLine } from '../store/catalog.ts'
 import type { Shape } from './shape.ts'

@@ -1,8 +1,8 @@
-import { promherdError } from '../errors.ts'
-import type { StoragePlace } from '../metrics.ts'
-import { isWrongPath, removeMadeDirectory, useDirectory } from './directory.ts'
+import { promherdError } from '../base/errors.ts'
+import type { StoragePlace } from '../definitions/metrics.ts'
+import { isWrongPath, removeMadeDirectory, useDirectory } from './directory/directory.ts'
+import { makeDirectoryIn, PLACES, type Place } from './directory/made-directories.ts'
 import type { Herd } from './herd.ts'
-import { makeDirectoryIn, PLACES, type Place } from './made-directories.ts'
 
 /** A directory that the user configured for a herd. */
 export interface GivenDirectory {

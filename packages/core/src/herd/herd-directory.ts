@@ -1,10 +1,10 @@
 import type { Steps } from '../snapshot/steps.ts'
-import { clearDirectory, identityOf, KEEPER, listHerdFiles, useDirectory, whyUnusable } from './directory.ts'
-import { leftovers } from './living.ts'
-import { DirectoryLock, removeLockDrafts } from './lock.ts'
+import { clearDirectory, identityOf, KEEPER, listHerdFiles, useDirectory, whyUnusable } from './directory/directory.ts'
 import { OpenStores } from './open-stores.ts'
-import type { StoreReader } from './reader.ts'
-import { Retired } from './retire.ts'
+import { leftovers } from './processes/living.ts'
+import { DirectoryLock, removeLockDrafts } from './processes/lock.ts'
+import type { StoreReader } from './reading/reader.ts'
+import { Retired } from './retiring/retire.ts'
 
 /** What happens to existing files when a process becomes the leader of a directory. */
 export type Beginning =

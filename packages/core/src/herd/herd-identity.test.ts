@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { createMonitor } from '../monitor.ts'
+import { createMonitor } from '../monitor/monitor.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { Herd } from './herd.ts'
 

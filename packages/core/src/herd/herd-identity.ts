@@ -1,6 +1,6 @@
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Store } from '../store/store.ts'
-import type { StoreReader } from './reader.ts'
+import type { StoreReader } from './reading/reader.ts'
 
 type Identity = Pick<Snapshot, 'herd' | 'startedAt'>
 

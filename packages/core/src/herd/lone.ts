@@ -1,11 +1,11 @@
-import { Merger } from '../snapshot/merge.ts'
+import { Merger } from '../snapshot/merge/merge.ts'
 import { Sequence } from '../snapshot/sequence.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { inTurns, type Steps } from '../snapshot/steps.ts'
 import type { Store } from '../store/store.ts'
-import { aboutTheHerd } from './about.ts'
 import { herdName } from './herd-identity.ts'
-import { SelfSource } from './self-source.ts'
+import { aboutTheHerd } from './metrics/self-metrics.ts'
+import { SelfSource } from './metrics/self-source.ts'
 
 /** A herd of a single process: the same snapshot, read from its own store on the heap. */
 export class LoneHerd implements SnapshotSource {

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import type { StoreState } from '../metrics.ts'
+import type { StoreState } from '../definitions/metrics.ts'
+import { lacksDescriptors } from '../files/descriptors.ts'
+import { statFile } from '../files/files.ts'
 import type { Steps } from '../snapshot/steps.ts'
-import { lacksDescriptors } from '../store/descriptors.ts'
-import { statFile } from '../store/files.ts'
-import { listStores, RETIRED_CATALOG, RETIRED_VALUES, type StoreName } from './directory.ts'
-import { StoreReader } from './reader.ts'
-import { openRetired } from './retired-files.ts'
+import { listStores, RETIRED_CATALOG, RETIRED_VALUES, type StoreName } from './directory/directory.ts'
+import { StoreReader } from './reading/reader.ts'
+import { openRetired } from './retiring/retired-files.ts'
 import type { Shortage } from './shortage.ts'
 
 /**

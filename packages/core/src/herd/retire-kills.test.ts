@@ -2,11 +2,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Definition } from '../store/catalog.ts'
+import type { Definition } from '../definitions/definition.ts'
 import { Store } from '../store/store.ts'
-import { listStores } from './directory.ts'
+import { listStores } from './directory/directory.ts'
 import { Herd } from './herd.ts'
-import { Retired } from './retire.ts'
+import { Retired } from './retiring/retire.ts'
 
 /**
  * A leader that ends at a step of retiring: its generator is not continued. `test/faults/leader-kills.test.ts` kills real

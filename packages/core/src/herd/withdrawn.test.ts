@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Definition } from '../definitions/definition.ts'
 import { atOnce } from '../snapshot/steps.ts'
-import type { Definition } from '../store/catalog.ts'
 import type { StoreFamily } from '../store/family.ts'
 import { HEADER } from '../store/header.ts'
 import { Store } from '../store/store.ts'
-import { listStores } from './directory.ts'
+import { listStores } from './directory/directory.ts'
 import { Herd } from './herd.ts'
-import { Retired } from './retire.ts'
+import { Retired } from './retiring/retire.ts'
 
 let directory: string
 let herd: Herd

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { ErrorCategory } from '../metrics.ts'
+import type { ErrorCategory } from '../definitions/metrics.ts'
 import { firstStatusOn } from './first-write.ts'
 import { type Carrier, type Exchange, openExchangesOn, settle } from './follow.ts'
 import { isHeadSent, isLeft } from './outcome.ts'

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { DURATION_BUCKETS } from '../metrics.ts'
+import { DURATION_BUCKETS } from '../definitions/metrics.ts'
 import { DEFAULT_MAX_SERIES, keyOf } from '../store/family.ts'
 import type { Store } from '../store/store.ts'
 import type { Subject } from './custom-labels.ts'

@@ -1,4 +1,4 @@
-import type { ErrorCategory } from '../metrics.ts'
+import type { ErrorCategory } from '../definitions/metrics.ts'
 import { errorsOf, isObject, read } from './evidence-chain.ts'
 import { clientEvidence } from './evidence-clients.ts'
 import { isClientGone, isPayload, isValidation } from './evidence-input.ts'

@@ -1,4 +1,4 @@
-import type { ErrorCategory } from '../metrics.ts'
+import type { ErrorCategory } from '../definitions/metrics.ts'
 import { categoryOf } from './evidence.ts'
 import type { Exchange } from './follow.ts'
 import { CLIENT_CLOSED, destroyedWith, GIVEN_UP, hasClientLeft, sentStatusOf, wasBegun } from './outcome.ts'

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { sharedSymbol } from '../shared.ts'
+import { sharedSymbol } from '../base/shared.ts'
 
 /**
  * Records when the head of a response was sent. Node does not report it, so `headersSent` is checked after each call

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { shared } from '../shared.ts'
+import { shared } from '../base/shared.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { Detail } from './details.ts'
 import { Hidden } from './hidden.ts'

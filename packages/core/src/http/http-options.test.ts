@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createMonitor, type Monitor } from '../monitor.ts'
+import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 import type { HttpOptions, RequestLike } from './http-options.ts'
 
 let monitor: Monitor

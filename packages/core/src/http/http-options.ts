@@ -1,6 +1,15 @@
 import type { ServerResponse } from 'node:http'
-import { promherdError } from '../errors.ts'
-import { type Check, isAnything, isBoolean, isBuckets, isFunction, isInteger, isOneOf, type Shape } from '../options.ts'
+import {
+  type Check,
+  isAnything,
+  isBoolean,
+  isBuckets,
+  isFunction,
+  isInteger,
+  isOneOf,
+  type Shape,
+} from '../base/check-options.ts'
+import { promherdError } from '../base/errors.ts'
 import { isLabels, type LabelOptions } from './custom-labels.ts'
 import type { ErrorFacts } from './evidence.ts'
 import { NAMINGS, type NamingName } from './naming.ts'

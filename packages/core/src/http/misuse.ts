@@ -1,5 +1,5 @@
-import { type PromherdError, promherdError } from '../errors.ts'
-import { shared } from '../shared.ts'
+import { type PromherdError, promherdError } from '../base/errors.ts'
+import { shared } from '../base/shared.ts'
 
 /** Detects wrong usage of an adapter. */
 

@@ -3,10 +3,10 @@ import { createServer, type IncomingMessage, type RequestListener, request } fro
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import { type AddressInfo, connect, type Server } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createMonitor, type Monitor } from '../monitor.ts'
+import { instrumentServer } from '../adapter/instrument-server.ts'
+import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 import type { Family } from '../snapshot/snapshot.ts'
 import type { HttpOptions } from './http-options.ts'
-import { instrumentServer } from './server.ts'
 
 let monitor: Monitor
 let servers: Server[]

@@ -1,6 +1,6 @@
-import { promherdError } from '../errors.ts'
-import { FAMILIES } from '../metrics.ts'
-import type { Definition } from '../store/catalog.ts'
+import { promherdError } from '../base/errors.ts'
+import type { Definition } from '../definitions/definition.ts'
+import { FAMILIES } from '../definitions/metrics.ts'
 import { isTemplate, METHODS, methodIndexOf } from './labels.ts'
 
 /**

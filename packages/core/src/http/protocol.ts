@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { shared } from '../shared.ts'
+import { shared } from '../base/shared.ts'
 import { type CloseReason, connectionFailed } from './close-reason.ts'
 import { readText } from './evidence-chain.ts'
 import { firstStatusOn } from './first-write.ts'

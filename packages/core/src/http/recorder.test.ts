@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, get, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createMonitor, type Monitor } from '../monitor.ts'
+import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 import type { Family } from '../snapshot/snapshot.ts'
 import type { HttpRecorder } from './recorder.ts'
 

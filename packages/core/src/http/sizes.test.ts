@@ -6,8 +6,8 @@ import { PassThrough, pipeline, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { createGzip, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createMonitor, type Monitor } from '../monitor.ts'
-import { instrumentServer } from './server.ts'
+import { instrumentServer } from '../adapter/instrument-server.ts'
+import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 
 let monitor: Monitor
 let servers: Server[]

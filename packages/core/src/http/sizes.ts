@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { isUint8Array } from 'node:util/types'
-import { sharedSymbol } from '../shared.ts'
+import { sharedSymbol } from '../base/shared.ts'
 import { isAborted, streamOf } from './outcome.ts'
 
 /**

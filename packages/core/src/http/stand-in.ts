@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
-import type { ErrorCode, PromherdError } from '../errors.ts'
-import { shared } from '../shared.ts'
+import type { ErrorCode, PromherdError } from '../base/errors.ts'
+import { shared } from '../base/shared.ts'
 import type { Store } from '../store/store.ts'
 
 /**

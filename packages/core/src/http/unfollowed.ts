@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout } from 'node:timers'
-import { shared } from '../shared.ts'
+import { shared } from '../base/shared.ts'
 import type { Store } from '../store/store.ts'
 import { exchangeOf } from './follow.ts'
 import { streamOf } from './outcome.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { shared } from '../shared.ts'
+import { shared } from '../base/shared.ts'
 import type { Detail } from './details.ts'
 import { seeFirst, statusIn } from './first-write.ts'
 import { isPlaceholder, type RouteOf } from './follow.ts'

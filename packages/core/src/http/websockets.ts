@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { replaceMethod } from '../alike.ts'
-import { nodeRequire } from '../node-require.ts'
+import { replaceMethod } from '../base/alike.ts'
+import { nodeRequire } from '../base/node-require.ts'
 
 /**
  * Finds the paths that WebSocket servers were given, for connections that no framework routes: those of `ws`, and of

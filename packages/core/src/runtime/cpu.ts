@@ -1,4 +1,4 @@
-import { FAMILIES } from '../metrics.ts'
+import { FAMILIES } from '../definitions/metrics.ts'
 import type { Store } from '../store/store.ts'
 import { LEAST_WINDOW_MS, setterOf } from './gauge.ts'
 

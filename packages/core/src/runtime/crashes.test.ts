@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
-import { createMonitor, type Monitor } from '../monitor.ts'
+import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 
 // Declared without the event that Node emits on it.
 const crashing: EventEmitter = process

@@ -1,5 +1,5 @@
 import { clearTimeout, setTimeout } from 'node:timers'
-import { FAMILIES } from '../metrics.ts'
+import { FAMILIES } from '../definitions/metrics.ts'
 import type { Store } from '../store/store.ts'
 import { observerOf } from './observer.ts'
 

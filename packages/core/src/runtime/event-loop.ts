@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { FAMILIES } from '../metrics.ts'
+import { FAMILIES } from '../definitions/metrics.ts'
 import type { Store } from '../store/store.ts'
 import { LEAST_WINDOW_MS, setterOf } from './gauge.ts'
 

@@ -1,5 +1,5 @@
+import type { Definition } from '../definitions/definition.ts'
 import { setAbsent } from '../store/absent.ts'
-import type { Definition } from '../store/catalog.ts'
 import type { Store } from '../store/store.ts'
 
 /** Over shorter times, shares of time reflect the sampling more than the worker. */

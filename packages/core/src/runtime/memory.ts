@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8'
-import { FAMILIES } from '../metrics.ts'
+import { FAMILIES } from '../definitions/metrics.ts'
 import type { Store } from '../store/store.ts'
 import { setterOf } from './gauge.ts'
 

@@ -1,4 +1,4 @@
-import type { Definition } from '../store/catalog.ts'
+import type { Definition } from '../definitions/definition.ts'
 import type { Store } from '../store/store.ts'
 
 /** Creates one series of a histogram, and returns a function that observes values in it. */

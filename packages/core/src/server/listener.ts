@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { jitteredMs } from './backoff.ts'
-import type { Warner } from './warner.ts'
+import { jitteredMs } from '../base/backoff.ts'
+import type { Warner } from '../base/warner.ts'
 
 /** The address of a listening server. */
 export interface Address {

@@ -5,11 +5,11 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
+import { Warner } from '../base/warner.ts'
 import { takesGzip } from '../exposition/negotiate.ts'
 import { Numbers } from '../snapshot/numbers.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { MetricsServer, type MetricsServerOptions } from './metrics-server.ts'
-import { Warner } from './warner.ts'
 
 /** A snapshot of one family with as many series as wanted, each about as long as `label`. */
 function snapshotOf(series: number, label = 'value', value = 1): Snapshot {

@@ -1,13 +1,13 @@
 import { createServer, type Server } from 'node:http'
+import type { Warner } from '../base/warner.ts'
+import { connectionShare } from '../files/descriptors.ts'
 import type { SnapshotSource } from '../snapshot/snapshot.ts'
-import { connectionShare } from '../store/descriptors.ts'
 import { Connections } from './connections.ts'
 import { HostCheck } from './host-check.ts'
 import { type Address, Listener } from './listener.ts'
 import { markMetricsServer } from './metrics-mark.ts'
 import { Renderer } from './renderer.ts'
 import { Routes } from './routes.ts'
-import type { Warner } from './warner.ts'
 
 /**
  * The metrics port: an HTTP server for a source of snapshots. It does not depend on stores or workers; its options

@@ -1,5 +1,5 @@
+import { VERSION } from '../base/version.ts'
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
-import { VERSION } from '../version.ts'
 
 /** The page for people who open the metrics port in a browser. It loads no other resources. */
 export function pageOf(snapshot: Snapshot): string {

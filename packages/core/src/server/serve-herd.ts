@@ -1,15 +1,15 @@
-import { promherdError } from '../errors.ts'
-import { useDirectory } from '../herd/directory.ts'
+import { type Check, checkOptions, isFunction, isInteger, isText, type Shape } from '../base/check-options.ts'
+import { promherdError } from '../base/errors.ts'
+import { Warner } from '../base/warner.ts'
+import { within } from '../base/within.ts'
+import { useDirectory } from '../herd/directory/directory.ts'
 import { Herd } from '../herd/herd.ts'
-import { Outside } from '../herd/outside.ts'
-import { MONITOR_SHAPE, sharedFromEnvironment } from '../monitor-options.ts'
-import { type Check, checkOptions, isFunction, isInteger, isText, type Shape } from '../options.ts'
-import { endHerd, offerHerd, type ProcessHerd } from '../process-herd.ts'
-import { within } from '../within.ts'
+import { Outside } from '../herd/metrics/process-stats.ts'
+import { endHerd, offerHerd, type ProcessHerd } from '../herd/process-herd.ts'
+import { MONITOR_SHAPE, sharedFromEnvironment } from '../monitor/monitor-options.ts'
 import type { Address } from './listener.ts'
 import { MetricsServer } from './metrics-server.ts'
 import { Upkeep } from './upkeep.ts'
-import { Warner } from './warner.ts'
 
 /** Options for serving the metrics of a directory. */
 export interface ServeOptions {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { CatalogLine } from '../store/catalog.ts'
 import { HEADER_SLOTS } from '../store/header.ts'
-import { Merger } from './merge.ts'
+import { Merger } from './merge/merge.ts'
 import type { Source } from './source.ts'
 import { atOnce } from './steps.ts'
 

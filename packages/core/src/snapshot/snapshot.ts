@@ -1,4 +1,4 @@
-import type { Merge } from '../store/catalog.ts'
+import type { Merge } from '../definitions/definition.ts'
 import type { Exemplar } from '../store/exemplar.ts'
 import type { Numbers } from './numbers.ts'
 

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, readSync, writeSync } from 'node:fs'
-import { createFile, openToAppend } from './files.ts'
+import { type Definition, FAMILY_TYPES, type FamilyType, MERGES, type Merge } from '../definitions/definition.ts'
+import { createFile, openToAppend } from '../files/files.ts'
 import { HEADER_SLOTS } from './header.ts'
 
 /**
@@ -7,34 +8,6 @@ import { HEADER_SLOTS } from './header.ts'
  * count as a line yet. Families are referenced by index and series by their first slot, so a lost line affects no other
  * line.
  */
-
-/** How the values of several workers are combined. The documentation of gauges describes each name. */
-export const MERGES = ['sum', 'max', 'min', 'mean', 'latest', 'worker'] as const
-export type Merge = (typeof MERGES)[number]
-
-/** `quantiles` is the per-worker half of a summary; it has the summary's name. */
-const FAMILY_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'quantiles', 'untyped'] as const
-export type FamilyType = (typeof FAMILY_TYPES)[number]
-
-/** The definition of a family of series. Two processes with the same family have equal definitions. */
-export interface Definition {
-  readonly name: string
-  readonly type: FamilyType
-  readonly help: string
-  readonly labels: readonly string[]
-  /** Upper bounds of a histogram, increasing, without +Inf. Empty for every other type. */
-  readonly buckets: readonly number[]
-  /**
-   * `worker` keeps the workers apart with a label `worker`, for any type. All others except `sum` are for gauges only.
-   */
-  readonly merge: Merge
-  /**
-   * Gauges of a group of herds that merge by `mean`: a second slot holds the number of workers that each mean covers.
-   */
-  readonly weighted?: boolean | undefined
-  /** Histograms only: the counter that their counts are added to when a snapshot is taken. */
-  readonly countsInto?: string | undefined
-}
 
 export interface FamilyLine extends Definition {
   readonly kind: 'family'
@@ -81,14 +54,6 @@ export interface OwnerLine {
 }
 
 export type CatalogLine = FamilyLine | SeriesLine | RemovedLine | WithdrawnLine | OwnerLine
-
-/** The number of slots that a series of this family takes in a store. */
-export function widthOf(definition: Pick<Definition, 'type' | 'buckets' | 'merge' | 'weighted'>): number {
-  if (definition.type === 'histogram') return definition.buckets.length + 2 // +Inf, and the sum.
-  if (definition.type === 'summary') return 2 // The sum and the count.
-  // The value and the time when it was set, or the mean and its number of workers.
-  return definition.merge === 'latest' || definition.weighted === true ? 2 : 1
-}
 
 /** Writes a catalog. */
 export class CatalogWriter {

@@ -1,5 +1,5 @@
+import { removeFile, replaceFile, statFile, writeNew } from '../files/files.ts'
 import { encodeExemplar, MAX_EXEMPLAR_BYTES, MAX_EXEMPLARS, type StoredExemplar } from './exemplar.ts'
-import { removeFile, replaceFile, statFile, writeNew } from './files.ts'
 
 /** The exemplar of one bucket of a series, as long as it is among the newest of the store. */
 export interface ExemplarNote {

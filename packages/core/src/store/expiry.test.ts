@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createMonitor, type Monitor } from '../monitor.ts'
+import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 
 let monitor: Monitor
 

@@ -1,5 +1,5 @@
-import { FAMILIES } from '../metrics.ts'
-import { type Definition, widthOf } from './catalog.ts'
+import { type Definition, widthOf } from '../definitions/definition.ts'
+import { FAMILIES } from '../definitions/metrics.ts'
 import { LabelIndex, NONE } from './label-index.ts'
 import type { Slab } from './slab.ts'
 

@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync } from 'node:fs'
-import { requireInstalled } from '../node-require.ts'
-import { createFile, removeFile, writeWhole } from './files.ts'
+import { requireInstalled } from '../base/node-require.ts'
+import { createFile, removeFile, writeWhole } from '../files/files.ts'
 import { HEADER_SLOTS } from './header.ts'
 
 /**

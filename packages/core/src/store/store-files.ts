@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { removeFile, replaceFile } from '../files/files.ts'
 import { CatalogWriter } from './catalog.ts'
-import { removeFile, replaceFile } from './files.ts'
 import { type FileSlabKind, openSlab, type Slab, type SlabKind } from './slab.ts'
 
 /** The files of one store: their names, and the order in which they are created. */

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import { FAMILIES, INTERNAL_ERROR_CAUSES, type InternalErrorCause } from '../metrics.ts'
-import { type CatalogLine, type CatalogWriter, type Definition, widthOf } from './catalog.ts'
+import { type Definition, isSame, keyOfFamily, rejectConflict, widthOf } from '../definitions/definition.ts'
+import { FAMILIES, INTERNAL_ERROR_CAUSES, type InternalErrorCause } from '../definitions/metrics.ts'
+import { ownerIdentity } from '../files/owner.ts'
+import type { CatalogLine, CatalogWriter } from './catalog.ts'
 import { ExemplarBook } from './exemplar-book.ts'
 import { DEFAULT_MAX_SERIES, type FamilyHome, OVERFLOW, StoreFamily } from './family.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC, WORKER_STATES, type WorkerState } from './header.ts'
-import { ownerIdentity } from './owner.ts'
-import { isSame, keyOfFamily, refuseConflict } from './same-family.ts'
 import { type FileSlabKind, MovableSlab, openSlab, type Slab, type SlabKind } from './slab.ts'
 import {
   draftFiles,
@@ -117,7 +117,7 @@ export class Store implements FamilyHome {
     const key = keyOfFamily(definition)
     const existing = this.#families.get(key)
     if (existing !== undefined) {
-      refuseConflict(existing.definition, definition)
+      rejectConflict(existing.definition, definition)
       return existing
     }
     const withdrawn = this.#withdrawn

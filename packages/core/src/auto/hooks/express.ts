@@ -1,0 +1,117 @@
+import type { ServerResponse } from 'node:http'
+import { watchArrivals } from '../../http/arrival.ts'
+import { isUnmatched } from '../../http/labels.ts'
+import type { HttpRecorder } from '../../http/recorder.ts'
+import type { RequestServer } from '../../http/watch-server.ts'
+import { connectMountOf } from '../../routes/connect.ts'
+import { cameShortened, isSeen, keepStateOf, observe, routeOf } from '../../routes/express/observe.ts'
+import { shaping } from '../../routes/express/shape.ts'
+import { templateOf } from '../../routes/express/template.ts'
+import { type ExpressApp, type ExpressRequest, routerOf } from '../../routes/express/types.ts'
+import { ANYWHERE, joinTemplates } from '../../routes/template.ts'
+
+/**
+ * Finds the Express applications of a server. An application that is itself a listener of the server (by `app.listen`
+ * and `createServer(app)`) is known before the first request; one that a user's function calls is found at its first
+ * request.
+ */
+export class ExpressServer {
+  readonly #server: RequestServer
+  readonly #recorder: HttpRecorder
+  #shape: ((request: ExpressRequest, response: ServerResponse) => void) | undefined
+  /** How many requests came before an Express application was found. */
+  #early = 0
+
+  constructor(server: RequestServer, recorder: HttpRecorder) {
+    this.#server = server
+    this.#recorder = recorder
+    watchArrivals()
+    this.look()
+  }
+
+  /** Scans the current listeners of the server. */
+  look(): void {
+    for (const listener of this.#server.listeners('request')) {
+      if (!isApp(listener) || !hasRoutes(listener)) continue
+      this.#shape = shaping(this.#server, listener)
+      arrive(listener)
+    }
+  }
+
+  /** Must be called with each request before Express sees it. */
+  begin(request: ExpressRequest, response: ServerResponse): void {
+    if (!isUsed && ++this.#early > EARLY) return
+    keepStateOf(request, response, this.#recorder)
+    this.#shape?.(request, response)
+  }
+}
+
+/** The Express application that answered a request, or tried to; undefined if there is none. */
+export function expressAppOf(request: ExpressRequest): ExpressApp | undefined {
+  const { app } = request
+  return app !== undefined && (OBSERVED.has(app) || isApp(app)) ? app : undefined
+}
+
+/** The route template of a request that reached `app`; undefined if no route answered. */
+export function expressRouteOf(request: ExpressRequest, app: ExpressApp): string | undefined {
+  const root = rootOf(app)
+  if (OBSERVED.has(root)) return routeOf(request)
+  // A function of another application has called it.
+  if (isSeen(request)) {
+    arrive(root)
+    return routeOf(request)
+  }
+  // The request came before the application was known: its route was chosen while it was not observed.
+  arrive(root)
+  const { route, baseUrl, res } = request
+  if (route === undefined || isUnmatched(res?.statusCode ?? 0)) return undefined
+  const template = templateOf(route, app, baseUrl ?? '')
+  const mounted = connectMountOf(request, (baseUrl ?? '') + (request.url ?? ''))
+  if (mounted !== undefined) return joinTemplates(mounted, template)
+  return cameShortened(request) && !template.startsWith(`${ANYWHERE}/`) ? joinTemplates(ANYWHERE, template) : template
+}
+
+/**
+ * The number of requests for which state is kept to find an application that a function calls: its first request shows
+ * it.
+ */
+const EARLY = 100
+
+// Requests of other frameworks need no state while there is no Express application.
+let isUsed = false
+const OBSERVED = new WeakSet<ExpressApp>()
+
+function arrive(app: ExpressApp): void {
+  if (OBSERVED.has(app)) return
+  OBSERVED.add(app)
+  isUsed = true
+  observe(app)
+}
+
+function rootOf(app: ExpressApp): ExpressApp {
+  return app.parent === undefined ? app : rootOf(app.parent)
+}
+
+function isApp(value: unknown): value is ExpressApp {
+  if (typeof value !== 'function') return false
+  const { handle, request, response, use } = value as Partial<ExpressApp>
+  return [handle, use].every(isFunction) && [request, response].every(isObject)
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+}
+
+/** Reading the router of an application that has none yet would create it, and fix settings that may still change. */
+function hasRoutes(app: ExpressApp): boolean {
+  try {
+    return (routerOf(app)?.stack.length ?? 0) > 0
+  } catch {
+    // Express 4 throws if there is no router yet.
+    return false
+  }
+}

@@ -1,0 +1,18 @@
+import type { IncomingMessage } from 'node:http'
+import { nameRoute, noteError } from '../../http/follow.ts'
+import { nameUpgrade } from '../../http/upgrades.ts'
+import { fastifyRouteOf } from '../../routes/fastify.ts'
+import { hearFastify } from './fastify-channel.ts'
+
+/** Takes the routes of Fastify from its hooks from now on. */
+export function hookFastify(): void {
+  hearFastify({
+    arrived(request, response) {
+      const raw = request.raw as IncomingMessage & { readonly upgrade?: boolean }
+      // @fastify/websocket routes upgraded connections like requests.
+      if (raw.upgrade === true) nameUpgrade(raw, fastifyRouteOf, request)
+      else nameRoute(response, fastifyRouteOf, request)
+    },
+    failed: noteError,
+  })
+}

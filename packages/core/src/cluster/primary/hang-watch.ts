@@ -1,0 +1,43 @@
+import type { Herd } from '../../herd/herd.ts'
+import type { Upkeep } from '../../server/upkeep.ts'
+
+/**
+ * Finds workers that hang from the heartbeats in their stores, so that no worker has to respond. A heartbeat must be
+ * too old at two checks: after a host was suspended, the primary may check before any worker could write a heartbeat.
+ */
+export class HangWatch {
+  readonly #options: HangWatchOptions
+  readonly #timer: NodeJS.Timeout
+  #suspects: ReadonlySet<number> = new Set()
+
+  constructor(options: HangWatchOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => void this.#look(), LOOK_INTERVAL_MS).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  async #look(): Promise<void> {
+    const { herd, upkeep, hangTimeoutMs, onHang } = this.#options
+    await upkeep.now()
+    const oldest = Date.now() / 1000 - hangTimeoutMs / 1000
+    const silent = herd.members.filter(store => (store.worker ?? 0) > 0 && store.header('heartbeatAt') < oldest)
+    const suspects = new Set(silent.map(store => store.header('storeId')))
+    const hung = new Set([...suspects].filter(store => this.#suspects.has(store)))
+    this.#suspects = suspects
+    if (hung.size > 0) onHang(hung)
+  }
+}
+
+export interface HangWatchOptions {
+  readonly herd: Herd
+  readonly upkeep: Upkeep
+  readonly hangTimeoutMs: number
+  /** Called with the ids of the stores of the workers that hang. */
+  readonly onHang: (stores: ReadonlySet<number>) => void
+}
+
+/** Longer than a heartbeat interval. */
+const LOOK_INTERVAL_MS = 2000

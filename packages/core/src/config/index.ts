@@ -1,6 +1,0 @@
-export { canMap } from '../store/slab.ts'
-export { defineConfig, type PromherdConfig } from './config.ts'
-export { loadProcessConfig, type ProcessConfig } from './process-config.ts'
-export type { RedisConfig } from './redis-config.ts'
-export { type ResolvedConfig, type ResolveOptions, resolveConfig, type Setting } from './resolve.ts'
-export { type Said, type SourceKind, saidByCommandLine } from './said.ts'

@@ -1,0 +1,29 @@
+/**
+ * The herds of many hosts: writes their snapshots to an engine, reads them from it and adds them up. Internal to
+ * promherd.
+ */
+
+export {
+  type Check,
+  checkOptions,
+  isBoolean,
+  isFunction,
+  isInteger,
+  isOneOf,
+  isText,
+  type Shape as OptionsShape,
+} from './base/check-options.ts'
+export { promherdError } from './base/errors.ts'
+export { Warner } from './base/warner.ts'
+export { within } from './base/within.ts'
+export { FAMILIES, type InstanceState } from './definitions/metrics.ts'
+export { Group } from './group/group.ts'
+export { type Baseline, HerdLog, type LogEntry } from './group/herd-log.ts'
+export { Life, type LifeFacts, type Push } from './group/life.ts'
+export type { Aggregate } from './group/shape.ts'
+export { foldInto, type StoredTotals } from './group/totals.ts'
+export { MetricsServer } from './server/metrics-server.ts'
+export { resolveWhere, type ServeOptions, WHERE_SHAPE } from './server/serve-herd.ts'
+export { Sequence } from './snapshot/sequence.ts'
+export { inTurns } from './snapshot/steps.ts'
+export type { Store } from './store/store.ts'

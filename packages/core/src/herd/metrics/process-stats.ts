@@ -1,0 +1,235 @@
+import type { Definition } from '../../definitions/definition.ts'
+import { FAMILIES } from '../../definitions/metrics.ts'
+import { isOwnerItself, pidNamespaceOf } from '../../files/owner.ts'
+import { Numbers } from '../../snapshot/numbers.ts'
+import type { Family } from '../../snapshot/snapshot.ts'
+import { CpuLedger, type Life } from './cpu-ledger.ts'
+import { pidUsage, type Usage } from './pid-usage.ts'
+import { type Member, newestOfEach } from './self-metrics.ts'
+
+/**
+ * Process stats of a herd: the CPU time and memory of its processes as the operating system reports them, even if a
+ * process hangs. They are served under the names that the workers use themselves, so that there is one name that is
+ * always right:
+ *
+ * - memory and CPU utilization are gauges: recent process stats replace the value that the worker reported last;
+ * - CPU seconds are counted by both, see `CpuLedger`.
+ *
+ * The sampler also measures its own process. If that result is implausible, all results are discarded.
+ *
+ * Strangers are processes that this process neither starts nor stops. Only those are sampled that certainly still own
+ * their pid, and their CPU seconds stay as they report them. The reason: this process may restart while they continue,
+ * and then lacks what it alone knew about exited processes. Their sum would decrease, which Prometheus takes for a
+ * restart from zero.
+ */
+export class Outside {
+  readonly #usage: UsageOf
+  readonly #onTrouble: (message: string) => void
+  readonly #now: () => number
+  readonly #ofStrangers: boolean
+  readonly #pidNamespace = pidNamespaceOf('self')
+  readonly #seen = new Map<number, Seen>()
+  readonly #cpu = new CpuLedger()
+  /** One array per worker for all snapshots. */
+  readonly #labels = new Map<string, readonly [string]>()
+  #underway: Promise<void> | undefined
+  #isFailing = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    onTrouble: (message: string) => void,
+    { usage = pidUsage, now = () => performance.now(), ofStrangers = false }: OutsideOptions = {},
+  ) {
+    this.#onTrouble = onTrouble
+    this.#usage = usage
+    this.#now = now
+    this.#ofStrangers = ofStrangers
+  }
+
+  /** Samples every few seconds from now on: an exited process can no longer be sampled. */
+  watch(members: () => readonly Member[]): void {
+    // Outside Linux each sample starts a program, so samples are taken only when the numbers are requested.
+    if (process.platform !== 'linux') return
+    this.#timer = setInterval(() => void this.look(members()), LOOK_INTERVAL_MS).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /**
+   * Takes a sample now; calls during a running sample share it. Never rejects; its duration depends on the operating
+   * system.
+   */
+  look(members: readonly Member[]): Promise<void> {
+    this.#underway ??= this.#look(members.filter(member => this.#isVisible(member))).finally(() => {
+      this.#underway = undefined
+    })
+    return this.#underway
+  }
+
+  /**
+   * The families of a snapshot, corrected by process stats. `cpuSaidBy` returns the CPU seconds in them that a member
+   * reported itself.
+   */
+  correct(
+    families: readonly Family[],
+    members: readonly Member[],
+    cpuSaidBy: (member: Member) => number,
+  ): readonly Family[] {
+    const resident = new Map<string, number>()
+    const utilization = new Map<string, number>()
+    for (const member of newestOfEach(members)) {
+      const seen = this.#seen.get(member.header('storeId'))
+      if (seen === undefined || this.#now() - seen.at > STALE_AFTER_MS) continue
+      resident.set(seen.worker, seen.residentBytes)
+      if (seen.utilization !== undefined) utilization.set(seen.worker, seen.utilization)
+    }
+    const corrected = new Map(families.map(family => [family.name, family]))
+    if (!this.#ofStrangers) {
+      const said = corrected.get(FAMILIES.workerCpu.name)
+      this.#lay(corrected, FAMILIES.workerCpu, this.#cpu.shown(totalsIn(said), this.#lives(members, cpuSaidBy)))
+    }
+    this.#lay(corrected, FAMILIES.workerResidentMemory, resident)
+    this.#lay(corrected, FAMILIES.workerCpuUtilization, utilization)
+    return [...corrected.values()]
+  }
+
+  /** A thread is not a process, and a pid of another container belongs to a different process. */
+  #isVisible(member: Member): boolean {
+    if (!((member.worker ?? 0) > 0) || member.header('threadId') !== 0) return false
+    if (this.#ofStrangers && member.header('startTicks') === 0) return false
+    return member.header('pidNamespace') === this.#pidNamespace
+  }
+
+  /** To be called after the sample: a process that owns the pid now also owned it then. */
+  #isItself(member: Member): boolean {
+    return !this.#ofStrangers || isOwnerItself({ pid: member.header('pid'), startTicks: member.header('startTicks') })
+  }
+
+  async #look(members: readonly Member[]): Promise<void> {
+    this.#buryOthersThan(members)
+    if (members.length === 0) return
+    try {
+      const usages = await this.#usage([process.pid, ...members.map(member => member.header('pid'))])
+      checkOwn(usages.get(process.pid))
+      for (const member of members) if (this.#isItself(member)) this.#see(member, usages.get(member.header('pid')))
+      this.#isFailing = false
+    } catch (error) {
+      if (this.#isFailing) return
+      this.#isFailing = true
+      this.#onTrouble(
+        `processes cannot be seen from outside (${error instanceof Error ? error.message : String(error)}): the CPU and memory of workers are what they say themselves, and stand still while one hangs`,
+      )
+    }
+  }
+
+  #see(member: Member, usage: Usage | undefined): void {
+    if (usage === undefined) return
+    const id = member.header('storeId')
+    const before = this.#seen.get(id)
+    const { cpuSeconds, residentBytes } = usage
+    const at = this.#now()
+    const since = before?.since ?? { cpuSeconds, at }
+    const isWhole = at - since.at >= LEAST_WINDOW_MS
+    this.#seen.set(id, {
+      worker: String(member.worker),
+      cpuSeconds,
+      residentBytes,
+      at,
+      utilization: isWhole ? (1000 * (cpuSeconds - since.cpuSeconds)) / (at - since.at) : before?.utilization,
+      since: isWhole ? { cpuSeconds, at } : since,
+    })
+  }
+
+  /** Stats of exited processes are kept for the snapshot that contains all that they reported. */
+  #buryOthersThan(members: readonly Member[]): void {
+    const ids = new Set(members.map(member => member.header('storeId')))
+    for (const [id, { worker, cpuSeconds }] of this.#seen) {
+      if (ids.has(id)) continue
+      this.#cpu.bury(worker, cpuSeconds)
+      this.#seen.delete(id)
+    }
+  }
+
+  #lives(members: readonly Member[], cpuSaidBy: (member: Member) => number): Life[] {
+    this.#buryOthersThan(members)
+    return members.map(member => ({
+      worker: String(member.worker),
+      said: cpuSaidBy(member),
+      seen: this.#seen.get(member.header('storeId'))?.cpuSeconds ?? 0,
+    }))
+  }
+
+  #labelsOf(worker: string): readonly [string] {
+    let labels = this.#labels.get(worker)
+    if (labels === undefined) {
+      labels = [worker]
+      this.#labels.set(worker, labels)
+    }
+    return labels
+  }
+
+  /** Replaces the values of these workers in the family, or adds them. */
+  #lay(families: Map<string, Family>, definition: Definition, values: ReadonlyMap<string, number>): void {
+    if (values.size === 0) return
+    const { name, help } = definition
+    const known = families.get(name)
+    const labels = [...(known?.labels ?? [])]
+    const workers = new Set(labels.map(([worker]) => worker))
+    for (const worker of values.keys()) if (!workers.has(worker)) labels.push(this.#labelsOf(worker))
+    families.set(name, {
+      name,
+      type: definition.type === 'counter' ? 'counter' : 'gauge',
+      help,
+      labelNames: ['worker'],
+      buckets: [],
+      merge: 'worker',
+      labels,
+      values: Numbers.from(labels.map(([worker], i) => values.get(worker!) ?? known!.values.get(i))),
+    })
+  }
+}
+
+/** The value of each worker in a family. */
+function totalsIn(family: Family | undefined): ReadonlyMap<string, number> {
+  return new Map(family?.labels.map(([worker], i) => [worker!, family.values.get(i)]))
+}
+
+export interface OutsideOptions {
+  readonly usage?: UsageOf
+  /** The time in milliseconds, from an arbitrary origin. */
+  readonly now?: () => number
+  /** True if the processes are not children of this one. @default false */
+  readonly ofStrangers?: boolean
+}
+
+/** Returns the usage of each of these processes; processes that cannot be sampled are omitted. */
+export type UsageOf = (pids: readonly number[]) => Promise<ReadonlyMap<number, Usage>>
+
+interface Seen {
+  readonly worker: string
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+  /** The time of the sample, in milliseconds. */
+  readonly at: number
+  /** CPU seconds per second over the last complete window; undefined before the first. */
+  readonly utilization: number | undefined
+  /** The start of the next window. */
+  readonly since: { readonly cpuSeconds: number; readonly at: number }
+}
+
+const LOOK_INTERVAL_MS = 2000
+/** The kernel counts CPU time in ticks of 10 ms, which is one hundredth of this. */
+const LEAST_WINDOW_MS = 1000
+/** Older stats are no better than the value that the worker reported last. */
+const STALE_AFTER_MS = 10_000
+
+/** Detects, for example, a kernel with larger pages than assumed, where the page size could not be determined. */
+function checkOwn(own: Usage | undefined): void {
+  if (own === undefined) throw new Error('the process that looks does not find itself')
+  const factor = own.residentBytes / process.memoryUsage.rss()
+  if (factor > 1.5 || factor < 1 / 1.5) {
+    throw new Error(`the process that looks finds ${factor.toPrecision(2)} times the memory that it has`)
+  }
+}

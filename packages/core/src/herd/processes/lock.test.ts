@@ -1,0 +1,51 @@
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ownerIdentity } from '../../files/owner.ts'
+import { DirectoryLock } from './lock.ts'
+
+let directory: string
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+function holdAs(holder: object, secondsAgo = 0): void {
+  const path = join(directory, 'keeper.4')
+  writeFileSync(path, JSON.stringify({ token: 'another', ...holder }))
+  const then = new Date(Date.now() - secondsAgo * 1000)
+  utimesSync(path, then, then)
+}
+
+test('one holds at a time, and the next may once it has let go', () => {
+  const lock = DirectoryLock.take(directory, 'keeper') as DirectoryLock
+  expect(DirectoryLock.take(directory, 'keeper')).toEqual({ heldBy: process.pid })
+  expect(lock.isHeld()).toBe(true)
+  lock.release()
+  expect(DirectoryLock.take(directory, 'keeper')).toBeInstanceOf(DirectoryLock)
+  expect(readdirSync(directory)).toEqual(['keeper.1'])
+})
+
+test('a pid that another process bears by now holds nothing', () => {
+  holdAs({ ...ownerIdentity(), startTicks: 1 })
+  expect(DirectoryLock.take(directory, 'keeper')).toBeInstanceOf(DirectoryLock)
+  expect(readdirSync(directory)).toEqual(['keeper.5'])
+})
+
+test('a holder in another pid namespace is believed for as long as it gives signs', () => {
+  holdAs({ pid: process.pid, pidNamespace: 1, startTicks: 1 }, 10)
+  expect(DirectoryLock.take(directory, 'keeper')).toEqual({ heldBy: process.pid })
+  holdAs({ pid: process.pid, pidNamespace: 1, startTicks: 1 }, 60)
+  expect(DirectoryLock.take(directory, 'keeper')).toBeInstanceOf(DirectoryLock)
+})
+
+test('a holder that was given up does not remove or believe in a lock of the same pid and number', () => {
+  const lock = DirectoryLock.take(directory, 'keeper') as DirectoryLock
+  const successor = { ...ownerIdentity(), token: 'another' }
+  writeFileSync(join(directory, 'keeper.1'), JSON.stringify(successor))
+  expect(lock.isHeld()).toBe(false)
+  lock.release()
+  expect(readdirSync(directory)).toEqual(['keeper.1'])
+})

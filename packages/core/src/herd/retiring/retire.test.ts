@@ -1,0 +1,221 @@
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Definition } from '../../definitions/definition.ts'
+import { FAMILIES } from '../../definitions/metrics.ts'
+import { Numbers } from '../../snapshot/numbers.ts'
+import { atOnce } from '../../snapshot/steps.ts'
+import { Store } from '../../store/store.ts'
+import { listStores } from '../directory/directory.ts'
+import { Herd } from '../herd.ts'
+import { Retired } from './retire.ts'
+
+const JOBS: Definition = {
+  name: 'jobs_total',
+  type: 'counter',
+  help: 'Jobs.',
+  labels: ['kind'],
+  buckets: [],
+  merge: 'sum',
+}
+let directory: string
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+function leave(count: number, definition: Definition = JOBS, startedAt?: number): Store {
+  const store = new Store({ slab: 'flushed', directory, worker: 1 })
+  const family = store.family(definition)
+  const slot = family.slot(definition.labels.map(() => 'a'))
+  store.slab.values[slot] = count
+  if (startedAt !== undefined) store.slab.values[7] = startedAt
+  store.close()
+  return store
+}
+
+async function totalOf(name = 'jobs_total'): Promise<number> {
+  const herd = new Herd({ directory })
+  const { families } = await herd.snapshot()
+  await herd.close()
+  const values = families.find(family => family.name === name)?.values ?? []
+  return [...values].reduce((sum, value) => sum + value, 0)
+}
+
+async function kindsOf(name: string): Promise<Map<string, number>> {
+  const herd = new Herd({ directory })
+  const { families } = await herd.snapshot()
+  await herd.close()
+  const family = families.find(family => family.name === name)!
+  return new Map(family.labels.map(([kind], i) => [kind!, family.values.get(i)]))
+}
+
+test('a retired store counts exactly as it did before', async () => {
+  leave(3)
+  leave(4)
+  expect(await totalOf()).toBe(7)
+  expect(atOnce(new Retired(directory).retire(listStores(directory)))).toBe(2)
+  expect(await totalOf()).toBe(7)
+  expect(readdirSync(directory).sort()).toEqual(['retired.catalog', 'retired.values'])
+})
+
+test('a keeper that died between commit and removal doubles nothing, however many commits follow', async () => {
+  const store = leave(5)
+  const files = [store.paths!.values, store.paths!.catalog]
+  for (const file of files) copyFileSync(file, `${file}.kept`)
+  atOnce(new Retired(directory).retire(listStores(directory)))
+  for (let total = 5; total < 9; total++) {
+    for (const file of files) copyFileSync(`${file}.kept`, file)
+    expect(await totalOf()).toBe(total)
+    leave(1)
+    atOnce(new Retired(directory).retire(listStores(directory)))
+  }
+  expect(await totalOf()).toBe(9)
+  expect(listStores(directory)).toEqual([])
+})
+
+test('a keeper that died between names and commit leaves names that confuse nobody', async () => {
+  leave(5)
+  writeFileSync(
+    join(directory, 'retired.catalog'),
+    `${JSON.stringify({ kind: 'family', index: 0, ...JOBS, name: 'other_total' })}\n{"kind":"fam`,
+  )
+  atOnce(new Retired(directory).retire(listStores(directory)))
+  expect(await totalOf()).toBe(5)
+  expect(await totalOf('other_total')).toBe(0)
+})
+
+test('label sets that come and go without end are added up in one series, and no count is lost', async () => {
+  const live = (kind: string): void => {
+    const store = new Store({ slab: 'flushed', directory, worker: 1 })
+    const family = store.family(JOBS)
+    store.slab.values[family.slot([kind])] = 1
+    store.close()
+  }
+  const retired = new Retired(directory, 1000)
+  for (let i = 0; i < 60; i++) {
+    live(`job ${i}`)
+    atOnce(retired.retire(listStores(directory)))
+  }
+  const { size } = statSync(join(directory, 'retired.catalog'))
+  // The next keeper of the herd goes on where this one ends.
+  const next = new Retired(directory, 1000)
+  for (const kind of ['job 60', 'job 0']) {
+    live(kind)
+    atOnce(next.retire(listStores(directory)))
+  }
+  expect(await totalOf()).toBe(62)
+  const kinds = await kindsOf('jobs_total')
+  expect(kinds.get('job 0')).toBe(2)
+  expect(kinds.get('job 60')).toBeUndefined()
+  expect(kinds.get('_overflow')).toBe(62 - 1 - (kinds.size - 1))
+  expect(statSync(join(directory, 'retired.catalog')).size).toBe(size)
+})
+
+test('a torn name at the end of the totals shifts no later family', async () => {
+  leave(5)
+  atOnce(new Retired(directory).retire(listStores(directory)))
+  const torn = JSON.stringify({ kind: 'family', index: 1, sinceSlot: 90, ...JOBS, name: 'torn_total' })
+  writeFileSync(join(directory, 'retired.catalog'), torn, { flag: 'a' })
+  leave(2, { ...JOBS, name: 'tasks_total' })
+  atOnce(new Retired(directory).retire(listStores(directory)))
+  expect([await totalOf(), await totalOf('tasks_total'), await totalOf('torn_total')]).toEqual([5, 2, 0])
+})
+
+test('totals that cannot be read are never written over', () => {
+  leave(5)
+  atOnce(new Retired(directory).retire(listStores(directory)))
+  writeFileSync(join(directory, 'retired.values'), 'damage')
+  expect(() => new Retired(directory)).toThrow('the totals of the dead cannot be read')
+})
+
+test('a store that cannot be read whole is left where it is', () => {
+  const store = leave(5)
+  writeFileSync(store.paths!.values, 'short')
+  expect(atOnce(new Retired(directory).retire(listStores(directory)))).toBe(0)
+  expect(listStores(directory)).toHaveLength(1)
+})
+
+test('of two keepers the one with older totals changes nothing', async () => {
+  const older = new Retired(directory)
+  leave(5)
+  atOnce(new Retired(directory).retire(listStores(directory)))
+  leave(2)
+  expect(() => atOnce(older.retire(listStores(directory)))).toThrow('another keeper has written the totals')
+  expect(await totalOf()).toBe(7)
+  expect(atOnce(older.retire(listStores(directory)))).toBe(1)
+  expect(await totalOf()).toBe(7)
+})
+
+test('when all are dead the newest definition is still the one that is served, and the other one is named', async () => {
+  const histogram: Definition = { ...JOBS, name: 'h', type: 'histogram', buckets: [1] }
+  leave(5, histogram, 100)
+  leave(7, { ...histogram, buckets: [2] }, 200)
+  atOnce(new Retired(directory).retire(listStores(directory)))
+  const herd = new Herd({ directory })
+  await herd.snapshot()
+  const { families } = await herd.snapshot()
+  await herd.close()
+  expect(families.find(({ name }) => name === 'h')).toMatchObject({ buckets: [2], values: Numbers.from([7, 0, 0], 3) })
+  const errors = families.find(({ name }) => name === 'promherd_internal_errors_total')!
+  const at = errors.labels.findIndex(([cause]) => cause === 'family_conflict')
+  expect(errors.values.get(at)).toBe(1)
+})
+
+test('two hundred lives leave two files, no descriptors and no readers behind', async () => {
+  const herd = new Herd({ directory })
+  herd.keep()
+  leave(1)
+  await herd.retireDead()
+  await herd.snapshot()
+  const before = readdirSync('/proc/self/fd').length
+  for (let i = 0; i < 199; i++) {
+    leave(1)
+    await herd.retireDead()
+  }
+  const { families } = await herd.snapshot()
+  expect(families.find(({ name }) => name === 'jobs_total')?.values).toEqual(Numbers.from([200]))
+  expect(readdirSync('/proc/self/fd').length).toBe(before)
+  expect(readdirSync(directory).sort()).toEqual(['keeper.1', 'retired.catalog', 'retired.values'])
+  await herd.close()
+  expect(readdirSync(directory).sort()).toEqual(['retired.catalog', 'retired.values'])
+})
+
+test('a retiring that is left alone after any of its steps has changed nothing yet, or is whole', async () => {
+  for (const worker of [1, 2]) {
+    const store = new Store({ slab: 'flushed', directory, worker })
+    const family = store.family(JOBS)
+    for (let i = 0; i < 300; i++) store.slab.values[family.slot([`job ${i}`])] = worker
+    store.close()
+  }
+  const steps = new Retired(directory).retire(listStores(directory))
+  const stagesSeen = new Set<string>()
+  let taken = 0
+  let isDone = false
+  while (!isDone) {
+    const kinds = await kindsOf('jobs_total')
+    expect([...kinds.values()]).toEqual(Array(300).fill(3))
+    const files = readdirSync(directory)
+    stagesSeen.add(`${listStores(directory).length} stores${files.includes('retired.values') ? ', committed' : ''}`)
+    isDone = steps.next().done === true
+    taken++
+  }
+  expect([...stagesSeen]).toEqual(['2 stores', '2 stores, committed', '1 stores, committed', '0 stores, committed'])
+  expect(taken).toBeGreaterThan(20)
+})
+
+test.each([
+  [FAMILIES.requestsInFlight, 3],
+  [FAMILIES.serverActive, 3],
+  [FAMILIES.streamsOpen, 3],
+  [JOBS, undefined],
+])('what was open in a store that is retired is lost: $name', async (definition, lost) => {
+  leave(3, definition)
+  atOnce(new Retired(directory).retire(listStores(directory)))
+  const herd = new Herd({ directory })
+  const { families } = await herd.snapshot()
+  expect(families.find(({ name }) => name === FAMILIES.workerLostRequests.name)?.values.get(0)).toBe(lost)
+  await herd.close()
+})

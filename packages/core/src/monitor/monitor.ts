@@ -1,0 +1,307 @@
+import type { IncomingMessage } from 'node:http'
+import { dirname, resolve } from 'node:path'
+import { clearInterval, setInterval } from 'node:timers'
+import { isMainThread } from 'node:worker_threads'
+import { checkOptions } from '../base/check-options.ts'
+import { shared } from '../base/shared.ts'
+import { PromClientSource } from '../clients/source.ts'
+import type { Bytes } from '../exposition/bytes.ts'
+import { write } from '../exposition/encoder.ts'
+import { GzipPacker, LEAST_TO_PACK } from '../exposition/gzip.ts'
+import type { FormatName } from '../exposition/negotiate.ts'
+import { OPENMETRICS_CONTENT_TYPE, OpenMetricsEncoder } from '../exposition/openmetrics.ts'
+import { TEXT_CONTENT_TYPE, TextEncoder004 } from '../exposition/text.ts'
+import { Herd } from '../herd/herd.ts'
+import { LoneHerd } from '../herd/lone.ts'
+import { closeStoresOfThreads } from '../herd/processes/dead-threads.ts'
+import { type HttpOptions, HttpRecorder } from '../http/recorder.ts'
+import { streamSampler } from '../http/streams.ts'
+import { lookForUnfollowed } from '../http/unfollowed.ts'
+import type { CounterOptions, GaugeOptions, HistogramOptions } from '../instruments/instrument-options.ts'
+import {
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type InstrumentMaker,
+  Instruments,
+} from '../instruments/instruments.ts'
+import { countCrashes } from '../runtime/crashes.ts'
+import { type Leaver, leaveAtExit, leaveLast, stayAtExit } from '../runtime/leaving.ts'
+import { Pace } from '../runtime/pace.ts'
+import { runtimeSampler, threadSampler, watchRuntime } from '../runtime/runtime.ts'
+import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
+import { inTurns, type Steps } from '../snapshot/steps.ts'
+import type { Store } from '../store/store.ts'
+import { fromEnvironment, MONITOR_SHAPE, type MonitorOptions } from './monitor-options.ts'
+import { loneStore, type Opened, openStore } from './process-store.ts'
+import { StoreHome } from './store-home.ts'
+import { onceEach } from './warn-once.ts'
+
+/** The composition root: connects options, a store, the recorders that write to it, and the readers of its herd. */
+
+/** Records the metrics of one process, and reads those of the process or its herd. */
+export interface Monitor extends SnapshotSource, InstrumentMaker {
+  /** The numbers of this process. Internal: adapters and clients record through it. */
+  readonly store: Store
+  /** The place of the store's files. Internal: the primary of a worker may move it. */
+  readonly home: StoreHome
+  /** Creates a recorder for HTTP exchanges with these options. */
+  http(options?: HttpOptions<IncomingMessage>): HttpRecorder
+  /**
+   * Registers `collect`, which updates metrics from other sources. It is called before this process reads metrics, and
+   * every 5 s if other processes read them. Returns a function that stops it.
+   */
+  addCollector(collect: () => Promise<void> | void): () => void
+  /** Runs the collectors now. Never rejects. */
+  collect(): Promise<void>
+  /** A snapshot: of the whole herd if there is a directory, otherwise of this process. */
+  snapshot(): Promise<Snapshot>
+  /** The snapshot as Prometheus text. */
+  metrics(): Promise<string>
+  /**
+   * The same text as bytes, in chunks to be sent one after the other: for a large herd it can exceed 20 MB. The chunks
+   * must not be modified.
+   */
+  metricsBytes(): Promise<Bytes>
+  /** The snapshot in the format that the reader requested, gzipped if that was requested and is worthwhile. */
+  exposition(format: FormatName, isPacked: boolean): Promise<Exposition>
+  readonly contentType: string
+  /** Writes the last numbers and stops every timer. Later recordings do no harm, and are lost. */
+  close(): Promise<void>
+}
+
+/** The body and headers of a response with metrics. */
+export interface Exposition {
+  readonly contentType: string
+  readonly encoding: 'gzip' | undefined
+  readonly bytes: Bytes
+}
+
+/** The maximum age of copied prom-client counts, and of a flushed store's file, while the process is active. */
+const COPY_INTERVAL_MS = 100
+/** The interval of a worker's heartbeat. */
+const HEARTBEAT_INTERVAL_MS = 1000
+/** The number of heartbeats between two runs of the collectors, including those of prom-client's metrics. */
+const BEATS_PER_COLLECTION = 5
+
+/**
+ * Creates a monitor.
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY
+ */
+export function createMonitor(options: MonitorOptions = {}): Monitor {
+  checkOptions('createMonitor', options, MONITOR_SHAPE)
+  const warn = onceEach(options.onWarning ?? (message => process.stderr.write(`promherd: ${message}\n`)))
+  const given = { ...fromEnvironment(), ...withoutAbsent(options) }
+  if (given.directory === undefined) return new ProcessMonitor(loneStore(given.worker ?? 1, warn), given)
+  const opened = openStore(given.directory, { ...given, shared: given.sharedDirectory }, warn)
+  const monitor = new ProcessMonitor(opened, given)
+  OPEN.set(resolve(given.directory), monitor)
+  return monitor
+}
+
+/** The newest monitor of this process for that directory that is not closed. */
+export function monitorIn(directory: string | undefined): Monitor | undefined {
+  return directory === undefined ? undefined : OPEN.get(resolve(directory))
+}
+
+const OPEN = shared('open monitors', () => new Map<string, Monitor>())
+
+/** The monitor that all adapters of this process share unless they are given another; created at the first use. */
+export function defaultMonitor(): Monitor {
+  if (HOLDER[DEFAULT] === undefined) offerDefaultMonitor(createMonitor())
+  return HOLDER[DEFAULT]!()
+}
+
+/** Whether this process has such a monitor already. */
+export function hasDefaultMonitor(): boolean {
+  return HOLDER[DEFAULT] !== undefined
+}
+
+/** Makes `monitor` the default monitor, unless this process has one already. */
+export function offerDefaultMonitor(monitor: Monitor): void {
+  HOLDER[DEFAULT] ??= () => monitor
+}
+
+// Found through the global symbol registry, so that two copies of this package share it even if their versions differ.
+const DEFAULT = Symbol.for('promherd.monitor.v1')
+// A function, because Jest removes the properties of all objects on `globalThis` at the end of a test file.
+const HOLDER = globalThis as { [DEFAULT]?: () => Monitor }
+
+class ProcessMonitor implements Monitor {
+  readonly store: Store
+  readonly home: StoreHome
+  readonly contentType = TEXT_CONTENT_TYPE
+  #herd: Herd | LoneHerd
+  readonly #encoder = new TextEncoder004()
+  /** An encoder that is not used keeps nothing. */
+  readonly #openMetrics = new OpenMetricsEncoder()
+  readonly #packer = new GzipPacker()
+  readonly #collectors = new Set<() => Promise<void> | void>()
+  readonly #timers: NodeJS.Timeout[]
+  readonly #claim: Opened['claim']
+  readonly #promClient: PromClientSource
+  #pace: Pace | undefined
+  readonly #instruments: Instruments
+  readonly #stopWatching: (() => void) | undefined
+  readonly #stopClosing: (() => void) | undefined
+  #beats = 0
+  #isNew = true
+
+  constructor({ store, claim, isHelper = false, lack }: Opened, { directory, promClient, slab }: MonitorOptions) {
+    this.store = store
+    this.#claim = claim
+    this.#instruments = new Instruments(store)
+    this.#herd = store.paths === undefined || directory === undefined ? new LoneHerd(store) : new Herd({ directory })
+    this.home = new StoreHome({ store, directory, slab, lack, onMove: () => this.#moved() })
+    this.#timers = [setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS).unref()]
+    const isRead = directory !== undefined && slab !== 'heap'
+    if (store.worker > 0 && !isHelper) this.#collectEvery(HEARTBEAT_INTERVAL_MS, samplerFor(store))
+    this.#collectEvery(isRead ? HEARTBEAT_INTERVAL_MS : undefined, streamSampler(store))
+    const watch = isHelper ? countCrashes : watchRuntime
+    this.#stopWatching = store.worker > 0 ? watch(store) : undefined
+    this.#stopClosing = directory === undefined ? undefined : closeStoresOfThreads(directory)
+    this.#promClient = new PromClientSource(store, promClient)
+    this.addCollector(() => this.#promClient.collect())
+    this.addCollector(lookForUnfollowed)
+    this.#pace = isRead ? new Pace(() => this.#copy(), COPY_INTERVAL_MS) : undefined
+    leaveAtExit(this.#leaver)
+    store.setState(isHelper ? undefined : 'running')
+  }
+
+  http(options: HttpOptions<IncomingMessage> = {}): HttpRecorder {
+    return new HttpRecorder(this.store, options)
+  }
+
+  counter<const L extends readonly string[] = readonly []>(options: CounterOptions<L>): Counter<L> {
+    return this.#instruments.counter(options)
+  }
+
+  gauge<const L extends readonly string[] = readonly []>(options: GaugeOptions<L>): Gauge<L> {
+    return this.#instruments.gauge(options)
+  }
+
+  histogram<const L extends readonly string[] = readonly []>(options: HistogramOptions<L>): Histogram<L> {
+    return this.#instruments.histogram(options)
+  }
+
+  addCollector(collect: () => Promise<void> | void): () => void {
+    this.#collectors.add(collect)
+    return () => this.#collectors.delete(collect)
+  }
+
+  async collect(): Promise<void> {
+    const results = await Promise.allSettled([...this.#collectors].map(async collect => collect()))
+    for (const result of results) {
+      if (result.status === 'rejected') this.store.trouble('callback', `a collector failed: ${String(result.reason)}`)
+    }
+    this.store.flush()
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    await this.collect()
+    return this.#herd.snapshot()
+  }
+
+  async metrics(): Promise<string> {
+    const { pieces } = await this.metricsBytes()
+    return inTurns(textOf(pieces))
+  }
+
+  async metricsBytes(): Promise<Bytes> {
+    return inTurns(write(await this.snapshot(), this.#encoder))
+  }
+
+  async exposition(format: FormatName, isPacked: boolean): Promise<Exposition> {
+    const isText = format === 'text'
+    const contentType = isText ? TEXT_CONTENT_TYPE : OPENMETRICS_CONTENT_TYPE
+    const bytes = isText ? await this.metricsBytes() : await inTurns(write(await this.snapshot(), this.#openMetrics))
+    if (!isPacked || bytes.length < LEAST_TO_PACK) return { contentType, encoding: undefined, bytes }
+    return { contentType, encoding: 'gzip', bytes: await this.#packer.pack(bytes) }
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    for (const [directory, monitor] of OPEN) if (monitor === this) OPEN.delete(directory)
+    this.#pace?.stop()
+    this.#instruments.close()
+    await this.#promClient.collect()
+    stayAtExit(this.#leaver)
+    this.#stopWatching?.()
+    this.#stopClosing?.()
+    if (this.store.paths !== undefined) this.#promClient.look()
+    this.#end()
+    await this.#herd.close()
+  }
+
+  #beat(): void {
+    this.store.beat()
+    this.home.look()
+    this.#claim?.touch()
+    if (this.#pace !== undefined && ++this.#beats % BEATS_PER_COLLECTION === 0) void this.collect()
+  }
+
+  /** The store has got files, or different ones. */
+  #moved(): void {
+    const { paths } = this.store
+    if (paths === undefined) return
+    this.#pace ??= new Pace(() => this.#copy(), COPY_INTERVAL_MS)
+    void this.#herd.close()
+    this.#herd = new Herd({ directory: dirname(paths.values) })
+  }
+
+  /** Updates the files of the store. Returns whether prom-client has counted anything since the last call. */
+  #copy(): boolean {
+    if (this.#isNew) void this.collect()
+    this.#isNew = false
+    const hasChanged = this.#promClient.lookAndSample()
+    this.store.flush()
+    leaveLast()
+    return hasChanged
+  }
+
+  readonly #leaver: Leaver = {
+    save: () => {
+      lookForUnfollowed()
+      if (this.store.paths !== undefined) this.#promClient.lookLast()
+      this.store.flush()
+    },
+    leave: () => {
+      this.#leaver.save()
+      this.#end()
+    },
+  }
+
+  /** Writes the last numbers, and releases the worker's number. */
+  #end(): void {
+    this.store.close()
+    this.#claim?.release()
+  }
+
+  /** Runs `collect` before numbers are read, and at an interval if other processes read them. */
+  #collectEvery(intervalMs: number | undefined, collect: () => Promise<void> | void): void {
+    this.addCollector(collect)
+    if (intervalMs !== undefined) this.#timers.push(setInterval(collect, intervalMs).unref())
+  }
+}
+
+function* textOf(pieces: readonly Buffer[]): Steps<string> {
+  const texts: string[] = []
+  for (const piece of pieces) {
+    texts.push(piece.toString())
+    yield
+  }
+  return texts.join('')
+}
+
+/**
+ * In a herd, a thread leaves process-wide metrics to its process; a thread that is a herd of its own reports all of
+ * them.
+ */
+function samplerFor(store: Store): () => void {
+  return isMainThread || store.paths === undefined ? runtimeSampler(store) : threadSampler(store)
+}
+
+/** Treats an undefined option as absent. */
+function withoutAbsent(options: MonitorOptions): MonitorOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}

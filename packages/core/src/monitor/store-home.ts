@@ -1,0 +1,143 @@
+import { statFile } from '../files/files.ts'
+import { whyUnusable } from '../herd/directory/directory.ts'
+import { openRetired } from '../herd/retiring/retired-files.ts'
+import { atOnce } from '../snapshot/steps.ts'
+import { canMap, type FileSlabKind, type SlabKind } from '../store/slab.ts'
+import type { Store } from '../store/store.ts'
+
+/**
+ * Keeps the files of a worker's store in the directory of the herd. If the store found no room, or its files were
+ * removed, it is written there, with all that it has counted, as soon as possible.
+ */
+export class StoreHome {
+  readonly #store: Store
+  readonly #wanted: SlabKind | undefined
+  readonly #onMove: () => void
+  #onChange: (lack: string | undefined) => void = () => {}
+  #directory: string | undefined
+  /** The inode of the values file that was written. */
+  #inode: number | undefined
+  /** The herd of that directory; 0 if unknown. */
+  #herd = 0
+  #lack: string | undefined
+
+  constructor(options: StoreHomeOptions) {
+    this.#store = options.store
+    this.#directory = options.directory
+    this.#wanted = options.slab
+    this.#lack = options.lack
+    this.#onMove = options.onMove
+    if (this.#store.paths !== undefined) this.#settle()
+  }
+
+  /** Calls `onChange` now, and at each change, with the reason why this worker's numbers are missing from the herd. */
+  watch(onChange: (lack: string | undefined) => void): void {
+    this.#onChange = onChange
+    const isMissing = this.#store.paths === undefined && this.#wanted !== 'heap'
+    this.#lack ??= isMissing ? 'the herd has no directory' : undefined
+    onChange(this.#lack)
+  }
+
+  /** Checks whether the files exist, and writes them if they do not. Never throws. */
+  look(): void {
+    if (this.#directory === undefined || this.#wanted === 'heap' || this.#store.isClosed) return
+    try {
+      this.#tell(this.#isHome() ? undefined : this.#goHome(this.#directory))
+    } catch (error) {
+      this.#tell(`no store in ${this.#directory}: ${String(error)}`)
+    }
+  }
+
+  /** Writes the files, or returns the reason why they must not be written. Throws the errors of the file system. */
+  #goHome(directory: string): string | undefined {
+    const reason = whyUnusable(directory)?.message ?? this.#whyOthers(directory)
+    if (reason === undefined) this.#write(directory)
+    return reason
+  }
+
+  /**
+   * Records in this directory from now on, if the store has no files. Reports the reason if that fails. Never throws.
+   */
+  moveTo(directory: string): void {
+    if (this.#wanted === 'heap' || (this.#store.paths !== undefined && this.#isHome())) return
+    // For its own directory, the herd in it is already known.
+    if (directory !== this.#directory) {
+      this.#directory = directory
+      this.#inode = undefined
+      this.#herd = 0
+    }
+    const before = this.#lack
+    this.look()
+    if (this.#lack !== undefined && this.#lack === before) this.#onChange(this.#lack)
+  }
+
+  #isHome(): boolean {
+    const { paths } = this.#store
+    if (paths === undefined || this.#inode === undefined) return false
+    try {
+      return statFile(paths.values)?.ino === this.#inode
+    } catch {
+      // If the directory cannot be entered, the file still exists, and is still written and read.
+      return true
+    }
+  }
+
+  /**
+   * The reason why a store whose files were removed must not be written again: another herd has begun in the directory,
+   * or the leader took this process for exited and has retired its store.
+   */
+  #whyOthers(directory: string): string | undefined {
+    if (this.#inode === undefined) return undefined
+    const totals = openRetired(directory)
+    if (totals === undefined) return this.#herd === 0 ? undefined : `the totals of the herd are not in ${directory}`
+    try {
+      atOnce(totals.read())
+      if (totals.retiredIds.includes(this.#store.id)) return 'the store was retired while this process still ran'
+      const herd = totals.header('storeId')
+      return this.#herd === 0 || herd === this.#herd ? undefined : `another herd has begun in ${directory}`
+    } finally {
+      totals.close()
+    }
+  }
+
+  #write(directory: string): void {
+    const kinds: FileSlabKind[] = this.#wanted === 'flushed' || !canMap() ? ['flushed'] : ['mapped', 'flushed']
+    for (const kind of kinds) {
+      try {
+        this.#store.moveTo(directory, kind)
+        break
+      } catch (error) {
+        // A file system without mapping can still be written to.
+        if (kind === kinds.at(-1) || this.#wanted === 'mapped') throw error
+      }
+    }
+    this.#settle()
+    this.#onMove()
+  }
+
+  #settle(): void {
+    const { paths } = this.#store
+    this.#inode = paths && statFile(paths.values)?.ino
+    const totals = this.#directory === undefined ? undefined : openRetired(this.#directory)
+    totals?.refreshHeader()
+    this.#herd = totals?.header('storeId') ?? 0
+    totals?.close()
+  }
+
+  #tell(lack: string | undefined): void {
+    if (lack === this.#lack) return
+    this.#lack = lack
+    this.#onChange(lack)
+  }
+}
+
+export interface StoreHomeOptions {
+  readonly store: Store
+  /** Undefined if no directory could be created so far. */
+  readonly directory: string | undefined
+  readonly slab: SlabKind | undefined
+  /** The reason why the store has no files yet. */
+  readonly lack: string | undefined
+  /** Is called when the store has been written to a directory. */
+  readonly onMove: () => void
+}

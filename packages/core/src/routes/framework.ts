@@ -1,0 +1,33 @@
+import type { IncomingMessage } from 'node:http'
+import type { RequestServer } from '../http/watch-server.ts'
+
+/**
+ * A framework without an adapter, and where it reports its routes. Each has one file in this folder, and one entry in
+ * `list.ts`. A template comes from the program: data from a client may select one, and is never part of it.
+ */
+export interface Framework {
+  /** The route that the framework stored on a request; undefined if it had none, `NOT_ITS_OWN` for other requests. */
+  routeOf?(request: IncomingMessage): string | undefined | typeof NOT_ITS_OWN
+  /** The routes of a server, if they can be found from the server. */
+  serverRouteOf?(server: RequestServer): ServerRouteOf | undefined
+  /** A module whose functions are looked up again with each request, so it can be hooked while the program runs. */
+  readonly module?: HookedModule
+}
+
+export type ServerRouteOf = (request: IncomingMessage) => string | undefined
+
+/** Returned for a request of another framework. */
+export const NOT_ITS_OWN: unique symbol = Symbol('promherd.not-its-own')
+
+/** A module that the program may have loaded. */
+export interface HookedModule {
+  /** Its file: among the CommonJS modules, and among the callers of `listen`. */
+  readonly file: RegExp
+  /**
+   * Matches the source of its listener, in a bundle too. Node does not list ES modules, and a bundle has none: if no
+   * file is found, the classes are taken from the scopes of that listener.
+   */
+  readonly listener?: RegExp
+  /** Called for each copy that is loaded, with its exports or with the variables of its scopes. */
+  hook(exports: unknown): void
+}

@@ -1,0 +1,129 @@
+import type { Definition } from '../../definitions/definition.ts'
+import type { CatalogLine, RemovedLine, SeriesLine } from '../../store/catalog.ts'
+import type { StoredExemplar } from '../../store/exemplar.ts'
+import { HEADER } from '../../store/header.ts'
+import type { SeriesTaker, Source } from '../source.ts'
+import type { Steps } from '../steps.ts'
+import { Column } from './column.ts'
+import type { MergedFamily } from './merged-family.ts'
+
+type FamilyOf = (definition: Definition) => MergedFamily
+
+/** A line with a new series takes about 1 µs, and ten times that before the code is compiled. */
+const LINES_A_STEP = 64
+
+/** Maps the series of one source to series of the sum. */
+export class Plan implements SeriesTaker {
+  readonly #columns = new Map<number, Column<MergedFamily>>()
+  /** Series whose slots belonged to other series in the numbers that were read last. */
+  #waiting: SeriesLine[] = []
+
+  /** Releases the series; those that no other source has are removed. */
+  letGo(): void {
+    for (const column of this.#columns.values()) column.letGo()
+  }
+
+  /** Processes new lines of the source's catalog. */
+  *learn(source: Source, familyOf: FamilyOf): Steps<void> {
+    for (const line of this.#waiting.splice(0)) this.#learnSeries(source, line)
+    while (this.#learnLines(source, familyOf)) yield
+  }
+
+  /** Processes the lines of one step; returns false if there are no more. */
+  #learnLines(source: Source, familyOf: FamilyOf): boolean {
+    for (let learned = 0; learned < LINES_A_STEP; learned++) {
+      const line = source.names.next(this)
+      if (line === undefined) return false
+      if (line !== 'taken') this.#learnLine(source, line, familyOf)
+    }
+    return true
+  }
+
+  take(family: number, values: string, slot: number): boolean {
+    const column = this.#columns.get(family)
+    if (column === undefined || column.isApart) return false
+    const series = column.family.find(values)
+    if (series === undefined) return false
+    column.add(slot, series)
+    return true
+  }
+
+  #learnLine(source: Source, line: CatalogLine, familyOf: FamilyOf): void {
+    if (line.kind === 'family')
+      this.#columns.set(line.index, new Column(familyOf(line), line, addsWorker(source, line)))
+    if (line.kind === 'series') this.#learnSeries(source, line)
+    if (line.kind === 'removed') this.#remove(line)
+    if (line.kind === 'withdrawn') this.#withdraw(line.family)
+  }
+
+  #learnSeries(source: Source, line: SeriesLine): void {
+    const column = this.#columns.get(line.family)
+    if (column === undefined) return
+    if (line.born !== undefined && line.born > source.values[HEADER.generation]!) {
+      this.#waiting.push(line)
+      return
+    }
+    const values = labelValuesIn(column, source.worker, line.values)
+    if (values !== undefined) column.add(line.slot, column.family.seriesOf(values, line.overflow === true))
+  }
+
+  #remove({ family, slot }: RemovedLine): void {
+    const waiting = this.#waiting.findIndex(line => line.slot === slot)
+    if (waiting >= 0) this.#waiting.splice(waiting, 1)
+    else this.#columns.get(family)?.remove(slot)
+  }
+
+  #withdraw(family: number): void {
+    this.#waiting = this.#waiting.filter(line => line.family !== family)
+    this.#columns.get(family)?.letGo()
+    this.#columns.delete(family)
+  }
+
+  /** The value of the source's only series in this family. */
+  valueIn(source: Source, { name }: Definition): number | undefined {
+    for (const { family, from } of this.#columns.values()) {
+      if (family.definition.name === name && from.length === 1) return source.values[from.items[0]!]
+    }
+    return undefined
+  }
+
+  /** Adds the source to its families for this round. */
+  *join(source: Source, round: number): Steps<void> {
+    for (const column of this.#columns.values()) {
+      if (!source.gone || !column.family.isOfTheLiving) column.family.join(source, column, round)
+    }
+    if (source.exemplars !== undefined && source.exemplars.length > 0)
+      yield* this.#addExemplars(source.exemplars, source)
+  }
+
+  *#addExemplars(exemplars: readonly StoredExemplar[], source: Source): Steps<void> {
+    const columns = new Map<string, Column<MergedFamily>>()
+    for (const column of this.#columns.values()) columns.set(column.family.definition.name, column)
+    let added = 0
+    for (const { family, series, exemplar } of exemplars) {
+      const column = columns.get(family)
+      const values = column && labelValuesIn(column, source.worker, series)
+      if (values !== undefined) column?.family.addExemplar(values, exemplar)
+      if (++added % LINES_A_STEP === 0) yield
+    }
+  }
+}
+
+/**
+ * The label values of a series in the sum; undefined if their number does not match the family's labels, which means
+ * damage.
+ */
+function labelValuesIn(
+  { family, isApart }: Column<MergedFamily>,
+  worker: number | undefined,
+  values: readonly string[],
+): readonly string[] | undefined {
+  const { labels, merge } = family.definition
+  if (values.length !== labels.length + Number(merge === 'worker' && !isApart)) return undefined
+  return isApart ? [...values, String(worker)] : values
+}
+
+/** True if the worker is appended to the label values; in retired totals the series already contain it. */
+function addsWorker({ worker }: Source, { merge }: Definition): boolean {
+  return merge === 'worker' && worker !== undefined
+}

@@ -1,0 +1,168 @@
+import { type Definition, type FamilyType, type Merge, widthOf } from '../../definitions/definition.ts'
+import { BLOCK_BITS, BLOCK_SERIES } from './block-set.ts'
+
+/**
+ * The numbers of a family's series, computed from all sources by the family's merge. They are stored in blocks, so that
+ * existing numbers need not be moved when series are added: moving two megabytes would take some milliseconds.
+ */
+export class Sums {
+  /** The count of numbers for each series: here and in a snapshot, and in a source. */
+  readonly width: number
+  readonly sourceWidth: number
+  readonly #merge: Merge
+  readonly #isWeighted: boolean
+  /** True if the value of a later source replaces that of an earlier one. */
+  readonly #isReplaced: boolean
+  readonly #blocks: Float64Array[] = []
+  /** The last served value of each number that must not decrease. */
+  readonly #shown: Float64Array[] = []
+
+  constructor(definition: Definition) {
+    this.#merge = definition.merge
+    this.#isReplaced = definition.merge === 'worker' && !ADDED_FOR_EVER.has(definition.type)
+    this.#isWeighted = definition.weighted === true
+    this.sourceWidth = widthOf(definition)
+    this.width = definition.merge === 'mean' ? 2 : this.sourceWidth
+  }
+
+  /** Resets the sums of all series of a block. */
+  clear(block: number): void {
+    this.#blocks[block]?.fill(startOf(this.#merge))
+  }
+
+  /** Resets one series, so that another can use its place. */
+  forget(series: number): void {
+    const at = this.#placeOf(series)
+    this.#blocks[series >> BLOCK_BITS]!.fill(startOf(this.#merge), at, at + this.width)
+    this.#shown[series >> BLOCK_BITS]?.fill(0, at, at + this.width)
+  }
+
+  /** Makes room for a series, whose id is at most one above the existing ones. */
+  makeRoom(series: number): void {
+    const block = series >> BLOCK_BITS
+    const known = this.#blocks[block]
+    const inBlock = series % BLOCK_SERIES
+    if (known !== undefined && known.length > inBlock * this.width) return
+    // Most families are small, so their first block starts small and grows.
+    const size = block === 0 ? Math.min(BLOCK_SERIES, Math.max(FEW_SERIES, 2 * inBlock)) : BLOCK_SERIES
+    const larger = new Float64Array(size * this.width).fill(startOf(this.#merge))
+    if (known !== undefined) larger.set(known)
+    this.#blocks[block] = larger
+  }
+
+  /** The offset of a series in its block. */
+  #placeOf(series: number): number {
+    return (series % BLOCK_SERIES) * this.width
+  }
+
+  /** Adds the value of a source at `slot`. */
+  add(series: number, from: Float64Array, slot: number): void {
+    const at = this.#placeOf(series)
+    const values = this.#blocks[series >> BLOCK_BITS]!
+    const value = from[slot]!
+    if (this.#isReplaced) {
+      // While a worker is replaced, two have the same number: the value of the newer one is used.
+      for (let i = 0; i < this.width; i++) values[at + i] = from[slot + i]!
+      return
+    }
+    switch (this.#merge) {
+      case 'max':
+        values[at] = Math.max(values[at]!, value)
+        return
+      case 'min':
+        values[at] = Math.min(values[at]!, value)
+        return
+      case 'mean':
+        this.#addMean(values, at, value, this.#isWeighted ? from[slot + 1]! : 1)
+        return
+      case 'latest':
+        // The second slot holds the time when it was set; among equal times the first source wins.
+        if (from[slot + 1]! <= values[at + 1]!) return
+        values[at] = value
+        values[at + 1] = from[slot + 1]!
+        return
+      default:
+        for (let i = 0; i < this.width; i++) values[at + i] = values[at + i]! + from[slot + i]!
+    }
+  }
+
+  #addMean(values: Float64Array, at: number, value: number, weight: number): void {
+    values[at] = values[at]! + value * weight
+    values[at + 1] = values[at + 1]! + weight
+  }
+
+  addOne(series: number, value: number): void {
+    const at = this.#placeOf(series)
+    const values = this.#blocks[series >> BLOCK_BITS]!
+    values[at] = values[at]! + value
+  }
+
+  /** The sum of the first `length` numbers of a series. */
+  total(series: number, length: number): number {
+    let total = 0
+    const values = this.#blocks[series >> BLOCK_BITS]!
+    const start = this.#placeOf(series)
+    for (let at = start; at < start + length; at++) total += values[at]!
+    return total
+  }
+
+  isZero(series: number): boolean {
+    // The number of workers in a mean is not part of its value.
+    const width = this.#merge === 'mean' ? 1 : this.width
+    const values = this.#blocks[series >> BLOCK_BITS]!
+    const start = this.#placeOf(series)
+    for (let at = start; at < start + width; at++) if (values[at] !== 0) return false
+    return true
+  }
+
+  /**
+   * Sums of fractions in a different order, as after a store is retired, may be smaller in the last digit. Prometheus
+   * would take that for a restart from zero.
+   */
+  keepFromFalling(series: number): void {
+    const block = series >> BLOCK_BITS
+    const values = this.#blocks[block]!
+    const shown = this.#shownIn(block, values.length)
+    const start = this.#placeOf(series)
+    for (let at = start; at < start + this.width; at++) {
+      const fall = shown[at]! - values[at]!
+      if (fall > 0 && fall <= shown[at]! * ROUNDING) values[at] = shown[at]!
+      shown[at] = values[at]!
+    }
+  }
+
+  #shownIn(block: number, length: number): Float64Array {
+    const known = this.#shown[block]
+    if (known?.length === length) return known
+    const shown = new Float64Array(length)
+    if (known !== undefined) shown.set(known)
+    this.#shown[block] = shown
+    return shown
+  }
+
+  /** Writes the snapshot's numbers of a series to `into`, from `to` on. */
+  show(series: number, into: Float64Array, to: number): void {
+    const values = this.#blocks[series >> BLOCK_BITS]!
+    const start = this.#placeOf(series)
+    for (let i = 0; i < this.width; i++) into[to + i] = values[start + i]!
+    if (this.#merge === 'mean') into[to] = values[start]! / values[start + 1]!
+  }
+}
+
+/** The initial capacity of the first block, in series. */
+const FEW_SERIES = 16
+
+/**
+ * The greatest relative change that a different order of addition may cause: thousands of stores with 53-bit numbers,
+ * with some margin.
+ */
+const ROUNDING = 1e-10
+
+/** The types whose numbers stay after their process has exited. */
+export const ADDED_FOR_EVER: ReadonlySet<FamilyType> = new Set(['counter', 'histogram', 'summary'])
+
+/** The initial value of a sum. */
+function startOf(merge: Merge): number {
+  if (merge === 'max' || merge === 'latest') return Number.NEGATIVE_INFINITY
+  return merge === 'min' ? Number.POSITIVE_INFINITY : 0
+}
