@@ -17,7 +17,7 @@ const PROCESSES = ['test/{auto,benchmarks,cli,cluster,consumers,end,integration,
 const DIST = fileURLToPath(new URL('packages/core/dist', import.meta.url))
 const unbundled = [
   { find: /^@promherd\/core$/, replacement: `${DIST}/index.js` },
-  { find: /^@promherd\/core\/frameworks$/, replacement: `${DIST}/frameworks/index.js` },
+  { find: /^@promherd\/core\/frameworks$/, replacement: `${DIST}/routes.js` },
 ]
 
 /** Files that start many processes come first, so that none of them is left alone at the end. */

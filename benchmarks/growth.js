@@ -86,12 +86,12 @@ function restartFigures(same, own) {
       { atMost: 0 },
     ),
     'growth.restarts_bytes': figure('bytes more in all files', '', grown(same)),
-    'growth.restarts_memory_kb': figure("of the keeper's memory more", 'kB', kept(same), { atMost: 500 }),
+    'growth.restarts_memory_kb': figure("growth of the memory of the herd's leader", 'kB', kept(same), { atMost: 500 }),
     'growth.restarts_cpu_ms': figure('CPU of opening, counting, closing and retiring them', 'ms', {
       value: same.cpuMs,
     }),
     'growth.restarts_own_labels_bytes': figure('the same where each brings a series of its own: bytes', '', grown(own)),
-    'growth.restarts_own_labels_memory_kb': figure('the same: memory of the keeper', 'kB', kept(own)),
+    'growth.restarts_own_labels_memory_kb': figure('the same: memory of the leader', 'kB', kept(own)),
     'growth.restarts_own_labels_cpu_ms': figure('the same: CPU', 'ms', { value: own.cpuMs }),
   }
 }

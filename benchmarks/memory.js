@@ -1,4 +1,4 @@
-import { canMap } from '../packages/core/dist/store/slab.js'
+import { canMap } from '../packages/core/dist/store/storage.js'
 import { alternate, inFreshProcess } from './lib/fresh.js'
 import { newerNode, SUCCESSOR, withoutNewerNode } from './lib/newer-node.js'
 import { figure, machine, ratioOf, spread, versionOf } from './lib/report.js'
@@ -13,7 +13,7 @@ const SIDE = new URL('./memory/side.js', import.meta.url)
 export async function memory({ quick, series = quick ? 300 : 20_000 }) {
   const settings = { rounds: quick ? 1 : 5, series, buckets: 14 }
   const newer = newerNode()
-  const sides = sidesOf(canMap() ? 'mapped' : 'flushed', newer)
+  const sides = sidesOf(canMap() ? 'mmap' : 'file', newer)
   const results = await alternate(settings.rounds, Object.keys(sides), name =>
     inFreshProcess(
       SIDE,
@@ -39,11 +39,11 @@ export async function memory({ quick, series = quick ? 300 : 20_000 }) {
   }
 }
 
-function sidesOf(slab, newer) {
+function sidesOf(storage, newer) {
   return {
-    promherd: { what: `promherd's HTTP series, ${slab} slab`, job: { client: 'promherd-http', slab } },
-    histogram: { what: `a user's histogram, ${slab} slab`, job: { client: 'promherd-histogram', slab } },
-    alone: { what: "promherd's HTTP series, heap slab", job: { client: 'promherd-http', slab: 'heap' } },
+    promherd: { what: `promherd's HTTP series, ${storage} storage`, job: { client: 'promherd-http', storage } },
+    histogram: { what: `a user's histogram, ${storage} storage`, job: { client: 'promherd-histogram', storage } },
+    alone: { what: "promherd's HTTP series, memory storage", job: { client: 'promherd-http', storage: 'memory' } },
     prom_client: { what: 'prom-client', job: { client: 'prom-client' } },
     ...(newer !== undefined && {
       prometheus_io: {

@@ -1,4 +1,4 @@
-import { canMap } from '../packages/core/dist/store/slab.js'
+import { canMap } from '../packages/core/dist/store/storage.js'
 import { alternate, inFreshProcess } from './lib/fresh.js'
 import { newerNode, SUCCESSOR, withoutNewerNode } from './lib/newer-node.js'
 import { figure, machine, ratioOf, spread, versionOf } from './lib/report.js'
@@ -18,22 +18,22 @@ export async function record({ quick }) {
     statuses: 4,
     errors: '6 %',
   }
-  const slabs = canMap() ? ['mapped', 'flushed', 'heap'] : ['flushed', 'heap']
-  const [best] = slabs
+  const storages = canMap() ? ['mmap', 'file', 'memory'] : ['file', 'memory']
+  const [best] = storages
   const newer = newerNode()
-  const sides = sidesOf(slabs, newer)
+  const sides = sidesOf(storages, newer)
   const results = await alternate(settings.rounds, Object.keys(sides), name =>
     inFreshProcess(SIDE, { ...settings, ...sides[name].job }, { execPath: sides[name].node }),
   )
-  const instrumentSettings = { records: settings.records * 10, slab: best }
+  const instrumentSettings = { records: settings.records * 10, storage: best }
   const instruments = await alternate(settings.rounds, Object.keys(INSTRUMENTS), side =>
     inFreshProcess(INSTRUMENT_SIDE, { ...instrumentSettings, side }),
   )
   const nsOf = name => results[name].map(({ ns }) => ns)
   const figures = {
-    'record.ns': figure(`promherd, one exchange, ${best} slab`, 'ns', spread(nsOf(best)), { atMost: 100 }),
+    'record.ns': figure(`promherd, one exchange, ${best} storage`, 'ns', spread(nsOf(best)), { atMost: 100 }),
     'record.ratio_vs_prom_client': figure(
-      `of the cost in prom-client, ${best} slab`,
+      `of the cost in prom-client, ${best} storage`,
       '',
       ratioOf(nsOf(best), nsOf('prom_client')),
       { atMost: 0.1 },
@@ -54,15 +54,15 @@ export async function record({ quick }) {
 }
 
 /** Who records, and with which Node. */
-function sidesOf(slabs, newer) {
-  const [best] = slabs
+function sidesOf(storages, newer) {
+  const [best] = storages
   const there = newer === undefined || newer.execPath === process.execPath ? '' : `, Node ${newer.version}`
-  const ours = slab => ({ what: `promherd, ${slab} slab`, job: { client: 'promherd-http', slab } })
+  const ours = storage => ({ what: `promherd, ${storage} storage`, job: { client: 'promherd-http', storage } })
   return {
-    ...Object.fromEntries(slabs.map(slab => [slab, ours(slab)])),
+    ...Object.fromEntries(storages.map(storage => [storage, ours(storage)])),
     half_errors: {
-      what: `promherd, ${best} slab, where every second exchange is an error too`,
-      job: { client: 'promherd-http', slab: best, halfErrors: true },
+      what: `promherd, ${best} storage, where every second exchange is an error too`,
+      job: { client: 'promherd-http', storage: best, halfErrors: true },
     },
     prom_client: { what: 'prom-client, observe and inc', job: { client: 'prom-client' } },
     ...(newer !== undefined && {
@@ -73,7 +73,7 @@ function sidesOf(slabs, newer) {
       },
     }),
     ...(there !== '' && {
-      newer_node: { ...ours(best), what: `promherd, ${best} slab${there}`, node: newer.execPath },
+      newer_node: { ...ours(best), what: `promherd, ${best} storage${there}`, node: newer.execPath },
     }),
     opentelemetry: {
       what: `OpenTelemetry's SDK ${versionOf('@opentelemetry/sdk-metrics')}, record and add`,

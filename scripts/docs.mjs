@@ -60,8 +60,8 @@ function families() {
   return Object.values(FAMILIES).sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function labelsOf({ labels, merge }) {
-  const names = merge === 'worker' ? [...labels, 'worker'] : labels
+function labelsOf({ labels, aggregator }) {
+  const names = aggregator === 'worker' ? [...labels, 'worker'] : labels
   return names.map(name => `\`${name}\``).join(', ')
 }
 
@@ -73,7 +73,7 @@ function shortTable() {
 function metricsPage() {
   const rows = families().map(
     family =>
-      `| \`${family.name}\` | ${family.type} | ${labelsOf(family)} | ${MERGED[family.merge]} | ${family.help} |`,
+      `| \`${family.name}\` | ${family.type} | ${labelsOf(family)} | ${MERGED[family.aggregator]} | ${family.help} |`,
   )
   const sets = Object.entries(CLOSED_SETS).map(
     ([name, values]) => `| \`${name}\` | ${values.map(value => `\`${value}\``).join(', ')} |`,

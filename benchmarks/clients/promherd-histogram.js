@@ -4,8 +4,8 @@ import { LABELS } from '../lib/workload.js'
 import { HELP, OWN_DURATION } from './names.js'
 
 /** A histogram of the user's own in promherd, whose series are looked up each time. */
-export function open({ slab, directory, series }) {
-  const monitor = createMonitor({ directory, slab, promClient: false })
+export function open({ storage, directory, series }) {
+  const monitor = createMonitor({ directory, storage, promClient: false })
   const duration = monitor.histogram({
     name: OWN_DURATION,
     help: HELP,

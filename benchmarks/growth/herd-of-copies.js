@@ -30,15 +30,15 @@ export function fillHerd(directory, stores, series) {
 }
 
 function fillStore(directory, series) {
-  const store = new Store({ slab: 'flushed', directory, worker: 1 })
+  const store = new Store({ storage: 'file', directory, worker: 1 })
   const definition = { name: FAMILY, type: 'histogram', help: 'Durations.', labels: LABELS, buckets: DURATION_BUCKETS }
-  const family = store.family({ ...definition, merge: 'sum' }, series + 1)
+  const family = store.family({ ...definition, aggregator: 'sum' }, series + 1)
   const slots = Array.from({ length: series }, (_, i) => family.slot(seriesLabels(i)))
   for (const [i, slot] of slots.entries()) {
     for (const seconds of observationsOf(1, i)) {
       const bucket = DURATION_BUCKETS.findIndex(bound => seconds <= bound)
-      store.slab.values[slot + (bucket < 0 ? DURATION_BUCKETS.length : bucket)]++
-      store.slab.values[slot + WIDTH - 1] += seconds
+      store.storage.values[slot + (bucket < 0 ? DURATION_BUCKETS.length : bucket)]++
+      store.storage.values[slot + WIDTH - 1] += seconds
     }
   }
   store.flush()

@@ -7,12 +7,12 @@ import { herdDirectory } from '../lib/directory.js'
 import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 
 /**
- * Lives that begin, count and end, one after the other, under one keeper. Every second one says its last word; the
+ * Lives that begin, count and end, one after the other, under one leader. Every second one says its last word; the
  * others leave a store that says of its owner what a killed process leaves: not closed, and started at another time.
  * With `ownLabels` each life has a series that no other has.
  */
 
-const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: ['kind'], buckets: [], merge: 'sum' }
+const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: ['kind'], buckets: [], aggregator: 'sum' }
 
 const { restarts, ownLabels } = settingsOfThisProcess()
 const directory = herdDirectory()
@@ -38,9 +38,9 @@ async function lives(count, from) {
 }
 
 function live(i) {
-  const store = new Store({ slab: 'flushed', directory: directory.path, worker: (i % 8) + 1 })
+  const store = new Store({ storage: 'file', directory: directory.path, worker: (i % 8) + 1 })
   const jobs = store.family(JOBS)
-  for (const kind of ['mail', ownLabels ? `job ${i}` : 'print']) store.slab.values[jobs.slot([kind])] = 1
+  for (const kind of ['mail', ownLabels ? `job ${i}` : 'print']) store.storage.values[jobs.slot([kind])] = 1
   store.close()
   if (i % 2 === 1) abandon(store.paths.values)
 }

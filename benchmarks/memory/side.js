@@ -14,10 +14,10 @@ import { observationsOf, seriesLabels } from '../lib/workload.js'
 /** No errors: promherd counts those once more, by their category, which the others do not. */
 const SUCCESSES = [200, 201, 202, 204]
 
-const { client, slab, series } = settingsOfThisProcess()
-const directory = slab === undefined || slab === 'heap' ? undefined : herdDirectory()
+const { client, storage, series } = settingsOfThisProcess()
+const directory = storage === undefined || storage === 'memory' ? undefined : herdDirectory()
 const { open } = await import(`../clients/${client}.js`)
-const { record, text, close } = open({ slab, directory: directory?.path, series: series + 1, counter: false })
+const { record, text, close } = open({ storage, directory: directory?.path, series: series + 1, counter: false })
 
 // One series beforehand: what is compiled and made once for all of them is not theirs.
 observe(0)
@@ -44,7 +44,7 @@ async function reading() {
   }
   const { heapUsed, external, rss } = process.memoryUsage()
   // What a mapping shows is its file, which is counted: once is enough.
-  return { heap: heapUsed, external: external - (slab === 'mapped' ? bytesOf('.values') : 0), files: bytesOf(''), rss }
+  return { heap: heapUsed, external: external - (storage === 'mmap' ? bytesOf('.values') : 0), files: bytesOf(''), rss }
 }
 
 /** What the store's files take: in /dev/shm that is memory, which no other process has here. */

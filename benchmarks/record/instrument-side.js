@@ -7,9 +7,9 @@ import { INSTRUMENTS, NAME } from './instruments.js'
 
 /** What one recording into a metric of the user's costs, measured alone in this process. */
 
-const { side, slab, records } = settingsOfThisProcess()
-const directory = slab === 'heap' ? undefined : herdDirectory()
-const monitor = createMonitor({ directory: directory?.path, slab, promClient: false })
+const { side, storage, records } = settingsOfThisProcess()
+const directory = storage === 'memory' ? undefined : herdDirectory()
+const monitor = createMonitor({ directory: directory?.path, storage, promClient: false })
 const record = INSTRUMENTS[side].make(monitor)
 let sum = repeat(Math.min(records, 200_000))
 const ns = cpuNsOf(records, times => {

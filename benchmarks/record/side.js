@@ -7,11 +7,11 @@ import { exchanges, STATUSES } from '../lib/workload.js'
 
 /** One way of recording exchanges, measured alone in this process: what one costs in CPU time. */
 
-const { client, slab, records, halfErrors } = settingsOfThisProcess()
+const { client, storage, records, halfErrors } = settingsOfThisProcess()
 const mix = exchanges(4096, halfErrors ? STATUSES : undefined)
-const directory = slab === 'heap' ? undefined : herdDirectory()
+const directory = storage === 'memory' ? undefined : herdDirectory()
 const { open } = await import(`../clients/${client}.js`)
-const { record, text, close } = open({ slab, directory: directory?.path, series: 1000, counter: true })
+const { record, text, close } = open({ storage, directory: directory?.path, series: 1000, counter: true })
 
 repeat(Math.min(records, 200_000))
 const ns = cpuNsOf(records, repeat)

@@ -11,13 +11,13 @@ import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 
 /** A process that does nothing, or collects garbage, with one thing or none that looks on. */
 const { side, idleMs, collections } = settingsOfThisProcess()
-const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
+const store = new Store({ storage: 'memory', directory: undefined, worker: 1 })
 
 const SIDES = {
   nothing: idle,
   delay: () => idle(watchEventLoopDelay(store)),
   node_delay: () => idle(monitorEventLoopDelay({ resolution: 10 }).enable()),
-  monitor: () => idle(createMonitor({ slab: 'heap', promClient: false })),
+  monitor: () => idle(createMonitor({ storage: 'memory', promClient: false })),
   no_observer: collect,
   observer: () => collect(watchGarbage(store)),
 }
@@ -42,7 +42,7 @@ async function collect() {
   }
 }
 
-function countIn({ definition, slab }) {
+function countIn({ definition, storage }) {
   const slot = store.family(definition).slot([])
-  return slab.values.slice(slot, slot + definition.buckets.length + 1).reduce((sum, count) => sum + count, 0)
+  return storage.values.slice(slot, slot + definition.buckets.length + 1).reduce((sum, count) => sum + count, 0)
 }

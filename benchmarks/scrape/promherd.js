@@ -65,11 +65,11 @@ if (cluster.isPrimary) {
 function openStore(worker) {
   const { store } = createMonitor({ worker })
   const definition = { name: FAMILY, type: 'histogram', help: 'Durations.', labels: LABELS, buckets: DURATION_BUCKETS }
-  const family = store.family({ ...definition, merge: 'sum' }, settings.series + 1)
+  const family = store.family({ ...definition, aggregator: 'sum' }, settings.series + 1)
   const observe = (i, seconds) => {
     const slot = family.slot(seriesLabels(i))
     const bucket = DURATION_BUCKETS.findIndex(bound => seconds <= bound)
-    const { values } = store.slab
+    const { values } = store.storage
     values[slot + (bucket < 0 ? DURATION_BUCKETS.length : bucket)]++
     values[slot + DURATION_BUCKETS.length + 1] += seconds
   }

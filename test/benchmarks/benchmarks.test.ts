@@ -4,7 +4,7 @@ import { REQUIRED_KEYS } from './required-keys.ts'
 import { bench } from './running.ts'
 
 describe('the benchmark of recording', () => {
-  it('exports the same numbers from every slab as from prom-client, under stable keys', async () => {
+  it('exports the same numbers from every storage as from prom-client, under stable keys', async () => {
     const { figures, checks } = await bench('record')
     // 240 series at most, each with 15 buckets, a sum, a count and a counter.
     expect(checks['equal']).toBe(true)

@@ -69,7 +69,7 @@ describe('Node reads few files of ours, imported or required:', () => {
 
 test('a stack names the lines of the sources, and their functions', async () => {
   const code = `import { createMonitor } from '@promherd/core'
-    try { createMonitor({ slap: 'heap' }) } catch (error) { console.log(error.stack) }`
+    try { createMonitor({ slap: 'memory' }) } catch (error) { console.log(error.stack) }`
   const args = ['--enable-source-maps', '--input-type=module', '-e', code]
   const { output } = await runProcess(process.execPath, args, { cwd: join(ROOT, 'test') })
   const frames = [...output.matchAll(/at (\w+) \(.*?(packages\/core\/src\/[\w/-]+\.ts):(\d+):\d+\)/g)]

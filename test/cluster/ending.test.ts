@@ -13,7 +13,7 @@ function pidsOf(running: Running): number[] {
 function directoryOf(running: Running): string {
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const own = readdirSync(parent).find(name => {
-    const lock = join(parent, name, 'keeper.1')
+    const lock = join(parent, name, 'leader.1')
     return name.startsWith('promherd-') && existsSync(lock) && readFileSync(lock, 'utf8').includes(`:${running.pid},`)
   })
   return join(parent, own!)

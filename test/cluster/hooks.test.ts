@@ -53,7 +53,7 @@ test('SIGUSR1 is left to the inspector unless it is asked for', async () => {
   // It starts, or says that another process of this host has its port.
   await until('the inspector', () => /Debugger listening|Starting inspector/.test(left.stderr))
   expect((await left.scrape()).value('promherd_signals_total{signal="USR1"}')).toBeUndefined()
-  const taken = await startReady({ options: { workers: 1, usr1: true }, env: { HOOKS: 'say' } })
+  const taken = await startReady({ options: { workers: 1, handleSigusr1: true }, env: { HOOKS: 'say' } })
   taken.signal('SIGUSR1')
   await taken.sees('promherd_signals_total{signal="USR1"}', 1)
   expect(taken.all('hook')).toContainEqual({ name: 'onSignal', about: 'USR1' })

@@ -8,20 +8,20 @@ import { startLoad, stopLoad } from './load.ts'
 
 // So many that none of them is killed often enough for its replacement to be held back for long.
 const WORKERS = 3
-const KILLS = { mapped: 6, flushed: 3 } as const
+const KILLS = { mmap: 6, file: 3 } as const
 const CONNECTIONS = 12
 const FLUSH_INTERVAL_MS = 100
 
-test('six kills on the mapped slab lose nothing but what was in flight', async () => {
-  const { received, counted, broken } = await killUnderLoad('mapped')
+test('six kills on the mmap storage lose nothing but what was in flight', async () => {
+  const { received, counted, broken } = await killUnderLoad('mmap')
   expect(received - counted).toBeLessThanOrEqual(broken)
   expect(counted - received).toBeLessThanOrEqual(broken)
 })
 
-test('three kills on the flushed slab lose at most what was counted since the last flush', async () => {
-  const { received, counted, broken, fastest } = await killUnderLoad('flushed')
+test('three kills on the file storage lose at most what was counted since the last flush', async () => {
+  const { received, counted, broken, fastest } = await killUnderLoad('file')
   // The timer of a busy worker is late now and then: twice the interval, at the fastest that any worker ever was.
-  const unflushed = KILLS.flushed * fastest * 2 * FLUSH_INTERVAL_MS
+  const unflushed = KILLS.file * fastest * 2 * FLUSH_INTERVAL_MS
   expect(received - counted).toBeLessThanOrEqual(broken + unflushed)
   expect(counted - received).toBeLessThanOrEqual(broken)
 })
@@ -35,15 +35,15 @@ interface Outcome {
   readonly fastest: number
 }
 
-async function killUnderLoad(slab: 'mapped' | 'flushed'): Promise<Outcome> {
-  const herd = await startClustered('node-http', WORKERS, { PROMHERD_SLAB: slab })
+async function killUnderLoad(storage: 'mmap' | 'file'): Promise<Outcome> {
+  const herd = await startClustered('node-http', WORKERS, { PROMHERD_STORAGE: storage })
   onTestFinished(() => herd.stop().then(() => {}))
   const watch = new Watch(herd)
   const load = startLoad(new URL(herd.url).port, CONNECTIONS)
-  for (let kill = 0; kill < KILLS[slab]; kill++) await killOne(watch, (kill % WORKERS) + 1)
+  for (let kill = 0; kill < KILLS[storage]; kill++) await killOne(watch, (kill % WORKERS) + 1)
   const { received, broken } = await stopLoad(load)
   await until(() => watch.sees(() => watch.inFlight === 0), { what: 'nothing in flight' })
-  expect(watch.restarts).toBe(KILLS[slab])
+  expect(watch.restarts).toBe(KILLS[storage])
   expect(watch.falls).toEqual([])
   return { received, broken, counted: watch.counted, fastest: watch.fastest }
 }

@@ -150,7 +150,7 @@ test('a cluster that is closed by its method leaves neither processes nor files'
   const running = await startReady({ group: true })
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const isOurs = (name: string): boolean => {
-    const lock = join(parent, name, 'keeper.1')
+    const lock = join(parent, name, 'leader.1')
     return name.startsWith('promherd-') && existsSync(lock) && readFileSync(lock, 'utf8').includes(`:${running.pid},`)
   }
   const own = readdirSync(parent).find(isOurs)!

@@ -26,7 +26,7 @@ export function bundlerTests(project: () => Project): void {
       const file = (name: Application): string => bundleOf(project(), bundler, format, name)
 
       test('counts each request of a cluster, knows its version, and maps its numbers where koffi is', async () => {
-        const shown = { requests: `${REQUESTS}`, version: VERSION, storage: 'mapped' }
+        const shown = { requests: `${REQUESTS}`, version: VERSION, storage: 'mmap' }
         expect(await run(file('app'), ['cluster'])).toEqual(shown)
       })
 
@@ -36,7 +36,7 @@ export function bundlerTests(project: () => Project): void {
           cpSync(dirname(file('app')), folder, { recursive: true })
           writeFileSync(join(folder, 'package.json'), '{ "name": "app", "version": "9.9.9" }')
           const moved = join(folder, basename(file('app')))
-          const shown = { requests: `${REQUESTS}`, version: VERSION, storage: 'flushed' }
+          const shown = { requests: `${REQUESTS}`, version: VERSION, storage: 'file' }
           // Not there at all: webpack writes down where the sources were, and finds it from there.
           await project().without('koffi', async () => expect(await run(moved, ['threads'])).toEqual(shown))
         } finally {

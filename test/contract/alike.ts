@@ -156,7 +156,7 @@ function subject(program: Program, isPreloaded: boolean): Subject<Alike> {
     name: isPreloaded ? preloadedName(name) : name,
     like: isPreloaded ? name : undefined,
     async within(use) {
-      const monitor = createMonitor({ slab: 'heap' })
+      const monitor = createMonitor({ storage: 'memory' })
       try {
         await use({
           without: () => run(program),

@@ -190,7 +190,7 @@ const OPTIONS: readonly Law<World>[] = [
   {
     sentence: 'two monitors never meet',
     async run(world) {
-      const other = createMonitor({ slab: 'heap' })
+      const other = createMonitor({ storage: 'memory' })
       const url = await world.start()
       const otherUrl = await world.start({ monitor: other })
       expect((await world.ask(`${url}/items/1`)).status).toBe(200)

@@ -26,7 +26,7 @@ function subject(name: string, watch: (monitor: Monitor, server: Server) => unkn
   return {
     name,
     async within(use) {
-      const monitor = createMonitor({ slab: 'heap' })
+      const monitor = createMonitor({ storage: 'memory' })
       try {
         await use({ monitor, watch: server => watch(monitor, server) })
         expect(await troublesOf(monitor)).toEqual({})

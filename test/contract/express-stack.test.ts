@@ -16,7 +16,7 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
   let url: string
 
   beforeEach(async () => {
-    monitor = createMonitor({ slab: 'heap' })
+    monitor = createMonitor({ storage: 'memory' })
     app = express()
     app.set('env', 'test')
     const server = createServer((request, response) => app(request, response))
@@ -207,7 +207,7 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
   })
 
   test('two monitors of one application each count every request', async () => {
-    const other = createMonitor({ slab: 'heap' })
+    const other = createMonitor({ storage: 'memory' })
     app.use(prometheus({ monitor }), prometheus({ monitor: other }))
     app.get('/items/:id', ok)
     expect(await statusesOf('/items/1', '/items/2', '/items/3')).toEqual([200, 200, 200])

@@ -10,7 +10,7 @@ import { listening, Stage } from './stage.ts'
 
 /** Where a law of deadlines is tried. */
 class Deadlines {
-  readonly monitor: Monitor = createMonitor({ slab: 'heap' })
+  readonly monitor: Monitor = createMonitor({ storage: 'memory' })
   readonly #isPreloaded: boolean
   readonly #stage = new Stage()
   #app: FastifyInstance | undefined

@@ -12,7 +12,7 @@ import { closing, listening } from './stage.ts'
 const { Hono } = createRequire(import.meta.url)('hono') as typeof import('hono')
 
 test('an application that requires Hono has its routes', async () => {
-  const monitor = createMonitor({ slab: 'heap', onWarning: () => {} })
+  const monitor = createMonitor({ storage: 'memory', onWarning: () => {} })
   const app = new Hono().use(prometheus({ monitor })).get('/items/:id', context => context.text('item'))
   const server = createServer(getRequestListener(app.fetch))
   expect((await ask(`${await listening(server)}/items/1`)).body).toBe('item')

@@ -19,7 +19,7 @@ describe('the middleware of Hono', () => {
   let url: string
 
   beforeEach(async () => {
-    monitor = createMonitor({ slab: 'heap' })
+    monitor = createMonitor({ storage: 'memory' })
     app = new Hono()
     const server = createAdaptorServer({ fetch: (...parts: Parameters<typeof app.fetch>) => app.fetch(...parts) })
     url = await listening(server as Parameters<typeof listening>[0])
@@ -80,7 +80,7 @@ describe('the middleware of Hono', () => {
   })
 
   test('two monitors of one application each count every request', async () => {
-    const other = createMonitor({ slab: 'heap' })
+    const other = createMonitor({ storage: 'memory' })
     app.use(prometheus({ monitor }), prometheus({ monitor: other }))
     app.get('/items/:id', ok)
     expect(await statusesOf('/items/1', '/items/2', '/items/3')).toEqual([200, 200, 200])

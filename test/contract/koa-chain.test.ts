@@ -9,7 +9,7 @@ import { closing, listening } from './stage.ts'
 
 /** What comes back through the chain of Koa is looked at on its way, and not kept. */
 test('what is thrown is seen and handed on, and a chain of others that answers no promise is none the worse', async () => {
-  const monitor = createMonitor({ slab: 'heap' })
+  const monitor = createMonitor({ storage: 'memory' })
   const promherd = prometheus({ monitor })
   const app = new Koa()
   const seen: unknown[] = []

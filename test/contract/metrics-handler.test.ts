@@ -69,7 +69,7 @@ const APPLICATIONS: Readonly<Record<string, Application>> = {
 describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, applicationWith) => {
   async function serving(options: MetricsHandlerOptions = {}) {
     const warnings: string[] = []
-    const monitor = createMonitor({ slab: 'heap', onWarning: message => warnings.push(message) })
+    const monitor = createMonitor({ storage: 'memory', onWarning: message => warnings.push(message) })
     // A large herd's text is longer than a string may be.
     monitor.metrics = () => Promise.reject(new Error('the text was put into one string'))
     const application = await applicationWith(monitor, { monitor, ...options })
@@ -174,7 +174,7 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
 const CLOSE = { connection: 'close' }
 
 test('the handler of node:http responds over HTTP/2', async () => {
-  const monitor = createMonitor({ slab: 'heap' })
+  const monitor = createMonitor({ storage: 'memory' })
   const serveMetrics = metricsHandler({ monitor })
   const server = createHttp2Server((request, response) => serveMetrics(request, response))
   const session = connect(await listening(server as unknown as Server))
@@ -198,7 +198,7 @@ test.each([
   ['Koa', onKoa.prometheus],
   ['Hono', onHono.prometheus],
 ])('%s refuses options that are none', (_name, prometheus) => {
-  const monitor = createMonitor({ slab: 'heap' })
+  const monitor = createMonitor({ storage: 'memory' })
   expect(() => prometheus({ monitor, bucket: [1] } as never)).toThrow(/Did you mean `buckets`/)
   expect(() => prometheus({ monitor: {} as never })).toThrow(
     expect.objectContaining({ code: 'ERR_PROMHERD_BAD_OPTION' }),
@@ -208,6 +208,6 @@ test.each([
 test('Fastify refuses options that are none', async () => {
   const app = fastify()
   await expect(
-    app.register(onFastify.prometheus, { monitor: createMonitor({ slab: 'heap' }), bucket: [1] } as never),
+    app.register(onFastify.prometheus, { monitor: createMonitor({ storage: 'memory' }), bucket: [1] } as never),
   ).rejects.toThrow(/Did you mean `buckets`/)
 })

@@ -20,7 +20,7 @@ let monitor: Monitor
 const servers: Server[] = []
 
 beforeEach(() => {
-  monitor = createMonitor({ slab: 'heap' })
+  monitor = createMonitor({ storage: 'memory' })
 })
 
 afterEach(async () => {

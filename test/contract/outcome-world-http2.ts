@@ -12,7 +12,7 @@ import { listening, Stage } from './stage.ts'
 
 /** Where one law of HTTP/2 is tried: a server, and a session with it. */
 export class Http2World {
-  readonly monitor: Monitor = createMonitor({ slab: 'heap' })
+  readonly monitor: Monitor = createMonitor({ storage: 'memory' })
   readonly stage: Stage = new Stage()
   server!: Server
   readonly #name: string

@@ -16,7 +16,7 @@ export const PATIENT = { timeout: 10_000, interval: 5 }
 /** Where one law of how exchanges end is tried: the handlers are the same on each framework. */
 export class OutcomeWorld {
   readonly name: string
-  readonly monitor: Monitor = createMonitor({ slab: 'heap' })
+  readonly monitor: Monitor = createMonitor({ storage: 'memory' })
   readonly stage: Stage = new Stage()
   /** Whether there is no adapter, and the preload records. */
   readonly isPreloaded: boolean

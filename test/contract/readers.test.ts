@@ -21,7 +21,7 @@ let monitor: Monitor
 let text: string
 
 beforeAll(async () => {
-  monitor = createMonitor({ slab: 'heap', onWarning: () => {} })
+  monitor = createMonitor({ storage: 'memory', onWarning: () => {} })
   for (const harness of HARNESSES) {
     const world = new World(harness)
     const url = await world.start({ monitor, normalizeRoute: route => (route === '/nothing' ? AWKWARD : route) })

@@ -74,7 +74,7 @@ export const KINDS: readonly ServerKind[] = [
 /** Servers of one kind, recorded in one way. */
 export class TakenOver {
   readonly kind: ServerKind
-  readonly monitor: Monitor = createMonitor({ slab: 'heap' })
+  readonly monitor: Monitor = createMonitor({ storage: 'memory' })
   readonly watch: (server: Server, monitor?: Monitor) => () => void
   readonly #servers: Server[] = []
 

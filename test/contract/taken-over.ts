@@ -145,7 +145,7 @@ const LAWS: readonly Law<TakenOver>[] = [
   {
     sentence: 'several monitors of one server each record every request',
     async run(world) {
-      const other = createMonitor({ slab: 'heap' })
+      const other = createMonitor({ storage: 'memory' })
       const server = world.serving('first')
       world.watch(server)
       world.watch(server, other)

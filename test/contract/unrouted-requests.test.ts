@@ -16,7 +16,7 @@ import { UNROUTED } from './unrouted-requests.ts'
 keeps(UNROUTED)
 
 test('an adapter in a context of Fastify counts the requests of that context alone', async () => {
-  const monitor = createMonitor({ slab: 'heap' })
+  const monitor = createMonitor({ storage: 'memory' })
   const app = fastify()
   app.get('/outside', async () => 'outside')
   await app.register(async part => {
@@ -31,7 +31,7 @@ test('an adapter in a context of Fastify counts the requests of that context alo
 })
 
 test('a middleware of Hono for some paths counts those alone', async () => {
-  const monitor = createMonitor({ slab: 'heap' })
+  const monitor = createMonitor({ storage: 'memory' })
   const app = new Hono()
   app.use('/inside/*', onHono.prometheus({ monitor }))
   app.get('/inside/:id', context => context.text('inside'))
@@ -45,7 +45,7 @@ test('a middleware of Hono for some paths counts those alone', async () => {
 })
 
 test('what is ignored is not counted because it was refused', async () => {
-  const monitor = createMonitor({ slab: 'heap' })
+  const monitor = createMonitor({ storage: 'memory' })
   const app = fastify()
   await app.register(onFastify.prometheus, { monitor, ignore: ['/%zz'] })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
@@ -58,7 +58,7 @@ test('what is ignored is not counted because it was refused', async () => {
 })
 
 test('a refusal of Fastify over HTTP/2 is counted', async () => {
-  const monitor = createMonitor({ slab: 'heap' })
+  const monitor = createMonitor({ storage: 'memory' })
   const app = fastify({ http2: true })
   await (app as unknown as FastifyInstance).register(onFastify.prometheus, { monitor })
   app.get('/', async () => 'here')

@@ -69,7 +69,7 @@ function subjectsOf(name: string, make: UploadApplication): Subject<UploadWorld>
   const adapted: Subject<UploadWorld> = {
     name,
     async within(use) {
-      const monitor = createMonitor({ slab: 'heap' })
+      const monitor = createMonitor({ storage: 'memory' })
       await using(name, monitor, await make(monitor), use)
     },
   }
@@ -77,7 +77,7 @@ function subjectsOf(name: string, make: UploadApplication): Subject<UploadWorld>
   const preloaded: Subject<UploadWorld> = {
     name: preloadedName(name),
     async within(use) {
-      const monitor = createMonitor({ slab: 'heap' })
+      const monitor = createMonitor({ storage: 'memory' })
       await preloading(monitor, {}, async () => using(name, monitor, await make(undefined), use))
     },
   }

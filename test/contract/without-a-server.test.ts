@@ -10,7 +10,7 @@ import { errorsOf, numberOf, requestsOf } from './reading.ts'
 let monitor: Monitor
 
 beforeEach(() => {
-  monitor = createMonitor({ slab: 'heap' })
+  monitor = createMonitor({ storage: 'memory' })
 })
 
 afterEach(() => monitor.close())

@@ -41,7 +41,7 @@ export interface Application {
 /** Where one law is tried on one harness. */
 export class World {
   readonly harness: Harness
-  readonly monitor: Monitor = createMonitor({ slab: 'heap', onWarning: () => {} })
+  readonly monitor: Monitor = createMonitor({ storage: 'memory', onWarning: () => {} })
   readonly stage: Stage = new Stage()
   readonly #open: Application[] = []
 

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { SERVER_SHAPE } from '../../packages/core/dist/adapter/instrument-server.js'
 import { CLUSTER_SHAPE } from '../../packages/core/dist/cluster/options.js'
 import { CONFIG_SHAPE } from '../../packages/core/dist/config/config.js'
-import { MERGES } from '../../packages/core/dist/definitions/definition.js'
+import { AGGREGATORS } from '../../packages/core/dist/definitions/definition.js'
 import { HTTP_SHAPE } from '../../packages/core/dist/http/http-options.js'
 import { INSTRUMENT_SHAPES } from '../../packages/core/dist/instruments/instrument-options.js'
 import { MONITOR_SHAPE } from '../../packages/core/dist/monitor/monitor-options.js'
@@ -43,12 +43,12 @@ describe('docs/options.md', () => {
     expect(documented(heading).sort()).toEqual(Object.keys(shape).sort())
   })
 
-  test('has what a gauge and a histogram take besides, and the ways to merge', () => {
+  test('has what a gauge and a histogram take besides, and the ways to aggregator', () => {
     expect(Object.keys(INSTRUMENT_SHAPES.gauge).sort()).toEqual(documented('Instruments').sort())
     const histogram = [...documented('Instruments'), ...documented('Instruments of histograms')]
     expect(Object.keys(INSTRUMENT_SHAPES.histogram).sort()).toEqual(histogram.sort())
-    const merges = page.split('| merge |')[1]!.split('\n\n')[0]!
-    expect([...merges.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)).toEqual([...MERGES])
+    const merges = page.split('| aggregator |')[1]!.split('\n\n')[0]!
+    expect([...merges.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)).toEqual([...AGGREGATORS])
   })
 
   test('has what instrumentServer takes besides', () => {
@@ -57,7 +57,7 @@ describe('docs/options.md', () => {
 
   test('has what the adapter of Fastify takes besides', async () => {
     expect(documented('Fastify')).toEqual(['initialize'])
-    const monitor = createMonitor({ slab: 'heap' })
+    const monitor = createMonitor({ storage: 'memory' })
     const app = fastify()
     await app.register(prometheus, { monitor, initialize: true })
     await app.close()

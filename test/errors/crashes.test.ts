@@ -22,16 +22,16 @@ function program(body: string): string {
   return `
 import { Store } from '${new URL('store/store.js', MODULES)}'
 import { countCrashes } from '${new URL('runtime/crashes.js', MODULES)}'
-const [directory, slab, counting] = process.argv.slice(1)
-const store = new Store({ slab, directory, worker: 3 })
+const [directory, storage, counting] = process.argv.slice(1)
+const store = new Store({ storage, directory, worker: 3 })
 process.on('exit', () => store.close())
 let stop = () => {}
 if (counting === 'counting') stop = countCrashes(store)
 ${body}`
 }
 
-async function run(body: string, directory: string, mode: 'counting' | 'plain', slab = 'flushed'): Promise<End> {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program(body), directory, slab, mode])
+async function run(body: string, directory: string, mode: 'counting' | 'plain', storage = 'file'): Promise<End> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program(body), directory, storage, mode])
   const output = Promise.all([text(child.stdout), text(child.stderr)])
   const [code, signal] = await once(child, 'close')
   const [stdout, stderr] = await output
@@ -113,13 +113,13 @@ describe.each(FATES)('%s', (_name, body, code, counts) => {
   })
 })
 
-test.each(['flushed', 'mapped'])(
+test.each(['file', 'mmap'])(
   'a count is in a %s store before a handler of the user can kill the process',
-  async slab => {
+  async storage => {
     const directory = await directoryForTest()
     const body = `process.on('uncaughtException', () => process.kill(process.pid, 'SIGKILL'))
     setTimeout(() => { throw new Error('x') }, 1)`
-    expect(await run(body, directory, 'counting', slab)).toMatchObject({ code: null, signal: 'SIGKILL' })
+    expect(await run(body, directory, 'counting', storage)).toMatchObject({ code: null, signal: 'SIGKILL' })
     expect(await counted(directory)).toEqual({ ...none, uncaught_exception: 1 })
   },
 )
@@ -149,7 +149,7 @@ test('a worker thread counts its own, and its process goes on', async () => {
   const inner = `(async () => {
     const { Store } = await import('${new URL('store/store.js', MODULES)}')
     const { countCrashes } = await import('${new URL('runtime/crashes.js', MODULES)}')
-    const store = new Store({ slab: 'flushed', directory: ${JSON.stringify(directory)}, worker: 3 })
+    const store = new Store({ storage: 'file', directory: ${JSON.stringify(directory)}, worker: 3 })
     countCrashes(store)
     setTimeout(() => { throw new Error('in a thread') }, 1)
   })()`

@@ -14,7 +14,7 @@ const LIMITED = ['/bin/sh', '-c', 'ulimit -n 64 && exec "$0" "$@"']
 const EXPORTER = fileURLToPath(new URL('./fixtures/limited-exporter.mjs', import.meta.url))
 const WORKER = fileURLToPath(new URL('./fixtures/limited-worker.mjs', import.meta.url))
 const SHORT = 'promherd_internal_errors_total{cause="descriptors"}'
-const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], merge: 'sum' } as const
+const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], aggregator: 'sum' } as const
 
 let directory: string
 let stores: Counting[]
@@ -33,13 +33,13 @@ class Counting {
   readonly #slot: number
 
   constructor(worker: number) {
-    this.monitor = createMonitor({ directory, worker, slab: 'flushed' })
+    this.monitor = createMonitor({ directory, worker, storage: 'file' })
     this.#slot = this.monitor.store.family(JOBS).slot([])
     stores.push(this)
   }
 
   count(): void {
-    this.monitor.store.slab.values[this.#slot]! += 1
+    this.monitor.store.storage.values[this.#slot]! += 1
     this.monitor.store.flush()
   }
 }
@@ -145,14 +145,14 @@ describe('an exporter of 30 stores', () => {
   })
 })
 
-test('an exporter without any descriptor counts each failure of upkeep, and leaves another leader its lock', async () => {
+test('an exporter without any descriptor counts each failure of maintenance, and leaves another leader its lock', async () => {
   const leader = new Herd({ directory })
   leader.keep()
   new Counting(1).count()
   const running = await startExporter()
   const scrape = keptAlive()
   const upkeepFailures = async () =>
-    new Samples(await scrape(running.metricsUrl())).value('promherd_internal_errors_total{cause="upkeep"}') ?? 0
+    new Samples(await scrape(running.metricsUrl())).value('promherd_internal_errors_total{cause="maintenance"}') ?? 0
   expect(await upkeepFailures()).toBe(0)
   await running.call('takeAll')
   const first = await upkeepFailures()
@@ -161,7 +161,7 @@ test('an exporter without any descriptor counts each failure of upkeep, and leav
   await running.call('giveBack')
   expect(await jobsIn(running)).toBe(1)
   expect(leader.isKeeper).toBe(true)
-  expect(readdirSync(directory).filter(name => name.startsWith('keeper.'))).toEqual(['keeper.1'])
+  expect(readdirSync(directory).filter(name => name.startsWith('leader.'))).toEqual(['leader.1'])
   await leader.close()
 })
 

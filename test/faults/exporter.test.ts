@@ -16,11 +16,11 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], merge: 'sum' } as const
+const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], aggregator: 'sum' } as const
 
 function leave(worker: number, jobs: number) {
-  const monitor = createMonitor({ directory, worker, slab: 'flushed' })
-  monitor.store.slab.values[monitor.store.family(JOBS).slot([])] = jobs
+  const monitor = createMonitor({ directory, worker, storage: 'file' })
+  monitor.store.storage.values[monitor.store.family(JOBS).slot([])] = jobs
   monitor.store.flush()
   return monitor
 }
@@ -49,7 +49,7 @@ test('an exporter that starts while no worker runs clears nothing that another o
   const first = serve()
   expect(await jobsAt(first)).toBe(5)
   // A leader that was killed leaves a lock that no process holds.
-  for (const name of readdirSync(directory).filter(each => each.startsWith('keeper.'))) rmSync(join(directory, name))
+  for (const name of readdirSync(directory).filter(each => each.startsWith('leader.'))) rmSync(join(directory, name))
   const second = serve()
   expect([await jobsAt(first), await jobsAt(second), await jobsAt(first)]).toEqual([5, 5, 5])
   await first.close()

@@ -80,7 +80,7 @@ const FAMILY = JSON.stringify({
   help: 'Far.',
   labels: [],
   buckets: [],
-  merge: 'sum',
+  aggregator: 'sum',
 })
 
 test.each([
@@ -97,7 +97,7 @@ test.each([
 })
 
 test('a store whose header is damaged shows the numbers that its names can mean', async () => {
-  const damaged = createMonitor({ directory, worker: 2, slab: 'flushed' })
+  const damaged = createMonitor({ directory, worker: 2, storage: 'file' })
   damaged.counter({ name: 'jobs_total', help: 'Jobs.' }).inc(7)
   damaged.store.flush()
   const { values } = damaged.store.paths!

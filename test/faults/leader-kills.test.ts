@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 /** Leaders in processes of their own, killed by SIGKILL after each step of retiring. */
 
 const LEADER = new URL('./fixtures/retiring-leader.mjs', import.meta.url)
-const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], merge: 'sum' } as const
+const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], aggregator: 'sum' } as const
 const LIVING = 9
 let directory: string
 
@@ -19,12 +19,12 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 function record(worker: number): { readonly monitor: Monitor; count(jobs: number): void } {
-  const monitor = createMonitor({ directory, worker, slab: 'flushed' })
+  const monitor = createMonitor({ directory, worker, storage: 'file' })
   const slot = monitor.store.family(JOBS).slot([])
   return {
     monitor,
     count(jobs) {
-      monitor.store.slab.values[slot]! += jobs
+      monitor.store.storage.values[slot]! += jobs
       monitor.store.flush()
     },
   }

@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { createMonitor, Herd, type Snapshot } from '@promherd/core'
 import { expect, test, vi } from 'vitest'
 
-const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], merge: 'sum' } as const
+const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], aggregator: 'sum' } as const
 
 function count(directory: string, worker: number, jobs: number) {
-  const monitor = createMonitor({ directory, worker, slab: 'mapped' })
+  const monitor = createMonitor({ directory, worker, storage: 'mmap' })
   const slot = monitor.store.family(JOBS).slot([])
-  monitor.store.slab.values[slot] = jobs
+  monitor.store.storage.values[slot] = jobs
   return monitor
 }
 
@@ -71,9 +71,9 @@ test('whatever lies in the directory, everyone else is counted and the damage is
 test('a store that is cut short while it is read keeps the numbers that it had', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
   const good = count(directory, 1, 5)
-  const cut = createMonitor({ directory, worker: 2, slab: 'flushed' })
+  const cut = createMonitor({ directory, worker: 2, storage: 'file' })
   const slot = cut.store.family(JOBS).slot([])
-  cut.store.slab.values[slot] = 7
+  cut.store.storage.values[slot] = 7
   cut.store.flush()
   const herd = new Herd({ directory })
   expect(jobsOf(await herd.snapshot())).toBe(12)
@@ -97,7 +97,7 @@ test('a torn last line is no damage, and a line of garbage takes no other with i
   expect(storesOf(await herd.snapshot())).toMatchObject({ live: 1, damaged: 0 })
   appendFileSync(monitor.store.paths!.catalog, 'garbage\n')
   const later = monitor.store.family({ ...JOBS, name: 'later_total' }).slot([])
-  monitor.store.slab.values[later] = 3
+  monitor.store.storage.values[later] = 3
   const snapshot = await herd.snapshot()
   expect([...snapshot.families.find(({ name }) => name === 'later_total')!.values]).toEqual([3])
   expect(storesOf(snapshot)).toMatchObject({ live: 0, damaged: 1 })

@@ -12,7 +12,7 @@ const JOBS = {
   help: 'Jobs.',
   labels: ['kind'],
   buckets: [],
-  merge: 'sum',
+  aggregator: 'sum',
 } as const
 let directory: string
 
@@ -32,7 +32,7 @@ function causeOf({ families }: Snapshot, cause: string): number | undefined {
   return errors.values.get(errors.labels.findIndex(([label]) => label === cause))
 }
 
-describe.skipIf(isSkipped('tmpfs')).each(['mapped', 'flushed'] as const)('on a full disk the %s slab', slab => {
+describe.skipIf(isSkipped('tmpfs')).each(['mmap', 'file'] as const)('on a full disk the %s storage', storage => {
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'promherd-full-'))
     try {
@@ -50,8 +50,8 @@ describe.skipIf(isSkipped('tmpfs')).each(['mapped', 'flushed'] as const)('on a f
   test.each([0, 64 * 1024])('opens on the heap where %d bytes are left, and says so once', async bytes => {
     fill(bytes)
     const warnings: string[] = []
-    const monitor = createMonitor({ directory, worker: 1, slab, onWarning: message => warnings.push(message) })
-    expect(monitor.store.slab.kind).toBe('heap')
+    const monitor = createMonitor({ directory, worker: 1, storage, onWarning: message => warnings.push(message) })
+    expect(monitor.store.storage.kind).toBe('memory')
     const snapshot = await monitor.snapshot()
     expect(causeOf(snapshot, 'store_unavailable')).toBe(1)
     expect(warnings).toHaveLength(1)
@@ -60,16 +60,16 @@ describe.skipIf(isSkipped('tmpfs')).each(['mapped', 'flushed'] as const)('on a f
 
   test('keeps its series exact and counts new ones together', async () => {
     const warnings: string[] = []
-    const monitor = createMonitor({ directory, worker: 1, slab, onWarning: message => warnings.push(message) })
+    const monitor = createMonitor({ directory, worker: 1, storage, onWarning: message => warnings.push(message) })
     const { store } = monitor
     const family = store.family(JOBS, 1_000_000)
     const known = family.slot(['known'])
     fill(8192)
     for (let i = 0; i < 20_000; i++) {
       const slot = family.slot([`kind ${i}`])
-      store.slab.values[slot] = store.slab.values[slot]! + 1
+      store.storage.values[slot] = store.storage.values[slot]! + 1
     }
-    store.slab.values[known] = 7
+    store.storage.values[known] = 7
     const snapshot = await monitor.snapshot()
     expect(sumOf(snapshot, 'jobs_total')).toBe(20_007)
     expect(causeOf(snapshot, 'store_full')).toBeGreaterThanOrEqual(1)
@@ -80,10 +80,10 @@ describe.skipIf(isSkipped('tmpfs')).each(['mapped', 'flushed'] as const)('on a f
   test('is retired later, and nothing is lost or doubled', async () => {
     let living: { close(): Promise<void> } | undefined
     for (let i = 0; i < 3; i++) {
-      const monitor = createMonitor({ directory, worker: i + 1, slab })
+      const monitor = createMonitor({ directory, worker: i + 1, storage })
       const family = monitor.store.family(JOBS)
       const slot = family.slot(['a'])
-      monitor.store.slab.values[slot] = 5
+      monitor.store.storage.values[slot] = 5
       monitor.store.flush()
       // One lives, so that the herd does.
       if (i > 0) await monitor.close()

@@ -6,16 +6,16 @@ import { Herd } from '@promherd/core'
 import { expect, test } from 'vitest'
 
 /** 200 lives of one job each, every one retired at once. */
-const KEEPER = `
+const LEADER = `
 import { createMonitor, Herd } from '@promherd/core'
 const directory = process.env.PROMETHEUS_MULTIPROC_DIR
 const herd = new Herd({ directory })
 herd.keep()
-const jobs = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], merge: 'sum' }
+const jobs = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], aggregator: 'sum' }
 for (let i = 0; i < 200; i++) {
-  const monitor = createMonitor({ directory, slab: 'flushed' })
+  const monitor = createMonitor({ directory, storage: 'file' })
   const slot = monitor.store.family(jobs).slot([])
-  monitor.store.slab.values[slot] = 1
+  monitor.store.storage.values[slot] = 1
   await monitor.close()
   await herd.retireDead()
 }
@@ -23,7 +23,7 @@ for (let i = 0; i < 200; i++) {
 
 test('a reader in another process never sees a total fall, or exceed what was counted, while 200 are retired', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
-  const child = spawn(process.execPath, ['--input-type=module', '-e', KEEPER], {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', LEADER], {
     cwd: new URL('..', import.meta.url),
     env: { ...process.env, PROMETHEUS_MULTIPROC_DIR: directory },
     stdio: 'inherit',

@@ -12,22 +12,22 @@ const WORKER = `
 import { writeSync } from 'node:fs'
 import { createMonitor } from '@promherd/core'
 const { store } = createMonitor()
-const jobs = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: ['kind'], buckets: [], merge: 'sum' }
+const jobs = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: ['kind'], buckets: [], aggregator: 'sum' }
 const slot = store.family(jobs).slot(['a'])
 let counted = 0
 let flushed = 0
-const flush = store.slab.flush.bind(store.slab)
-store.slab.flush = () => { flush(); flushed = counted }
+const flush = store.storage.flush.bind(store.storage)
+store.storage.flush = () => { flush(); flushed = counted }
 setInterval(() => {
-  for (let i = 0; i < 50; i++) { store.slab.values[slot] += 1; counted++ }
+  for (let i = 0; i < 50; i++) { store.storage.values[slot] += 1; counted++ }
   writeSync(1, counted + ' ' + flushed + '\\n')
 }, 1)
 `
 const BATCH = 50
 const KILLS = 5
 
-for (const slab of ['mapped', 'flushed'] as const) {
-  test(`${KILLS} kills of a worker on the ${slab} slab lose no more than they may, and no counter ever falls`, async () => {
+for (const storage of ['mmap', 'file'] as const) {
+  test(`${KILLS} kills of a worker on the ${storage} storage lose no more than they may, and no counter ever falls`, async () => {
     const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
     const herd = new Herd({ directory })
     herd.keep()
@@ -35,8 +35,8 @@ for (const slab of ['mapped', 'flushed'] as const) {
     let least = 0
     let most = 0
     for (let kill = 0; kill < KILLS; kill++) {
-      const last = await countAndDie(directory, slab, async () => check(await herd.snapshot()))
-      least += slab === 'mapped' ? last.counted : last.flushed
+      const last = await countAndDie(directory, storage, async () => check(await herd.snapshot()))
+      least += storage === 'mmap' ? last.counted : last.flushed
       most += last.counted + BATCH
       check(await herd.snapshot())
       await herd.retireDead()
@@ -50,8 +50,8 @@ for (const slab of ['mapped', 'flushed'] as const) {
   })
 }
 
-async function countAndDie(directory: string, slab: string, look: () => Promise<unknown>) {
-  const env = { ...process.env, PROMETHEUS_MULTIPROC_DIR: directory, PROMHERD_WORKER: '1', PROMHERD_SLAB: slab }
+async function countAndDie(directory: string, storage: string, look: () => Promise<unknown>) {
+  const env = { ...process.env, PROMETHEUS_MULTIPROC_DIR: directory, PROMHERD_WORKER: '1', PROMHERD_STORAGE: storage }
   const child = spawn(process.execPath, ['--input-type=module', '-e', WORKER], {
     cwd: new URL('..', import.meta.url),
     env,
@@ -65,8 +65,8 @@ async function countAndDie(directory: string, slab: string, look: () => Promise<
     Object.assign(last, { counted, flushed })
     lines++
     if (lines % 40 === 0) await look()
-    // Once a flush is over, so that the flushed slab has something to keep.
-    if (lines >= 100 && (slab === 'mapped' || last.flushed > 0)) child.kill('SIGKILL')
+    // Once a flush is over, so that the file storage has something to keep.
+    if (lines >= 100 && (storage === 'mmap' || last.flushed > 0)) child.kill('SIGKILL')
   }
   const [, signal] = await closed
   expect(signal).toBe('SIGKILL')

@@ -33,7 +33,7 @@ async function shown(): Promise<Record<string, number>> {
 
 /** What a reader sees of a process that was killed: an owner that is not there, and no last word. */
 function kill(worker: number): void {
-  workers[worker - 1]!.store.slab.values[PID_SLOT] = NOBODY
+  workers[worker - 1]!.store.storage.values[PID_SLOT] = NOBODY
 }
 
 /** Set by the workers 1, 3 and 2, in this order: 8, -4 and 2 at `a`, and by the workers 1 and 2 3 and 0 at `b`. */
@@ -41,7 +41,8 @@ const MODES = {
   sum: { all: { a: 6, b: 3 }, without2: { a: 4, b: 3 }, only3: { a: -4 } },
   max: { all: { a: 8, b: 3 }, without2: { a: 8, b: 3 }, only3: { a: -4 } },
   min: { all: { a: -4, b: 0 }, without2: { a: -4, b: 3 }, only3: { a: -4 } },
-  mean: { all: { a: 2, b: 1.5 }, without2: { a: 2, b: 3 }, only3: { a: -4 } },
+  average: { all: { a: 2, b: 1.5 }, without2: { a: 2, b: 3 }, only3: { a: -4 } },
+  first: { all: { a: 8, b: 3 }, without2: { a: 8, b: 3 }, only3: { a: -4 } },
   latest: { all: { a: 2, b: 0 }, without2: { a: -4, b: 3 }, only3: { a: -4 } },
   worker: {
     all: { 'a,1': 8, 'a,2': 2, 'a,3': -4, 'b,1': 3, 'b,2': 0 },
@@ -50,9 +51,9 @@ const MODES = {
   },
 } as const
 
-describe.each(Object.keys(MODES) as (keyof typeof MODES)[])('a gauge that merges by %s', merge => {
+describe.each(Object.keys(MODES) as (keyof typeof MODES)[])('a gauge with the aggregator %s', aggregator => {
   test('is exact over three workers, and after each death, before and after the dead are retired', async () => {
-    const gauges = workers.map(monitor => monitor.gauge({ name: 'level', help: 'L.', labels: ['of'], merge }))
+    const gauges = workers.map(monitor => monitor.gauge({ name: 'level', help: 'L.', labels: ['of'], aggregator }))
     expect(await shown()).toEqual({})
     for (const [worker, a, b] of [
       [1, 8, 3],
@@ -63,7 +64,7 @@ describe.each(Object.keys(MODES) as (keyof typeof MODES)[])('a gauge that merges
       gauges[worker - 1]!.labels('a').set(a)
       if (b !== undefined) gauges[worker - 1]!.labels('b').set(b)
     }
-    const { all, without2, only3 } = MODES[merge]
+    const { all, without2, only3 } = MODES[aggregator]
     expect(await shown()).toEqual(all)
     kill(2)
     expect(await shown()).toEqual(without2)

@@ -48,12 +48,12 @@ const operation = fc.oneof(
 // Without `size` such a list has hardly ten items: too short a life to remove something, die and be looked at.
 const lives = fc.array(operation, { minLength: 1, maxLength: 60, size: 'max' })
 
-test.each(['mapped', 'flushed'] as const)(
-  'whatever is recorded, removed and retired on the %s slab, a herd shows it',
-  async slab => {
+test.each(['mmap', 'file'] as const)(
+  'whatever is recorded, removed and retired on the %s storage, a herd shows it',
+  async storage => {
     await fc.assert(
       fc.asyncProperty(lives, async operations => {
-        const stage = new Stage(slab)
+        const stage = new Stage(storage)
         try {
           for (const each of [...operations, { do: 'look', worker: 0, name: 'a', by: 0 } as const])
             await stage.play(each)
@@ -74,15 +74,15 @@ interface Operation {
 }
 
 class Stage {
-  readonly #slab: 'mapped' | 'flushed'
+  readonly #storage: 'mmap' | 'file'
   readonly #directory = temporaryDirectory()
   readonly #herd = new Herd({ directory: this.#directory.path })
   readonly #workers: Worker[]
   readonly #dead = noNumbers()
   readonly #killed: Monitor[] = []
 
-  constructor(slab: 'mapped' | 'flushed') {
-    this.#slab = slab
+  constructor(storage: 'mmap' | 'file') {
+    this.#storage = storage
     this.#herd.keep()
     this.#workers = Array.from({ length: WORKERS }, (_, i) => this.#start(i))
   }
@@ -122,7 +122,7 @@ class Stage {
 
   #start(i: number): Worker {
     return new Worker(
-      createMonitor({ directory: this.#directory.path, worker: i + 1, slab: this.#slab, promClient: false }),
+      createMonitor({ directory: this.#directory.path, worker: i + 1, storage: this.#storage, promClient: false }),
     )
   }
 }
@@ -195,7 +195,7 @@ class Worker {
 
   /** What a reader sees of a process that was killed: an owner that is not there, and no last word. */
   async kill(): Promise<Monitor> {
-    this.monitor.store.slab.values[PID_SLOT] = NOBODY
+    this.monitor.store.storage.values[PID_SLOT] = NOBODY
     await this.monitor.collect()
     return this.monitor
   }

@@ -67,7 +67,7 @@ export const KNOWN_ROUTES: Chapter<OptionsWorld> = {
       async run() {
         const labels = { tenant: { values: ['acme'], of: () => 'acme' } }
         for (const options of [{ labels }, { naming: 'otel' as const }, { initialize: 1 as never }]) {
-          const other = createMonitor({ slab: 'heap' })
+          const other = createMonitor({ storage: 'memory' })
           const registered = fastify().register(onFastify, { monitor: other, initialize: true, ...options })
           await expect(registered).rejects.toMatchObject({ code: 'ERR_PROMHERD_BAD_OPTION' })
           await other.close()

@@ -12,7 +12,7 @@ const ALL: typeof APPLICATIONS = { ...APPLICATIONS, ...UNADAPTED }
 /** Where one law of options is tried: an application on one framework. */
 export class OptionsWorld {
   readonly name: string
-  readonly monitor: Monitor = createMonitor({ slab: 'heap' })
+  readonly monitor: Monitor = createMonitor({ storage: 'memory' })
   #running: Running | undefined
 
   readonly #isPreloaded: boolean

@@ -17,7 +17,7 @@ const family = (parts: object): Snapshot['families'][number] => ({
   help: 'Some help.',
   labelNames: [],
   buckets: [],
-  merge: 'sum',
+  aggregator: 'sum',
   labels: [[]],
   values: Numbers.from([1]),
   ...parts,
@@ -111,7 +111,7 @@ describe.each(['protobuf', 'json'] as const)('in %s', encoding => {
   })
 
   test('a gauge that merges by a mean has its first number', () => {
-    const [metric] = metrics(family({ type: 'gauge', merge: 'mean', values: Numbers.from([0.5, 4], 2) }))
+    const [metric] = metrics(family({ type: 'gauge', aggregator: 'average', values: Numbers.from([0.5, 4], 2) }))
     expect(metric.gauge.dataPoints[0].asDouble).toBe(0.5)
   })
 
@@ -207,7 +207,7 @@ describe.each(['protobuf', 'json'] as const)('in %s', encoding => {
 })
 
 test('a snapshot of a process alone can be sent', async () => {
-  const monitor = createMonitor({ slab: 'heap' })
+  const monitor = createMonitor({ storage: 'memory' })
   monitor.counter({ name: 'test_total', help: 'Some help.' }).inc(2)
   const snapshot = await monitor.snapshot()
   await monitor.close()

@@ -162,7 +162,7 @@ test('a push ends when its signal is aborted, with the reason of that', async ()
 })
 
 test.each(['http/protobuf', 'http/json'])('%s is sent, and compressed where that is wanted', async protocol => {
-  const monitor = createMonitor({ slab: 'heap' })
+  const monitor = createMonitor({ storage: 'memory' })
   const snapshot = await monitor.snapshot()
   await monitor.close()
   const receiver = await Receiver.start()

@@ -239,7 +239,7 @@ describe('a metric that comes back otherwise takes the name over', () => {
     const register = new client.Registry()
     const { monitor, warnings } = herdOf(register)
     const common = { name: 'm', help: 'M.', registers: [register] }
-    const length = (): number => monitor.store.slab.values.length
+    const length = (): number => monitor.store.storage.values.length
     let before: number | undefined
     for (let n = 1; n <= 60; n++) {
       register.clear()

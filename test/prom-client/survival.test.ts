@@ -82,12 +82,12 @@ test('at an exit no metric is sampled that would answer later, or fails, and the
   expect(await counted(herdIn(directory), ['promised_total', 'answering_total', 'failing_total'])).toEqual({})
 })
 
-describe.each(['mapped', 'flushed'])('with a %s store', slab => {
+describe.each(['mmap', 'file'])('with a %s store', storage => {
   test('what was counted in any phase of an event loop that then stands still survives SIGKILL', async () => {
     const directory = newDirectory()
     const herd = herdIn(directory)
     const child = fork(PROGRAM, ['wait'], {
-      env: { ...process.env, PROMETHEUS_MULTIPROC_DIR: directory, PROMHERD_SLAB: slab },
+      env: { ...process.env, PROMETHEUS_MULTIPROC_DIR: directory, PROMHERD_STORAGE: storage },
     })
     onTestFinished(() => end(child))
     await once(child, 'message')
@@ -102,11 +102,11 @@ describe.each(['mapped', 'flushed'])('with a %s store', slab => {
   })
 })
 
-test.each(['mapped', 'flushed'])(
+test.each(['mmap', 'file'])(
   'an idle process with a thousand series in a %s store is not woken for them',
-  async slab => {
+  async storage => {
     const program = fileURLToPath(new URL('./idle.mjs', import.meta.url))
-    const env = { NODE_OPTIONS: undefined, PROMETHEUS_MULTIPROC_DIR: newDirectory(), PROMHERD_SLAB: slab }
+    const env = { NODE_OPTIONS: undefined, PROMETHEUS_MULTIPROC_DIR: newDirectory(), PROMHERD_STORAGE: storage }
     const { code, output } = await runProcess(process.execPath, [program, '3'], { env })
     expect(code, output).toBe(0)
     // A heartbeat and a sample of the delay of the event loop each second, and as many again for whatever Node does.

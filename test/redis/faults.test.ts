@@ -243,7 +243,7 @@ test('hosts and an exporter whose clocks are ten minutes off each other', async 
   const clock = Date.now
   const one = host('a', { redis: redis.url, group, ttlMs: 400 })
   const latest = (value: number): void => {
-    const gauge = { name: 'version', help: 'V.', merge: 'latest' } as const
+    const gauge = { name: 'version', help: 'V.', aggregator: 'latest' } as const
     one.monitor.gauge(gauge).set(value)
   }
   onTestFinished(() => {
@@ -273,7 +273,7 @@ test('of hosts whose clocks are ten minutes off each other the one that set a ga
   const setAt = (instance: string, offsetMs: number, value: number): Host => {
     Date.now = () => clock() + offsetMs
     const one = host(instance, { redis: redis.url, group, ttlMs: 30_000 })
-    one.monitor.gauge({ name: 'version', help: 'V.', merge: 'latest' }).set(value)
+    one.monitor.gauge({ name: 'version', help: 'V.', aggregator: 'latest' }).set(value)
     return one
   }
   const ahead = setAt('ahead', 600_000, 1)

@@ -41,8 +41,8 @@ function abandoned(mode = 0o700): string {
   const path = join(parent, `promherd-aaa${String(names++).padStart(3, '0')}`)
   mkdirSync(path, { mode })
   chmodSync(path, mode)
-  writeFileSync(join(path, 'keeper.1'), DEAD_LOCK)
-  makeOld(join(path, 'keeper.1'))
+  writeFileSync(join(path, 'leader.1'), DEAD_LOCK)
+  makeOld(join(path, 'leader.1'))
   return path
 }
 
@@ -66,7 +66,7 @@ describe.skipIf(isSkipped('second-user'))('beside another user', () => {
     asSecondUser(
       `const [path, lock] = process.argv.slice(1)
        require('fs').mkdirSync(path, { mode: 0o700 })
-       require('fs').writeFileSync(path + '/keeper.1', lock)
+       require('fs').writeFileSync(path + '/leader.1', lock)
        require('fs').writeFileSync(path + '/theirs.txt', 'theirs')`,
       theirs,
       DEAD_LOCK,
@@ -79,13 +79,13 @@ describe.skipIf(isSkipped('second-user'))('beside another user', () => {
       `const [parent] = process.argv.slice(1)
        const { mkdirSync, symlinkSync } = require('fs')
        for (const name of ['promherd-trap01', 'promherd-trap02']) mkdirSync(parent + '/' + name, { mode: 0o755 })
-       require('child_process').execFileSync('mkfifo', [parent + '/promherd-trap01/keeper.1'])
-       symlinkSync('/dev/zero', parent + '/promherd-trap02/keeper.1')`,
+       require('child_process').execFileSync('mkfifo', [parent + '/promherd-trap01/leader.1'])
+       symlinkSync('/dev/zero', parent + '/promherd-trap02/leader.1')`,
       parent,
     )
     await startAndEnd()
-    expect(readdirSync(theirs).sort()).toEqual(['keeper.1', 'theirs.txt'])
-    expect(readdirSync(open).sort()).toEqual(['1-abcdefgh12.values', 'keeper.1'])
+    expect(readdirSync(theirs).sort()).toEqual(['leader.1', 'theirs.txt'])
+    expect(readdirSync(open).sort()).toEqual(['1-abcdefgh12.values', 'leader.1'])
     const names = [theirs, open].map(path => basename(path))
     expect(readdirSync(parent).sort()).toEqual([...names, 'promherd-trap01', 'promherd-trap02'].sort())
   })
@@ -93,14 +93,14 @@ describe.skipIf(isSkipped('second-user'))('beside another user', () => {
 
 /** In which state a primary may have left its directory, or another program may have put it. */
 const STATES: readonly [what: string, leave: (path: string) => void][] = [
-  ['nothing', path => rmSync(join(path, 'keeper.1'))],
-  ['a pipe for a lock', path => execFileSync('mkfifo', [join(path, 'keeper.2')])],
-  ['a device for a lock', path => symlinkSync('/dev/zero', join(path, 'keeper.2'))],
-  ['a lock that is no JSON', path => writeFileSync(join(path, 'keeper.2'), '{"pid":')],
-  ['a lock of nothing', path => writeFileSync(join(path, 'keeper.3'), '{}')],
-  ['a lock with the last number', path => writeFileSync(join(path, 'keeper.999999999'), '{}')],
-  ['a lock of many bytes', path => writeFileSync(join(path, 'keeper.4'), DEAD_LOCK + ' '.repeat(2 ** 21))],
-  ['a draft of a lock', path => writeFileSync(join(path, `keeper.draft-${randomUUID()}`), DEAD_LOCK)],
+  ['nothing', path => rmSync(join(path, 'leader.1'))],
+  ['a pipe for a lock', path => execFileSync('mkfifo', [join(path, 'leader.2')])],
+  ['a device for a lock', path => symlinkSync('/dev/zero', join(path, 'leader.2'))],
+  ['a lock that is no JSON', path => writeFileSync(join(path, 'leader.2'), '{"pid":')],
+  ['a lock of nothing', path => writeFileSync(join(path, 'leader.3'), '{}')],
+  ['a lock with the last number', path => writeFileSync(join(path, 'leader.999999999'), '{}')],
+  ['a lock of many bytes', path => writeFileSync(join(path, 'leader.4'), DEAD_LOCK + ' '.repeat(2 ** 21))],
+  ['a draft of a lock', path => writeFileSync(join(path, `leader.draft-${randomUUID()}`), DEAD_LOCK)],
   ['a store without a header', path => writeFileSync(join(path, '1-abcdefgh12.values'), new Uint8Array(64))],
   ['a store without names', path => writeFileSync(join(path, '1-abcdefgh12.values'), '')],
   ['drafts', path => writeFileSync(join(path, 'retired.values.draft'), 'half')],

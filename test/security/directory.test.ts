@@ -32,12 +32,12 @@ afterEach(() => {
   rmSync(join(precious, '..'), { recursive: true, force: true })
 })
 
-const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], merge: 'sum' } as const
+const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], aggregator: 'sum' } as const
 
 function leave(worker: number, jobs: number) {
-  const monitor = createMonitor({ directory, worker, slab: 'flushed' })
+  const monitor = createMonitor({ directory, worker, storage: 'file' })
   const slot = monitor.store.family(JOBS).slot([])
-  monitor.store.slab.values[slot] = jobs
+  monitor.store.storage.values[slot] = jobs
   monitor.store.flush()
   return monitor
 }
@@ -88,13 +88,13 @@ test('pipes and devices in the place of any file hold up neither a start nor a s
   const pipes = [
     '1-abcdefgh12.values',
     '1-abcdefgh12.catalog',
-    'keeper.1',
+    'leader.1',
     'worker-1.1',
     'retired.values',
     'retired.catalog',
   ]
   for (const name of pipes) execFileSync('mkfifo', [join(directory, name)])
-  for (const name of ['2-abcdefgh12.values', 'keeper.2']) symlinkSync('/dev/zero', join(directory, name))
+  for (const name of ['2-abcdefgh12.values', 'leader.2']) symlinkSync('/dev/zero', join(directory, name))
   const before = process.memoryUsage().rss
   const server = serveHerd({ directory, port: 0, onWarning: () => {} })
   const monitor = createMonitor({ directory, onWarning: () => {} })
@@ -137,7 +137,7 @@ describe.skipIf(isSkipped('second-user'))('beside another user', () => {
       `const [directory, precious] = process.argv.slice(1)
        for (const name of ['retired.values.draft', 'retired.catalog.draft', '9-abcdefgh12.values'])
          require('fs').symlinkSync(precious, directory + '/' + name)
-       require('child_process').execFileSync('mkfifo', [directory + '/keeper.1'])`,
+       require('child_process').execFileSync('mkfifo', [directory + '/leader.1'])`,
       directory,
       precious,
     )

@@ -71,7 +71,7 @@ test('SIGTERM lets what is in flight be answered, refuses what comes, and leaves
   const running = await startListening()
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const isOurs = (name: string): boolean => {
-    const lock = join(parent, name, 'keeper.1')
+    const lock = join(parent, name, 'leader.1')
     return name.startsWith('promherd-') && existsSync(lock) && readFileSync(lock, 'utf8').includes(`:${running.pid},`)
   }
   const directory = join(parent, readdirSync(parent).find(isOurs)!)

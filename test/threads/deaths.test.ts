@@ -27,7 +27,7 @@ test('a thread that fails is told as a crash, with what it threw', async () => {
 })
 
 test('a thread that ends of its own doing is told so, and writes its last numbers also where they are flushed', async () => {
-  const running = await startListening({ options: { threads: 1 }, env: { PROMHERD_SLAB: 'flushed' } })
+  const running = await startListening({ options: { threads: 1 }, env: { PROMHERD_STORAGE: 'file' } })
   await Promise.all(Array.from({ length: 20 }, () => get(running.appUrl('/slow?ms=10'))))
   await get(running.appUrl('/exit?code=0')).catch(() => {})
   await endedBy(running, 'exit', 'exit code 0')

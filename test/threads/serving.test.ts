@@ -88,7 +88,7 @@ test('a port that is taken is told to each thread as Node tells it', async () =>
 })
 
 test('threads that listen nowhere are up when they have run, and count what they compute', async () => {
-  const running = await startReady({ options: { listens: false }, env: { ENTRY: './computing.mjs' } })
+  const running = await startReady({ options: { waitForListen: false }, env: { ENTRY: './computing.mjs' } })
   for (const [worker, number] of [
     [1, 5],
     [2, 7],

@@ -51,12 +51,12 @@ async function terminate(herd: Running, terminations: number): Promise<number[]>
 }
 
 test.each([
-  ['mapped', 50],
-  ['flushed', 15],
+  ['mmap', 50],
+  ['file', 15],
 ])(
-  'on the %s slab over %i terminations under load no count falls',
-  async (slab, terminations) => {
-    const env = { PROMHERD_SLAB: slab, ENTRY: './counted.mjs' }
+  'on the %s storage over %i terminations under load no count falls',
+  async (storage, terminations) => {
+    const env = { PROMHERD_STORAGE: storage, ENTRY: './counted.mjs' }
     const running = await startListening({ options: { threads: THREADS }, env })
     const load = startLoad(new URL(running.appUrl()).port, CONNECTIONS)
     const totals = await terminate(running, terminations)
@@ -72,7 +72,7 @@ test.each([
     expect(samples.restarts).toEqual({ killed: terminations })
     expect(samples.value('promherd_stores{state="retired"}')).toBe(terminations)
     // A flushed store lacks what was counted in the last 100 ms of its thread.
-    if (slab === 'flushed') return expect(counted).toBeLessThanOrEqual(seen)
+    if (storage === 'file') return expect(counted).toBeLessThanOrEqual(seen)
     // Each request that a thread has begun is counted or told as lost, once.
     expect(counted + lost).toBeGreaterThanOrEqual(begun)
     expect(counted + lost).toBeLessThanOrEqual(seen)

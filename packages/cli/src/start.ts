@@ -29,7 +29,7 @@ export async function start(app: string, args: readonly string[], options: Start
   forward()
   const cluster =
     threads === undefined
-      ? startProgram(clusterOptions(config), { file: app, args, isRestarted: options.watch })
+      ? startProgram(clusterOptions(config), { file: app, args, shouldRestart: options.watch })
       : startInThreads({ ...config, threads }, app, args, options.watch)
   if (cluster === undefined) return
   const { instance, interval, ttl } = config.redis ?? {}
@@ -45,7 +45,7 @@ function clusterOptions({
   threads: _t,
   http: _h,
   redis: _r,
-  slab: _s,
+  storage: _s,
   promClient: _p,
   ...options
 }: PromherdConfig) {
@@ -57,7 +57,7 @@ function startInThreads(
   config: PromherdConfig,
   app: string,
   args: readonly string[],
-  isRestarted = false,
+  shouldRestart = false,
 ): Cluster | undefined {
   const { workers: _, ...options } = clusterOptions(config)
   const file = programFile(app)
@@ -67,7 +67,7 @@ function startInThreads(
     await import('@promherd/core/auto')
     await import(pathToFileURL(file).href)
   }
-  return startProgramThreads({ ...options, threads: config.threads }, entry, { isRestarted })
+  return startProgramThreads({ ...options, threads: config.threads }, entry, { shouldRestart })
 }
 
 /** Whether a program is written in TypeScript, and this version of Node cannot run that by itself. */

@@ -17,7 +17,7 @@ export { startProgramThreads, startThreads } from './program/threads.ts'
  * Runs `entry` in several worker processes, keeps them running, and serves the metrics of all of them on one port. Call
  * it once, before anything else: in the primary it returns the cluster, in a worker it runs `entry` and returns
  * undefined.
- * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_PRIMARY_EXISTS
  */
 export function startCluster(options: ClusterOptions, entry: () => unknown): Cluster | undefined {
   if (cluster.isWorker) {

@@ -3,4 +3,4 @@ export { loadProcessConfig, type ProcessConfig } from './config/process-config.t
 export type { RedisConfig } from './config/redis-config.ts'
 export { type ResolvedConfig, type ResolveOptions, resolveConfig, type Setting } from './config/resolve.ts'
 export { type Said, type SourceKind, saidByCommandLine } from './config/said.ts'
-export { canMap } from './store/slab.ts'
+export { canMap } from './store/storage.ts'

@@ -61,7 +61,7 @@ export function prometheus(options: KoaOptions = {}, ...others: readonly unknown
     try {
       observeKoa(context as unknown as KoaContext)
     } catch (error) {
-      recorder.store.trouble('http', `Koa could not be watched, so what is mounted has no prefix: ${String(error)}`)
+      recorder.store.reportError('http', `Koa could not be watched, so what is mounted has no prefix: ${String(error)}`)
     }
     recorder.follow(context.req, res, koaRouteOf, context as unknown as KoaContext)
     // Observes the promise of the other middlewares and returns it: to await it would cost more than all else here.

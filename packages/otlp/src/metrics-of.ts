@@ -50,7 +50,7 @@ function metricOf(family: Family, times: Times): Metric {
  */
 function quantilesOf({ name, help, quantiles }: Family): Family | undefined {
   if (quantiles === undefined || quantiles.labels.length === 0) return undefined
-  return { name: `${name}_quantile`, help, type: 'gauge', buckets: [], merge: 'worker', ...quantiles }
+  return { name: `${name}_quantile`, help, type: 'gauge', buckets: [], aggregator: 'worker', ...quantiles }
 }
 
 function* numberPoints(

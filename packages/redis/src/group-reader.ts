@@ -80,12 +80,12 @@ export class GroupReader {
       this.#isUp = false
       throw error
     }
-    await this.#upkeep(signal)
+    await this.#maintenance(signal)
   }
 
   #reportUp(): void {
     const family = this.#group.store.family(FAMILIES.redisUp)
-    family.slab.values[family.slot([])] = Number(this.#isUp)
+    family.storage.values[family.slot([])] = Number(this.#isUp)
   }
 
   async #look(signal: AbortSignal): Promise<void> {
@@ -215,7 +215,7 @@ export class GroupReader {
   }
 
   /** Folds the counts of departed hosts, and restores totals that Redis has lost. */
-  async #upkeep(signal: AbortSignal): Promise<void> {
+  async #maintenance(signal: AbortSignal): Promise<void> {
     const { connection, keys } = this.#options
     if (this.#stale.length > 0) await connection.run([['HDEL', keys.lives, ...this.#stale]], signal)
     if (this.#options.aggregate !== 'sum') return

@@ -64,7 +64,7 @@ export function routesSubject<World>(name: string, make: (monitor: Monitor) => W
   return {
     name,
     async within(use) {
-      const monitor = createMonitor({ slab: 'heap', onWarning: () => {} })
+      const monitor = createMonitor({ storage: 'memory', onWarning: () => {} })
       try {
         await use(await make(monitor))
         expect(await troublesOf(monitor)).toEqual({})

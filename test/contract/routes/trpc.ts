@@ -205,7 +205,7 @@ function subjectOf(name: string, trpc: Version, isPreloaded: boolean): Subject<W
   return {
     name: isPreloaded ? preloadedName(name) : name,
     async within(use) {
-      const monitor = createMonitor({ slab: 'heap', onWarning: () => {} })
+      const monitor = createMonitor({ storage: 'memory', onWarning: () => {} })
       try {
         await use({
           trpc,

@@ -36,7 +36,7 @@ function preloadedSubject(program: Program): Subject<World> {
 }
 
 async function recording(use: (monitor: Monitor) => Promise<void>): Promise<void> {
-  const monitor = createMonitor({ slab: 'heap', onWarning: () => {} })
+  const monitor = createMonitor({ storage: 'memory', onWarning: () => {} })
   try {
     await use(monitor)
     expect(await troublesOf(monitor)).toEqual({})

@@ -22,14 +22,14 @@ export async function check(typed: Typed, version: string): Promise<void> {
 }
 
 async function lookAround({ config, settings }: ResolvedConfig): Promise<Finding[]> {
-  const { metrics, slab } = config
+  const { metrics, storage } = config
   const port = Number(setting(settings, 'metrics.port'))
   const directory = setting(settings, 'metrics.directory')
   return [
     nodeVersion(process.version),
     ...(metrics === false ? [] : [await metricsPort(port, String(setting(settings, 'metrics.host')))]),
     herdDirectory(directory === undefined ? undefined : String(directory)),
-    stores(canMap(), slab),
+    stores(canMap(), storage),
     promClients(process.cwd()),
     ...(await httpOptions(config)),
   ]
@@ -40,7 +40,7 @@ async function httpOptions({ http }: ResolvedConfig['config']): Promise<Finding[
   if (http === undefined) return []
   // Nothing may be created in the herd's directory.
   delete process.env['PROMETHEUS_MULTIPROC_DIR']
-  const monitor = createMonitor({ slab: 'heap', promClient: false })
+  const monitor = createMonitor({ storage: 'memory', promClient: false })
   try {
     monitor.http(http)
     return []

@@ -103,14 +103,14 @@ function isInMemory(directory: string): boolean {
   return IN_MEMORY.has(statfsSync(directory).type)
 }
 
-export function stores(canMap: boolean, slab: unknown): Finding {
-  if (slab === 'mapped' && !canMap) {
+export function stores(canMap: boolean, storage: unknown): Finding {
+  if (storage === 'mmap' && !canMap) {
     return bad(
       'stores',
-      'Expected koffi and mmap for slab `mapped`, but they are missing. Install koffi, or leave `slab` out.',
+      'Expected koffi and mmap for storage `mmap`, but they are missing. Install koffi, or leave `storage` out.',
     )
   }
-  if (slab === 'flushed' || slab === 'heap') return note('stores', `${slab}, because the configuration says so`)
+  if (storage === 'file' || storage === 'memory') return note('stores', `${storage}, because the configuration says so`)
   if (canMap) return good('stores', 'mapped through koffi: a killed worker loses nothing but what is in flight')
   return note('stores', 'flushed, since koffi is not installed: a killed worker loses up to 100 ms')
 }

@@ -16,7 +16,7 @@ import { instrumentServer } from './instrument-server.ts'
 let monitor: Monitor
 
 beforeEach(() => {
-  monitor = createMonitor({ slab: 'heap' })
+  monitor = createMonitor({ storage: 'memory' })
 })
 
 afterEach(() => monitor.close())

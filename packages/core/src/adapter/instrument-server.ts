@@ -32,7 +32,10 @@ export function instrumentServer(server: RequestServer, options: ServerOptions =
     try {
       findUnadapted(server)
     } catch (error) {
-      recorder.store.trouble('http', `a framework could not be watched, so its routes are missing: ${String(error)}`)
+      recorder.store.reportError(
+        'http',
+        `a framework could not be watched, so its routes are missing: ${String(error)}`,
+      )
     }
   }
   find()

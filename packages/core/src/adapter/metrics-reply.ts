@@ -62,7 +62,7 @@ export class MetricsResponder {
       const packed = encoding === undefined ? headers : { ...headers, 'content-encoding': encoding }
       return { status: 200, headers: packed, pieces: bytes.pieces }
     } catch (error) {
-      store.trouble('http', `the metrics could not be served: ${String(error)}`)
+      store.reportError('http', `the metrics could not be served: ${String(error)}`)
       return { status: 503, headers: { 'content-length': '0' }, pieces: [] }
     }
   }

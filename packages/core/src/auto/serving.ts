@@ -5,10 +5,10 @@ import { useDirectory } from '../herd/directory/directory.ts'
 import { Herd } from '../herd/herd.ts'
 import type { Monitor } from '../monitor/monitor.ts'
 import { sharedFromEnvironment } from '../monitor/monitor-options.ts'
+import { Maintenance } from '../server/maintenance.ts'
 import { isMetricsServer } from '../server/metrics-mark.ts'
 import { MetricsServer } from '../server/metrics-server.ts'
 import { resolveWhere, type ServeOptions, type Where } from '../server/serve-herd.ts'
-import { Upkeep } from '../server/upkeep.ts'
 
 /**
  * The metrics port of a process that was not configured to have one. It does not keep the process running, and gives
@@ -23,7 +23,7 @@ export class Serving {
   readonly #herd: Herd | undefined
   #monitor: Monitor | undefined
   #server: MetricsServer | undefined
-  #upkeep: Upkeep | undefined
+  #maintenance: Maintenance | undefined
   #timer: NodeJS.Timeout | undefined
   #isWanted = false
 
@@ -42,7 +42,7 @@ export class Serving {
     this.#warner = warner
     if (directory === undefined) return
     useDirectory(directory, { shared: where.sharedDirectory ?? sharedFromEnvironment() })
-    this.#herd = new Herd({ directory, onTrouble: (cause, message) => warner.sayOnce(cause, message) })
+    this.#herd = new Herd({ directory, onError: (cause, message) => warner.sayOnce(cause, message) })
     if (!isServedByPrimary()) this.#herd.keep({ goOn: !isPrimary })
   }
 
@@ -85,7 +85,7 @@ export class Serving {
   #open(): void {
     const source = this.#herd ?? this.#monitor
     if (source === undefined) return
-    if (this.#herd !== undefined) this.#upkeep ??= new Upkeep(this.#herd)
+    if (this.#herd !== undefined) this.#maintenance ??= new Maintenance(this.#herd)
     clearInterval(this.#timer)
     this.#server = new MetricsServer({
       ...this.#where,
@@ -94,7 +94,7 @@ export class Serving {
       isGuest: true,
       beforeSnapshot: async () => {
         if (this.#herd !== undefined) await this.#monitor?.collect()
-        await this.#upkeep?.now()
+        await this.#maintenance?.now()
       },
       readiness: () => undefined,
     })
@@ -104,7 +104,7 @@ export class Serving {
   #leave(): void {
     this.#isWanted = false
     clearInterval(this.#timer)
-    this.#upkeep?.stop()
+    this.#maintenance?.stop()
     void this.#server?.close()
     this.#server = undefined
     void this.#herd?.close()

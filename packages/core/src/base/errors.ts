@@ -19,7 +19,7 @@ const MESSAGES = {
     `Expected ${expected.length} label values for \`${name}\` (${expected.join(', ') || 'none'}), but got ${given}. Give one value for each label, in that order.`,
   ERR_PROMHERD_DIRECTORY: (directory: string, reason: string) =>
     `Expected a directory that this process can write, but \`${directory}\` is not (${reason}). Create it, change its owner, or set PROMETHEUS_MULTIPROC_DIR to another one.`,
-  ERR_PROMHERD_KEEPER: (directory: string, pid: number) =>
+  ERR_PROMHERD_PRIMARY_EXISTS: (directory: string, pid: number) =>
     `Expected to be the only primary of \`${directory}\`, but process ${pid} already is. Stop it, or give each herd a directory of its own.`,
   ERR_PROMHERD_CONFIG_FILE: (path: string, reason: string, remedy: string) =>
     `Expected \`${path}\` to be a configuration file, but ${reason}. ${remedy}`,
@@ -33,7 +33,6 @@ const MESSAGES = {
     `Expected \`${name}\` to be called with options, but it was given to the framework as it is. ${remedy}`,
   ERR_PROMHERD_CALLED: (name: string, remedy: string) =>
     `Expected \`${name}\` to be given to the framework as it is, but it was called. ${remedy}`,
-  ERR_PROMHERD_CLOSED: (what: string) => `Expected ${what} to be open, but it was closed. Create a new one.`,
 } as const
 
 /** The code of an error thrown by promherd. */

@@ -152,7 +152,7 @@ export class PromCopier {
 
   #fail(error: unknown): void {
     if (!this.#isBroken) {
-      this.#store.trouble('prom_client', `the metrics of prom-client could not be copied: ${String(error)}`)
+      this.#store.reportError('prom_client', `the metrics of prom-client could not be copied: ${String(error)}`)
     }
     this.#isBroken = true
   }
@@ -233,14 +233,14 @@ export class PromCopier {
   #refuse(name: string, reason: string): undefined {
     if (this.#refused.has(name)) return undefined
     this.#refused.add(name)
-    this.#store.trouble('prom_client', `\`${name}\` of prom-client is left out: ${reason}. Rename one of the two.`)
+    this.#store.reportError('prom_client', `\`${name}\` of prom-client is left out: ${reason}. Rename one of the two.`)
     return undefined
   }
 
   #noteFailure(origin: Origin, failure: string | undefined): void {
     if (failure !== undefined && !origin.isFailing) {
       const what = origin.name === undefined ? 'a registry' : `\`${origin.name}\``
-      this.#store.trouble('prom_client', `${what} of prom-client ${failure}: its last numbers stand.`)
+      this.#store.reportError('prom_client', `${what} of prom-client ${failure}: its last numbers stand.`)
     }
     origin.isFailing = failure !== undefined
   }

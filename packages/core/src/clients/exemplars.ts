@@ -28,7 +28,7 @@ export function takeExemplar(
   if (isEmpty(given.labelSet)) return
   const exemplar = read(given)
   if (exemplar !== undefined) store.keepExemplars().put(note, { family, series: series.values, exemplar })
-  else store.trouble('prom_client', `an exemplar of \`${family}\` is left out: ${ALLOWED}`)
+  else store.reportError('prom_client', `an exemplar of \`${family}\` is left out: ${ALLOWED}`)
 }
 
 const ALLOWED =

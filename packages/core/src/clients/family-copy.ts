@@ -27,11 +27,11 @@ export class FamilyCopy {
     this.labelNames = labelNames
     this.width = definition.type === 'gauge' ? 1 : widthOf(definition)
     this.isOfTheMoment = definition.type === 'gauge' || definition.type === 'quantiles'
-    this.#addsUp = !this.isOfTheMoment || (definition.type === 'gauge' && definition.merge === 'sum')
+    this.#addsUp = !this.isOfTheMoment || (definition.type === 'gauge' && definition.aggregator === 'sum')
     this.#rest = new SeriesCopy([], undefined)
     this.#sum = new Array<number>(this.width).fill(0)
     // An overflow series is a sum, which makes no sense for gauges, so theirs is never served.
-    if (this.isOfTheMoment && labelNames.length > 0) setAbsent(family.slab.values, family.overflow)
+    if (this.isOfTheMoment && labelNames.length > 0) setAbsent(family.storage.values, family.overflow)
   }
 
   get definition(): Definition {
@@ -82,7 +82,7 @@ export class FamilyCopy {
       if (!series.isEmpty) {
         this.#empty.delete(series)
         this.write(series)
-      } else if (series.place !== undefined) setAbsent(this.family.slab.values, series.place.slot)
+      } else if (series.place !== undefined) setAbsent(this.family.storage.values, series.place.slot)
     }
   }
 
@@ -99,10 +99,10 @@ export class FamilyCopy {
   }
 
   #writeTo(slot: number, series: SeriesCopy): void {
-    const { values } = this.family.slab
-    const { type, merge } = this.definition
+    const { values } = this.family.storage
+    const { type, aggregator } = this.definition
     const numbers = this.#addsUp ? series.total(this.#sum) : (series.newest ?? this.#sum)
-    if (merge === 'latest' && !Object.is(values[slot], numbers[0])) values[slot + 1] = Date.now() / 1000
+    if (aggregator === 'latest' && !Object.is(values[slot], numbers[0])) values[slot + 1] = Date.now() / 1000
     if (type === 'histogram') writeHistogram(numbers, values, slot)
     else for (let i = 0; i < numbers.length; i++) values[slot + i] = numbers[i]!
   }

@@ -9,7 +9,7 @@ import type { PromReading } from './registry.ts'
 import { shapeOf } from './shape.ts'
 
 function copyOf(reading: PromReading, maxSeries: number): { store: Store; round: (reading: PromReading) => void } {
-  const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
+  const store = new Store({ storage: 'memory', directory: undefined, worker: 1 })
   const shape = shapeOf({ name: reading.name, reading, labelNames: ['of'], defaults: {} })
   const copy = new MetricCopy(store, shape!, maxSeries)
   const registry = { getMetricsAsJSON: () => Promise.resolve([]) }

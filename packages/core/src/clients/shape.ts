@@ -1,4 +1,4 @@
-import type { Definition, Merge } from '../definitions/definition.ts'
+import type { Aggregator, Definition } from '../definitions/definition.ts'
 import type { KeptReading } from './kept.ts'
 import type { PromLabels, PromReading } from './registry.ts'
 
@@ -12,18 +12,10 @@ export interface PromShape {
 }
 
 /**
- * How gauges of several workers are combined, for each `aggregator`. `first` is the value of an arbitrary worker, here
- * the one that was set last. `omit` leaves a gauge out in prom-client; here the value of every worker is served, which
- * loses nothing.
+ * prom-client's aggregators that are also promherd's. `omit` leaves a gauge out in prom-client; here the value of every
+ * worker is served, which loses nothing.
  */
-const MERGE_OF: Readonly<Record<string, Merge>> = {
-  sum: 'sum',
-  max: 'max',
-  min: 'min',
-  average: 'mean',
-  first: 'latest',
-  omit: 'worker',
-}
+const SHARED_AGGREGATORS: ReadonlySet<string> = new Set(['sum', 'max', 'min', 'average', 'first'])
 
 /** A reading, with the labels of its metric and its registry. */
 export interface LabelledReading {
@@ -40,21 +32,22 @@ export function shapeOf(source: LabelledReading): PromShape | undefined {
   const { type } = reading
   if (type !== 'counter' && type !== 'gauge' && type !== 'histogram' && type !== 'summary') return undefined
   const labelNames = labelNamesOf(source)
-  const merge = type === 'gauge' ? mergeOf(reading.aggregator) : reading.aggregator === 'omit' ? 'worker' : 'sum'
+  const aggregator =
+    type === 'gauge' ? aggregatorOf(reading.aggregator) : reading.aggregator === 'omit' ? 'worker' : 'sum'
   const help = reading.help
   const buckets = type === 'histogram' ? boundsOf(reading) : []
-  const labels = merge === 'worker' ? withoutWorker(labelNames) : labelNames
-  const definition: Definition = { name, type, help, labels, buckets, merge }
+  const labels = aggregator === 'worker' ? withoutWorker(labelNames) : labelNames
+  const definition: Definition = { name, type, help, labels, buckets, aggregator }
   if (type !== 'summary') return { definition, labelNames }
   const apart = [...withoutWorker(labelNames), 'quantile']
-  const quantiles: Definition = { name, type: 'quantiles', help, labels: apart, buckets: [], merge: 'worker' }
+  const quantiles: Definition = { name, type: 'quantiles', help, labels: apart, buckets: [], aggregator: 'worker' }
   return { definition, labelNames, quantiles }
 }
 
 /** True if the numbers of both can be combined. */
 export function isSameShape(a: PromShape, b: PromShape): boolean {
-  const text = ({ definition: { type, labels, buckets, merge } }: PromShape): string =>
-    JSON.stringify([type, labels, buckets, merge])
+  const text = ({ definition: { type, labels, buckets, aggregator } }: PromShape): string =>
+    JSON.stringify([type, labels, buckets, aggregator])
   return text(a) === text(b)
 }
 
@@ -63,8 +56,9 @@ export function boundOf(le: unknown): number {
   return le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le)
 }
 
-function mergeOf(aggregator: string | undefined): Merge {
-  return (aggregator !== undefined && MERGE_OF[aggregator]) || 'sum'
+function aggregatorOf(aggregator = 'sum'): Aggregator {
+  if (aggregator === 'omit') return 'worker'
+  return SHARED_AGGREGATORS.has(aggregator) ? (aggregator as Aggregator) : 'sum'
 }
 
 /** The declared names in their order, then other names from the samples or the registry. */

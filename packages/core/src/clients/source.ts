@@ -47,7 +47,7 @@ function foundRegistries(store: Store): () => readonly PromRegistry[] {
     if (copies.size > 1 && !told) {
       told = true
       const paths = [...copies].join(' and ')
-      store.trouble(
+      store.reportError(
         'prom_client',
         `Expected one copy of prom-client, but ${paths} are loaded, each with a default registry of its own. ` +
           'promherd copies all of them; others see one. Deduplicate the dependency, or alias one package to the other.',

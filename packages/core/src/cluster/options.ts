@@ -38,7 +38,7 @@ export interface ClusterOptions extends ClusterHooks {
   /** Maximum random number that is added to each worker's limit, so that not all end together. @default 0 */
   readonly maxRequestsJitter?: number | undefined
   /** Whether SIGUSR1 is counted and passed to `onSignal`. Node's inspector does not receive it then. @default false */
-  readonly usr1?: boolean | undefined
+  readonly handleSigusr1?: boolean | undefined
   /** Called with warnings about workers that exited and about errors. @default a line on stderr */
   readonly onWarning?: ((message: string) => void) | undefined
 }
@@ -59,7 +59,7 @@ export interface ResolvedClusterOptions {
   readonly startTimeoutMs: number
   /** 0 if workers may hang. */
   readonly hangTimeoutMs: number
-  readonly usr1: boolean
+  readonly handleSigusr1: boolean
   /** Maximum time for which the first worker starts alone: until it listens. 0 starts all workers at once. */
   readonly leadMs: number
   /** How long the first worker stays alone after that, before the others start. */
@@ -88,7 +88,7 @@ export function completed(options: ClusterOptions): ResolvedClusterOptions {
     drainTimeoutMs: options.drainTimeoutMs ?? CLUSTER_DEFAULTS.drainTimeoutMs,
     startTimeoutMs: options.startTimeoutMs ?? CLUSTER_DEFAULTS.startTimeoutMs,
     hangTimeoutMs: options.hangTimeoutMs ?? CLUSTER_DEFAULTS.hangTimeoutMs,
-    usr1: options.usr1 ?? false,
+    handleSigusr1: options.handleSigusr1 ?? false,
     leadMs: 0,
     settleMs: 0,
     hooks: options,
@@ -134,7 +134,7 @@ export const CLUSTER_SHAPE: Shape<ClusterOptions> = {
   hangTimeoutMs: isHangTimeout,
   maxRequests: isInteger(0, Number.MAX_SAFE_INTEGER, 'Give a number of requests, or 0 for no limit.'),
   maxRequestsJitter: isInteger(0, Number.MAX_SAFE_INTEGER, 'Give a number of requests.'),
-  usr1: isBoolean('Leave it out to let the inspector have the signal.'),
+  handleSigusr1: isBoolean('Leave it out to let the inspector have the signal.'),
   onStarting: isHook,
   onReady: isHook,
   onWorkerStart: isHook,

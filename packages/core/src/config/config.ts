@@ -12,7 +12,7 @@ import { REDIS_SHAPE, type RedisConfig } from './redis-config.ts'
  */
 export interface PromherdConfig
   extends Omit<ClusterOptions, 'workers'>,
-    Pick<MonitorOptions, 'slab' | 'promClient' | 'onWarning'> {
+    Pick<MonitorOptions, 'storage' | 'promClient' | 'onWarning'> {
   /** The number of worker processes; `max` is one for each available CPU. @default 'max' */
   readonly workers?: number | 'max' | undefined
   /** The number of threads of one process that serve, instead of worker processes. @default none: processes serve */
@@ -36,7 +36,7 @@ export const CONFIG_SHAPE: Shape<PromherdConfig> = {
   ...CLUSTER_SHAPE,
   workers: isWorkersOrMax,
   threads: isInteger(1, 1024, 'Give the number of threads to run, or leave it out for processes.'),
-  slab: MONITOR_SHAPE.slab,
+  storage: MONITOR_SHAPE.storage,
   promClient: MONITOR_SHAPE.promClient,
   http: isHttp,
   redis: isRedis,

@@ -30,9 +30,9 @@ export function loadProcessConfigSync(): ProcessConfig {
 }
 
 function processConfigOf({ config }: ResolvedConfig): ProcessConfig {
-  const { metrics, slab, promClient, onWarning, http = {} } = config
+  const { metrics, storage, promClient, onWarning, http = {} } = config
   const { directory, sharedDirectory } = metrics || {}
-  return { monitor: { directory, sharedDirectory, slab, promClient, onWarning }, http, metrics }
+  return { monitor: { directory, sharedDirectory, storage, promClient, onWarning }, http, metrics }
 }
 
 /** The keys for a recording process. The primary uses and checks the others, such as the number of workers. */
@@ -43,5 +43,5 @@ const KEYS: ReadonlySet<string> = new Set([
   'metrics.directory',
   'metrics.sharedDirectory',
   'http.routes',
-  'slab',
+  'storage',
 ])

@@ -104,7 +104,7 @@ export const VARIABLES: readonly Variable[] = [
     isBoolean: true,
   },
   { name: 'PROMHERD_ROUTES', key: 'http.routes', check: HTTP_SHAPE.routes },
-  { name: 'PROMHERD_SLAB', key: 'slab', check: MONITOR_SHAPE.slab },
+  { name: 'PROMHERD_STORAGE', key: 'storage', check: MONITOR_SHAPE.storage },
 ]
 
 /**

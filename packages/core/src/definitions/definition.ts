@@ -3,8 +3,8 @@ import { promherdError } from '../base/errors.ts'
 /** What a family of series is, and when two definitions describe the same one. */
 
 /** How the values of several workers are combined. The documentation of gauges describes each name. */
-export const MERGES = ['sum', 'max', 'min', 'mean', 'latest', 'worker'] as const
-export type Merge = (typeof MERGES)[number]
+export const AGGREGATORS = ['sum', 'max', 'min', 'average', 'first', 'latest', 'worker'] as const
+export type Aggregator = (typeof AGGREGATORS)[number]
 
 /** `quantiles` is the per-worker half of a summary; it has the summary's name. */
 export const FAMILY_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'quantiles', 'untyped'] as const
@@ -21,9 +21,9 @@ export interface Definition {
   /**
    * `worker` keeps the workers apart with a label `worker`, for any type. All others except `sum` are for gauges only.
    */
-  readonly merge: Merge
+  readonly aggregator: Aggregator
   /**
-   * Gauges of a group of herds that merge by `mean`: a second slot holds the number of workers that each mean covers.
+   * Gauges of a group of herds with the aggregator `average`: a second slot holds the number of workers that each average covers.
    */
   readonly weighted?: boolean | undefined
   /** Histograms only: the counter that their counts are added to when a snapshot is taken. */
@@ -31,11 +31,11 @@ export interface Definition {
 }
 
 /** The number of slots that a series of this family takes in a store. */
-export function widthOf(definition: Pick<Definition, 'type' | 'buckets' | 'merge' | 'weighted'>): number {
+export function widthOf(definition: Pick<Definition, 'type' | 'buckets' | 'aggregator' | 'weighted'>): number {
   if (definition.type === 'histogram') return definition.buckets.length + 2 // +Inf, and the sum.
   if (definition.type === 'summary') return 2 // The sum and the count.
-  // The value and the time when it was set, or the mean and its number of workers.
-  return definition.merge === 'latest' || definition.weighted === true ? 2 : 1
+  // The value and the time when it was set, or the average and its number of workers.
+  return definition.aggregator === 'latest' || definition.weighted === true ? 2 : 1
 }
 
 /** The key of a family. Both halves of a summary have its name, so the quantiles get a key of their own. */
@@ -49,11 +49,11 @@ export function quantilesKey(name: string): string {
 }
 
 /** Two definitions with the same signature can be added up. */
-export function signatureOf({ name, type, labels, buckets, merge }: Definition): string {
-  return JSON.stringify([name, type, labels, buckets, merge])
+export function signatureOf({ name, type, labels, buckets, aggregator }: Definition): string {
+  return JSON.stringify([name, type, labels, buckets, aggregator])
 }
 
-const PARTS = ['type', 'labels', 'buckets', 'merge'] as const
+const PARTS = ['type', 'labels', 'buckets', 'aggregator'] as const
 
 /** True if both definitions describe the same family; the help may differ. */
 export function isSame(a: Definition, b: Definition): boolean {

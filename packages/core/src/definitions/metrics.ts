@@ -1,4 +1,4 @@
-import type { Definition, Merge } from './definition.ts'
+import type { Aggregator, Definition } from './definition.ts'
 
 /**
  * Every metric that promherd exports, in one table: the page in docs/ is generated from it, and each family is created
@@ -42,9 +42,9 @@ export const INTERNAL_ERROR_CAUSES = [
   'family_conflict',
   'http',
   'instrument',
-  'outside',
+  'process_stats',
   'directory',
-  'upkeep',
+  'maintenance',
   'descriptors',
 ] as const
 export type InternalErrorCause = (typeof INTERNAL_ERROR_CAUSES)[number]
@@ -139,9 +139,9 @@ function family(
   name: string,
   help: string,
   labels: readonly string[] = [],
-  merge: Merge = 'sum',
+  aggregator: Aggregator = 'sum',
 ): Definition {
-  return { name, type, help, labels, buckets: [], merge }
+  return { name, type, help, labels, buckets: [], aggregator }
 }
 
 /** The labels of OpenTelemetry's HTTP metrics; a label that does not apply is empty, which is the same as absent. */

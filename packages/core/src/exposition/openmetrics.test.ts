@@ -15,7 +15,7 @@ function familyOf(name: string, type: Family['type'], more: Partial<Family> = {}
     help: 'H.',
     labelNames: ['route'],
     buckets: [],
-    merge: 'sum' as const,
+    aggregator: 'sum' as const,
     labels: LABELS,
     values,
     ...more,

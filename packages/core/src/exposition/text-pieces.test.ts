@@ -19,7 +19,7 @@ function snapshotOf(labels: string[][], first: (i: number) => number, buckets = 
     help: 'H',
     labelNames: ['route'],
     buckets,
-    merge: 'sum' as const,
+    aggregator: 'sum' as const,
     labels,
   }
   return { takenAt: 0, herd: 'h', startedAt: 0, families: [{ ...family, values }] }

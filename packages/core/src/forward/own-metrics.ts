@@ -29,5 +29,5 @@ export function addToOwnMetric(metric: OwnMetric, labels: readonly string[], amo
 function write(store: Store, metric: OwnMetric, labels: readonly string[], next: (known: number) => number): void {
   const family = store.family(FAMILIES[metric])
   const slot = family.slot(labels)
-  family.slab.values[slot] = next(family.slab.values[slot]!)
+  family.storage.values[slot] = next(family.storage.values[slot]!)
 }

@@ -70,12 +70,12 @@ test('counters and histograms of all hosts are added up, and a departed one keep
   expect(shown(group, [])).toEqual({ 'jobs_total{queue=mail}': [30], 'size{}': [0, 2, 0, 10] })
 })
 
-test('gauges merge over all workers of all hosts as their aggregation says', async () => {
+test('gauges are combined over all workers of all hosts by their aggregator', async () => {
   const group = new Group('sum')
   const hosts = [new Host('a', 'sum'), new Host('b', 'sum')]
   for (const [i, { monitor }] of hosts.entries()) {
-    for (const merge of ['sum', 'max', 'min', 'mean', 'latest', 'worker'] as const) {
-      monitor.gauge({ name: `g_${merge}`, help: 'G.', merge }).set(i === 0 ? 10 : 4)
+    for (const aggregator of ['sum', 'max', 'min', 'average', 'first', 'latest', 'worker'] as const) {
+      monitor.gauge({ name: `g_${aggregator}`, help: 'G.', aggregator }).set(i === 0 ? 10 : 4)
     }
     await hosts[i]!.push()
     await new Promise(resolve => setTimeout(resolve, 5))
@@ -84,7 +84,8 @@ test('gauges merge over all workers of all hosts as their aggregation says', asy
     'g_sum{}': [14],
     'g_max{}': [10],
     'g_min{}': [4],
-    'g_mean{}': [7, 2],
+    'g_average{}': [7, 2],
+    'g_first{}': [10, 1],
     'g_latest{}': [4, expect.any(Number)],
     'g_worker{worker=1,instance=a}': [10],
     'g_worker{worker=1,instance=b}': [4],

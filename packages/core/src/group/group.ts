@@ -20,7 +20,7 @@ export class Group {
   readonly #aggregate: Aggregate
   readonly #merger = new Merger()
   /** The self metrics of the endpoint. */
-  readonly store: Store = new Store({ slab: 'heap', directory: undefined, worker: 0 })
+  readonly store: Store = new Store({ storage: 'memory', directory: undefined, worker: 0 })
   readonly #own: OwnSource
   readonly #sources = new Map<string, Member>()
   #totals: TotalsSource | undefined
@@ -115,7 +115,7 @@ export class Group {
 }
 
 function gauge(
-  { name, help, labels, merge }: (typeof FAMILIES)['groupInstances'],
+  { name, help, labels, aggregator }: (typeof FAMILIES)['groupInstances'],
   series: readonly (readonly string[])[],
   values: readonly number[],
 ): Family {
@@ -125,7 +125,7 @@ function gauge(
     help,
     labelNames: labels,
     buckets: [],
-    merge,
+    aggregator,
     labels: series,
     values: Numbers.from(values),
   }

@@ -154,7 +154,7 @@ export class HerdLog {
     for (let i = 0; i < width; i++) {
       let value = page[from + i]!
       if (base !== undefined) value = Math.max(0, value - base[i]!)
-      if (i === 1 && definition.merge === 'latest') value += this.#clockOffset
+      if (i === 1 && definition.aggregator === 'latest') value += this.#clockOffset
       const known = this.values[slot + i]!
       if (known === value || (Number.isNaN(known) && Number.isNaN(value))) continue
       this.values[slot + i] = value
@@ -228,7 +228,7 @@ function partsOf(family: Family): Part[] {
 }
 
 function partOf(
-  { name, help, buckets, merge }: Family,
+  { name, help, buckets, aggregator }: Family,
   type: FamilyType,
   labels: readonly string[],
   { labels: values, values: numbers }: { labels: Part['labels']; values: Numbers },
@@ -239,10 +239,10 @@ function partOf(
     help,
     labels,
     buckets,
-    merge: type === 'quantiles' ? 'worker' : merge,
-    ...(merge === 'mean' && type === 'gauge' ? { weighted: true } : {}),
+    aggregator: type === 'quantiles' ? 'worker' : aggregator,
+    ...(aggregator === 'average' && type === 'gauge' ? { weighted: true } : {}),
   }
-  return { key: JSON.stringify([name, type, labels, buckets, merge]), definition, labels: values, values: numbers }
+  return { key: JSON.stringify([name, type, labels, buckets, aggregator]), definition, labels: values, values: numbers }
 }
 
 const NO_LABELS: Part['labels'] = []

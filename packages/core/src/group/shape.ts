@@ -5,7 +5,7 @@ export type Aggregate = 'instance' | 'sum'
 
 /**
  * Converts the families of one member to those of the group. If members are added up, counters, histograms and
- * summaries lose their host; gauges merge over all workers of all hosts by their aggregation. If the aggregation keeps
+ * summaries lose their host; gauges are combined over all workers of all hosts by their aggregator. If the aggregation keeps
  * the workers apart, the label `instance` is added, because workers of different hosts with the same number are
  * different.
  */
@@ -21,10 +21,10 @@ export class Shape {
   }
 
   family(line: FamilyLine): FamilyLine {
-    const { merge, type } = line
-    const isOfWorkers = merge === 'worker' && !COUNTED.has(type)
+    const { aggregator, type } = line
+    const isOfWorkers = aggregator === 'worker' && !COUNTED.has(type)
     const isApart = this.#aggregate === 'instance' || isOfWorkers
-    const merged = merge === 'worker' ? { ...line, merge: 'sum' as const } : line
+    const merged = aggregator === 'worker' ? { ...line, aggregator: 'sum' as const } : line
     if (!isApart) return merged
     this.#apart.add(line.index)
     // Prometheus does the same if a target has a label with this name.

@@ -14,18 +14,18 @@ export interface GivenDirectory {
  * Begins a herd: in the given directory, or else in a new directory in shared memory, or else in a temporary one, or
  * else without a directory. Returns the directories that were created, and a message to report if a place could not be
  * used.
- * @throws ERR_PROMHERD_DIRECTORY if the given path can never be a directory, ERR_PROMHERD_KEEPER
+ * @throws ERR_PROMHERD_DIRECTORY if the given path can never be a directory, ERR_PROMHERD_PRIMARY_EXISTS
  */
-export function beginHerd(herd: Herd, given: GivenDirectory | undefined): { made: string[]; trouble?: string } {
+export function beginHerd(herd: Herd, given: GivenDirectory | undefined): { made: string[]; error?: string } {
   const reasons: string[] = []
   if (given !== undefined) {
     try {
       useDirectory(given.path, given)
       const other = herd.add(given.path, 'given')
       if (other === undefined) return { made: [] }
-      throw promherdError('ERR_PROMHERD_KEEPER', given.path, other.heldBy)
+      throw promherdError('ERR_PROMHERD_PRIMARY_EXISTS', given.path, other.heldBy)
     } catch (error) {
-      if (isWrongPath(error) || (error as { code?: string }).code === 'ERR_PROMHERD_KEEPER') throw error
+      if (isWrongPath(error) || (error as { code?: string }).code === 'ERR_PROMHERD_PRIMARY_EXISTS') throw error
       reasons.push(String((error as Error).message))
     }
   }
@@ -34,7 +34,7 @@ export function beginHerd(herd: Herd, given: GivenDirectory | undefined): { made
   if (made === undefined) herd.place = 'memory'
   return {
     made: made === undefined ? [] : [made],
-    ...(reasons.length > 0 && { trouble: `${reasons.join('; ')}. The numbers are in ${where}.` }),
+    ...(reasons.length > 0 && { error: `${reasons.join('; ')}. The numbers are in ${where}.` }),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Steps } from '../snapshot/steps.ts'
-import { clearDirectory, identityOf, KEEPER, listHerdFiles, useDirectory, whyUnusable } from './directory/directory.ts'
+import { clearDirectory, identityOf, LEADER, listHerdFiles, useDirectory, whyUnusable } from './directory/directory.ts'
 import { OpenStores } from './open-stores.ts'
 import { leftovers } from './processes/living.ts'
 import { DirectoryLock, removeLockDrafts } from './processes/lock.ts'
@@ -47,7 +47,7 @@ export class HerdDirectory {
   lead(beginning: Beginning): { heldBy: number } | undefined {
     if (this.#leading !== undefined) return undefined
     if (beginning === 'go_on' && this.#identity !== undefined) this.#makeAnew()
-    const lock = DirectoryLock.take(this.path, KEEPER)
+    const lock = DirectoryLock.take(this.path, LEADER)
     if (!(lock instanceof DirectoryLock)) return lock
     try {
       removeLockDrafts(this.path)
@@ -101,7 +101,7 @@ export class HerdDirectory {
   #keepLeading(leading: { lock: DirectoryLock; totals: Retired }): boolean {
     if (this.#isReplaced) this.#makeAnew()
     if (!leading.lock.isHeld()) {
-      const lock = DirectoryLock.take(this.path, KEEPER)
+      const lock = DirectoryLock.take(this.path, LEADER)
       if (!(lock instanceof DirectoryLock)) {
         leading.totals.close()
         this.#leading = undefined

@@ -6,7 +6,7 @@ import { inTurns, type Steps } from '../snapshot/steps.ts'
 import { Store } from '../store/store.ts'
 import { type Beginning, HerdDirectory } from './herd-directory.ts'
 import { HerdIdentity } from './herd-identity.ts'
-import type { Outside } from './metrics/process-stats.ts'
+import type { ProcessStats } from './metrics/process-stats.ts'
 import { aboutTheHerd, HUNG_AFTER_MS, type Member } from './metrics/self-metrics.ts'
 import { SelfSource } from './metrics/self-source.ts'
 import { STALE_AFTER_MS } from './processes/living.ts'
@@ -43,12 +43,12 @@ export class Herd implements SnapshotSource {
     this.#options = {
       staleAfterMs: STALE_AFTER_MS,
       hungAfterMs: HUNG_AFTER_MS,
-      onTrouble: () => {},
-      outside: undefined,
+      onError: () => {},
+      processStats: undefined,
       ...options,
     }
     this.#directories = options.directory === undefined ? [] : [this.#open(options.directory)]
-    this.#own = new Store({ slab: 'heap', directory: undefined, worker: 0 })
+    this.#own = new Store({ storage: 'memory', directory: undefined, worker: 0 })
     this.#ownSource = new SelfSource(this.#own)
     this.#identity = new HerdIdentity(this.#own)
   }
@@ -122,14 +122,14 @@ export class Herd implements SnapshotSource {
     const { families, conflicts } = yield* this.#sum()
     this.#tellConflicts(conflicts)
     const shortage = this.#shortage.look(this.#directories.map(({ stores }) => stores.shortage))
-    if (shortage !== undefined) this.trouble('descriptors', shortage)
+    if (shortage !== undefined) this.reportError('descriptors', shortage)
     const about = aboutTheHerd({
       members: this.members,
       states: { ...this.#states(), retired: this.#retiredCount },
       isIntact: this.#tellBroken(),
       place: this.place,
       hungAfterMs: this.#options.hungAfterMs,
-      families: this.#options.outside?.correct(families, this.members, this.#cpuSaidBy) ?? families,
+      families: this.#options.processStats?.correct(families, this.members, this.#cpuSaidBy) ?? families,
       seconds: (performance.now() - startedAt) / 1000,
     })
     const identity = this.#identity.read(this.#directories[0]?.stores.totals)
@@ -165,7 +165,7 @@ export class Herd implements SnapshotSource {
         try {
           this.#retiredCount += await inTurns(directory.retire(id => this.#isIn(this.#after(directory), id)))
         } catch (error) {
-          this.trouble('retire', `the dead could not be retired, and are read where they lie: ${String(error)}`)
+          this.reportError('retire', `the dead could not be retired, and are read where they lie: ${String(error)}`)
         }
       }
     })
@@ -191,7 +191,7 @@ export class Herd implements SnapshotSource {
   /** Oldest first, so that the newest store wins where the value of a single store is used. */
   #stores(): StoreReader[] {
     const stores = this.#directories.flatMap(({ stores }) => stores.all)
-    return stores.sort((a, b) => a.startedAt - b.startedAt)
+    return stores.sort((a, b) => a.startedAt - b.startedAt || (a.worker ?? 0) - (b.worker ?? 0))
   }
 
   /** A store that was written to another directory is read only there, even if its older files reappear. */
@@ -226,7 +226,7 @@ export class Herd implements SnapshotSource {
   /** Reports when a directory becomes unusable, and again each time this recurs. Returns true if all are in order. */
   #tellBroken(): boolean {
     const reason = this.whyBroken
-    if (reason !== undefined && this.#broken === undefined) this.trouble('directory', reason)
+    if (reason !== undefined && this.#broken === undefined) this.reportError('directory', reason)
     this.#broken = reason
     return reason === undefined
   }
@@ -235,16 +235,16 @@ export class Herd implements SnapshotSource {
   #tellConflicts(names: readonly string[]): void {
     for (const name of names) {
       if (this.#conflicts.has(name)) continue
-      this.trouble('family_conflict', `some stores declare ${name} otherwise: only the newest definition is served`)
+      this.reportError('family_conflict', `some stores declare ${name} otherwise: only the newest definition is served`)
     }
     this.#conflicts = new Set(names)
   }
 
   /** Counts an error of the herd itself and calls the listener. Never throws. */
-  trouble(cause: HerdTrouble, message: string): void {
-    this.#own.trouble(cause, message)
+  reportError(cause: HerdErrorCause, message: string): void {
+    this.#own.reportError(cause, message)
     try {
-      this.#options.onTrouble(cause, message)
+      this.#options.onError(cause, message)
     } catch {
       // An error of the listener must not stop the herd from serving numbers.
     }
@@ -258,7 +258,7 @@ export class Herd implements SnapshotSource {
   }
 }
 
-type OptionalOption = 'outside' | 'directory'
+type OptionalOption = 'processStats' | 'directory'
 
 export interface HerdOptions {
   /** Undefined if no directory could be created so far. */
@@ -268,9 +268,9 @@ export interface HerdOptions {
   /** The heartbeat age above which a worker counts as hung. @default 5_000 */
   readonly hungAfterMs?: number
   /** Process stats of the owners, in addition to what their stores contain. */
-  readonly outside?: Outside | undefined
+  readonly processStats?: ProcessStats | undefined
   /** Is called with each error, for a log and a counter. */
-  readonly onTrouble?: (cause: HerdTrouble, message: string) => void
+  readonly onError?: (cause: HerdErrorCause, message: string) => void
 }
 
-type HerdTrouble = 'family_conflict' | 'retire' | 'outside' | 'directory' | 'upkeep' | 'descriptors'
+type HerdErrorCause = 'family_conflict' | 'retire' | 'process_stats' | 'directory' | 'maintenance' | 'descriptors'

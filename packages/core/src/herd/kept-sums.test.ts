@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Merge } from '../definitions/definition.ts'
+import type { Aggregator } from '../definitions/definition.ts'
 import { write } from '../exposition/encoder.ts'
 import { OpenMetricsEncoder } from '../exposition/openmetrics.ts'
 import { TextEncoder004 } from '../exposition/text.ts'
@@ -20,7 +20,7 @@ import { LoneHerd } from './lone.ts'
  * somebody sees who looks for the first time.
  */
 
-const MODES: readonly Merge[] = ['sum', 'max', 'min', 'mean', 'latest', 'worker']
+const MODES: readonly Aggregator[] = ['sum', 'max', 'min', 'average', 'first', 'latest', 'worker']
 /** More than a block of the sum, a page of a store, and a block of the text. */
 const SERIES = 300
 
@@ -38,7 +38,7 @@ class Worker {
     const labels = ['i'] as const
     this.#counter = instruments.counter({ name: 'jobs_total', help: 'J.', labels })
     this.#histogram = instruments.histogram({ name: 'sizes', help: 'S.', labels, buckets: [1, 10] })
-    this.#gauges = MODES.map(mode => instruments.gauge({ name: `gauge_${mode}`, help: 'G.', labels, merge: mode }))
+    this.#gauges = MODES.map(mode => instruments.gauge({ name: `gauge_${mode}`, help: 'G.', labels, aggregator: mode }))
     this.#recorder = new HttpRecorder(store)
     for (let i = 0; i < SERIES; i++) this.#recorder.record('GET', `/${i}`, 200, 1)
     // Each begins with another series, so that no two have theirs in the same order.
@@ -118,13 +118,13 @@ class Reading {
   }
 }
 
-test.each(['mapped', 'flushed'] as const)(
+test.each(['mmap', 'file'] as const)(
   'of %s stores, whoever looks again and again sees what a newcomer sees',
-  async slab => {
+  async storage => {
     await fc.assert(
       fc.asyncProperty(acts, async script => {
         const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
-        const open = (worker: number) => new Worker(new Store({ slab, directory, worker: worker + 1 }), 100 * worker)
+        const open = (worker: number) => new Worker(new Store({ storage, directory, worker: worker + 1 }), 100 * worker)
         const workers = [open(0), open(1), open(2)]
         const herd = new Herd({ directory })
         herd.keep()
@@ -164,7 +164,7 @@ test.each(['mapped', 'flushed'] as const)(
 test('a process alone that looks again and again sees what a newcomer sees', async () => {
   await fc.assert(
     fc.asyncProperty(acts, async script => {
-      const worker = new Worker(new Store({ slab: 'heap', directory: undefined, worker: 1 }), 0)
+      const worker = new Worker(new Store({ storage: 'memory', directory: undefined, worker: 1 }), 0)
       const herd = new LoneHerd(worker.store)
       const reading = new Reading()
       for (const act of script) {

@@ -19,7 +19,7 @@ const JOBS: Definition = {
   help: 'Jobs.',
   labels: ['kind'],
   buckets: [],
-  merge: 'sum',
+  aggregator: 'sum',
 }
 const TIMES = 20
 let directory: string
@@ -31,19 +31,19 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 /** A store whose worker still counts. */
 class Writer {
-  readonly store = new Store({ slab: 'mapped', directory, worker: 9 })
+  readonly store = new Store({ storage: 'mmap', directory, worker: 9 })
   readonly #slot = this.store.family(JOBS).slot(['living'])
   counted = 0
 
   count(): void {
-    this.store.slab.values[this.#slot]! += 1
+    this.store.storage.values[this.#slot]! += 1
     this.counted++
   }
 }
 
 function leaveExited(worker: number): void {
-  const store = new Store({ slab: 'flushed', directory, worker })
-  for (const kind of ['a', `only ${worker}`]) store.slab.values[store.family(JOBS).slot([kind])] = worker
+  const store = new Store({ storage: 'file', directory, worker })
+  for (const kind of ['a', `only ${worker}`]) store.storage.values[store.family(JOBS).slot([kind])] = worker
   store.close()
 }
 
@@ -103,6 +103,6 @@ test('files that were retired and not removed are removed by the next leader, th
   const next = new Herd({ directory })
   next.keep({ goOn: true })
   await next.retireDead()
-  expect(readdirSync(directory).sort()).toEqual(['keeper.1', 'retired.catalog', 'retired.values'])
+  expect(readdirSync(directory).sort()).toEqual(['leader.1', 'retired.catalog', 'retired.values'])
   await next.close()
 })

@@ -35,10 +35,10 @@ function lookAround(reader: StoreReader, merger: Merger, between: () => void = (
   return Object.fromEntries((jobs?.labels ?? []).map(([kind], i) => [kind, jobs!.values.get(i)]))
 }
 
-test.each(['mapped', 'flushed'] as const)(
-  'a slot of the %s slab that changes hands between numbers and names is nobody’s',
-  slab => {
-    const store = new Store({ slab, directory, worker: 1 })
+test.each(['mmap', 'file'] as const)(
+  'a slot of the %s storage that changes hands between numbers and names is nobody’s',
+  storage => {
+    const store = new Store({ storage, directory, worker: 1 })
     const jobs = new Instruments(store).counter(JOBS)
     const change = (from: string, to: string, by: number): void => {
       jobs.remove(from)
@@ -68,7 +68,7 @@ test.each(['mapped', 'flushed'] as const)(
 )
 
 test('of a store that was killed the totals take no number of a series that was removed, under no name', async () => {
-  const store = new Store({ slab: 'flushed', directory, worker: 1 })
+  const store = new Store({ storage: 'file', directory, worker: 1 })
   const jobs = new Instruments(store).counter(JOBS)
   jobs.labels('kept').inc(1)
   jobs.labels('removed').inc(10)
@@ -87,7 +87,7 @@ test('of a store that was killed the totals take no number of a series that was 
 })
 
 test('series that come and go take no memory in those who read them', async () => {
-  const store = new Store({ slab: 'mapped', directory, worker: 1 })
+  const store = new Store({ storage: 'mmap', directory, worker: 1 })
   const jobs = new Instruments(store).counter(JOBS)
   const reader = StoreReader.open(directory, listStores(directory)[0]!)
   const merger = new Merger()
@@ -106,7 +106,7 @@ test('series that come and go take no memory in those who read them', async () =
 })
 
 test('a series that begins with zero between numbers and names is there at the next look', () => {
-  const store = new Store({ slab: 'mapped', directory, worker: 1 })
+  const store = new Store({ storage: 'mmap', directory, worker: 1 })
   const jobs = new Instruments(store).counter(JOBS)
   const reader = StoreReader.open(directory, listStores(directory)[0]!)
   const merger = new Merger()

@@ -13,7 +13,14 @@ import { Herd } from './herd.ts'
 import { LoneHerd } from './lone.ts'
 import { Retired } from './retiring/retire.ts'
 
-const JOBS: Definition = { name: 'jobs_total', type: 'counter', help: 'J.', labels: ['i'], buckets: [], merge: 'sum' }
+const JOBS: Definition = {
+  name: 'jobs_total',
+  type: 'counter',
+  help: 'J.',
+  labels: ['i'],
+  buckets: [],
+  aggregator: 'sum',
+}
 const SERIES = 600
 let directory: string
 
@@ -35,9 +42,9 @@ afterEach(() => {
 })
 
 function record(worker: number, count: number): Store {
-  const store = new Store({ slab: 'flushed', directory, worker })
+  const store = new Store({ storage: 'file', directory, worker })
   const family = store.family(JOBS)
-  for (let i = 0; i < SERIES; i++) store.slab.values[family.slot([String(i)])] = count
+  for (let i = 0; i < SERIES; i++) store.storage.values[family.slot([String(i)])] = count
   store.flush()
   return store
 }
@@ -100,8 +107,8 @@ describe('a snapshot that is made in many turns', () => {
   })
 
   test("of a process's own store is of one moment, whatever is recorded meanwhile", async () => {
-    const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
-    const { slab } = store
+    const store = new Store({ storage: 'memory', directory: undefined, worker: 1 })
+    const { storage } = store
     const family = store.family(JOBS)
     const slots = Array.from({ length: SERIES }, (_, i) => family.slot([String(i)]))
     hurryTime()
@@ -109,7 +116,7 @@ describe('a snapshot that is made in many turns', () => {
     for (let turn = 1; turn <= 20; turn++) {
       const herd = new LoneHerd(store)
       const { result, wasUnderway } = await during(herd.snapshot(), turn, () => {
-        for (const slot of slots) slab.values[slot]!++
+        for (const slot of slots) storage.values[slot]!++
       })
       expect(countsIn(result)).toEqual([turn - 1])
       underway += Number(wasUnderway)
@@ -119,7 +126,7 @@ describe('a snapshot that is made in many turns', () => {
   })
 
   test("gives no series of a process's own store what another has that takes its place meanwhile", async () => {
-    const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
+    const store = new Store({ storage: 'memory', directory: undefined, worker: 1 })
     const jobs = new Instruments(store).counter({ name: 'jobs_total', help: 'Jobs.', labels: ['i'] })
     const herd = new LoneHerd(store)
     for (let i = 0; i < SERIES; i++) jobs.labels(String(i)).inc(i + 1)

@@ -23,17 +23,17 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-const PLAIN: Definition = { name: 'm', type: 'counter', help: 'M.', labels: [], buckets: [], merge: 'sum' }
+const PLAIN: Definition = { name: 'm', type: 'counter', help: 'M.', labels: [], buckets: [], aggregator: 'sum' }
 const LABELLED: Definition = { ...PLAIN, labels: ['of'] }
 const GAUGE: Definition = { ...PLAIN, type: 'gauge', labels: ['of'] }
 
 function openStore(worker: number): Store {
-  return new Store({ slab: 'mapped', directory, worker })
+  return new Store({ storage: 'mmap', directory, worker })
 }
 
 function set(family: StoreFamily, of: readonly string[], value: number): void {
   const { slot } = family.place(of)!
-  family.slab.values[slot] = value
+  family.storage.values[slot] = value
 }
 
 async function shown(): Promise<[type: string, Record<string, number>] | undefined> {
@@ -69,8 +69,8 @@ test('a family that is withdrawn is gone with its series, and its name is free f
 
 test('of two workers the one that declared last is believed, though it started first', async () => {
   const [first, second] = [openStore(1), openStore(2)]
-  first.slab.values[HEADER.startedAt]! -= 2
-  second.slab.values[HEADER.startedAt]! -= 1
+  first.storage.values[HEADER.startedAt]! -= 2
+  second.storage.values[HEADER.startedAt]! -= 1
   for (const store of [first, second]) set(store.family(PLAIN), [], 10)
   expect(await shown()).toEqual(['counter', { '': 20 }])
   first.withdraw(first.family(PLAIN))
@@ -86,8 +86,8 @@ test('of two workers the one that declared last is believed, though it started f
 
 test('the totals of the dead take nothing of it, and keep which declaration was the last', async () => {
   const [old, store] = [openStore(1), openStore(2)]
-  old.slab.values[HEADER.startedAt]! -= 1
-  store.slab.values[HEADER.startedAt]! -= 2
+  old.storage.values[HEADER.startedAt]! -= 1
+  store.storage.values[HEADER.startedAt]! -= 2
   set(old.family(PLAIN), [], 10)
   set(store.family(LABELLED), ['gone'], 100)
   store.withdraw(store.family(LABELLED))
@@ -95,7 +95,7 @@ test('the totals of the dead take nothing of it, and keep which declaration was 
   store.withdraw(store.family(PLAIN))
   set(store.family(LABELLED), ['a'], 3)
   // What a reader sees of processes that were killed.
-  for (const each of [old, store]) each.slab.values[HEADER.pid] = 2 ** 30
+  for (const each of [old, store]) each.storage.values[HEADER.pid] = 2 ** 30
   expect(await shown()).toEqual(['counter', { a: 3 }])
   expect(atOnce(new Retired(directory).retire(listStores(directory)))).toBe(2)
   expect(await shown()).toEqual(['counter', { a: 3 }])

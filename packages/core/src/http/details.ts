@@ -71,7 +71,7 @@ export class HttpDetails {
     try {
       exchange.detail = this.#detailOf(exchange)
     } catch (error) {
-      this.#store.trouble('http', `the details of an exchange are missing: ${String(error)}`)
+      this.#store.reportError('http', `the details of an exchange are missing: ${String(error)}`)
     }
   }
 

@@ -3,7 +3,7 @@ import { createCategorizer } from './evidence-custom.ts'
 
 const exchange = { statusCode: 500, responseDestroyed: false, headersSent: true }
 const troubles: string[] = []
-const onTrouble = (message: string): void => {
+const onError = (message: string): void => {
   troubles.push(message)
 }
 const taken = (): string[] => troubles.splice(0)
@@ -13,9 +13,9 @@ test('without a function of the user the answer is the built-in one', () => {
 })
 
 test('the user may answer from the closed set, and from the names declared', () => {
-  const known = createCategorizer({ categorize: () => 'upstream' }, onTrouble)
+  const known = createCategorizer({ categorize: () => 'upstream' }, onError)
   expect(known(new Error('x'), exchange)).toBe('upstream')
-  const own = createCategorizer({ categorize: () => 'payment_refused', categories: ['payment_refused'] }, onTrouble)
+  const own = createCategorizer({ categorize: () => 'payment_refused', categories: ['payment_refused'] }, onError)
   expect(own(new Error('x'), exchange)).toBe('payment_refused')
   expect(taken()).toEqual([])
 })
@@ -59,12 +59,12 @@ test.each([
     '`categorize` threw: Error: broken',
   ],
 ])('%s is told as trouble and the built-in answer is used', (_name, categorize, trouble) => {
-  expect(createCategorizer({ categorize }, onTrouble)(new Error('x'), exchange)).toBe('exception')
+  expect(createCategorizer({ categorize }, onError)(new Error('x'), exchange)).toBe('exception')
   expect(taken()).toEqual([trouble])
 })
 
 test('undefined leaves it to the built-in answer, without trouble', () => {
-  expect(createCategorizer({ categorize: () => undefined }, onTrouble)(undefined, exchange)).toBe('server_error')
+  expect(createCategorizer({ categorize: () => undefined }, onError)(undefined, exchange)).toBe('server_error')
   expect(taken()).toEqual([])
 })
 

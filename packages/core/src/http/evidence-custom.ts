@@ -32,16 +32,16 @@ const SHAPE: Shape<CategorizerOptions> = {
 }
 
 /**
- * Returns a function that determines the category of a failure. `onTrouble` is called each time the user's function
+ * Returns a function that determines the category of a failure. `onError` is called each time the user's function
  * throws or returns a name that was not declared; promherd's own category is then used.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION
  */
 export function createCategorizer<Exchange extends ErrorFacts = ErrorFacts>(
   options: CategorizerOptions<Exchange> = {},
-  onTrouble: (message: string) => void = () => {},
+  onError: (message: string) => void = () => {},
 ): Categorizer<Exchange> {
   checkOptions('createCategorizer', options as CategorizerOptions, SHAPE)
-  const categorize = categorizerOf('createCategorizer', options, onTrouble)
+  const categorize = categorizerOf('createCategorizer', options, onError)
   return categorize === undefined
     ? categoryOf
     : (error, exchange) => categorize(error, exchange) ?? categoryOf(error, exchange)
@@ -58,15 +58,15 @@ export type UserCategorizer<Exchange> = (error: unknown, exchange: Exchange) => 
 export function categorizerOf<Exchange extends ErrorFacts>(
   where: string,
   options: CategorizerOptions<Exchange>,
-  onTrouble: (message: string) => void,
+  onError: (message: string) => void,
 ): UserCategorizer<Exchange> | undefined {
   const known = new Set<string>([...ERROR_CATEGORIES, ...declared(where, options.categories ?? [])])
   const { categorize } = options
   if (categorize === undefined) return undefined
   return (error, exchange) => {
-    const answer = answerOf(categorize, error, exchange, onTrouble)
+    const answer = answerOf(categorize, error, exchange, onError)
     if (answer === undefined || (typeof answer === 'string' && known.has(answer))) return answer
-    onTrouble(`\`categorize\` answered a category that was not declared: ${describe(answer)}`)
+    onError(`\`categorize\` answered a category that was not declared: ${describe(answer)}`)
     return undefined
   }
 }
@@ -75,7 +75,7 @@ function answerOf<Exchange>(
   categorize: (error: unknown, exchange: Exchange) => unknown,
   error: unknown,
   exchange: Exchange,
-  onTrouble: (message: string) => void,
+  onError: (message: string) => void,
 ): unknown {
   try {
     const answer = categorize(error, exchange)
@@ -83,7 +83,7 @@ function answerOf<Exchange>(
     if (isPromise(answer)) answer.catch(() => {})
     return answer
   } catch (thrown) {
-    onTrouble(`\`categorize\` threw: ${describe(thrown)}`)
+    onError(`\`categorize\` threw: ${describe(thrown)}`)
     return undefined
   }
 }

@@ -13,13 +13,13 @@ export class Histogram {
   /** Adds one observation; `labels` is called only for the first one of a series. */
   observe(value: number, scope: Scope, route: string, key: number, labels: () => readonly string[]): void {
     const slot = this.#slots.get(scope)?.get(route)?.get(key) ?? this.#place(scope, route, key, labels())
-    const { slab, definition } = this.#family
+    const { storage, definition } = this.#family
     const { buckets } = definition
     let bucket = 0
     while (bucket < buckets.length && value > buckets[bucket]!) bucket++
     const sum = slot + buckets.length + 1
-    slab.values[slot + bucket] = slab.values[slot + bucket]! + 1
-    slab.values[sum] = slab.values[sum]! + value
+    storage.values[slot + bucket] = storage.values[slot + bucket]! + 1
+    storage.values[sum] = storage.values[sum]! + value
   }
 
   #place(scope: Scope, route: string, key: number, labels: readonly string[]): number {

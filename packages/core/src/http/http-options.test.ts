@@ -7,7 +7,7 @@ let warnings: string[]
 
 beforeEach(() => {
   warnings = []
-  monitor = createMonitor({ slab: 'heap', onWarning: message => warnings.push(message) })
+  monitor = createMonitor({ storage: 'memory', onWarning: message => warnings.push(message) })
 })
 
 afterEach(() => monitor.close())

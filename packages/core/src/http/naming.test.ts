@@ -12,7 +12,7 @@ let monitor: Monitor
 let servers: Server[]
 
 beforeEach(() => {
-  monitor = createMonitor({ slab: 'heap', onWarning: () => {} })
+  monitor = createMonitor({ storage: 'memory', onWarning: () => {} })
   servers = []
 })
 

@@ -64,7 +64,7 @@ function refused(watchers: Watchers, method: string | undefined, statusCode: num
     try {
       watcher.refused(method, statusCode)
     } catch (error) {
-      watcher.store.trouble('http', `a refusal could not be counted: ${String(error)}`)
+      watcher.store.reportError('http', `a refusal could not be counted: ${String(error)}`)
     }
   }
 }

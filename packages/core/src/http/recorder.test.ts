@@ -11,7 +11,7 @@ let warnings: string[]
 
 beforeEach(() => {
   warnings = []
-  monitor = createMonitor({ slab: 'heap', onWarning: message => warnings.push(message) })
+  monitor = createMonitor({ storage: 'memory', onWarning: message => warnings.push(message) })
 })
 
 afterEach(() => monitor.close())
@@ -37,8 +37,8 @@ test('an exchange is in the bucket whose bound it does not pass, and in the sum'
 
 test('an exchange is in flight until it is counted, so a process that is killed has it in one of the two', () => {
   const inFlight = (): number => {
-    const { overflow, slab } = monitor.store.familyNamed('http_requests_in_flight')!
-    return slab.values[overflow]!
+    const { overflow, storage } = monitor.store.familyNamed('http_requests_in_flight')!
+    return storage.values[overflow]!
   }
   const seen: number[] = []
   const recorder = monitor.http({
@@ -161,7 +161,7 @@ test('a response that two layers follow is counted once, with the route of the i
 })
 
 test('a response that two monitors follow is counted by each, by the innermost route that is known to it', async () => {
-  const other = createMonitor({ slab: 'heap' })
+  const other = createMonitor({ storage: 'memory' })
   const layers = answering([monitor.http(), '/one'], [other.http(), '/other'], [monitor.http(), undefined])
   await serving(layers, async url => {
     await ask(url)

@@ -78,7 +78,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   constructor(store: Store, options: HttpOptions = {}, onGiveWay?: () => void) {
     checkOptions('the HTTP options', options, HTTP_SHAPE, FOREIGN_OPTIONS)
     this.store = store
-    this.#categorize = categorizerOf('the HTTP options', options, message => store.trouble('callback', message))
+    this.#categorize = categorizerOf('the HTTP options', options, message => store.reportError('callback', message))
     const declared = () => {
       const series = new HttpSeries(store, options)
       return { series, details: detailsOf(store, options, series) }
@@ -128,7 +128,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
         if (isOver(request, response)) settleUnrouted(exchange)
       }
     } catch (error) {
-      this.store.trouble('http', `an exchange could not be followed: ${String(error)}`)
+      this.store.reportError('http', `an exchange could not be followed: ${String(error)}`)
     }
   }
 
@@ -162,7 +162,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     try {
       noteError(response, error)
     } catch (trouble) {
-      this.store.trouble('http', `an error could not be read: ${String(trouble)}`)
+      this.store.reportError('http', `an error could not be read: ${String(trouble)}`)
     }
   }
 
@@ -230,7 +230,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
       this.#count(exchange, request.method, route, status, time, category, open)
     } catch (error) {
       if (open !== undefined) this.#series.addInFlight(-1, open)
-      this.store.trouble('http', `an exchange could not be recorded: ${String(error)}`)
+      this.store.reportError('http', `an exchange could not be recorded: ${String(error)}`)
     }
   }
 
@@ -361,7 +361,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
       this.#count(begun, request.method, label, status, seconds, category, open)
     } catch (trouble) {
       this.#series.addInFlight(-1, open)
-      this.store.trouble('http', `an exchange could not be recorded: ${String(trouble)}`)
+      this.store.reportError('http', `an exchange could not be recorded: ${String(trouble)}`)
     }
   }
 
@@ -385,7 +385,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     try {
       return this.#ignore(request)
     } catch (error) {
-      this.store.trouble('callback', `the option \`ignore\` threw: ${String(error)}`)
+      this.store.reportError('callback', `the option \`ignore\` threw: ${String(error)}`)
       return false
     }
   }
@@ -397,7 +397,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
       if (typeof route === 'string' && route !== UNKNOWN_ROUTE) return route
       return socketPathOf(exchange.request) ?? route ?? unroutedOf(status)
     } catch (error) {
-      this.store.trouble('callback', `the route could not be told: ${String(error)}`)
+      this.store.reportError('callback', `the route could not be told: ${String(error)}`)
       return UNKNOWN_ROUTE
     }
   }
@@ -426,10 +426,10 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
     try {
       const normalized: unknown = this.#normalizeRoute(route, request)
       if (typeof normalized === 'string') return normalized
-      this.store.trouble('callback', 'the option `normalizeRoute` answered something that is no text')
+      this.store.reportError('callback', 'the option `normalizeRoute` answered something that is no text')
       return route
     } catch (error) {
-      this.store.trouble('callback', `the option \`normalizeRoute\` threw: ${String(error)}`)
+      this.store.reportError('callback', `the option \`normalizeRoute\` threw: ${String(error)}`)
       return route
     }
   }

@@ -113,8 +113,8 @@ export class HttpSeries {
   ): void {
     const requests = this.#requests
     const request = requests?.slot(this.naming.valuesOf(this.factsOf(method, route, status, category), scope)) ?? NONE
-    const inFlight = this.#inFlight.slab.values
-    const counts = requests?.slab.values ?? inFlight
+    const inFlight = this.#inFlight.storage.values
+    const counts = requests?.storage.values ?? inFlight
     // No function call may come between these two statements, see `count`.
     if (open !== undefined) inFlight[open] = inFlight[open]! - 1
     if (request !== NONE) counts[request] = counts[request]! + 1
@@ -138,9 +138,9 @@ export class HttpSeries {
       this.#placeDuration(scope, key, this.factsOf(method, route, status, category))
     const bucket = slot + this.#bucketOf(seconds)
     const sum = slot + this.#bounds.length + 1
-    // A family for which there was no room has another slab.
-    const inFlight = this.#inFlight.slab.values
-    const { values } = this.#durations.slab
+    // A family for which there was no room has another storage.
+    const inFlight = this.#inFlight.storage.values
+    const { values } = this.#durations.storage
     // No function call may come between these two statements: a terminated thread stops at a call, and the exchange
     // would be neither counted nor reported as lost.
     if (open !== undefined) inFlight[open] = inFlight[open]! - 1
@@ -248,7 +248,7 @@ const NONE = -1
 const STATUSES = 1000
 
 function add(family: StoreFamily, slot: number, change: number): void {
-  // The array is replaced when the slab grows, so it is read for each use.
-  const { values } = family.slab
+  // The array is replaced when the storage grows, so it is read for each use.
+  const { values } = family.storage
   values[slot] = values[slot]! + change
 }

@@ -13,7 +13,7 @@ let monitor: Monitor
 let servers: Server[]
 
 beforeEach(() => {
-  monitor = createMonitor({ slab: 'heap' })
+  monitor = createMonitor({ storage: 'memory' })
   servers = []
 })
 
@@ -283,7 +283,7 @@ test('two layers that ask for sizes count each byte once', async () => {
     response.write('abc')
     response.end('d')
   }
-  const other = createMonitor({ slab: 'heap' })
+  const other = createMonitor({ storage: 'memory' })
   expect(await exchange(listener)).toEqual({ request: 0, response: 4, came: 4 })
   const family = (await other.snapshot()).families.find(({ name }) => name === 'http_response_size_bytes')
   expect(family?.values.of(0).at(-1)).toBe(4)

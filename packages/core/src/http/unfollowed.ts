@@ -94,7 +94,7 @@ class Passed {
       try {
         counter.unfollowed(request, response)
       } catch (error) {
-        counter.store.trouble('http', `a request could not be counted: ${String(error)}`)
+        counter.store.reportError('http', `a request could not be counted: ${String(error)}`)
       }
     }
   }

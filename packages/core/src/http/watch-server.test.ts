@@ -9,7 +9,7 @@ import { type ServerWatcher, watchServer } from './watch-server.ts'
 let monitor: Monitor
 
 beforeEach(() => {
-  monitor = createMonitor({ slab: 'heap', onWarning: () => {} })
+  monitor = createMonitor({ storage: 'memory', onWarning: () => {} })
 })
 
 afterEach(() => monitor.close())
@@ -50,7 +50,7 @@ test('what emit answers, takes and throws is what it was', () => {
 test('it is undone without a trace, and another watcher goes on', () => {
   const server = createServer()
   const keys = Reflect.ownKeys(server)
-  const other = createMonitor({ slab: 'heap' })
+  const other = createMonitor({ storage: 'memory' })
   const heard: string[] = []
   const stop = watchServer(server, watcher(monitor.store, []))
   const stopOther = watchServer(server, watcher(other.store, heard))

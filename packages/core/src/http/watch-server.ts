@@ -121,7 +121,7 @@ class Watch implements EmitObserver {
   }
 
   fault(error: unknown): void {
-    for (const { store } of this.watchers) store.trouble('http', `a server could not be watched: ${String(error)}`)
+    for (const { store } of this.watchers) store.reportError('http', `a server could not be watched: ${String(error)}`)
   }
 
   stopIfIdle(): void {

@@ -1,5 +1,5 @@
 import { NOWHERE, Place, type StoreFamily } from '../store/family.ts'
-import type { Slab } from '../store/slab.ts'
+import type { Storage } from '../store/storage.ts'
 
 /**
  * A handle on one series, which returns the slot to write to.
@@ -9,13 +9,13 @@ import type { Slab } from '../store/slab.ts'
  * recording: so every such recording is counted, and a slot that becomes free is used.
  */
 export class Bound {
-  readonly slab: Slab
+  readonly storage: Storage
   readonly #family: StoreFamily
   readonly #values: readonly string[]
   #place: Place
 
   constructor(family: StoreFamily, values: readonly string[]) {
-    this.slab = family.slab
+    this.storage = family.storage
     this.#family = family
     this.#values = values
     this.#place = family.placeIfAny(values) ?? UNMADE

@@ -30,12 +30,12 @@ export class BoundCounter implements CounterSeries {
       return
     }
     const { slot } = this.#bound
-    // The slab's array is replaced when it grows, so it is read again for each use.
-    const { values } = this.#bound.slab
+    // The storage's array is replaced when it grows, so it is read again for each use.
+    const { values } = this.#bound.storage
     values[slot] = values[slot]! + amount
   }
 
   clear(): void {
-    if (this.#bound.isPlaced) this.#bound.slab.values[this.#bound.slot] = 0
+    if (this.#bound.isPlaced) this.#bound.storage.values[this.#bound.slot] = 0
   }
 }

@@ -1,4 +1,4 @@
-import type { Merge } from '../definitions/definition.ts'
+import type { Aggregator } from '../definitions/definition.ts'
 import { isAbsent, setAbsent } from '../store/absent.ts'
 import { NOWHERE } from '../store/family.ts'
 import type { Bound } from './bound.ts'
@@ -23,10 +23,10 @@ export class BoundGauge implements GaugeSeries {
   readonly #refuse: Refuse
   readonly #isTimed: boolean
 
-  constructor(bound: Bound, refuse: Refuse, merge: Merge) {
+  constructor(bound: Bound, refuse: Refuse, aggregator: Aggregator) {
     this.#bound = bound
     this.#refuse = refuse
-    this.#isTimed = merge === 'latest'
+    this.#isTimed = aggregator === 'latest'
   }
 
   set(value: number): void {
@@ -45,8 +45,8 @@ export class BoundGauge implements GaugeSeries {
     }
     const { slot } = this.#bound
     if (slot === NOWHERE) return
-    const before = this.#bound.slab.values[slot]!
-    this.#write(slot, (Number.isNaN(before) && isAbsent(this.#bound.slab.values, slot) ? 0 : before) + amount)
+    const before = this.#bound.storage.values[slot]!
+    this.#write(slot, (Number.isNaN(before) && isAbsent(this.#bound.storage.values, slot) ? 0 : before) + amount)
   }
 
   dec(amount: number = 1): void {
@@ -59,11 +59,11 @@ export class BoundGauge implements GaugeSeries {
   }
 
   clear(): void {
-    if (this.#bound.isPlaced) setAbsent(this.#bound.slab.values, this.#bound.slot)
+    if (this.#bound.isPlaced) setAbsent(this.#bound.storage.values, this.#bound.slot)
   }
 
   #write(slot: number, value: number): void {
-    const { values } = this.#bound.slab
+    const { values } = this.#bound.storage
     values[slot] = value
     if (this.#isTimed) values[slot + 1] = Date.now() / 1000
   }

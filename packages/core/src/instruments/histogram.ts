@@ -31,7 +31,7 @@ export class BoundHistogram implements HistogramSeries {
     }
     const bounds = this.#bounds
     const { slot } = this.#bound
-    const { values } = this.#bound.slab
+    const { values } = this.#bound.storage
     // Most observations are small, so most searches end in the first few buckets.
     let bucket = 0
     while (bucket < bounds.length && value > bounds[bucket]!) bucket++
@@ -52,7 +52,7 @@ export class BoundHistogram implements HistogramSeries {
   clear(): void {
     if (!this.#bound.isPlaced) return
     const { slot } = this.#bound
-    this.#bound.slab.values.fill(0, slot, slot + this.#bounds.length + 2)
+    this.#bound.storage.values.fill(0, slot, slot + this.#bounds.length + 2)
   }
 }
 

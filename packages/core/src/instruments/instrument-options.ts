@@ -1,6 +1,6 @@
 import { type Check, checkOptions, isBuckets, isInteger, isOneOf, isText, type Shape } from '../base/check-options.ts'
 import { promherdError } from '../base/errors.ts'
-import { type Definition, MERGES, type Merge } from '../definitions/definition.ts'
+import { AGGREGATORS, type Aggregator, type Definition } from '../definitions/definition.ts'
 import { DURATION_BUCKETS, FAMILIES } from '../definitions/metrics.ts'
 import { MAX_BUCKETS } from './histogram.ts'
 
@@ -19,21 +19,22 @@ export interface InstrumentOptions<L extends readonly string[] = readonly string
    * that later. Only for metrics with labels.
    * @default never
    */
-  readonly expireAfter?: number | undefined
+  readonly expireAfterSeconds?: number | undefined
 }
 
 export interface CounterOptions<L extends readonly string[] = readonly string[]> extends InstrumentOptions<L> {
   /** `sum` adds the workers up, `worker` keeps them apart with a label `worker`. @default 'sum' */
-  readonly merge?: 'sum' | 'worker' | undefined
+  readonly aggregator?: 'sum' | 'worker' | undefined
 }
 
 export interface GaugeOptions<L extends readonly string[] = readonly string[]> extends InstrumentOptions<L> {
   /**
-   * How the values of several workers are combined: `sum`, `max`, `min`, `mean`, `latest` (the value that was set
-   * last), or `worker`, which keeps them apart with a label `worker`.
+   * How the values of several workers are combined: `sum`, `max`, `min`, `average`, `first` (that of the worker
+   * that has been running longest), `latest` (the value that was set last), or `worker`, which keeps them apart with a
+   * label `worker`.
    * @default 'sum'
    */
-  readonly merge?: Merge | undefined
+  readonly aggregator?: Aggregator | undefined
 }
 
 export interface HistogramOptions<L extends readonly string[] = readonly string[]> extends CounterOptions<L> {
@@ -45,7 +46,7 @@ export interface HistogramOptions<L extends readonly string[] = readonly string[
 export interface Declaration {
   readonly definition: Definition
   readonly maxSeries: number | undefined
-  readonly expireAfter: number | undefined
+  readonly expireAfterSeconds: number | undefined
 }
 
 export type InstrumentType = 'counter' | 'gauge' | 'histogram'
@@ -57,17 +58,23 @@ export type InstrumentType = 'counter' | 'gauge' | 'histogram'
  */
 export function declare(type: InstrumentType, options: CounterOptions | GaugeOptions | HistogramOptions): Declaration {
   checkOptions(type, options, INSTRUMENT_SHAPES[type] as Shape<HistogramOptions | GaugeOptions>)
-  const { name, help, labels = [], maxSeries, expireAfter, merge = 'sum' } = options
+  const { name, help, labels = [], maxSeries, expireAfterSeconds, aggregator = 'sum' } = options
   checkName(type, name)
   if (typeof help !== 'string') throw promherdError('ERR_PROMHERD_BAD_OPTION', `${type}.help`, 'a text', help, SAY_WHAT)
-  for (const label of labels) checkLabel(type, label, merge)
-  if (expireAfter !== undefined && labels.length === 0) {
+  for (const label of labels) checkLabel(type, label, aggregator)
+  if (expireAfterSeconds !== undefined && labels.length === 0) {
     const remedy = 'Leave it out, or give labels: the one series of a metric without labels stays.'
-    throw promherdError('ERR_PROMHERD_BAD_OPTION', `${type}.expireAfter`, 'absent without labels', expireAfter, remedy)
+    throw promherdError(
+      'ERR_PROMHERD_BAD_OPTION',
+      `${type}.expireAfterSeconds`,
+      'absent without labels',
+      expireAfterSeconds,
+      remedy,
+    )
   }
   const buckets = 'buckets' in options && options.buckets !== undefined ? [...options.buckets] : DURATION_BUCKETS
-  const definition = { name, type, help, labels: [...labels], buckets: type === 'histogram' ? buckets : [], merge }
-  return { definition, maxSeries, expireAfter }
+  const definition = { name, type, help, labels: [...labels], buckets: type === 'histogram' ? buckets : [], aggregator }
+  return { definition, maxSeries, expireAfterSeconds }
 }
 
 const SAY_WHAT = 'Say what is measured.'
@@ -105,11 +112,11 @@ const COMMON: Shape<InstrumentOptions> = {
   help: isText(SAY_WHAT),
   labels: isLabels,
   maxSeries: isInteger(1, 1_000_000, 'Leave it out for 1000.'),
-  expireAfter: isSeconds,
+  expireAfterSeconds: isSeconds,
 }
 const COUNTER: Shape<CounterOptions> = {
   ...COMMON,
-  merge: isOneOf(['sum', 'worker'], 'Other merges are for gauges.'),
+  aggregator: isOneOf(['sum', 'worker'], 'Other merges are for gauges.'),
 }
 /** The check of each option. */
 export const INSTRUMENT_SHAPES: {
@@ -118,7 +125,7 @@ export const INSTRUMENT_SHAPES: {
   readonly histogram: Shape<HistogramOptions>
 } = {
   counter: COUNTER,
-  gauge: { ...COMMON, merge: isOneOf(MERGES, "Leave it out for 'sum'.") },
+  gauge: { ...COMMON, aggregator: isOneOf(AGGREGATORS, "Leave it out for 'sum'.") },
   histogram: { ...COUNTER, buckets: isFewBuckets },
 }
 
@@ -129,19 +136,19 @@ function checkName(type: InstrumentType, name: unknown): void {
   if (OWN_NAMES.has(name)) throw promherdError('ERR_PROMHERD_RESERVED_NAME', 'metric name', name, 'promherd itself')
 }
 
-function checkLabel(type: InstrumentType, label: unknown, merge: Merge): void {
+function checkLabel(type: InstrumentType, label: unknown, aggregator: Aggregator): void {
   if (typeof label !== 'string' || !/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label)) {
     throw promherdError('ERR_PROMHERD_BAD_NAME', 'label name', label)
   }
-  const owner = ownerOf(type, label, merge)
+  const owner = ownerOf(type, label, aggregator)
   if (owner !== undefined) throw promherdError('ERR_PROMHERD_RESERVED_NAME', 'label name', label, owner)
 }
 
 /** What a label is reserved for; undefined if the user may have it. */
-function ownerOf(type: InstrumentType, label: string, merge: Merge): string | undefined {
+function ownerOf(type: InstrumentType, label: string, aggregator: Aggregator): string | undefined {
   if (label.startsWith('__')) return 'Prometheus itself'
   if (type === 'histogram' && label === 'le') return 'the buckets of histograms'
-  return merge === 'worker' && label === 'worker' ? "the merge 'worker'" : undefined
+  return aggregator === 'worker' && label === 'worker' ? "the aggregator 'worker'" : undefined
 }
 
 /** The names of promherd's own families, and of the series that its histograms are written as. */

@@ -67,7 +67,7 @@ describe('a counter', () => {
   test('of the worker is kept apart', async () => {
     const { monitor, show } = stage()
     monitor
-      .counter({ ...C, labels: ['a'], merge: 'worker' })
+      .counter({ ...C, labels: ['a'], aggregator: 'worker' })
       .labels('x')
       .inc()
     expect(await show('jobs_total')).toEqual({ 'x,1': [1] })
@@ -75,15 +75,15 @@ describe('a counter', () => {
 })
 
 describe('a gauge', () => {
-  test.each(['sum', 'max', 'min', 'mean', 'latest', 'worker'] as const)(
+  test.each(['sum', 'max', 'min', 'average', 'first', 'latest', 'worker'] as const)(
     'of %s is shown once it is set',
-    async merge => {
+    async aggregator => {
       const { monitor, show } = stage()
-      const queue = monitor.gauge({ name: 'queue', help: 'Queue.', merge })
+      const queue = monitor.gauge({ name: 'queue', help: 'Queue.', aggregator })
       expect(await show('queue')).toEqual({})
       queue.inc(3)
       queue.dec()
-      const key = merge === 'worker' ? '1' : ''
+      const key = aggregator === 'worker' ? '1' : ''
       expect(await show('queue')).toEqual({ [key]: [2] })
       queue.set(-7)
       expect(await show('queue')).toEqual({ [key]: [-7] })
@@ -108,7 +108,7 @@ describe('a gauge', () => {
   test('can be the time', async () => {
     const { monitor, show } = stage()
     const before = Date.now() / 1000
-    monitor.gauge({ name: 'done', help: 'Done.', merge: 'latest' }).setToCurrentTime()
+    monitor.gauge({ name: 'done', help: 'Done.', aggregator: 'latest' }).setToCurrentTime()
     const [time] = (await show('done'))['']!
     expect(time).toBeGreaterThanOrEqual(before)
     expect(time).toBeLessThanOrEqual(Date.now() / 1000)
@@ -186,13 +186,13 @@ describe('a series', () => {
     const { monitor, show } = stage()
     const sizes = monitor.histogram({ name: 'sizes', help: 'Sizes.', labels: ['a'], buckets: [1] })
     sizes.labels('0').observe(1)
-    const { length } = monitor.store.slab.values
+    const { length } = monitor.store.storage.values
     for (let i = 0; i < 20_000; i++) {
       sizes.remove(String(i))
       sizes.labels(String(i + 1)).observe(3)
     }
     expect(await show('sizes')).toEqual({ 20000: [0, 1, 3] })
-    expect(monitor.store.slab.values.length).toBe(length)
+    expect(monitor.store.storage.values.length).toBe(length)
   })
 
   test('that has no place shares one, is counted as dropped each time, and takes the place that becomes free', async () => {
@@ -257,7 +257,7 @@ describe('a declaration', () => {
 
   test('of a name whose numbers come from elsewhere is refused', () => {
     const { monitor } = stage()
-    monitor.store.family({ ...C, type: 'counter', labels: [], buckets: [], merge: 'sum' })
+    monitor.store.family({ ...C, type: 'counter', labels: [], buckets: [], aggregator: 'sum' })
     expect(() => monitor.counter(C)).toThrow(expect.objectContaining({ code: 'ERR_PROMHERD_FAMILY_CONFLICT' }))
   })
 
@@ -270,14 +270,14 @@ describe('a declaration', () => {
     ['RESERVED_NAME', { ...C, name: 'http_requests_total' }],
     ['RESERVED_NAME', { ...C, name: 'http_request_duration_seconds_bucket' }],
     ['RESERVED_NAME', { ...C, labels: ['__name__'] }],
-    ['RESERVED_NAME', { ...C, labels: ['worker'], merge: 'worker' }],
+    ['RESERVED_NAME', { ...C, labels: ['worker'], aggregator: 'worker' }],
     ['BAD_OPTION', { name: 'a' }],
     ['BAD_OPTION', { ...C, labels: 'a' }],
     ['BAD_OPTION', { ...C, labels: ['a', 'a'] }],
-    ['BAD_OPTION', { ...C, merge: 'max' }],
+    ['BAD_OPTION', { ...C, aggregator: 'max' }],
     ['BAD_OPTION', { ...C, maxSeries: 0 }],
-    ['BAD_OPTION', { ...C, expireAfter: 1 }],
-    ['BAD_OPTION', { ...C, labels: ['a'], expireAfter: 0 }],
+    ['BAD_OPTION', { ...C, expireAfterSeconds: 1 }],
+    ['BAD_OPTION', { ...C, labels: ['a'], expireAfterSeconds: 0 }],
     ['BAD_OPTION', null],
     ['UNKNOWN_OPTION', { ...C, labelNames: ['a'] }],
     ['UNKNOWN_OPTION', { ...C, buckets: [1] }],
@@ -326,6 +326,6 @@ describe('a declaration', () => {
     // @ts-expect-error: counters do not fall
     expect(jobs.labels('GET', '200').dec).toBeUndefined()
     // @ts-expect-error: of counters there is no greatest
-    expect(() => monitor.counter({ name: 'x', help: 'X.', merge: 'max' })).toThrow()
+    expect(() => monitor.counter({ name: 'x', help: 'X.', aggregator: 'max' })).toThrow()
   })
 })

@@ -60,8 +60,8 @@ export class Instruments implements InstrumentMaker {
 
   gauge<const L extends readonly string[] = readonly []>(options: GaugeOptions<L>): Gauge<L> {
     const declaration = declare('gauge', options)
-    const { merge } = declaration.definition
-    const make = (bound: Bound, refuse: Refuse): AnySeries => new BoundGauge(bound, refuse, merge)
+    const { aggregator } = declaration.definition
+    const make = (bound: Bound, refuse: Refuse): AnySeries => new BoundGauge(bound, refuse, aggregator)
     return this.#declare('gauge', declaration, make) as Gauge<L>
   }
 
@@ -79,7 +79,7 @@ export class Instruments implements InstrumentMaker {
 
   #declare(
     type: InstrumentType,
-    { definition, maxSeries, expireAfter }: Declaration,
+    { definition, maxSeries, expireAfterSeconds }: Declaration,
     make: (bound: Bound, refuse: Refuse) => AnySeries,
   ): unknown {
     const { name } = definition
@@ -90,7 +90,7 @@ export class Instruments implements InstrumentMaker {
     }
     const family = this.#store.family(definition, maxSeries)
     if (known !== undefined) return known
-    const complain = (message: string): void => this.#store.trouble('instrument', message)
+    const complain = (message: string): void => this.#store.reportError('instrument', message)
     const refuse: Refuse = (what, value) =>
       complain(promherdError('ERR_PROMHERD_BAD_OPTION', name, what, value, 'It was not recorded.').message)
     const set = new SeriesSet(family, bound => make(bound, refuse), complain)
@@ -98,7 +98,7 @@ export class Instruments implements InstrumentMaker {
     // Like every gauge, it is not served before it is set.
     if (instrument instanceof BoundGauge) instrument.clear()
     this.#known.set(name, instrument)
-    if (expireAfter !== undefined) this.#expire(set, expireAfter)
+    if (expireAfterSeconds !== undefined) this.#expire(set, expireAfterSeconds)
     return instrument
   }
 

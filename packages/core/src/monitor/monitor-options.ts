@@ -1,6 +1,6 @@
 import { checkOptions, isBoolean, isFunction, isInteger, isOneOf, isText, type Shape } from '../base/check-options.ts'
 import { isPromClientOption, type PromClientOption } from '../clients/registry.ts'
-import { SLAB_KINDS, type SlabKind } from '../store/slab.ts'
+import { STORAGE_KINDS, type StorageKind } from '../store/storage.ts'
 
 /** The configuration of a monitor, by options and by environment variables. */
 
@@ -25,11 +25,11 @@ export interface MonitorOptions {
    */
   readonly worker?: number | undefined
   /**
-   * The storage of the store: `mapped` loses only the requests in flight when the process is killed and needs koffi,
-   * `flushed` loses at most the last 100 ms, `heap` is for a single process.
-   * @default PROMHERD_SLAB, else the best available
+   * The storage of the store: `mmap` loses only the requests in flight when the process is killed and needs koffi,
+   * `file` loses at most the last 100 ms, `memory` is for a single process.
+   * @default PROMHERD_STORAGE, else the best available
    */
-  readonly slab?: SlabKind | undefined
+  readonly storage?: StorageKind | undefined
   /**
    * Which prom-client registries are included in this process's metrics: `auto` takes the default registry of every
    * prom-client that is loaded, a list takes those registries (needed in a bundled application), `false` none.
@@ -45,7 +45,7 @@ export const MONITOR_SHAPE: Shape<MonitorOptions> = {
   directory: isText('Give the path of a directory that the workers share.'),
   sharedDirectory: isBoolean('Leave it out where one user runs all processes.'),
   worker: isInteger(0, 1_000_000, 'Number the workers from 1.'),
-  slab: isOneOf(SLAB_KINDS, 'Leave it out for the best that there is.'),
+  storage: isOneOf(STORAGE_KINDS, 'Leave it out for the best that there is.'),
   promClient: isPromClientOption,
   onWarning: isFunction('Give a function that takes the message.'),
 }
@@ -55,19 +55,19 @@ export function fromEnvironment(): MonitorOptions {
   const variables = {
     PROMETHEUS_MULTIPROC_DIR: process.env['PROMETHEUS_MULTIPROC_DIR'] || undefined,
     PROMHERD_WORKER: isInherited() ? undefined : numberOf(process.env['PROMHERD_WORKER']),
-    PROMHERD_SLAB: process.env['PROMHERD_SLAB'] || undefined,
+    PROMHERD_STORAGE: process.env['PROMHERD_STORAGE'] || undefined,
   }
-  const { directory, worker, slab } = MONITOR_SHAPE
+  const { directory, worker, storage } = MONITOR_SHAPE
   checkOptions('the environment', variables, {
     PROMETHEUS_MULTIPROC_DIR: directory,
     PROMHERD_WORKER: worker,
-    PROMHERD_SLAB: slab,
+    PROMHERD_STORAGE: storage,
   })
   return {
     directory: variables.PROMETHEUS_MULTIPROC_DIR,
     sharedDirectory: sharedFromEnvironment(),
     worker: variables.PROMHERD_WORKER as number | undefined,
-    slab: variables.PROMHERD_SLAB as SlabKind | undefined,
+    storage: variables.PROMHERD_STORAGE as StorageKind | undefined,
   }
 }
 

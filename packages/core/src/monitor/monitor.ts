@@ -147,14 +147,14 @@ class ProcessMonitor implements Monitor {
   #beats = 0
   #isNew = true
 
-  constructor({ store, claim, isHelper = false, lack }: Opened, { directory, promClient, slab }: MonitorOptions) {
+  constructor({ store, claim, isHelper = false, lack }: Opened, { directory, promClient, storage }: MonitorOptions) {
     this.store = store
     this.#claim = claim
     this.#instruments = new Instruments(store)
     this.#herd = store.paths === undefined || directory === undefined ? new LoneHerd(store) : new Herd({ directory })
-    this.home = new StoreHome({ store, directory, slab, lack, onMove: () => this.#moved() })
+    this.home = new StoreHome({ store, directory, storage, lack, onMove: () => this.#moved() })
     this.#timers = [setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS).unref()]
-    const isRead = directory !== undefined && slab !== 'heap'
+    const isRead = directory !== undefined && storage !== 'memory'
     if (store.worker > 0 && !isHelper) this.#collectEvery(HEARTBEAT_INTERVAL_MS, samplerFor(store))
     this.#collectEvery(isRead ? HEARTBEAT_INTERVAL_MS : undefined, streamSampler(store))
     const watch = isHelper ? countCrashes : watchRuntime
@@ -192,7 +192,8 @@ class ProcessMonitor implements Monitor {
   async collect(): Promise<void> {
     const results = await Promise.allSettled([...this.#collectors].map(async collect => collect()))
     for (const result of results) {
-      if (result.status === 'rejected') this.store.trouble('callback', `a collector failed: ${String(result.reason)}`)
+      if (result.status === 'rejected')
+        this.store.reportError('callback', `a collector failed: ${String(result.reason)}`)
     }
     this.store.flush()
   }

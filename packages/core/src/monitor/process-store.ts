@@ -4,7 +4,7 @@ import { isWrongPath, useDirectory } from '../herd/directory/directory.ts'
 import type { DirectoryLock } from '../herd/processes/lock.ts'
 import { leaveNumber, parentNumber } from '../herd/processes/parent-number.ts'
 import { claimWorkerNumber } from '../herd/processes/worker-number.ts'
-import { canMap, type SlabKind } from '../store/slab.ts'
+import { canMap, type StorageKind } from '../store/storage.ts'
 import { Store } from '../store/store.ts'
 
 /** Opens the store of a process: in the herd's directory, with a number that no other worker has, or on the heap. */
@@ -19,12 +19,12 @@ export interface Opened {
   readonly lack?: string | undefined
 }
 
-export type OnTrouble = (cause: InternalErrorCause, message: string) => void
+export type OnError = (cause: InternalErrorCause, message: string) => void
 
 /** Settings for a new store. */
 export interface StoreWishes {
   readonly worker?: number | undefined
-  readonly slab?: SlabKind | undefined
+  readonly storage?: StorageKind | undefined
   /** Whether the directory may belong to another user, or be writable by others. */
   readonly shared?: boolean | undefined
 }
@@ -33,25 +33,25 @@ export interface StoreWishes {
  * The store of a herd's worker. If it cannot be created for now, the store is on the heap, and missing from the herd.
  * @throws ERR_PROMHERD_DIRECTORY if the path can never be a directory
  */
-export function openStore(directory: string, { worker, slab, shared }: StoreWishes, onTrouble: OnTrouble): Opened {
+export function openStore(directory: string, { worker, storage, shared }: StoreWishes, onError: OnError): Opened {
   let claim: DirectoryLock | undefined
   try {
     useDirectory(directory, { shared })
     const parent = isMainThread ? undefined : parentNumber(directory)
     if (parent !== undefined && (worker ?? parent) === parent) {
-      const store = openBest(directory, parent, slab, onTrouble)
+      const store = openBest(directory, parent, storage, onError)
       return { store, isHelper: store.paths !== undefined }
     }
     const claimed = worker === undefined ? claimWorkerNumber(directory) : { worker, lock: undefined }
     claim = claimed.lock
     leaveNumber(directory, claimed.worker)
-    return { store: openBest(directory, claimed.worker, slab, onTrouble), claim }
+    return { store: openBest(directory, claimed.worker, storage, onError), claim }
   } catch (error) {
     claim?.release()
     if (isWrongPath(error)) throw error
-    const opened = loneStore(worker ?? 1, onTrouble)
+    const opened = loneStore(worker ?? 1, onError)
     const lack = `no store in ${directory}: ${String(error)}`
-    opened.store.trouble(
+    opened.store.reportError(
       'store_unavailable',
       `${lack}. What this worker counts is missing from the herd until it has one`,
     )
@@ -59,19 +59,19 @@ export function openStore(directory: string, { worker, slab, shared }: StoreWish
   }
 }
 
-function openBest(directory: string, worker: number, wanted: SlabKind | undefined, onTrouble: OnTrouble): Store {
-  if (wanted === 'heap') return loneStore(worker, onTrouble).store
-  if (wanted === 'flushed' || !canMap()) return new Store({ slab: 'flushed', directory, worker, onTrouble })
+function openBest(directory: string, worker: number, wanted: StorageKind | undefined, onError: OnError): Store {
+  if (wanted === 'memory') return loneStore(worker, onError).store
+  if (wanted === 'file' || !canMap()) return new Store({ storage: 'file', directory, worker, onError })
   try {
-    return new Store({ slab: 'mapped', directory, worker, onTrouble })
+    return new Store({ storage: 'mmap', directory, worker, onError })
   } catch (error) {
     // A file system without mapping can still be written to; if mapping was requested explicitly, that is an error.
-    if (wanted === 'mapped') throw error
-    return new Store({ slab: 'flushed', directory, worker, onTrouble })
+    if (wanted === 'mmap') throw error
+    return new Store({ storage: 'file', directory, worker, onError })
   }
 }
 
 /** The store of a single process. */
-export function loneStore(worker: number, onTrouble: OnTrouble): Opened {
-  return { store: new Store({ slab: 'heap', directory: undefined, worker, onTrouble }) }
+export function loneStore(worker: number, onError: OnError): Opened {
+  return { store: new Store({ storage: 'memory', directory: undefined, worker, onError }) }
 }

@@ -2,7 +2,7 @@ import { statFile } from '../files/files.ts'
 import { whyUnusable } from '../herd/directory/directory.ts'
 import { openRetired } from '../herd/retiring/retired-files.ts'
 import { atOnce } from '../snapshot/steps.ts'
-import { canMap, type FileSlabKind, type SlabKind } from '../store/slab.ts'
+import { canMap, type FileStorageKind, type StorageKind } from '../store/storage.ts'
 import type { Store } from '../store/store.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts'
  */
 export class StoreHome {
   readonly #store: Store
-  readonly #wanted: SlabKind | undefined
+  readonly #wanted: StorageKind | undefined
   readonly #onMove: () => void
   #onChange: (lack: string | undefined) => void = () => {}
   #directory: string | undefined
@@ -24,7 +24,7 @@ export class StoreHome {
   constructor(options: StoreHomeOptions) {
     this.#store = options.store
     this.#directory = options.directory
-    this.#wanted = options.slab
+    this.#wanted = options.storage
     this.#lack = options.lack
     this.#onMove = options.onMove
     if (this.#store.paths !== undefined) this.#settle()
@@ -33,14 +33,14 @@ export class StoreHome {
   /** Calls `onChange` now, and at each change, with the reason why this worker's numbers are missing from the herd. */
   watch(onChange: (lack: string | undefined) => void): void {
     this.#onChange = onChange
-    const isMissing = this.#store.paths === undefined && this.#wanted !== 'heap'
+    const isMissing = this.#store.paths === undefined && this.#wanted !== 'memory'
     this.#lack ??= isMissing ? 'the herd has no directory' : undefined
     onChange(this.#lack)
   }
 
   /** Checks whether the files exist, and writes them if they do not. Never throws. */
   look(): void {
-    if (this.#directory === undefined || this.#wanted === 'heap' || this.#store.isClosed) return
+    if (this.#directory === undefined || this.#wanted === 'memory' || this.#store.isClosed) return
     try {
       this.#tell(this.#isHome() ? undefined : this.#goHome(this.#directory))
     } catch (error) {
@@ -59,7 +59,7 @@ export class StoreHome {
    * Records in this directory from now on, if the store has no files. Reports the reason if that fails. Never throws.
    */
   moveTo(directory: string): void {
-    if (this.#wanted === 'heap' || (this.#store.paths !== undefined && this.#isHome())) return
+    if (this.#wanted === 'memory' || (this.#store.paths !== undefined && this.#isHome())) return
     // For its own directory, the herd in it is already known.
     if (directory !== this.#directory) {
       this.#directory = directory
@@ -101,14 +101,14 @@ export class StoreHome {
   }
 
   #write(directory: string): void {
-    const kinds: FileSlabKind[] = this.#wanted === 'flushed' || !canMap() ? ['flushed'] : ['mapped', 'flushed']
+    const kinds: FileStorageKind[] = this.#wanted === 'file' || !canMap() ? ['file'] : ['mmap', 'file']
     for (const kind of kinds) {
       try {
         this.#store.moveTo(directory, kind)
         break
       } catch (error) {
         // A file system without mapping can still be written to.
-        if (kind === kinds.at(-1) || this.#wanted === 'mapped') throw error
+        if (kind === kinds.at(-1) || this.#wanted === 'mmap') throw error
       }
     }
     this.#settle()
@@ -135,7 +135,7 @@ export interface StoreHomeOptions {
   readonly store: Store
   /** Undefined if no directory could be created so far. */
   readonly directory: string | undefined
-  readonly slab: SlabKind | undefined
+  readonly storage: StorageKind | undefined
   /** The reason why the store has no files yet. */
   readonly lack: string | undefined
   /** Is called when the store has been written to a directory. */

@@ -14,18 +14,18 @@ export interface ProgramLife {
    * Whether the program is started again if it exits before it has ever listened. If not, this process exits in the
    * same way.
    */
-  readonly isRestarted: boolean
+  readonly shouldRestart: boolean
 }
 
 /** The primary of workers that run a program: processes or threads. */
 export function programPrimary(
   options: ResolvedClusterOptions,
   spawner: (directory: string) => Spawner,
-  { isRestarted }: ProgramLife,
+  { shouldRestart }: ProgramLife,
   figures?: typeof processSampler,
 ): Primary {
   const led = { ...options, leadMs: LEAD_MS, settleMs: SETTLE_MS }
-  if (isRestarted) return new Primary(led, spawner, figures)
+  if (shouldRestart) return new Primary(led, spawner, figures)
   const first = new FirstLife()
   const primary: Primary = new Primary(
     first.watched(led, exit => void endWith(exit, first, primary, options)),

@@ -11,9 +11,9 @@ import { createMonitor, offerDefaultMonitor } from '../monitor/monitor.ts'
  * program creates inherit the options of Node, and load this too: it does nothing in them.
  */
 if (cluster.isWorker && isMainThread) {
-  const { config } = await resolveConfig({ keys: new Set(['slab']) })
-  const { slab, promClient, onWarning, maxRequests, maxRequestsJitter } = config
-  offerDefaultMonitor(createMonitor({ slab, promClient, onWarning }))
+  const { config } = await resolveConfig({ keys: new Set(['storage']) })
+  const { storage, promClient, onWarning, maxRequests, maxRequestsJitter } = config
+  offerDefaultMonitor(createMonitor({ storage, promClient, onWarning }))
   runWorker({ maxRequests, maxRequestsJitter }, processLine, () => {})
   endWithTheProgram()
 }

@@ -21,7 +21,7 @@ export interface Program {
    * Whether a program that has never listened is started again when it exits. If not, this process exits with the exit
    * code of the program, as if it were the program. @default false
    */
-  readonly isRestarted?: boolean | undefined
+  readonly shouldRestart?: boolean | undefined
 }
 
 /**
@@ -30,11 +30,11 @@ export interface Program {
  * @throws ERR_PROMHERD_PROGRAM, and what `startCluster` throws
  */
 export function startProgram(options: ClusterOptions, program: Program): Cluster {
-  const { args = [], execArgv = process.execArgv, isRestarted = false } = program
+  const { args = [], execArgv = process.execArgv, shouldRestart = false } = program
   const file = programFile(program.file)
   const resolved = resolveClusterOptions(options)
   cluster.setupPrimary({ exec: file, args: [...args], execArgv: [...execArgv, ...preloads()] })
-  return programPrimary(resolved, processSpawner, { isRestarted })
+  return programPrimary(resolved, processSpawner, { shouldRestart })
 }
 
 /** The absolute path of a program. @throws ERR_PROMHERD_PROGRAM if it is not a file */

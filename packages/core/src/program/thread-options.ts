@@ -17,7 +17,7 @@ export interface ThreadsOptions extends Omit<ClusterOptions, 'workers'> {
    * Whether the application listens on a port. If it does not, as in threads that compute, a thread is up when `entry`
    * has run. @default true
    */
-  readonly listens?: boolean | undefined
+  readonly waitForListen?: boolean | undefined
   /** The memory limits of each thread, as in `worker_threads`. @default Node's own limits */
   readonly resourceLimits?: ResourceLimits | undefined
 }
@@ -46,6 +46,6 @@ const { workers: _, ...SHARED } = CLUSTER_SHAPE
 export const THREADS_SHAPE: Shape<ThreadsOptions> = {
   ...SHARED,
   threads: isWorkers,
-  listens: isBoolean('Leave it out where the application listens.'),
+  waitForListen: isBoolean('Leave it out where the application listens.'),
   resourceLimits: (name, value) => checkOptions(name, value as ResourceLimits, LIMITS_SHAPE),
 }

@@ -17,7 +17,7 @@ import { resolveThreadsOptions, type ThreadsOptions } from './thread-options.ts'
  * Runs `entry` in several threads of this process, keeps them running, and serves the metrics of all of them on one
  * port. Call it once, before anything else: in the main thread it returns the cluster. In a thread that it has started,
  * which runs the same program, it runs `entry` and returns undefined.
- * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER,
+ * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_PRIMARY_EXISTS,
  * ERR_PROMHERD_THREADS if this is a thread that promherd has not started, or there is no program to run
  */
 export function startThreads(options: ThreadsOptions, entry: () => unknown): Cluster | undefined {

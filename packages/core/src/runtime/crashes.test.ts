@@ -14,7 +14,7 @@ async function crashesOf(monitor: Monitor): Promise<Record<string, number>> {
 
 test('the monitor of a worker counts what nobody caught, until it is closed', async () => {
   const before = process.listenerCount('uncaughtExceptionMonitor')
-  const monitor = createMonitor({ slab: 'heap' })
+  const monitor = createMonitor({ storage: 'memory' })
   expect(await crashesOf(monitor)).toEqual({ 'uncaught_exception 1': 0, 'unhandled_rejection 1': 0 })
   crashing.emit('uncaughtExceptionMonitor', new Error('broken'), 'uncaughtException')
   expect(await crashesOf(monitor)).toEqual({ 'uncaught_exception 1': 1, 'unhandled_rejection 1': 0 })
@@ -23,7 +23,7 @@ test('the monitor of a worker counts what nobody caught, until it is closed', as
 })
 
 test('a primary is no worker, and counts none', async () => {
-  const monitor = createMonitor({ slab: 'heap', worker: 0 })
+  const monitor = createMonitor({ storage: 'memory', worker: 0 })
   crashing.emit('uncaughtExceptionMonitor', new Error('broken'), 'uncaughtException')
   expect(await crashesOf(monitor)).toEqual({})
   await monitor.close()

@@ -22,7 +22,7 @@ export function countCrashes(store: Store): () => void {
   for (const origin of Object.values(ORIGINS)) family.slot([origin])
   const count: Count = (_error, origin) => {
     const slot = family.slot([ORIGINS[origin] ?? ORIGINS.uncaughtException])
-    family.slab.values[slot] = family.slab.values[slot]! + 1
+    family.storage.values[slot] = family.storage.values[slot]! + 1
     // There may be no later opportunity: a handler of the application may end the process by a signal.
     store.flush()
   }

@@ -9,8 +9,8 @@ export const LEAST_WINDOW_MS = 100
 export function setterOf(store: Store, definition: Definition): (value: number) => void {
   const family = store.family(definition)
   const slot = family.slot([])
-  if (definition.type === 'gauge') setAbsent(family.slab.values, slot)
+  if (definition.type === 'gauge') setAbsent(family.storage.values, slot)
   return value => {
-    family.slab.values[slot] = value
+    family.storage.values[slot] = value
   }
 }

@@ -12,8 +12,8 @@ export function observerOf(
   const slot = family.slot(labels)
   const sum = slot + buckets.length + 1
   return value => {
-    // The slab's array is replaced when it grows, so it is read again for each use.
-    const { values } = family.slab
+    // The storage's array is replaced when it grows, so it is read again for each use.
+    const { values } = family.storage
     let bucket = 0
     while (bucket < buckets.length && value > buckets[bucket]!) bucket++
     values[slot + bucket] = values[slot + bucket]! + 1

@@ -8,11 +8,11 @@ import { cpuSampler } from './cpu.ts'
 import { eventLoopSampler } from './event-loop.ts'
 import { heapSampler, residentSampler } from './memory.ts'
 
-const heapStore = (): Store => new Store({ slab: 'heap', directory: undefined, worker: 1 })
+const heapStore = (): Store => new Store({ storage: 'memory', directory: undefined, worker: 1 })
 
 function valueIn(store: Store, definition: Definition): number {
   const family = store.family(definition)
-  return family.slab.values[family.slot([])]!
+  return family.storage.values[family.slot([])]!
 }
 
 test('CPU seconds are user and system time together, and utilization is their share of the time since', () => {
@@ -44,8 +44,8 @@ test('a sample right after another adds the CPU time but makes no share of so sh
   used = { user: 99_000, system: 0 }
   sample()
   expect(valueIn(store, FAMILIES.workerCpu)).toBe(0.099)
-  const { slab, overflow } = store.family(FAMILIES.workerCpuUtilization)
-  expect(isAbsent(slab.values, overflow)).toBe(true)
+  const { storage, overflow } = store.family(FAMILIES.workerCpuUtilization)
+  expect(isAbsent(storage.values, overflow)).toBe(true)
   at = 200
   sample()
   expect(valueIn(store, FAMILIES.workerCpuUtilization)).toBe(0.495)

@@ -11,7 +11,7 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as (options?: { type: 'minor' | 'major' }) => void
 
 function monitorOfTest(): Monitor {
-  const monitor = createMonitor({ slab: 'heap', promClient: false })
+  const monitor = createMonitor({ storage: 'memory', promClient: false })
   onTestFinished(() => monitor.close())
   return monitor
 }
@@ -67,7 +67,7 @@ test('an event loop that is blocked is seen as long as it lasts', async () => {
 })
 
 test('a monitor that is closed samples no more, while another goes on', async () => {
-  const [closed, open] = [createMonitor({ slab: 'heap', promClient: false }), monitorOfTest()]
+  const [closed, open] = [createMonitor({ storage: 'memory', promClient: false }), monitorOfTest()]
   await expect.poll(async () => countOf(await delays(closed), 0), { timeout: 5000 }).toBeGreaterThan(0)
   await closed.close()
   const [last, lastPauses] = [await delays(closed), await pauses(closed)]
@@ -100,7 +100,7 @@ test('each collection of garbage is counted by its kind, all of those that come 
 })
 
 test('a primary is no worker, and watches nothing', async () => {
-  const monitor = createMonitor({ slab: 'heap', promClient: false, worker: 0 })
+  const monitor = createMonitor({ storage: 'memory', promClient: false, worker: 0 })
   expect(await delays(monitor)).toBeUndefined()
   await monitor.close()
 })

@@ -21,7 +21,7 @@ function snapshotOf(series: number, label = 'value', value = 1): Snapshot {
     help: 'Test.',
     labelNames: ['l'],
     buckets: [],
-    merge: 'sum' as const,
+    aggregator: 'sum' as const,
     labels,
   }
   return { takenAt: 0, herd: 'h', startedAt: 0, families: [{ ...family, values }] }

@@ -17,7 +17,7 @@ function rendererOfNews(): Renderer {
       help: 'G.',
       labelNames: ['route'],
       buckets: [],
-      merge: 'sum' as const,
+      aggregator: 'sum' as const,
     }
     return { takenAt: count, herd: 'h', startedAt: 0, families: [{ ...family, labels: LABELS, values }] }
   }

@@ -29,10 +29,10 @@ function record(monitor: Monitor, count: number): void {
     help: 'Test.',
     labels: [],
     buckets: [],
-    merge: 'sum',
+    aggregator: 'sum',
   } as const
   const family = monitor.store.family(definition)
-  family.slab.values[family.slot([])] = count
+  family.storage.values[family.slot([])] = count
   monitor.store.flush()
 }
 
@@ -68,7 +68,7 @@ test('whoever serves keeps the directory when its keeper has gone, and clears no
   await monitor.close()
   await keeper.close()
   expect(await total(server)).toBe('5')
-  expect(readdirSync(directory).sort()).toEqual(['keeper.1', 'retired.catalog', 'retired.values'])
+  expect(readdirSync(directory).sort()).toEqual(['leader.1', 'retired.catalog', 'retired.values'])
 })
 
 test('a taken port is one warning, and is had when it is free', async () => {

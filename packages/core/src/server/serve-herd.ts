@@ -4,12 +4,12 @@ import { Warner } from '../base/warner.ts'
 import { within } from '../base/within.ts'
 import { useDirectory } from '../herd/directory/directory.ts'
 import { Herd } from '../herd/herd.ts'
-import { Outside } from '../herd/metrics/process-stats.ts'
+import { ProcessStats } from '../herd/metrics/process-stats.ts'
 import { endHerd, offerHerd, type ProcessHerd } from '../herd/process-herd.ts'
 import { MONITOR_SHAPE, sharedFromEnvironment } from '../monitor/monitor-options.ts'
 import type { Address } from './listener.ts'
+import { Maintenance } from './maintenance.ts'
 import { MetricsServer } from './metrics-server.ts'
-import { Upkeep } from './upkeep.ts'
 
 /** Options for serving the metrics of a directory. */
 export interface ServeOptions {
@@ -65,8 +65,10 @@ export function serveHerd(options: ServeOptions = {}): HerdServer {
 
 class DirectoryServer implements HerdServer {
   readonly #herd: Herd
-  readonly #outside = new Outside(message => this.#herd.trouble('outside', message), { ofStrangers: true })
-  readonly #upkeep: Upkeep
+  readonly #processStats = new ProcessStats(message => this.#herd.reportError('process_stats', message), {
+    ofStrangers: true,
+  })
+  readonly #maintenance: Maintenance
   readonly #server: MetricsServer
   /** The herd, as other modules of this process read it. */
   readonly #offered: ProcessHerd
@@ -74,11 +76,11 @@ class DirectoryServer implements HerdServer {
   constructor({ directory, ...where }: Where & { directory: string }, warner: Warner) {
     this.#herd = new Herd({
       directory,
-      outside: this.#outside,
-      onTrouble: (cause, message) => warner.sayOnce(cause, message),
+      processStats: this.#processStats,
+      onError: (cause, message) => warner.sayOnce(cause, message),
     })
-    this.#upkeep = new Upkeep(this.#herd)
-    void this.#upkeep.now()
+    this.#maintenance = new Maintenance(this.#herd)
+    void this.#maintenance.now()
     this.#server = new MetricsServer({
       ...where,
       warner,
@@ -86,7 +88,7 @@ class DirectoryServer implements HerdServer {
       beforeSnapshot: () => this.#gather(),
       readiness: () => this.#herd.whyBroken,
     })
-    this.#outside.watch(() => this.#herd.members)
+    this.#processStats.watch(() => this.#herd.members)
     this.#offered = { snapshot: () => this.#gather().then(() => this.#herd.snapshot()), store: this.#herd.own }
     offerHerd(this.#offered)
   }
@@ -100,14 +102,14 @@ class DirectoryServer implements HerdServer {
   }
 
   async #gather(): Promise<void> {
-    await this.#upkeep.now()
-    await within(LOOK_DEADLINE_MS, this.#outside.look(this.#herd.members))
+    await this.#maintenance.now()
+    await within(LOOK_DEADLINE_MS, this.#processStats.look(this.#herd.members))
   }
 
   async close(): Promise<void> {
     await endHerd(this.#offered, false)
-    this.#outside.stop()
-    this.#upkeep.stop()
+    this.#processStats.stop()
+    this.#maintenance.stop()
     await this.#server.close()
     await this.#herd.close()
   }

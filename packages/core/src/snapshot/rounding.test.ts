@@ -6,7 +6,7 @@ import type { Source } from './source.ts'
 import { atOnce } from './steps.ts'
 
 function counting(value: number): Source {
-  const definition = { name: 'x_total', type: 'counter', help: '', labels: [], buckets: [], merge: 'sum' } as const
+  const definition = { name: 'x_total', type: 'counter', help: '', labels: [], buckets: [], aggregator: 'sum' } as const
   const lines: CatalogLine[] = [
     { ...definition, kind: 'family', index: 0 },
     { kind: 'series', family: 0, values: [], slot: HEADER_SLOTS },

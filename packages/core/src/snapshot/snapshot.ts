@@ -1,4 +1,4 @@
-import type { Merge } from '../definitions/definition.ts'
+import type { Aggregator } from '../definitions/definition.ts'
 import type { Exemplar } from '../store/exemplar.ts'
 import type { Numbers } from './numbers.ts'
 
@@ -27,14 +27,14 @@ export interface Family {
   /** Upper bounds of a histogram, without +Inf; empty for other types. */
   readonly buckets: readonly number[]
   /** How the numbers of several workers were combined; `worker` if a label `worker` keeps them apart. */
-  readonly merge: Merge
+  readonly aggregator: Aggregator
   /**
    * The label values of each series. The arrays are the same objects from one snapshot to the next, so that results
    * derived from them can be cached.
    */
   readonly labels: readonly (readonly string[])[]
   /**
-   * Counter, gauge: the value. A gauge that merges by `mean` has a second number, the count of workers in the mean, and
+   * Counter, gauge: the value. A gauge that merges by `average` has a second number, the count of workers in the mean, and
    * one that merges by `latest` has the Unix time in seconds when it was set. Histogram: one count per bucket, not
    * cumulative, the last for +Inf, then the sum of the observations. Summary: the sum, then the count.
    */

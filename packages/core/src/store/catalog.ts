@@ -1,5 +1,11 @@
 import { closeSync, constants, fstatSync, readSync, writeSync } from 'node:fs'
-import { type Definition, FAMILY_TYPES, type FamilyType, MERGES, type Merge } from '../definitions/definition.ts'
+import {
+  AGGREGATORS,
+  type Aggregator,
+  type Definition,
+  FAMILY_TYPES,
+  type FamilyType,
+} from '../definitions/definition.ts'
 import { createFile, openToAppend } from '../files/files.ts'
 import { HEADER_SLOTS } from './header.ts'
 
@@ -208,10 +214,10 @@ function removedLine({ d, f }: Record<string, unknown>): RemovedLine | undefined
 }
 
 function familyLine(fields: Record<string, unknown>): FamilyLine | undefined {
-  const { index, sinceSlot, since, name, type, help, labels, buckets, merge, weighted, countsInto } = fields
+  const { index, sinceSlot, since, name, type, help, labels, buckets, aggregator, weighted, countsInto } = fields
   if (!isIndex(index) || !isName(name) || typeof help !== 'string' || !isStrings(labels)) return undefined
   if (!labels.every(isName)) return undefined
-  if (!FAMILY_TYPES.includes(type as FamilyType) || !MERGES.includes(merge as Merge)) return undefined
+  if (!FAMILY_TYPES.includes(type as FamilyType) || !AGGREGATORS.includes(aggregator as Aggregator)) return undefined
   if (!Array.isArray(buckets) || !buckets.every(bound => typeof bound === 'number')) return undefined
   return {
     kind: 'family',
@@ -223,7 +229,7 @@ function familyLine(fields: Record<string, unknown>): FamilyLine | undefined {
     help,
     labels,
     buckets,
-    merge: merge as Merge,
+    aggregator: aggregator as Aggregator,
     ...(weighted === true ? { weighted } : {}),
     ...(typeof countsInto === 'string' ? { countsInto } : {}),
   }

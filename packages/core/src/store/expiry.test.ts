@@ -18,7 +18,7 @@ async function shown(name: string): Promise<string[]> {
 }
 
 test('a series that stands still for so long is removed, one that is recorded to stays, also with the same value', async () => {
-  const seen = monitor.gauge({ name: 'seen', help: 'Seen.', labels: ['host'], expireAfter: 100 })
+  const seen = monitor.gauge({ name: 'seen', help: 'Seen.', labels: ['host'], expireAfterSeconds: 100 })
   const [a, b] = [seen.labels('a'), seen.labels('b')]
   a.set(1)
   b.set(1)
@@ -37,7 +37,7 @@ test('a series that stands still for so long is removed, one that is recorded to
 })
 
 test('no series goes before its time, and each within a quarter of it afterwards', async () => {
-  const jobs = monitor.counter({ name: 'jobs_total', help: 'Jobs.', labels: ['host'], expireAfter: 40 })
+  const jobs = monitor.counter({ name: 'jobs_total', help: 'Jobs.', labels: ['host'], expireAfterSeconds: 40 })
   vi.advanceTimersByTime(5_000)
   jobs.labels('a').inc()
   vi.advanceTimersByTime(40_000)
@@ -46,9 +46,9 @@ test('no series goes before its time, and each within a quarter of it afterwards
   expect(await shown('jobs_total')).toEqual([])
 })
 
-test('without expireAfter a series stays, and after the end nothing is removed', async () => {
+test('without expireAfterSeconds a series stays, and after the end nothing is removed', async () => {
   const kept = monitor.counter({ name: 'kept_total', help: 'Kept.', labels: ['host'] })
-  const going = monitor.counter({ name: 'going_total', help: 'Going.', labels: ['host'], expireAfter: 1 })
+  const going = monitor.counter({ name: 'going_total', help: 'Going.', labels: ['host'], expireAfterSeconds: 1 })
   kept.labels('a').inc()
   going.labels('a').inc()
   await monitor.close()

@@ -1,13 +1,13 @@
 import { type Definition, widthOf } from '../definitions/definition.ts'
 import { FAMILIES } from '../definitions/metrics.ts'
 import { LabelIndex, NONE } from './label-index.ts'
-import type { Slab } from './slab.ts'
+import type { Storage } from './storage.ts'
 
 /** One family of a store, and the slots of its series. */
 export class StoreFamily {
   readonly definition: Definition
-  /** The slab that holds the slots. */
-  readonly slab: Slab
+  /** The storage that holds the slots. */
+  readonly storage: Storage
   /** The first slot of the series that receives recordings of series without slots of their own. */
   readonly overflow: number
   /** The maximum number of series with slots of their own. */
@@ -25,14 +25,14 @@ export class StoreFamily {
   constructor(
     home: FamilyHome,
     definition: Definition,
-    slab: Slab,
+    storage: Storage,
     index: number,
     maxSeries: number,
     overflow: number,
   ) {
     this.#home = home
     this.definition = definition
-    this.slab = slab
+    this.storage = storage
     this.index = index
     this.#width = widthOf(definition)
     this.maxSeries = maxSeries
@@ -91,7 +91,7 @@ export class StoreFamily {
   /** Removes every series and resets the overflow series to zero. */
   clear(): void {
     for (const row of this.#series.rows()) this.#remove(row)
-    this.slab.values.fill(0, this.overflow, this.overflow + this.#width)
+    this.storage.values.fill(0, this.overflow, this.overflow + this.#width)
   }
 
   /**

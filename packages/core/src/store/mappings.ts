@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { unmap } from './slab.ts'
+import { unmap } from './storage.ts'
 
 /**
  * Unmaps a file from this process. A thread that ends leaves its mappings behind, and with them the memory of a file

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { removeFile, replaceFile } from '../files/files.ts'
 import { CatalogWriter } from './catalog.ts'
-import { type FileSlabKind, openSlab, type Slab, type SlabKind } from './slab.ts'
+import { type FileStorageKind, openStorage, type Storage, type StorageKind } from './storage.ts'
 
 /** The files of one store: their names, and the order in which they are created. */
 
@@ -20,12 +20,12 @@ export function storePaths(directory: string, worker: number, id: number): Store
 
 /** Creates the catalog first: readers find a store by its values file, and must not find one without its names. */
 export function openFiles(
-  kind: SlabKind,
+  kind: StorageKind,
   paths: StorePaths | undefined,
-): { slab: Slab; catalog: CatalogWriter | undefined } {
+): { storage: Storage; catalog: CatalogWriter | undefined } {
   const catalog = paths && new CatalogWriter(paths.catalog)
   try {
-    return { slab: openSlab(kind, paths?.values), catalog }
+    return { storage: openStorage(kind, paths?.values), catalog }
   } catch (error) {
     catalog?.close()
     removePaths(paths)
@@ -34,11 +34,11 @@ export function openFiles(
 }
 
 /** New files for an existing store, under draft names: readers see them only when they are complete. */
-export function draftFiles(kind: FileSlabKind, paths: StorePaths): { slab: Slab; catalog: CatalogWriter } {
+export function draftFiles(kind: FileStorageKind, paths: StorePaths): { storage: Storage; catalog: CatalogWriter } {
   removeDrafts(paths)
   const catalog = new CatalogWriter(draftOf(paths.catalog))
   try {
-    return { slab: openSlab(kind, draftOf(paths.values)), catalog }
+    return { storage: openStorage(kind, draftOf(paths.values)), catalog }
   } catch (error) {
     catalog.close()
     removeDrafts(paths)

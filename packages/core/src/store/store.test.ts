@@ -7,7 +7,7 @@ import type { Definition } from '../definitions/definition.ts'
 import { LoneHerd } from '../herd/lone.ts'
 import { type CatalogLine, CatalogWriter, decodeLine } from './catalog.ts'
 import { keyOf } from './family.ts'
-import { openSlab, SLAB_KINDS } from './slab.ts'
+import { openStorage, STORAGE_KINDS } from './storage.ts'
 import { Store } from './store.ts'
 
 const JOBS: Definition = {
@@ -16,7 +16,7 @@ const JOBS: Definition = {
   help: 'Jobs.',
   labels: ['kind'],
   buckets: [],
-  merge: 'sum',
+  aggregator: 'sum',
 }
 let directory: string
 
@@ -25,57 +25,57 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-describe.each(SLAB_KINDS)('the %s slab', kind => {
+describe.each(STORAGE_KINDS)('the %s storage', kind => {
   test('keeps its values while it grows and after it is closed', () => {
     const path = join(directory, 'x.values')
-    const slab = openSlab(kind, path)
-    slab.values[8191] = 7
-    expect(slab.ensure(100_000)).toBe(true)
-    const { length } = slab.values
+    const storage = openStorage(kind, path)
+    storage.values[8191] = 7
+    expect(storage.ensure(100_000)).toBe(true)
+    const { length } = storage.values
     expect(length).toBeGreaterThanOrEqual(100_000)
     expect(length).toBeLessThanOrEqual((100_000 * 9) / 8)
-    expect(slab.values.byteOffset % 8).toBe(0)
-    slab.values[length - 1] = 8
-    if (kind !== 'heap') {
+    expect(storage.values.byteOffset % 8).toBe(0)
+    storage.values[length - 1] = 8
+    if (kind !== 'memory') {
       expect(statSync(path).mode & 0o777).toBe(0o600)
       expect(statSync(path).size).toBe(length * 8)
     }
-    slab.close()
-    expect([slab.values[8191], slab.values[length - 1]]).toEqual([7, 8])
+    storage.close()
+    expect([storage.values[8191], storage.values[length - 1]]).toEqual([7, 8])
   })
 })
 
-test('whoever holds the values of a mapped slab from before it grew writes to the same memory', () => {
-  const slab = openSlab('mapped', join(directory, 'x.values'))
-  const older = slab.values
-  expect(slab.ensure(50_000)).toBe(true)
+test('whoever holds the values of a mmap storage from before it grew writes to the same memory', () => {
+  const storage = openStorage('mmap', join(directory, 'x.values'))
+  const older = storage.values
+  expect(storage.ensure(50_000)).toBe(true)
   older[8191] = 7
-  expect(slab.values[8191]).toBe(7)
-  slab.close()
+  expect(storage.values[8191]).toBe(7)
+  storage.close()
 })
 
-test.each(['mapped', 'flushed'] as const)('a %s slab becomes no larger than readers take', kind => {
+test.each(['mmap', 'file'] as const)('a %s storage becomes no larger than readers take', kind => {
   const path = join(directory, 'x.values')
-  const slab = openSlab(kind, path)
+  const storage = openStorage(kind, path)
   const { size } = statSync(path)
-  expect(slab.ensure(2 ** 24 + 1)).toBe(false)
-  expect(slab.values.length).toBe(8192)
+  expect(storage.ensure(2 ** 24 + 1)).toBe(false)
+  expect(storage.values.length).toBe(8192)
   expect(statSync(path).size).toBe(size)
-  slab.close()
+  storage.close()
 })
 
 test('what is recorded after the last word does not reach the file', () => {
-  const store = new Store({ slab: 'mapped', directory, worker: 1 })
+  const store = new Store({ storage: 'mmap', directory, worker: 1 })
   const family = store.family(JOBS)
   const slot = family.slot(['a'])
-  const shared = store.slab.values
+  const shared = store.storage.values
   store.close()
-  store.slab.values[slot] = 9
+  store.storage.values[slot] = 9
   expect(shared[slot]).toBe(0)
 })
 
 test('a store that cannot be opened leaves no file behind', () => {
-  expect(() => new Store({ slab: 'flushed', directory: join(directory, 'none'), worker: 1 })).toThrow('ENOENT')
+  expect(() => new Store({ storage: 'file', directory: join(directory, 'none'), worker: 1 })).toThrow('ENOENT')
   expect(readdirSync(directory)).toEqual([])
 })
 
@@ -91,11 +91,11 @@ test('no two lists of label values have the same key', () => {
 })
 
 test('a full family shares one more series, its total stays exact and the rest is counted as dropped', async () => {
-  const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
+  const store = new Store({ storage: 'memory', directory: undefined, worker: 1 })
   const family = store.family(JOBS, 2)
   for (let i = 0; i < 10; i++) {
     const slot = family.slot([String(i)])
-    store.slab.values[slot]!++
+    store.storage.values[slot]!++
   }
   const { families } = await new LoneHerd(store).snapshot()
   const jobs = families.find(({ name }) => name === 'jobs_total')!
@@ -107,12 +107,12 @@ test('a full family shares one more series, its total stays exact and the rest i
 })
 
 test('halves of surrogate pairs are one series', () => {
-  const family = new Store({ slab: 'heap', directory: undefined, worker: 1 }).family(JOBS)
+  const family = new Store({ storage: 'memory', directory: undefined, worker: 1 }).family(JOBS)
   expect(family.slot(['\ud800'])).toBe(family.slot(['\ud801']))
 })
 
 test('a name that stands for something else is refused', () => {
-  const store = new Store({ slab: 'heap', directory: undefined, worker: 1 })
+  const store = new Store({ storage: 'memory', directory: undefined, worker: 1 })
   store.family(JOBS)
   expect(() => store.family({ ...JOBS, labels: ['sort'] })).toThrow(
     expect.objectContaining({ code: 'ERR_PROMHERD_FAMILY_CONFLICT' }),

@@ -7,7 +7,7 @@ import type { CatalogLine, CatalogWriter } from './catalog.ts'
 import { ExemplarBook } from './exemplar-book.ts'
 import { DEFAULT_MAX_SERIES, type FamilyHome, OVERFLOW, StoreFamily } from './family.ts'
 import { FORMAT_VERSION, HEADER, HEADER_SLOTS, MAGIC, WORKER_STATES, type WorkerState } from './header.ts'
-import { type FileSlabKind, MovableSlab, openSlab, type Slab, type SlabKind } from './slab.ts'
+import { type FileStorageKind, MovableStorage, openStorage, type Storage, type StorageKind } from './storage.ts'
 import {
   draftFiles,
   nameDrafts,
@@ -19,14 +19,14 @@ import {
 } from './store-files.ts'
 
 /**
- * The numbers of one process or thread: a slab of float64 slots and a catalog that names them.
+ * The numbers of one process or thread: a storage of float64 slots and a catalog that names them.
  *
  * Once the store is open, no method throws because of the disk, except `moveTo`. If a series cannot get slots of its
  * own (its family or the disk is full), it shares the family's overflow series, which was reserved when the family was
  * created, so that totals stay exact.
  */
 export class Store implements FamilyHome {
-  readonly slab: MovableSlab
+  readonly storage: MovableStorage
   readonly id: number
   readonly worker: number
   readonly startedAt: number
@@ -39,7 +39,7 @@ export class Store implements FamilyHome {
   readonly #withdrawn = new Map<string, readonly StoreFamily[]>()
   readonly #errors: StoreFamily
   readonly #dropped: StoreFamily
-  readonly #onTrouble: (cause: InternalErrorCause, message: string) => void
+  readonly #onError: (cause: InternalErrorCause, message: string) => void
   #exemplars: ExemplarBook | undefined
   #length = HEADER_SLOTS
   #familyCount = 0
@@ -54,11 +54,11 @@ export class Store implements FamilyHome {
   /** Throws the errors of the file system if the files cannot be created. */
   constructor(options: StoreOptions) {
     this.worker = options.worker
-    this.#onTrouble = options.onTrouble ?? (() => {})
+    this.#onError = options.onError ?? (() => {})
     this.id = newStoreId()
     this.#paths = options.directory === undefined ? undefined : storePaths(options.directory, this.worker, this.id)
-    const files = openFiles(options.slab, this.#paths)
-    this.slab = new MovableSlab(files.slab)
+    const files = openFiles(options.storage, this.#paths)
+    this.storage = new MovableStorage(files.storage)
     this.#catalog = files.catalog
     this.startedAt = Date.now() / 1000
     this.#writeHeader()
@@ -85,19 +85,19 @@ export class Store implements FamilyHome {
    * removed. The files get their final names only when they are complete. Throws the errors of the file system; the
    * store then continues in its old place.
    */
-  moveTo(directory: string, kind: FileSlabKind): void {
+  moveTo(directory: string, kind: FileStorageKind): void {
     if (this.#closed) return
     const paths = storePaths(directory, this.worker, this.id)
     const files = draftFiles(kind, paths)
     try {
-      const { slab, catalog } = files
+      const { storage, catalog } = files
       const isNamed = this.#catalog?.copyTo(catalog) ?? catalog.appendAll(this.#lines)
-      if (!isNamed || !slab.ensure(this.#length)) throw noSpaceFor('the store')
-      slab.values.set(this.slab.values.subarray(0, this.#length))
-      slab.flush()
+      if (!isNamed || !storage.ensure(this.#length)) throw noSpaceFor('the store')
+      storage.values.set(this.storage.values.subarray(0, this.#length))
+      storage.flush()
       nameDrafts(paths)
     } catch (error) {
-      files.slab.close()
+      files.storage.close()
       files.catalog.close()
       removeDrafts(paths)
       throw error
@@ -106,7 +106,7 @@ export class Store implements FamilyHome {
     this.#catalog = files.catalog
     this.#lines = []
     this.#paths = paths
-    this.slab.moveTo(files.slab)
+    this.storage.moveTo(files.storage)
   }
 
   /**
@@ -132,8 +132,8 @@ export class Store implements FamilyHome {
       this.#full(`no room for the family ${definition.name}: it is not in the herd's metrics`)
     }
     // A family that is not in the file counts on the heap instead, outside the herd's metrics.
-    const { slab, index, overflow } = place ?? { slab: openSlab('heap', undefined), index: -1, overflow: 0 }
-    const family = new StoreFamily(this, definition, slab, index, maxSeries, overflow)
+    const { storage, index, overflow } = place ?? { storage: openStorage('memory', undefined), index: -1, overflow: 0 }
+    const family = new StoreFamily(this, definition, storage, index, maxSeries, overflow)
     this.#families.set(key, family)
     return family
   }
@@ -167,8 +167,8 @@ export class Store implements FamilyHome {
   #revive(family: StoreFamily): boolean {
     const { index, overflow, definition } = family
     if (this.#closed) return false
-    this.slab.values.fill(0, overflow, overflow + widthOf(definition))
-    const born = ++this.slab.values[HEADER.generation]!
+    this.storage.values.fill(0, overflow, overflow + widthOf(definition))
+    const born = ++this.storage.values[HEADER.generation]!
     if (!this.#append({ ...definition, kind: 'family', index, since: Date.now() / 1000 })) return false
     const values = definition.labels.map(() => OVERFLOW)
     const line = { kind: 'series', family: index, values, slot: overflow, born } as const
@@ -182,10 +182,10 @@ export class Store implements FamilyHome {
   #placeFamily(
     definition: Definition,
     since: number | undefined,
-  ): { slab: Slab; index: number; overflow: number } | undefined {
+  ): { storage: Storage; index: number; overflow: number } | undefined {
     const slot = this.#length
     const width = widthOf(definition)
-    if (this.#closed || !this.slab.ensure(slot + width)) return undefined
+    if (this.#closed || !this.storage.ensure(slot + width)) return undefined
     const index = this.#familyCount
     const line = { ...definition, kind: 'family', index } as const
     if (!this.#append(since === undefined ? line : { ...line, since })) return undefined
@@ -194,7 +194,7 @@ export class Store implements FamilyHome {
     const overflow = values.length > 0 ? { overflow: true } : {}
     if (!this.#append({ kind: 'series', family: index, values, slot, ...overflow })) return undefined
     this.#take(width)
-    return { slab: this.slab, index, overflow: slot }
+    return { storage: this.storage, index, overflow: slot }
   }
 
   /**
@@ -204,7 +204,7 @@ export class Store implements FamilyHome {
   place(family: number, values: readonly string[], width: number, free?: number): number | undefined {
     if (family < 0 || this.#closed || performance.now() < this.#fullUntil) return undefined
     if (free !== undefined && !this.#mayNameAgain()) return undefined
-    // Slots are used up only if the name was written: a full disk must not use up the slab.
+    // Slots are used up only if the name was written: a full disk must not use up the storage.
     const slot = free === undefined ? this.#placeNew(family, values, width) : this.#reuse(family, values, width, free)
     if (slot !== undefined) return slot
     this.#full('no room for another series: new ones are counted in the overflow series')
@@ -221,7 +221,7 @@ export class Store implements FamilyHome {
 
   #placeNew(family: number, values: readonly string[], width: number): number | undefined {
     const slot = this.#length
-    if (!this.slab.ensure(slot + width) || !this.#append({ kind: 'series', family, values, slot })) return undefined
+    if (!this.storage.ensure(slot + width) || !this.#append({ kind: 'series', family, values, slot })) return undefined
     this.#take(width)
     return slot
   }
@@ -231,7 +231,7 @@ export class Store implements FamilyHome {
    * generation sees nothing of the previous series. A reader with older numbers waits for its next read.
    */
   #reuse(family: number, values: readonly string[], width: number, slot: number): number | undefined {
-    const numbers = this.slab.values
+    const numbers = this.storage.values
     numbers.fill(0, slot, slot + width)
     const born = numbers[HEADER.generation]! + 1
     numbers[HEADER.generation] = born
@@ -245,7 +245,8 @@ export class Store implements FamilyHome {
   #mayNameAgain(): boolean {
     const bytes = this.#catalog?.bytes ?? 0
     if (bytes < MAX_NAME_BYTES && this.#lines.length < MAX_LINES) return true
-    if (!this.#isSpent) this.trouble('store_full', 'too many series came and went: new ones share the overflow series')
+    if (!this.#isSpent)
+      this.reportError('store_full', 'too many series came and went: new ones share the overflow series')
     this.#isSpent = true
     return false
   }
@@ -255,19 +256,19 @@ export class Store implements FamilyHome {
     const dropped: StoreFamily | undefined = this.#dropped
     if (dropped === undefined) return
     const slot = dropped.slot([family])
-    const { slab } = dropped
-    slab.values[slot] = slab.values[slot]! + 1
+    const { storage } = dropped
+    storage.values[slot] = storage.values[slot]! + 1
   }
 
   /** Counts an internal error of promherd and calls the error listener. Never throws. */
-  trouble(cause: InternalErrorCause, message: string): void {
+  reportError(cause: InternalErrorCause, message: string): void {
     if (!this.#ready) return
-    const { slab, overflow } = this.#errors
+    const { storage, overflow } = this.#errors
     // Only looked up, never created: creating a series may fail, which would call this method again.
     const slot = this.#errors.find([cause]) ?? overflow
-    slab.values[slot] = slab.values[slot]! + 1
+    storage.values[slot] = storage.values[slot]! + 1
     try {
-      this.#onTrouble(cause, message)
+      this.#onError(cause, message)
     } catch {
       // An error of the listener must not be thrown into a request.
     }
@@ -289,18 +290,18 @@ export class Store implements FamilyHome {
     try {
       this.#exemplars?.settle()
     } catch (error) {
-      this.trouble('store_write', `the exemplars could not be written: ${String(error)}`)
+      this.reportError('store_write', `the exemplars could not be written: ${String(error)}`)
     }
   }
 
   /** Records that the owner's event loop is running. */
   beat(now: number = clock() / 1000): void {
-    this.slab.values[HEADER.heartbeatAt] = now
+    this.storage.values[HEADER.heartbeatAt] = now
   }
 
   /** Sets the state of the owner; undefined if it is not a worker. */
   setState(state: WorkerState | undefined): void {
-    const { values } = this.slab
+    const { values } = this.storage
     values[HEADER.state] = state === undefined ? -1 : WORKER_STATES.indexOf(state)
     values[HEADER.stateChangedAt] = Date.now() / 1000
   }
@@ -309,9 +310,9 @@ export class Store implements FamilyHome {
   flush(): void {
     if (this.#closed) return
     try {
-      this.slab.flush()
+      this.storage.flush()
     } catch (error) {
-      this.trouble('store_write', `the values file could not be written: ${String(error)}`)
+      this.reportError('store_write', `the values file could not be written: ${String(error)}`)
     }
   }
 
@@ -324,7 +325,7 @@ export class Store implements FamilyHome {
   close(): void {
     if (this.#closed) return
     this.beat()
-    this.slab.values[HEADER.closed] = 1
+    this.storage.values[HEADER.closed] = 1
     this.flush()
     this.#exemplars?.close()
     this.#closed = true
@@ -332,7 +333,7 @@ export class Store implements FamilyHome {
   }
 
   #letGo(): void {
-    for (const part of [this.slab, this.#catalog]) {
+    for (const part of [this.storage, this.#catalog]) {
       try {
         part?.close()
       } catch {
@@ -350,7 +351,7 @@ export class Store implements FamilyHome {
 
   #take(width: number): void {
     this.#length += width
-    this.slab.values[HEADER.length] = this.#length
+    this.storage.values[HEADER.length] = this.#length
   }
 
   /**
@@ -359,7 +360,7 @@ export class Store implements FamilyHome {
   #full(message: string): void {
     if (this.#closed) return
     this.#fullUntil = performance.now() + RETRY_AFTER_MS
-    this.trouble('store_full', message)
+    this.reportError('store_full', message)
   }
 
   #append(line: CatalogLine): boolean {
@@ -373,7 +374,7 @@ export class Store implements FamilyHome {
   }
 
   #writeHeader(): void {
-    const { values } = this.slab
+    const { values } = this.storage
     const owner = ownerIdentity()
     values[HEADER.version] = FORMAT_VERSION
     values[HEADER.storeId] = this.id
@@ -390,7 +391,7 @@ export class Store implements FamilyHome {
     // Written last, so that a header with the magic number is complete.
     values[HEADER.magic] = MAGIC
     try {
-      this.slab.flush()
+      this.storage.flush()
     } catch {
       this.#unwritten++
     }
@@ -398,11 +399,11 @@ export class Store implements FamilyHome {
 }
 
 export interface StoreOptions {
-  readonly slab: SlabKind
+  readonly storage: StorageKind
   /** Undefined for a store on the heap. */
   readonly directory: string | undefined
   readonly worker: number
-  readonly onTrouble?: ((cause: InternalErrorCause, message: string) => void) | undefined
+  readonly onError?: ((cause: InternalErrorCause, message: string) => void) | undefined
 }
 
 /** The delay before the next attempt on a full disk. */

@@ -1,5 +1,5 @@
 import type { Herd } from '../../herd/herd.ts'
-import type { Upkeep } from '../../server/upkeep.ts'
+import type { Maintenance } from '../../server/maintenance.ts'
 
 /**
  * Finds workers that hang from the heartbeats in their stores, so that no worker has to respond. A heartbeat must be
@@ -20,8 +20,8 @@ export class HangWatch {
   }
 
   async #look(): Promise<void> {
-    const { herd, upkeep, hangTimeoutMs, onHang } = this.#options
-    await upkeep.now()
+    const { herd, maintenance, hangTimeoutMs, onHang } = this.#options
+    await maintenance.now()
     const oldest = Date.now() / 1000 - hangTimeoutMs / 1000
     const silent = herd.members.filter(store => (store.worker ?? 0) > 0 && store.header('heartbeatAt') < oldest)
     const suspects = new Set(silent.map(store => store.header('storeId')))
@@ -33,7 +33,7 @@ export class HangWatch {
 
 export interface HangWatchOptions {
   readonly herd: Herd
-  readonly upkeep: Upkeep
+  readonly maintenance: Maintenance
   readonly hangTimeoutMs: number
   /** Called with the ids of the stores of the workers that hang. */
   readonly onHang: (stores: ReadonlySet<number>) => void

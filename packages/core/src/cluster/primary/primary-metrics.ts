@@ -34,7 +34,7 @@ export class Journal {
 
   /** The target number of workers. */
   wants(workers: number): void {
-    this.#target.slab.values[this.#target.slot([])] = workers
+    this.#target.storage.values[this.#target.slot([])] = workers
     for (let worker = 1; worker <= workers; worker++) {
       for (const reason of RESTART_REASONS) this.#restarts.slot([String(worker), reason])
       this.#lost.slot([String(worker)])
@@ -44,7 +44,7 @@ export class Journal {
 
   /** The number of workers without a store that the herd can read. */
   lackStores(workers: number): void {
-    this.#storeless.slab.values[this.#storeless.slot([])] = workers
+    this.#storeless.storage.values[this.#storeless.slot([])] = workers
   }
 
   restarted(worker: number, reason: RestartReason): void {
@@ -71,5 +71,5 @@ const MAX_RESTARTS = MAX_WORKERS * RESTART_REASONS.length
 
 function increment(family: StoreFamily, labels: readonly string[], by = 1): void {
   const slot = family.slot(labels)
-  family.slab.values[slot] = family.slab.values[slot]! + by
+  family.storage.values[slot] = family.storage.values[slot]! + by
 }

@@ -4,12 +4,12 @@ import { within } from '../../base/within.ts'
 import { SIGNAL_NAMES, type SignalName } from '../../definitions/metrics.ts'
 import { beginHerd, removeQuietly } from '../../herd/begin.ts'
 import { Herd } from '../../herd/herd.ts'
-import { Outside } from '../../herd/metrics/process-stats.ts'
+import { ProcessStats } from '../../herd/metrics/process-stats.ts'
 import { endHerd, offerHerd, type ProcessHerd } from '../../herd/process-herd.ts'
 import { clearAbandoned, removeAbandonedDirectories } from '../../herd/processes/abandoned.ts'
 import { createMonitor, type Monitor, offerDefaultMonitor } from '../../monitor/monitor.ts'
+import { Maintenance } from '../../server/maintenance.ts'
 import { MetricsServer } from '../../server/metrics-server.ts'
-import { Upkeep } from '../../server/upkeep.ts'
 import type { Store } from '../../store/store.ts'
 import type { Cluster, WorkerStatus } from '../cluster.ts'
 import { isWorkers, type ResolvedClusterOptions } from '../options.ts'
@@ -37,12 +37,12 @@ export class Primary implements Cluster {
   readonly #shelter: Shelter
   readonly #herd: Herd
   readonly #numbers: HeldNumbers
-  readonly #outside = new Outside(message => this.#monitor.store.trouble('outside', message))
+  readonly #processStats = new ProcessStats(message => this.#monitor.store.reportError('process_stats', message))
   readonly #monitor: Monitor
   /** The herd as other parts of this process read it. */
   readonly #offered: ProcessHerd
   readonly #journal: Journal
-  readonly #upkeep: Upkeep
+  readonly #maintenance: Maintenance
   readonly #crew: Crew
   readonly #hooks: Hooks
   readonly #warner: Warner
@@ -60,7 +60,7 @@ export class Primary implements Cluster {
   /**
    * Starts everything; `spawner` defines how workers with stores in that directory are started, `figures` which metrics
    * the primary records about its own process.
-   * @throws ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_KEEPER
+   * @throws ERR_PROMHERD_DIRECTORY, ERR_PROMHERD_PRIMARY_EXISTS
    */
   constructor(
     options: ResolvedClusterOptions,
@@ -73,11 +73,11 @@ export class Primary implements Cluster {
     if (options.directory === undefined) removeAbandonedDirectories()
     this.#herd = new Herd({
       directory: undefined,
-      outside: this.#outside,
-      onTrouble: (cause, message) => warner.sayOnce(cause, message),
+      processStats: this.#processStats,
+      onError: (cause, message) => warner.sayOnce(cause, message),
     })
     const { directory: path, sharedDirectory: shared } = options
-    const { made, trouble } = beginHerd(this.#herd, path === undefined ? undefined : { path, shared })
+    const { made, error } = beginHerd(this.#herd, path === undefined ? undefined : { path, shared })
     this.#directory = this.#herd.directories[0]
     this.#made = made
     this.#shelter = new Shelter(this.#herd, warner, made, workers => this.#journal.lackStores(workers))
@@ -85,16 +85,16 @@ export class Primary implements Cluster {
     this.#numbers.hold(options.workers)
     process.on('exit', this.#onExit)
     const onWarning = (message: string): void => warner.say(message)
-    const storage = this.#directory === undefined ? ({ slab: 'heap' } as const) : { directory: this.#directory }
+    const storage = this.#directory === undefined ? ({ storage: 'memory' } as const) : { directory: this.#directory }
     this.#monitor = createMonitor({ ...storage, sharedDirectory: shared, worker: 0, onWarning })
     this.#herd.include(this.#monitor.store)
-    if (trouble !== undefined) this.#monitor.store.trouble('store_unavailable', trouble)
+    if (error !== undefined) this.#monitor.store.reportError('store_unavailable', error)
     offerDefaultMonitor(this.#monitor)
     this.#stopFigures = figures && sampleEvery(this.#monitor, figures(this.#monitor.store))
-    const signals = SIGNAL_NAMES.filter(name => name !== 'USR1' || options.usr1)
+    const signals = SIGNAL_NAMES.filter(name => name !== 'USR1' || options.handleSigusr1)
     this.#journal = new Journal(this.#monitor.store, options.workers, signals)
     this.#hooks = new Hooks(options.hooks, warner, () => this.#journal.hookFailed())
-    this.#upkeep = new Upkeep(this.#herd)
+    this.#maintenance = new Maintenance(this.#herd)
     let complete: () => void = () => {}
     this.ready = new Promise(resolve => {
       complete = resolve
@@ -107,7 +107,7 @@ export class Primary implements Cluster {
     offerHerd(this.#offered)
     this.#offSignals = onSignals(signals, name => this.#signalled(name))
     this.#hangWatch = this.#watchHangs()
-    this.#outside.watch(() => this.#herd.members)
+    this.#processStats.watch(() => this.#herd.members)
     void this.#hooks.call('onStarting')
     void this.ready.then(() => this.#hooks.call('onReady'))
     void this.#start()
@@ -148,7 +148,7 @@ export class Primary implements Cluster {
       onStart: ({ slot, pid, thread }) =>
         void this.#hooks.call('onWorkerStart', { worker: slot, pid, ...(thread && { thread }) }),
       onExit: exit => {
-        void this.#upkeep.now()
+        void this.#maintenance.now()
         void this.#hooks.call('onWorkerExit', exit)
       },
       onOwnEnd: exit => {
@@ -174,7 +174,7 @@ export class Primary implements Cluster {
     const { hangTimeoutMs } = this.#options
     if (hangTimeoutMs === 0) return undefined
     const onHang = (stores: ReadonlySet<number>): void => this.#crew.abort(stores)
-    return new HangWatch({ herd: this.#herd, upkeep: this.#upkeep, hangTimeoutMs, onHang })
+    return new HangWatch({ herd: this.#herd, maintenance: this.#maintenance, hangTimeoutMs, onHang })
   }
 
   #serve(warner: Warner): MetricsServer | undefined {
@@ -194,9 +194,9 @@ export class Primary implements Cluster {
    */
   async #gather(): Promise<void> {
     const { members } = this.#herd
-    const work = [this.#monitor.collect(), this.#outside.look(members)]
+    const work = [this.#monitor.collect(), this.#processStats.look(members)]
     await within(COLLECT_DEADLINE_MS, Promise.all(work))
-    await this.#upkeep.now()
+    await this.#maintenance.now()
   }
 
   #signalled(name: SignalName): void {
@@ -252,8 +252,8 @@ export class Primary implements Cluster {
     await this.metrics?.close()
     await within(EXIT_HOOK_DEADLINE_MS, this.#hooks.call('onExit'))
     this.#hangWatch?.stop()
-    this.#outside.stop()
-    this.#upkeep.stop()
+    this.#processStats.stop()
+    this.#maintenance.stop()
     this.#shelter.stop()
     this.#offSignals()
     this.#stopFigures?.()

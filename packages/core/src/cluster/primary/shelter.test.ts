@@ -11,7 +11,7 @@ import { Shelter } from './shelter.ts'
 
 /** A herd of two workers in one process: what a worker and its primary say to each other arrives at once. */
 
-const COUNTED: Definition = { name: 'm_total', type: 'counter', help: 'M.', labels: [], buckets: [], merge: 'sum' }
+const COUNTED: Definition = { name: 'm_total', type: 'counter', help: 'M.', labels: [], buckets: [], aggregator: 'sum' }
 
 let directory: string
 let herd: Herd
@@ -29,8 +29,10 @@ beforeEach(async () => {
   made = []
   told = 0
   shelter = new Shelter(herd, { sayOnce: () => {} }, made, () => {})
-  stores = [1, 2].map(worker => new Store({ slab: 'mapped', directory, worker }))
-  homes = stores.map(store => new StoreHome({ store, directory, slab: undefined, lack: undefined, onMove: () => {} }))
+  stores = [1, 2].map(worker => new Store({ storage: 'mmap', directory, worker }))
+  homes = stores.map(
+    store => new StoreHome({ store, directory, storage: undefined, lack: undefined, onMove: () => {} }),
+  )
   for (const [i, home] of homes.entries()) {
     const worker = {
       slot: i + 1,
@@ -56,7 +58,7 @@ afterEach(async () => {
 
 function count(store: Store, amount: number): void {
   const { slot } = store.family(COUNTED).place([])!
-  store.family(COUNTED).slab.values[slot]! += amount
+  store.family(COUNTED).storage.values[slot]! += amount
 }
 
 async function total(): Promise<number | undefined> {

@@ -42,14 +42,14 @@ export function runWorker(options: WorkerOptions, line: Line, entry: () => unkno
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
   line.tell({ promherd: 'started', store: monitor.store.id, heap: { used, limit } })
   monitor.home.watch(lack => line.tell({ promherd: 'storage', lack }))
-  void start(entry, line, options.listens === false ? onUp : () => {})
+  void start(entry, line, options.waitForListen === false ? onUp : () => {})
 }
 
 export interface WorkerOptions {
   readonly maxRequests?: number | undefined
   readonly maxRequestsJitter?: number | undefined
   /** False if the application never listens, and is up once `entry` has run. */
-  readonly listens?: boolean | undefined
+  readonly waitForListen?: boolean | undefined
 }
 
 async function start(entry: () => unknown, line: Line, onRun: () => void): Promise<void> {

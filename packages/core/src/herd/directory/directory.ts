@@ -9,7 +9,7 @@ import { isOurs } from './ours.ts'
 export const RETIRED_VALUES = 'retired.values'
 export const RETIRED_CATALOG = 'retired.catalog'
 /** The lock of the one process that retires the stores of exited processes, the leader of the directory. */
-export const KEEPER = 'keeper'
+export const LEADER = 'leader'
 
 /** A store, as described by its file names. */
 export interface StoreName {
@@ -25,7 +25,7 @@ type Part = (typeof PARTS)[number]
 
 const STORE_FILE = /^(\d{1,9})-([0-9a-z]{1,10})\.((?:values|catalog|exemplars)(?:\.draft)?)$/
 const RETIRED_FILE = /^retired\.(?:values|catalog)(?:\.draft)?$/
-const LOCK_FILE = /^(?:keeper|worker-\d{1,7})\.(?:\d{1,9}|draft-[0-9a-f-]{36})$/
+const LOCK_FILE = /^(?:leader|worker-\d{1,7})\.(?:\d{1,9}|draft-[0-9a-f-]{36})$/
 
 /** Parses the name of a file; undefined if it is not a store's. */
 export function parseStoreFile(name: string): (StoreName & { part: Part }) | undefined {

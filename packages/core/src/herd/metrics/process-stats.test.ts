@@ -6,16 +6,16 @@ import type { Family } from '../../snapshot/snapshot.ts'
 import { HEADER } from '../../store/header.ts'
 import { Store } from '../../store/store.ts'
 import type { Usage } from './pid-usage.ts'
-import { Outside, type OutsideOptions, type UsageOf } from './process-stats.ts'
+import { ProcessStats, type ProcessStatsOptions, type UsageOf } from './process-stats.ts'
 import { SelfSource } from './self-source.ts'
 
 const OWN: Usage = { cpuSeconds: 1, residentBytes: process.memoryUsage.rss() }
 
 /** A worker whose process has this pid, as far as its store tells. */
 function member(worker: number, pid: number, threadId = 0): SelfSource {
-  const store = new Store({ slab: 'heap', directory: undefined, worker })
-  store.slab.values[HEADER.pid] = pid
-  store.slab.values[HEADER.threadId] = threadId
+  const store = new Store({ storage: 'memory', directory: undefined, worker })
+  store.storage.values[HEADER.pid] = pid
+  store.storage.values[HEADER.threadId] = threadId
   const source = new SelfSource(store)
   source.refresh()
   return source
@@ -29,7 +29,7 @@ function said(definition: Definition, values: Readonly<Record<string, number>>):
     help,
     labelNames: ['worker'],
     buckets: [],
-    merge: 'sum' as const,
+    aggregator: 'sum' as const,
     labels: Object.keys(values).map(worker => [worker]),
     values: Numbers.from(Object.values(values)),
   }
@@ -45,15 +45,19 @@ class World {
   looks = 0
   now = 0
   fails = false
-  readonly outside: Outside
+  readonly processStats: ProcessStats
 
-  constructor(options: OutsideOptions = {}) {
+  constructor(options: ProcessStatsOptions = {}) {
     const usage: UsageOf = async () => {
       this.looks++
       if (this.fails) throw new Error('no such file')
       return this.usages
     }
-    this.outside = new Outside(message => this.troubles.push(message), { usage, now: () => this.now, ...options })
+    this.processStats = new ProcessStats(message => this.troubles.push(message), {
+      usage,
+      now: () => this.now,
+      ...options,
+    })
   }
 
   sees(pid: number, cpuSeconds: number, residentBytes = 100): void {
@@ -63,8 +67,8 @@ class World {
   /** Looks, and answers what is shown then: of `total`, each member has said its own part. */
   async cpu(total: Readonly<Record<string, number>>, own: ReadonlyMap<SelfSource, number>): Promise<object> {
     const members = [...own.keys()]
-    await this.outside.look(members)
-    const families = this.outside.correct([cpu(total)], members, member => own.get(member as SelfSource)!)
+    await this.processStats.look(members)
+    const families = this.processStats.correct([cpu(total)], members, member => own.get(member as SelfSource)!)
     return valuesIn(families, FAMILIES.workerCpu)
   }
 
@@ -73,9 +77,9 @@ class World {
     families: readonly Family[],
     members: readonly SelfSource[],
   ): Promise<Record<string, number>> {
-    await this.outside.look(members)
+    await this.processStats.look(members)
     return valuesIn(
-      this.outside.correct(families, members, () => 0),
+      this.processStats.correct(families, members, () => 0),
       definition,
     )
   }
@@ -173,7 +177,7 @@ test('where nothing can be seen it is told once, until it can be and cannot agai
   expect(await shown()).toEqual({ 1: 2 })
   expect(await shown()).toEqual({ 1: 2 })
   expect(world.troubles).toEqual([
-    'processes cannot be seen from outside (no such file): the CPU and memory of workers are what they say themselves, and stand still while one hangs',
+    'process stats cannot be read (no such file): the CPU and memory of workers are those that they reported last, and do not change while a worker hangs',
   ])
   world.fails = false
   expect(await shown()).toEqual({ 1: 7 })
@@ -203,11 +207,11 @@ test('a look that takes long is shared, and keeps nobody from being served what 
       answer = resolve
     })
   }
-  const outside = new Outside(() => {}, { usage })
+  const processStats = new ProcessStats(() => {}, { usage })
   const members = [member(1, 11)]
-  const looks = [outside.look(members), outside.look(members)]
+  const looks = [processStats.look(members), processStats.look(members)]
   expect(asked).toBe(1)
-  expect(outside.correct([memory({ 1: 90 })], members, () => 0)[0]!.values.get(0)).toBe(90)
+  expect(processStats.correct([memory({ 1: 90 })], members, () => 0)[0]!.values.get(0)).toBe(90)
   answer(
     new Map([
       [process.pid, { ...OWN, residentBytes: process.memoryUsage.rss() }],
@@ -215,12 +219,12 @@ test('a look that takes long is shared, and keeps nobody from being served what 
     ]),
   )
   await Promise.all(looks)
-  expect(outside.correct([memory({ 1: 90 })], members, () => 0)[0]!.values.get(0)).toBe(100)
+  expect(processStats.correct([memory({ 1: 90 })], members, () => 0)[0]!.values.get(0)).toBe(100)
 })
 
 test('neither threads nor primaries are looked at', async () => {
   const world = new World()
-  await world.outside.look([member(0, 11), member(1, 12, 3)])
+  await world.processStats.look([member(0, 11), member(1, 12, 3)])
   expect(world.looks).toBe(0)
 })
 

@@ -22,9 +22,9 @@ import { type Member, newestOfEach } from './self-metrics.ts'
  * and then lacks what it alone knew about exited processes. Their sum would decrease, which Prometheus takes for a
  * restart from zero.
  */
-export class Outside {
+export class ProcessStats {
   readonly #usage: UsageOf
-  readonly #onTrouble: (message: string) => void
+  readonly #onError: (message: string) => void
   readonly #now: () => number
   readonly #ofStrangers: boolean
   readonly #pidNamespace = pidNamespaceOf('self')
@@ -37,10 +37,10 @@ export class Outside {
   #timer: NodeJS.Timeout | undefined
 
   constructor(
-    onTrouble: (message: string) => void,
-    { usage = pidUsage, now = () => performance.now(), ofStrangers = false }: OutsideOptions = {},
+    onError: (message: string) => void,
+    { usage = pidUsage, now = () => performance.now(), ofStrangers = false }: ProcessStatsOptions = {},
   ) {
-    this.#onTrouble = onTrouble
+    this.#onError = onError
     this.#usage = usage
     this.#now = now
     this.#ofStrangers = ofStrangers
@@ -118,8 +118,8 @@ export class Outside {
     } catch (error) {
       if (this.#isFailing) return
       this.#isFailing = true
-      this.#onTrouble(
-        `processes cannot be seen from outside (${error instanceof Error ? error.message : String(error)}): the CPU and memory of workers are what they say themselves, and stand still while one hangs`,
+      this.#onError(
+        `process stats cannot be read (${error instanceof Error ? error.message : String(error)}): the CPU and memory of workers are those that they reported last, and do not change while a worker hangs`,
       )
     }
   }
@@ -184,7 +184,7 @@ export class Outside {
       help,
       labelNames: ['worker'],
       buckets: [],
-      merge: 'worker',
+      aggregator: 'worker',
       labels,
       values: Numbers.from(labels.map(([worker], i) => values.get(worker!) ?? known!.values.get(i))),
     })
@@ -196,7 +196,7 @@ function totalsIn(family: Family | undefined): ReadonlyMap<string, number> {
   return new Map(family?.labels.map(([worker], i) => [worker!, family.values.get(i)]))
 }
 
-export interface OutsideOptions {
+export interface ProcessStatsOptions {
   readonly usage?: UsageOf
   /** The time in milliseconds, from an arbitrary origin. */
   readonly now?: () => number

@@ -119,7 +119,7 @@ function family(definition: Definition, samples: readonly Sample[]): Family {
     help: definition.help,
     labelNames: definition.labels,
     buckets: [],
-    merge: definition.labels.includes('worker') ? 'worker' : definition.merge,
+    aggregator: definition.labels.includes('worker') ? 'worker' : definition.aggregator,
     labels: samples.map(([labels]) => labels),
     values: Numbers.from(samples.map(([, value]) => value)),
   }

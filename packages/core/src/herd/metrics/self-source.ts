@@ -33,7 +33,7 @@ export class SelfSource implements Source, Member {
 
   /** Copies numbers and names at one moment: the owner may record between the steps of a sum. */
   refresh(): void {
-    const { values } = this.#store.slab
+    const { values } = this.#store.storage
     const length = values[HEADER.length]!
     if (this.values.length < length) this.#makeRoom(Math.min(values.length, length * 2))
     this.changes.take(values.subarray(0, length), this.values, 0)

@@ -1,5 +1,5 @@
 import { listNames, statFile } from '../../files/files.ts'
-import { clearDirectory, isLockFile, KEEPER, removeMadeDirectory } from '../directory/directory.ts'
+import { clearDirectory, isLockFile, LEADER, removeMadeDirectory } from '../directory/directory.ts'
 import { listMadeDirectories } from '../directory/made-directories.ts'
 import { leftovers } from './living.ts'
 import { isHeldByTheLiving } from './lock.ts'
@@ -22,7 +22,7 @@ export function removeAbandonedDirectories(): void {
 export function clearAbandoned(directory: string): void {
   try {
     const left = leftovers(directory)
-    if (left !== undefined && !isHeldByTheLiving(directory, KEEPER)) clearDirectory(directory, left)
+    if (left !== undefined && !isHeldByTheLiving(directory, LEADER)) clearDirectory(directory, left)
   } catch {
     // Already removed; otherwise the next start removes them.
   }
@@ -37,7 +37,7 @@ function isAbandoned(directory: string): boolean {
   if ([...locks].some(what => isHeldByTheLiving(directory, what))) return false
   // `directory` may be a link to the open descriptor.
   const age = Date.now() - (statFile(`${directory}/.`)?.mtimeMs ?? Date.now())
-  if (!locks.has(KEEPER) && age < MAKING_MS) return false
+  if (!locks.has(LEADER) && age < MAKING_MS) return false
   return leftovers(directory) !== undefined
 }
 

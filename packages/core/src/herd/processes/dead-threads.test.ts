@@ -10,9 +10,9 @@ import { closeStoresOf } from './dead-threads.ts'
 /** Where the kernel does not say who lives: a store bears Node's number of its thread, and no ticks. */
 
 function storeOf(directory: string, threadId: number, startTicks: number): Store {
-  const store = new Store({ slab: 'flushed', directory, worker: threadId })
-  store.slab.values[HEADER.threadId] = threadId
-  store.slab.values[HEADER.startTicks] = startTicks
+  const store = new Store({ storage: 'file', directory, worker: threadId })
+  store.storage.values[HEADER.threadId] = threadId
+  store.storage.values[HEADER.startTicks] = startTicks
   store.flush()
   return store
 }

@@ -13,39 +13,39 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 function holdAs(holder: object, secondsAgo = 0): void {
-  const path = join(directory, 'keeper.4')
+  const path = join(directory, 'leader.4')
   writeFileSync(path, JSON.stringify({ token: 'another', ...holder }))
   const then = new Date(Date.now() - secondsAgo * 1000)
   utimesSync(path, then, then)
 }
 
 test('one holds at a time, and the next may once it has let go', () => {
-  const lock = DirectoryLock.take(directory, 'keeper') as DirectoryLock
-  expect(DirectoryLock.take(directory, 'keeper')).toEqual({ heldBy: process.pid })
+  const lock = DirectoryLock.take(directory, 'leader') as DirectoryLock
+  expect(DirectoryLock.take(directory, 'leader')).toEqual({ heldBy: process.pid })
   expect(lock.isHeld()).toBe(true)
   lock.release()
-  expect(DirectoryLock.take(directory, 'keeper')).toBeInstanceOf(DirectoryLock)
-  expect(readdirSync(directory)).toEqual(['keeper.1'])
+  expect(DirectoryLock.take(directory, 'leader')).toBeInstanceOf(DirectoryLock)
+  expect(readdirSync(directory)).toEqual(['leader.1'])
 })
 
 test('a pid that another process bears by now holds nothing', () => {
   holdAs({ ...ownerIdentity(), startTicks: 1 })
-  expect(DirectoryLock.take(directory, 'keeper')).toBeInstanceOf(DirectoryLock)
-  expect(readdirSync(directory)).toEqual(['keeper.5'])
+  expect(DirectoryLock.take(directory, 'leader')).toBeInstanceOf(DirectoryLock)
+  expect(readdirSync(directory)).toEqual(['leader.5'])
 })
 
 test('a holder in another pid namespace is believed for as long as it gives signs', () => {
   holdAs({ pid: process.pid, pidNamespace: 1, startTicks: 1 }, 10)
-  expect(DirectoryLock.take(directory, 'keeper')).toEqual({ heldBy: process.pid })
+  expect(DirectoryLock.take(directory, 'leader')).toEqual({ heldBy: process.pid })
   holdAs({ pid: process.pid, pidNamespace: 1, startTicks: 1 }, 60)
-  expect(DirectoryLock.take(directory, 'keeper')).toBeInstanceOf(DirectoryLock)
+  expect(DirectoryLock.take(directory, 'leader')).toBeInstanceOf(DirectoryLock)
 })
 
 test('a holder that was given up does not remove or believe in a lock of the same pid and number', () => {
-  const lock = DirectoryLock.take(directory, 'keeper') as DirectoryLock
+  const lock = DirectoryLock.take(directory, 'leader') as DirectoryLock
   const successor = { ...ownerIdentity(), token: 'another' }
-  writeFileSync(join(directory, 'keeper.1'), JSON.stringify(successor))
+  writeFileSync(join(directory, 'leader.1'), JSON.stringify(successor))
   expect(lock.isHeld()).toBe(false)
   lock.release()
-  expect(readdirSync(directory)).toEqual(['keeper.1'])
+  expect(readdirSync(directory)).toEqual(['leader.1'])
 })

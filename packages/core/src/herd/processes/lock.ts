@@ -119,7 +119,7 @@ interface Holder extends Owner {
 }
 
 const STALE_AFTER_MS = 30_000
-const DRAFT = /^(?:keeper|worker-\d{1,7})\.draft-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const DRAFT = /^(?:leader|worker-\d{1,7})\.draft-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const NUMBER = /^[1-9]\d{0,8}$/
 const MAX_NUMBER = 999_999_999
 /** Each failed attempt means that another process succeeded. */

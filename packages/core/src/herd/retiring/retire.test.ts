@@ -17,7 +17,7 @@ const JOBS: Definition = {
   help: 'Jobs.',
   labels: ['kind'],
   buckets: [],
-  merge: 'sum',
+  aggregator: 'sum',
 }
 let directory: string
 
@@ -27,11 +27,11 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 function leave(count: number, definition: Definition = JOBS, startedAt?: number): Store {
-  const store = new Store({ slab: 'flushed', directory, worker: 1 })
+  const store = new Store({ storage: 'file', directory, worker: 1 })
   const family = store.family(definition)
   const slot = family.slot(definition.labels.map(() => 'a'))
-  store.slab.values[slot] = count
-  if (startedAt !== undefined) store.slab.values[7] = startedAt
+  store.storage.values[slot] = count
+  if (startedAt !== undefined) store.storage.values[7] = startedAt
   store.close()
   return store
 }
@@ -89,9 +89,9 @@ test('a keeper that died between names and commit leaves names that confuse nobo
 
 test('label sets that come and go without end are added up in one series, and no count is lost', async () => {
   const live = (kind: string): void => {
-    const store = new Store({ slab: 'flushed', directory, worker: 1 })
+    const store = new Store({ storage: 'file', directory, worker: 1 })
     const family = store.family(JOBS)
-    store.slab.values[family.slot([kind])] = 1
+    store.storage.values[family.slot([kind])] = 1
     store.close()
   }
   const retired = new Retired(directory, 1000)
@@ -143,7 +143,7 @@ test('of two keepers the one with older totals changes nothing', async () => {
   leave(5)
   atOnce(new Retired(directory).retire(listStores(directory)))
   leave(2)
-  expect(() => atOnce(older.retire(listStores(directory)))).toThrow('another keeper has written the totals')
+  expect(() => atOnce(older.retire(listStores(directory)))).toThrow('another leader has written the totals')
   expect(await totalOf()).toBe(7)
   expect(atOnce(older.retire(listStores(directory)))).toBe(1)
   expect(await totalOf()).toBe(7)
@@ -178,16 +178,16 @@ test('two hundred lives leave two files, no descriptors and no readers behind', 
   const { families } = await herd.snapshot()
   expect(families.find(({ name }) => name === 'jobs_total')?.values).toEqual(Numbers.from([200]))
   expect(readdirSync('/proc/self/fd').length).toBe(before)
-  expect(readdirSync(directory).sort()).toEqual(['keeper.1', 'retired.catalog', 'retired.values'])
+  expect(readdirSync(directory).sort()).toEqual(['leader.1', 'retired.catalog', 'retired.values'])
   await herd.close()
   expect(readdirSync(directory).sort()).toEqual(['retired.catalog', 'retired.values'])
 })
 
 test('a retiring that is left alone after any of its steps has changed nothing yet, or is whole', async () => {
   for (const worker of [1, 2]) {
-    const store = new Store({ slab: 'flushed', directory, worker })
+    const store = new Store({ storage: 'file', directory, worker })
     const family = store.family(JOBS)
-    for (let i = 0; i < 300; i++) store.slab.values[family.slot([`job ${i}`])] = worker
+    for (let i = 0; i < 300; i++) store.storage.values[family.slot([`job ${i}`])] = worker
     store.close()
   }
   const steps = new Retired(directory).retire(listStores(directory))

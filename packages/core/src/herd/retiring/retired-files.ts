@@ -84,7 +84,7 @@ export class RetiredFiles {
       yield
       // A leader that was wrongly taken to have exited must not overwrite the totals of the next.
       if (statFile(this.#values)?.ino !== (this.#held && fstatSync(this.#held.values).ino)) {
-        throw new Error('another keeper has written the totals')
+        throw new Error('another leader has written the totals')
       }
       replaceFile(this.#draft, this.#values)
       this.close()

@@ -74,9 +74,9 @@ export class RetiredTotals {
       if (open.has(line.family)) this.#addLost(store, reader, line)
       const family = families.get(line.family)
       if (family === undefined) continue
-      const { labels, merge } = family.definition
+      const { labels, aggregator } = family.definition
       if (line.values.length !== labels.length || line.slot + family.width > reader.values.length) continue
-      const values = merge === 'worker' ? [...line.values, String(store.worker)] : line.values
+      const values = aggregator === 'worker' ? [...line.values, String(store.worker)] : line.values
       this.#addSeries(family, { ...line, values }, reader.values)
     }
   }
@@ -98,8 +98,16 @@ export class RetiredTotals {
     if (!ADDED_FOR_EVER.has(given.type)) return undefined
     const family = this.#bySignature.get(signatureOf(given))
     if (family !== undefined) return family
-    const { name, type, help, labels, buckets, merge, countsInto } = given
-    const definition = { name, type, help, labels, buckets, merge, ...(countsInto === undefined ? {} : { countsInto }) }
+    const { name, type, help, labels, buckets, aggregator, countsInto } = given
+    const definition = {
+      name,
+      type,
+      help,
+      labels,
+      buckets,
+      aggregator,
+      ...(countsInto === undefined ? {} : { countsInto }),
+    }
     const index = this.#families.length
     const sinceSlot = this.length++
     this.#gained.push({ ...definition, kind: 'family', index, sinceSlot })

@@ -149,7 +149,7 @@ function enter(state: State, layer: Layer, request: ExpressRequest): void {
   try {
     state.mount = entered(state.mount ?? startOf(request, state.arrivedAs), layer, request)
   } catch (error) {
-    state.recorder.store.trouble('http', `what is mounted could not be told: ${String(error)}`)
+    state.recorder.store.reportError('http', `what is mounted could not be told: ${String(error)}`)
   }
 }
 
@@ -164,7 +164,7 @@ function chosen(request: ExpressRequest, state: State, route: Route): void {
       state.template = routeTemplateOf(state.mount, route, request)
     }
   } catch (error) {
-    state.recorder.store.trouble('http', `a route could not be told: ${String(error)}`)
+    state.recorder.store.reportError('http', `a route could not be told: ${String(error)}`)
   }
 }
 

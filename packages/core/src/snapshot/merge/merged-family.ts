@@ -190,23 +190,23 @@ export class MergedFamily {
 
   /** The family after this round. */
   *take(quantiles: MergedFamily | undefined): Steps<Family> {
-    const { name, type, help, labels, buckets, merge } = this.definition
+    const { name, type, help, labels, buckets, aggregator } = this.definition
     const shown = yield* this.#show()
     return {
       name,
       type: type as SnapshotType,
       help,
-      labelNames: merge === 'worker' ? [...labels, 'worker'] : labels,
+      labelNames: aggregator === 'worker' ? [...labels, 'worker'] : labels,
       buckets,
-      merge,
+      aggregator,
       ...shown,
       ...(quantiles === undefined ? {} : { quantiles: yield* quantiles.#takeQuantiles() }),
     }
   }
 
   *#takeQuantiles(): Steps<NonNullable<Family['quantiles']>> {
-    const { labels, merge } = this.definition
-    return { labelNames: merge === 'worker' ? [...labels, 'worker'] : labels, ...(yield* this.#show()) }
+    const { labels, aggregator } = this.definition
+    return { labelNames: aggregator === 'worker' ? [...labels, 'worker'] : labels, ...(yield* this.#show()) }
   }
 
   /** The series that some source still has, with their numbers as in a snapshot. */

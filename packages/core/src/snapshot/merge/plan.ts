@@ -118,12 +118,12 @@ function labelValuesIn(
   worker: number | undefined,
   values: readonly string[],
 ): readonly string[] | undefined {
-  const { labels, merge } = family.definition
-  if (values.length !== labels.length + Number(merge === 'worker' && !isApart)) return undefined
+  const { labels, aggregator } = family.definition
+  if (values.length !== labels.length + Number(aggregator === 'worker' && !isApart)) return undefined
   return isApart ? [...values, String(worker)] : values
 }
 
 /** True if the worker is appended to the label values; in retired totals the series already contain it. */
-function addsWorker({ worker }: Source, { merge }: Definition): boolean {
-  return merge === 'worker' && worker !== undefined
+function addsWorker({ worker }: Source, { aggregator }: Definition): boolean {
+  return aggregator === 'worker' && worker !== undefined
 }

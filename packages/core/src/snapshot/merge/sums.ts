@@ -1,15 +1,15 @@
-import { type Definition, type FamilyType, type Merge, widthOf } from '../../definitions/definition.ts'
+import { type Aggregator, type Definition, type FamilyType, widthOf } from '../../definitions/definition.ts'
 import { BLOCK_BITS, BLOCK_SERIES } from './block-set.ts'
 
 /**
- * The numbers of a family's series, computed from all sources by the family's merge. They are stored in blocks, so that
+ * The numbers of a family's series, computed from all sources by the family's aggregator. They are stored in blocks, so that
  * existing numbers need not be moved when series are added: moving two megabytes would take some milliseconds.
  */
 export class Sums {
   /** The count of numbers for each series: here and in a snapshot, and in a source. */
   readonly width: number
   readonly sourceWidth: number
-  readonly #merge: Merge
+  readonly #aggregator: Aggregator
   readonly #isWeighted: boolean
   /** True if the value of a later source replaces that of an earlier one. */
   readonly #isReplaced: boolean
@@ -18,22 +18,22 @@ export class Sums {
   readonly #shown: Float64Array[] = []
 
   constructor(definition: Definition) {
-    this.#merge = definition.merge
-    this.#isReplaced = definition.merge === 'worker' && !ADDED_FOR_EVER.has(definition.type)
+    this.#aggregator = definition.aggregator
+    this.#isReplaced = definition.aggregator === 'worker' && !ADDED_FOR_EVER.has(definition.type)
     this.#isWeighted = definition.weighted === true
     this.sourceWidth = widthOf(definition)
-    this.width = definition.merge === 'mean' ? 2 : this.sourceWidth
+    this.width = COUNTS_SOURCES.has(definition.aggregator) ? 2 : this.sourceWidth
   }
 
   /** Resets the sums of all series of a block. */
   clear(block: number): void {
-    this.#blocks[block]?.fill(startOf(this.#merge))
+    this.#blocks[block]?.fill(startOf(this.#aggregator))
   }
 
   /** Resets one series, so that another can use its place. */
   forget(series: number): void {
     const at = this.#placeOf(series)
-    this.#blocks[series >> BLOCK_BITS]!.fill(startOf(this.#merge), at, at + this.width)
+    this.#blocks[series >> BLOCK_BITS]!.fill(startOf(this.#aggregator), at, at + this.width)
     this.#shown[series >> BLOCK_BITS]?.fill(0, at, at + this.width)
   }
 
@@ -45,7 +45,7 @@ export class Sums {
     if (known !== undefined && known.length > inBlock * this.width) return
     // Most families are small, so their first block starts small and grows.
     const size = block === 0 ? Math.min(BLOCK_SERIES, Math.max(FEW_SERIES, 2 * inBlock)) : BLOCK_SERIES
-    const larger = new Float64Array(size * this.width).fill(startOf(this.#merge))
+    const larger = new Float64Array(size * this.width).fill(startOf(this.#aggregator))
     if (known !== undefined) larger.set(known)
     this.#blocks[block] = larger
   }
@@ -65,15 +65,19 @@ export class Sums {
       for (let i = 0; i < this.width; i++) values[at + i] = from[slot + i]!
       return
     }
-    switch (this.#merge) {
+    switch (this.#aggregator) {
       case 'max':
         values[at] = Math.max(values[at]!, value)
         return
       case 'min':
         values[at] = Math.min(values[at]!, value)
         return
-      case 'mean':
-        this.#addMean(values, at, value, this.#isWeighted ? from[slot + 1]! : 1)
+      case 'average':
+        this.#addAverage(values, at, value, this.#isWeighted ? from[slot + 1]! : 1)
+        return
+      case 'first':
+        if (values[at + 1] === 0) values[at] = value
+        values[at + 1] = 1
         return
       case 'latest':
         // The second slot holds the time when it was set; among equal times the first source wins.
@@ -86,7 +90,7 @@ export class Sums {
     }
   }
 
-  #addMean(values: Float64Array, at: number, value: number, weight: number): void {
+  #addAverage(values: Float64Array, at: number, value: number, weight: number): void {
     values[at] = values[at]! + value * weight
     values[at + 1] = values[at + 1]! + weight
   }
@@ -107,8 +111,8 @@ export class Sums {
   }
 
   isZero(series: number): boolean {
-    // The number of workers in a mean is not part of its value.
-    const width = this.#merge === 'mean' ? 1 : this.width
+    // The number of sources is not part of the value.
+    const width = COUNTS_SOURCES.has(this.#aggregator) ? 1 : this.width
     const values = this.#blocks[series >> BLOCK_BITS]!
     const start = this.#placeOf(series)
     for (let at = start; at < start + width; at++) if (values[at] !== 0) return false
@@ -145,9 +149,12 @@ export class Sums {
     const values = this.#blocks[series >> BLOCK_BITS]!
     const start = this.#placeOf(series)
     for (let i = 0; i < this.width; i++) into[to + i] = values[start + i]!
-    if (this.#merge === 'mean') into[to] = values[start]! / values[start + 1]!
+    if (this.#aggregator === 'average') into[to] = values[start]! / values[start + 1]!
   }
 }
+
+/** Aggregators whose second number is the number of sources, or whether there is one. */
+const COUNTS_SOURCES: ReadonlySet<Aggregator> = new Set(['average', 'first'])
 
 /** The initial capacity of the first block, in series. */
 const FEW_SERIES = 16
@@ -162,7 +169,7 @@ const ROUNDING = 1e-10
 export const ADDED_FOR_EVER: ReadonlySet<FamilyType> = new Set(['counter', 'histogram', 'summary'])
 
 /** The initial value of a sum. */
-function startOf(merge: Merge): number {
-  if (merge === 'max' || merge === 'latest') return Number.NEGATIVE_INFINITY
-  return merge === 'min' ? Number.POSITIVE_INFINITY : 0
+function startOf(aggregator: Aggregator): number {
+  if (aggregator === 'max' || aggregator === 'latest') return Number.NEGATIVE_INFINITY
+  return aggregator === 'min' ? Number.POSITIVE_INFINITY : 0
 }

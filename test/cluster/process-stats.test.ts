@@ -51,7 +51,7 @@ test('a worker that burns CPU and hangs moves its own CPU alone, one that alloca
     const samples = await running.scrape()
     return utilization(samples, hung) > 4 * utilization(samples, other) ? samples : undefined
   })
-  expect(late.value('promherd_internal_errors_total{cause="outside"}')).toBe(0)
+  expect(late.value('promherd_internal_errors_total{cause="process_stats"}')).toBe(0)
   writeFileSync(stop, '')
   // After 5 s without a heartbeat it is told as hung, and 3 s later it has not been ended.
   const age = `promherd_worker_heartbeat_age_seconds{worker="${hung}"}`
@@ -78,7 +78,7 @@ test('a worker that burns CPU and hangs moves its own CPU alone, one that alloca
 
 test('without getconf all is as with it, and nothing is said', async () => {
   const running = await startReady({ options: { workers: 1 }, env: { PATH: '' } })
-  const samples = await running.sees('promherd_internal_errors_total{cause="outside"}', 0)
+  const samples = await running.sees('promherd_internal_errors_total{cause="process_stats"}', 0)
   expect(memory(samples, 1)).toBeGreaterThan(16 * MB)
   await until('a window', async () => utilization(await running.scrape(), 1) >= 0)
   expect(running.stderr).toBe('')
@@ -87,13 +87,13 @@ test('without getconf all is as with it, and nothing is said', async () => {
 test('where nothing can be seen of a process that is said and counted once, and workers speak for themselves', async () => {
   // The program that is asked instead of /proc is not there either.
   const running = await startReady({ options: { workers: 2 }, env: { PATH: '', PIDUSAGE_USE_PS: 'true' } })
-  const failed = await running.sees('promherd_internal_errors_total{cause="outside"}', 1)
+  const failed = await running.sees('promherd_internal_errors_total{cause="process_stats"}', 1)
   for (let i = 0; i < 2; i++) await get(running.appUrl('/burn?ms=500'))
   const later = await until('the CPU of a worker', async () => {
     const samples = await running.scrape()
     return [1, 2].some(worker => cpu(samples, worker) - cpu(failed, worker) >= 0.4) ? samples : undefined
   })
   expect([1, 2].every(worker => memory(later, worker) > 16 * MB)).toBe(true)
-  expect(later.value('promherd_internal_errors_total{cause="outside"}')).toBe(1)
-  expect(running.stderr).toMatch(/^promherd: processes cannot be seen from outside \([^\n]*\)[^\n]*\n$/)
+  expect(later.value('promherd_internal_errors_total{cause="process_stats"}')).toBe(1)
+  expect(running.stderr).toMatch(/^promherd: process stats cannot be read \([^\n]*\)[^\n]*\n$/)
 })

@@ -6,18 +6,18 @@ import { HEADER_SLOTS } from './header.ts'
 /**
  * The memory under a store: float64 slots, whose number only grows, of one of three kinds.
  *
- * - mapped: the file itself, through `mmap`. Recording is a plain write to memory, and the kernel keeps the data if the
+ * - mmap: the file itself, through `mmap`. Recording is a plain write to memory, and the kernel keeps the data if the
  *   process is killed.
- * - flushed: the heap, written to the file at exit, and within 100 ms while the process is active.
- * - heap: the heap without a file, for a single process.
+ * - file: the heap, written to the file at exit, and within 100 ms while the process is active.
+ * - memory: the heap without a file, for a single process.
  *
  * Files grow by writing zeros and never by truncation to a larger size: on a full file system, a hole under a mapping
  * causes SIGBUS at some later write to memory; a file write fails at once with ENOSPC.
  */
-export interface Slab {
-  readonly kind: SlabKind
+export interface Storage {
+  readonly kind: StorageKind
   /**
-   * The slots. The array is replaced when the slab grows, so read this property for each use and never keep the array.
+   * The slots. The array is replaced when the storage grows, so read this property for each use and never keep the array.
    */
   values: Float64Array
   /** Makes room for `slots` slots; if there is none, returns false and changes nothing. */
@@ -28,10 +28,10 @@ export interface Slab {
   close(): void
 }
 
-export const SLAB_KINDS = ['mapped', 'flushed', 'heap'] as const
-export type SlabKind = (typeof SLAB_KINDS)[number]
+export const STORAGE_KINDS = ['mmap', 'file', 'memory'] as const
+export type StorageKind = (typeof STORAGE_KINDS)[number]
 /** The kinds that other processes can read. */
-export type FileSlabKind = Exclude<SlabKind, 'heap'>
+export type FileStorageKind = Exclude<StorageKind, 'memory'>
 
 const BYTES = Float64Array.BYTES_PER_ELEMENT
 const INITIAL_SLOTS = 8192 // 64 KiB: about 500 histogram series before the first growth.
@@ -41,26 +41,26 @@ const INITIAL_SLOTS = 8192 // 64 KiB: about 500 histogram series before the firs
  */
 const MAX_SLOTS = 2 ** 24
 
-/** Opens a slab of the given kind; `mapped` needs koffi and throws if it is not installed. */
-export function openSlab(kind: SlabKind, path: string | undefined): Slab {
-  if (kind === 'heap' || path === undefined) return new HeapSlab()
-  return kind === 'mapped' ? new MappedSlab(path) : new FlushedSlab(path)
+/** Opens a storage of the given kind; `mmap` needs koffi and throws if it is not installed. */
+export function openStorage(kind: StorageKind, path: string | undefined): Storage {
+  if (kind === 'memory' || path === undefined) return new MemoryStorage()
+  return kind === 'mmap' ? new MmapStorage(path) : new FileStorage(path)
 }
 
 /**
- * The slab of a store. It stays the same object when the slab below it is replaced: a store on the heap may get a file
+ * The storage of a store. It stays the same object when the storage below it is replaced: a store on the heap may get a file
  * later, and a store whose file was removed may get a new one.
  */
-export class MovableSlab implements Slab {
+export class MovableStorage implements Storage {
   values: Float64Array
-  #under: Slab
+  #under: Storage
 
-  constructor(under: Slab) {
+  constructor(under: Storage) {
     this.#under = under
     this.values = under.values
   }
 
-  get kind(): SlabKind {
+  get kind(): StorageKind {
     return this.#under.kind
   }
 
@@ -82,11 +82,11 @@ export class MovableSlab implements Slab {
     }
   }
 
-  /** Replaces the underlying slab with `slab`, which holds the same numbers. */
-  moveTo(slab: Slab): void {
+  /** Replaces the underlying storage with `storage`, which holds the same numbers. */
+  moveTo(storage: Storage): void {
     const before = this.#under
-    this.#under = slab
-    this.values = slab.values
+    this.#under = storage
+    this.values = storage.values
     before.close()
   }
 }
@@ -100,8 +100,8 @@ export function canMap(): boolean {
   }
 }
 
-class HeapSlab implements Slab {
-  readonly kind = 'heap'
+class MemoryStorage implements Storage {
+  readonly kind = 'memory'
   values: Float64Array = new Float64Array(INITIAL_SLOTS)
 
   ensure(slots: number): boolean {
@@ -113,8 +113,8 @@ class HeapSlab implements Slab {
   close(): void {}
 }
 
-class FlushedSlab implements Slab {
-  readonly kind = 'flushed'
+class FileStorage implements Storage {
+  readonly kind = 'file'
   values: Float64Array = new Float64Array(INITIAL_SLOTS)
   #file: GrowingFile
 
@@ -144,8 +144,8 @@ class FlushedSlab implements Slab {
   }
 }
 
-class MappedSlab implements Slab {
-  readonly kind = 'mapped'
+class MmapStorage implements Storage {
+  readonly kind = 'mmap'
   values: Float64Array
   #file: GrowingFile
   /** Returns the first `bytes` bytes of the one mapping, which extends beyond the end of the file. */

@@ -4,7 +4,7 @@ import type { Herd } from '../herd/herd.ts'
 const UPKEEP_INTERVAL_MS = 2000
 
 /** Keeps a herd's directory in order for as long as it runs. Its timer does not keep the process alive. */
-export class Upkeep {
+export class Maintenance {
   readonly #herd: Herd
   readonly #timer: NodeJS.Timeout
   #stopped = false
@@ -22,7 +22,7 @@ export class Upkeep {
       if (!this.#herd.isKeeper) this.#herd.keep({ goOn: true })
       await this.#herd.retireDead()
     } catch (error) {
-      this.#herd.trouble('upkeep', `the directory of the herd cannot be kept in order: ${String(error)}`)
+      this.#herd.reportError('maintenance', `the directory of the herd cannot be kept in order: ${String(error)}`)
     }
   }
 
