@@ -19,11 +19,12 @@ import {
 } from '../packages/core/dist/definitions/metrics.js'
 import { WORKER_STATES } from '../packages/core/dist/store/header.js'
 
-const MERGED = {
+const AGGREGATED = {
   sum: 'added up',
   max: 'the greatest',
   min: 'the least',
-  mean: 'the mean',
+  average: 'the average',
+  first: 'that of the worker that has been running longest',
   latest: 'the latest',
   worker: 'apart, by worker',
 }
@@ -73,7 +74,7 @@ function shortTable() {
 function metricsPage() {
   const rows = families().map(
     family =>
-      `| \`${family.name}\` | ${family.type} | ${labelsOf(family)} | ${MERGED[family.aggregator]} | ${family.help} |`,
+      `| \`${family.name}\` | ${family.type} | ${labelsOf(family)} | ${AGGREGATED[family.aggregator]} | ${family.help} |`,
   )
   const sets = Object.entries(CLOSED_SETS).map(
     ([name, values]) => `| \`${name}\` | ${values.map(value => `\`${value}\``).join(', ')} |`,

@@ -12,7 +12,7 @@ import { INSTRUMENT_SHAPES } from '../../packages/core/dist/instruments/instrume
 import { MONITOR_SHAPE } from '../../packages/core/dist/monitor/monitor-options.js'
 import { THREADS_SHAPE } from '../../packages/core/dist/program/thread-options.js'
 import { SERVE_SHAPE } from '../../packages/core/dist/server/serve-herd.js'
-import { OTLP_SHAPE } from '../../packages/otlp/dist/options.js'
+import { OTLP_SHAPE } from '../../packages/otlp/dist/settings/options.js'
 import { FORWARD_SHAPE } from '../../packages/redis/dist/forward.js'
 import { GROUP_SHAPE } from '../../packages/redis/dist/serve-group.js'
 

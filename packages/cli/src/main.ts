@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { Failure, Mistyped } from './failure.ts'
+import { Failure, Mistyped } from './common/failure.ts'
 
 /** The command line: its commands and options, and the handling of errors. */
 
@@ -42,7 +42,7 @@ function addStart(promherd: Command): void {
     .option('--group <name>', 'the name of the service in Redis')
     .option('--instance <name>', 'the name of this host in the group (default: that of the host)')
     .option('--watch', 'replace the workers when a file of the working directory changes')
-    .action(async (app, args, options) => (await import('./start.ts')).start(app, args, options))
+    .action(async (app, args, options) => (await import('./commands/start.ts')).start(app, args, options))
 }
 
 function addExporter(promherd: Command): void {
@@ -54,7 +54,7 @@ function addExporter(promherd: Command): void {
     .option('--redis <url>', 'serve the hosts that send their metrics to this Redis')
     .option('--group <name>', 'the name of their service in Redis')
     .option('--aggregate <how>', 'instance for a label `instance`, sum to add up all hosts')
-    .action(async options => (await import('./exporter.ts')).exporter(options))
+    .action(async options => (await import('./commands/exporter.ts')).exporter(options))
 }
 
 function addTop(promherd: Command): void {
@@ -81,7 +81,7 @@ function addHealth(promherd: Command): void {
     .description('Asks the metrics port whether all is well: exit code 0, else 1. For the probes of containers.')
     .option('--ready', 'ask whether a worker listens, and not only whether the port answers')
     .option('--timeout <seconds>', 'how long an answer may take', positive, 2)
-    .action(async options => (await import('./health.ts')).health(options))
+    .action(async options => (await import('./commands/health.ts')).health(options))
 }
 
 function running(command: Command): Command {

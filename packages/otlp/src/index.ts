@@ -1,10 +1,10 @@
 import { checkOptions, type Forwarding, startForwarding, Warner } from '@promherd/core/forward'
-import { FORWARD_SHAPE, type ForwardOptions } from './options.ts'
-import { resolveOtlpOptions } from './resolve.ts'
+import { FORWARD_SHAPE, type ForwardOptions } from './settings/options.ts'
+import { resolveOtlpOptions } from './settings/resolve.ts'
 import { OtlpSink } from './sink.ts'
 
 export type { Forwarding } from '@promherd/core/forward'
-export type { Compression, ForwardOptions, OtlpOptions, Protocol } from './options.ts'
+export type { Compression, ForwardOptions, OtlpOptions, Protocol } from './settings/options.ts'
 
 /**
  * Sends the metrics of the herd of this process to an OTLP receiver periodically: in the primary of a cluster, in a

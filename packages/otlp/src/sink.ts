@@ -1,8 +1,8 @@
 import { inTurns, type Sink, type Snapshot, VERSION, type Warner } from '@promherd/core/forward'
-import { metricsOf } from './metrics-of.ts'
-import type { ResolvedOtlpOptions } from './resolve.ts'
-import { resourceOf } from './resource.ts'
-import { Transport } from './transport.ts'
+import { metricsOf } from './encoding/metrics-of.ts'
+import { resourceOf } from './encoding/resource.ts'
+import type { ResolvedOtlpOptions } from './settings/resolve.ts'
+import { Transport } from './transport/transport.ts'
 
 /** Sends snapshots to a receiver of OTLP over HTTP. It keeps nothing of a snapshot: each push contains all metrics. */
 export class OtlpSink implements Sink {
@@ -11,7 +11,7 @@ export class OtlpSink implements Sink {
   readonly #transport: Transport
   readonly #warner: Warner
   #warning: string | undefined
-  #codec: typeof import('./codec.ts') | undefined
+  #codec: typeof import('./encoding/codec.ts') | undefined
 
   /** @throws ERR_PROMHERD_BAD_OPTION if a certificate or key cannot be read */
   constructor(options: ResolvedOtlpOptions, warner: Warner) {
@@ -22,7 +22,7 @@ export class OtlpSink implements Sink {
 
   /** HTTP connects with the first request. */
   async start(): Promise<void> {
-    this.#codec = await import('./codec.ts')
+    this.#codec = await import('./encoding/codec.ts')
   }
 
   async push(snapshot: Snapshot, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os'
 import { type Forwarding, startForwarding } from '@promherd/core/forward'
 import { type Check, checkOptions, isFunction, isText, type OptionsShape, promherdError } from '@promherd/core/group'
+import type { RedisTarget } from './connection/target.ts'
 import { RedisSink } from './redis-sink.ts'
-import type { RedisTarget } from './target.ts'
 
 /** How the metrics of a herd are sent to Redis. */
 export interface ForwardOptions {

@@ -1,10 +1,10 @@
 import type { Snapshot } from '@promherd/core/forward'
 import { type Aggregate, FAMILIES, Group, inTurns, Life, type Push, Sequence } from '@promherd/core/group'
-import type { Command, Connection } from './connection.ts'
-import { sinkError } from './failures.ts'
+import type { GroupKeys } from './commands/keys.ts'
+import { factsOf, pushesOf, textsOf } from './commands/replies.ts'
+import type { Command, Connection } from './connection/connection.ts'
+import { sinkError } from './connection/failures.ts'
 import { GroupTotals } from './group-totals.ts'
-import type { GroupKeys } from './keys.ts'
-import { factsOf, pushesOf, textsOf } from './replies.ts'
 
 export interface GroupReaderOptions {
   readonly connection: Connection

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { foldInto, type Group, inTurns, type Life, type StoredTotals } from '@promherd/core/group'
-import type { Connection } from './connection.ts'
-import { evaluate } from './evaluate.ts'
-import { sinkError } from './failures.ts'
-import type { GroupKeys } from './keys.ts'
-import { FOLD } from './scripts.ts'
+import { evaluate } from './commands/evaluate.ts'
+import type { GroupKeys } from './commands/keys.ts'
+import { FOLD } from './commands/scripts.ts'
+import type { Connection } from './connection/connection.ts'
+import { sinkError } from './connection/failures.ts'
 
 /** A life that has departed, and the epoch of its names. */
 export interface Departed {

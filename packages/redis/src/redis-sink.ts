@@ -1,10 +1,10 @@
 import { isSinkError, type Sink, SinkError, type Snapshot, setOwnMetric } from '@promherd/core/forward'
 import { type Baseline, HerdLog, inTurns, type LogEntry } from '@promherd/core/group'
-import { Connection } from './connection.ts'
-import { type Answer, evaluate } from './evaluate.ts'
-import { GroupKeys, lifeName } from './keys.ts'
-import { PUSH } from './scripts.ts'
-import type { RedisTarget } from './target.ts'
+import { type Answer, evaluate } from './commands/evaluate.ts'
+import { GroupKeys, lifeName } from './commands/keys.ts'
+import { PUSH } from './commands/scripts.ts'
+import { Connection } from './connection/connection.ts'
+import type { RedisTarget } from './connection/target.ts'
 
 export interface RedisSinkOptions {
   readonly redis: RedisTarget

@@ -11,12 +11,12 @@ import {
   Warner,
   WHERE_SHAPE,
 } from '@promherd/core/group'
-import { Connection } from './connection.ts'
-import { sinkError } from './failures.ts'
+import { GroupKeys } from './commands/keys.ts'
+import { Connection } from './connection/connection.ts'
+import { sinkError } from './connection/failures.ts'
+import type { RedisTarget } from './connection/target.ts'
 import { DEFAULT_GROUP, DEFAULT_PREFIX, FORWARD_SHAPE, isSeconds } from './forward.ts'
 import { GroupReader } from './group-reader.ts'
-import { GroupKeys } from './keys.ts'
-import type { RedisTarget } from './target.ts'
 
 /** How the metrics of a group are served. */
 export interface GroupOptions extends Pick<ServeOptions, 'port' | 'host' | 'allowedHosts' | 'onWarning'> {

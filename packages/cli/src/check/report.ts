@@ -1,5 +1,5 @@
 import type { Said, Setting } from '@promherd/core/config'
-import type { Paint } from '../paint.ts'
+import type { Paint } from '../common/paint.ts'
 import type { Finding } from './finding.ts'
 
 /** The results of `promherd check`. */

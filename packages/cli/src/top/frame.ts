@@ -1,4 +1,4 @@
-import type { Paint } from '../paint.ts'
+import type { Paint } from '../common/paint.ts'
 import { ABSENT, age, bytes, count, percent, rate, seconds } from './format.ts'
 import { type Column, tableOf } from './table.ts'
 import type { RouteView, View, WorkerView } from './view.ts'

@@ -1,6 +1,6 @@
 import { Herd } from '@promherd/core'
-import { Failure } from '../failure.ts'
-import { whyNot } from '../health.ts'
+import { whyNot } from '../commands/health.ts'
+import { Failure } from '../common/failure.ts'
 import { type Samples, samplesOfSnapshot, samplesOfText } from './samples.ts'
 
 /** The source of the numbers. */

@@ -1,4 +1,4 @@
-import type { Paint } from '../paint.ts'
+import type { Paint } from '../common/paint.ts'
 
 /** One column of a table of rows. */
 export interface Column<Row> {

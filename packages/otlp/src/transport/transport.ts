@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { promherdError, SinkError, VERSION } from '@promherd/core/forward'
-import type { ResolvedOtlpOptions } from './resolve.ts'
+import type { ResolvedOtlpOptions } from '../settings/resolve.ts'
 
 /** The response of the receiver. */
 export interface Reply {

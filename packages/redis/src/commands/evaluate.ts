@@ -1,6 +1,6 @@
 import { SinkError } from '@promherd/core/forward'
-import type { Command, Connection } from './connection.ts'
-import { isReply, sinkError } from './failures.ts'
+import type { Command, Connection } from '../connection/connection.ts'
+import { isReply, sinkError } from '../connection/failures.ts'
 import type { Script } from './scripts.ts'
 
 /** The result of a script: a word, and a detail. */

@@ -1,9 +1,9 @@
 import { type HerdServer, serveHerd } from '@promherd/core'
 import type { PromherdConfig } from '@promherd/core/config'
-import { Failure, Mistyped } from './failure.ts'
-import { loadOtlp, type TypedOtlp } from './otlp.ts'
-import { loadRedis, redisOptions, wantsRedis } from './redis.ts'
-import { say, settingsOf, type Typed } from './settings.ts'
+import { Failure, Mistyped } from '../common/failure.ts'
+import { say, settingsOf, type Typed } from '../common/settings.ts'
+import { loadOtlp, type TypedOtlp } from '../sinks/otlp.ts'
+import { loadRedis, redisOptions, wantsRedis } from '../sinks/redis.ts'
 
 export interface ExporterOptions extends Typed, TypedOtlp {
   readonly aggregate?: string

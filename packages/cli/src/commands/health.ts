@@ -1,5 +1,5 @@
-import { Failure } from './failure.ts'
-import { metricsUrl, settingsOf, type Typed } from './settings.ts'
+import { Failure } from '../common/failure.ts'
+import { metricsUrl, settingsOf, type Typed } from '../common/settings.ts'
 
 export interface HealthOptions extends Typed {
   readonly ready?: boolean

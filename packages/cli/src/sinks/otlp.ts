@@ -1,6 +1,6 @@
 import { PromherdError } from '@promherd/core'
-import { Mistyped } from './failure.ts'
-import { importOptional } from './optional-package.ts'
+import { Mistyped } from '../common/failure.ts'
+import { importOptional } from '../common/optional-package.ts'
 
 /** The OTLP option, as commander returns it: true for the option without an address. */
 export interface TypedOtlp {

@@ -1,6 +1,6 @@
 import type { PromherdConfig } from '@promherd/core/config'
 import type { ForwardOptions } from '@promherd/redis'
-import { importOptional } from './optional-package.ts'
+import { importOptional } from '../common/optional-package.ts'
 
 /** Whether the metrics are sent to Redis, or read from there. */
 export function wantsRedis({ redis }: PromherdConfig): boolean {

@@ -1,6 +1,6 @@
 import { extname, relative, sep } from 'node:path'
 import type { Cluster } from '@promherd/core/cluster'
-import { say } from './settings.ts'
+import { say } from '../common/settings.ts'
 
 /** Replaces the workers when a file of a program changes. Nothing is awaited: it runs until the process exits. */
 export async function reloadOnChange(cluster: Cluster, directory: string): Promise<void> {

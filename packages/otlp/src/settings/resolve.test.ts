@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { forward } from './index.ts'
+import { forward } from '../index.ts'
 import { resolveOtlpOptions } from './resolve.ts'
 
 afterEach(() => {
