@@ -1,13 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  circles,
-  crowded,
-  documentedLayers,
-  folders,
-  importsOf,
-  layerOf,
-  packageNames,
-} from '../../scripts/layers.mjs'
+import { circles, crowded, documentedLayers, folders, importsOf, layerOf, packageNames } from '../../scripts/layers.mjs'
 
 /** The structure of the packages is the one of docs/architecture.md: layers, no circles, no crowded folder. */
 
