@@ -7,7 +7,7 @@ import { SERVER_SHAPE } from '../../packages/core/dist/adapter/instrument-server
 import { CLUSTER_SHAPE } from '../../packages/core/dist/cluster/options.js'
 import { CONFIG_SHAPE } from '../../packages/core/dist/config/config.js'
 import { AGGREGATORS } from '../../packages/core/dist/definitions/definition.js'
-import { HTTP_SHAPE } from '../../packages/core/dist/http/http-options.js'
+import { HTTP_SHAPE } from '../../packages/core/dist/http/options/http-options.js'
 import { INSTRUMENT_SHAPES } from '../../packages/core/dist/instruments/instrument-options.js'
 import { MONITOR_SHAPE } from '../../packages/core/dist/monitor/monitor-options.js'
 import { THREADS_SHAPE } from '../../packages/core/dist/program/thread-options.js'

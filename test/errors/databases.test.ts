@@ -8,7 +8,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import { Redis, type RedisOptions } from 'ioredis'
 import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { categoryOf } from '../../packages/core/src/http/evidence.ts'
+import { categoryOf } from '../../packages/core/src/http/category/category.ts'
 import { needs } from '../support/skip.ts'
 import { answered, CLIENT_LEFT, deadPort, serveTcp, thrownBy } from './support.ts'
 

@@ -9,7 +9,7 @@ import { HTTPException } from 'hono/http-exception'
 import createError from 'http-errors'
 import Koa from 'koa'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { categoryOf } from '../../packages/core/src/http/evidence.ts'
+import { categoryOf } from '../../packages/core/src/http/category/category.ts'
 import { answered, deadPort, serve, thrownBy } from './support.ts'
 
 // Has no types of its own; what is used of it here is as in Express 5.

@@ -5,7 +5,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import axios from 'axios'
 import { Client, request } from 'undici'
 import { describe, expect, test } from 'vitest'
-import { categoryOf } from '../../packages/core/src/http/evidence.ts'
+import { categoryOf } from '../../packages/core/src/http/category/category.ts'
 import { answered, CLIENT_LEFT, deadPort, serve, serveTcp, thrownBy } from './support.ts'
 
 /** An upstream that never answers, cuts the connection, or answers with the status that its path names. */

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer as createTcpServer, type Server as TcpServer } from 'node:net'
 import { onTestFinished } from 'vitest'
-import type { ErrorFacts } from '../../packages/core/src/http/evidence.ts'
+import type { ErrorFacts } from '../../packages/core/src/http/category/category.ts'
 
 /** What the tests of errors share: real peers on free ports, and a way to hold the error that a library throws. */
 

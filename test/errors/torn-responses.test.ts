@@ -10,7 +10,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { setTimeout as after } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { categoryOf } from '../../packages/core/src/http/evidence.ts'
+import { categoryOf } from '../../packages/core/src/http/category/category.ts'
 import { answered, deadPort, serve, thrownBy } from './support.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<unknown>

@@ -8,7 +8,7 @@ import Joi from 'joi'
 import { expect, test } from 'vitest'
 import * as yup from 'yup'
 import { z } from 'zod'
-import { categoryOf } from '../../packages/core/src/http/evidence.ts'
+import { categoryOf } from '../../packages/core/src/http/category/category.ts'
 import { answered, CLIENT_LEFT, thrownBy } from './support.ts'
 
 /** The error of each library, made by letting it check something that is wrong. */

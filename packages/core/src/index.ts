@@ -2,13 +2,6 @@ export { type InitializeOptions, initializingRecorderFor } from './adapter/initi
 export { instrumentServer, type RequestServer, type ServerOptions } from './adapter/instrument-server.ts'
 export { type MetricsHandler, metricsHandler } from './adapter/metrics-handler.ts'
 export { type MetricsHandlerOptions, type MetricsReply, MetricsResponder } from './adapter/metrics-reply.ts'
-export { type AdapterOptions, monitorOf, recorderFor } from './adapter/recorder-for.ts'
-export { type ErrorCode, PromherdError } from './base/errors.ts'
-export { TEXT_CONTENT_TYPE } from './exposition/text.ts'
-export { Herd, type HerdOptions } from './herd/herd.ts'
-export type { OpenExchange } from './http/begun.ts'
-export type { ComputedLabel, LabelAnswer, LabelOptions } from './http/custom-labels.ts'
-export { isUnmatched, MIDDLEWARE, UNKNOWN_ROUTE, UNMATCHED } from './http/labels.ts'
 export {
   calledBeforeRegister,
   calledByFramework,
@@ -16,15 +9,18 @@ export {
   notCalled,
   noteMiddleware,
   warnUsedTwice,
-} from './http/misuse.ts'
-export {
-  type Callback,
-  type FailedExchange,
-  type HttpOptions,
-  HttpRecorder,
-  type RequestLike,
-  type RouteOf,
-} from './http/recorder.ts'
+} from './adapter/misuse.ts'
+export { type AdapterOptions, monitorOf, recorderFor } from './adapter/recorder-for.ts'
+export { type ErrorCode, PromherdError } from './base/errors.ts'
+export { TEXT_CONTENT_TYPE } from './exposition/text.ts'
+export { Herd, type HerdOptions } from './herd/herd.ts'
+export type { RouteOf } from './http/exchange/exchange.ts'
+export type { OpenExchange } from './http/exchange/manual-exchange.ts'
+export type { ComputedLabel, LabelAnswer, LabelOptions } from './http/labels/custom-labels.ts'
+export { isUnmatched, MIDDLEWARE, UNKNOWN_ROUTE, UNMATCHED } from './http/labels/labels.ts'
+export type { RequestLike } from './http/labels/request-like.ts'
+export type { Callback, FailedExchange, HttpOptions } from './http/options/http-options.ts'
+export { HttpRecorder } from './http/recorder.ts'
 export type { CounterSeries } from './instruments/counter.ts'
 export type { GaugeSeries } from './instruments/gauge.ts'
 export { exponentialBuckets, type HistogramSeries, linearBuckets } from './instruments/histogram.ts'

@@ -2,7 +2,7 @@
  * How the routes of frameworks are found, for the adapters and the preload. Internal to promherd: no framework is
  * loaded from here.
  */
-export { watchArrivals } from './http/arrival.ts'
+export { watchArrivals } from './http/watch/arrival.ts'
 export {
   keepStateOf as keepExpressState,
   observe as observeExpress,

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkOptions, isAnything, isFunction, type Shape } from '../base/check-options.ts'
-import { FOREIGN_OPTIONS } from '../http/foreign-options.ts'
-import { HTTP_SHAPE } from '../http/recorder.ts'
-import { type RequestServer, seeRequests } from '../http/watch-server.ts'
+import { FOREIGN_OPTIONS } from '../http/options/foreign-options.ts'
+import { HTTP_SHAPE } from '../http/options/http-options.ts'
+import { type RequestServer, seeRequests } from '../http/watch/watch-server.ts'
 import { findUnadapted, unadaptedRouteOf } from '../routes/loaded/route.ts'
 import { type AdapterOptions, monitorOf } from './recorder-for.ts'
 
-export type { RequestServer } from '../http/watch-server.ts'
+export type { RequestServer } from '../http/watch/watch-server.ts'
 
 /** Options of `instrumentServer`. */
 export type ServerOptions = AdapterOptions & {

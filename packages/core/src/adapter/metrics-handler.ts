@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import { notCalled } from '../http/misuse.ts'
 import { type MetricsHandlerOptions, MetricsResponder } from './metrics-reply.ts'
+import { notCalled } from './misuse.ts'
 
 /** Responds to requests of `node:http`, `node:https` or `node:http2` with the metrics. */
 export type MetricsHandler = (

@@ -1,9 +1,10 @@
 import type { EventEmitter } from 'node:events'
 import { Warner } from '../base/warner.ts'
 import type { ProcessConfig } from '../config/process-config.ts'
-import { type HttpOptions, HttpRecorder } from '../http/recorder.ts'
-import { isConflict } from '../http/stand-in.ts'
-import type { RequestServer } from '../http/watch-server.ts'
+import { isConflict } from '../http/fallback.ts'
+import type { HttpOptions } from '../http/options/http-options.ts'
+import { HttpRecorder } from '../http/recorder.ts'
+import type { RequestServer } from '../http/watch/watch-server.ts'
 import {
   createMonitor,
   defaultMonitor,

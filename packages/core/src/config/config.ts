@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { type Check, checkOptions, isInteger, type Shape } from '../base/check-options.ts'
 import { PromherdError } from '../base/errors.ts'
 import { CLUSTER_SHAPE, type ClusterOptions, isWorkers } from '../cluster/options.ts'
-import { HTTP_SHAPE, type HttpOptions } from '../http/http-options.ts'
+import { HTTP_SHAPE, type HttpOptions } from '../http/options/http-options.ts'
 import { MONITOR_SHAPE, type MonitorOptions } from '../monitor/monitor-options.ts'
 import { REDIS_SHAPE, type RedisConfig } from './redis-config.ts'
 

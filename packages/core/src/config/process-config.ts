@@ -1,5 +1,5 @@
 import type { ClusterMetricsOptions } from '../cluster/options.ts'
-import type { HttpOptions } from '../http/http-options.ts'
+import type { HttpOptions } from '../http/options/http-options.ts'
 import type { MonitorOptions } from '../monitor/monitor-options.ts'
 import { type ResolvedConfig, resolveConfig, resolveConfigSync } from './resolve.ts'
 

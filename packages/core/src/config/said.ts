@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import type { Check } from '../base/check-options.ts'
 import { CLUSTER_DEFAULTS } from '../cluster/options.ts'
-import { HTTP_SHAPE } from '../http/http-options.ts'
+import { HTTP_SHAPE } from '../http/options/http-options.ts'
 import { MONITOR_SHAPE, readBoolean } from '../monitor/monitor-options.ts'
 import { DEFAULT_HOST, DEFAULT_PORT, namesIn, WHERE_SHAPE } from '../server/serve-herd.ts'
 import { CONFIG_SHAPE, GROUPS, type PromherdConfig } from './config.ts'

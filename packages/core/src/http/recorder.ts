@@ -4,50 +4,31 @@ import { checkOptions } from '../base/check-options.ts'
 import { shared } from '../base/shared.ts'
 import type { StreamKind } from '../definitions/metrics.ts'
 import type { Store } from '../store/store.ts'
-import { Begun, type End, IGNORED, type OpenExchange } from './begun.ts'
-import { type Detail, detailsOf, type HttpDetails } from './details.ts'
-import { categoryOf, categoryOfStatus, type ErrorFacts } from './evidence.ts'
-import { categorizerOf, type UserCategorizer } from './evidence-custom.ts'
-import { abortedStatusOf, failureOf } from './failure.ts'
-import {
-  asPlaceholder,
-  drop,
-  Exchange,
-  type ExchangeOwner,
-  exchangeOf,
-  isPlaceholder,
-  type Naming,
-  nameInside,
-  noteError,
-  openExchanges,
-  type RouteOf,
-  settle,
-  watch,
-} from './follow.ts'
-import { FOREIGN_OPTIONS } from './foreign-options.ts'
-import {
-  type FailedExchange,
-  HTTP_SHAPE,
-  type HttpOptions,
-  ignoreOf,
-  type RequestLike,
-  routesOf,
-  urlOf,
-} from './http-options.ts'
-import { InferredRoutes } from './inferred-routes.ts'
-import { MIDDLEWARE, REFUSED, UNKNOWN_ROUTE, unroutedOf } from './labels.ts'
-import { warnBehindRoutes } from './misuse.ts'
-import { CLIENT_CLOSED, isAborted, isOver, statusOnWire, wasBegun } from './outcome.ts'
-import { HttpSeries } from './series.ts'
-import { inPlaceOfStandIn, standIn } from './stand-in.ts'
-import { isEventStream } from './streams.ts'
-import { seeUnfollowed, type UnfollowedCounter } from './unfollowed.ts'
-import { Upgrade, type UpgradeOwner, upgradeOf } from './upgrades.ts'
-import { type RequestServer, type ServerWatcher, watchServer } from './watch-server.ts'
-import { socketPathOf, watchWebSockets } from './websockets.ts'
-
-export type { RouteOf } from './follow.ts'
-export { type Callback, type FailedExchange, HTTP_SHAPE, type HttpOptions, type RequestLike } from './http-options.ts'
+import { categoryOf, categoryOfStatus, type ErrorFacts } from './category/category.ts'
+import { categorizerOf, type UserCategorizer } from './category/custom-categories.ts'
+import { openExchanges } from './exchange/connection.ts'
+import { Exchange, type ExchangeOwner, type RouteOf, type RouteSource } from './exchange/exchange.ts'
+import { abortedStatusOf, failureOf } from './exchange/failure.ts'
+import { drop, settle, watch } from './exchange/follow.ts'
+import { exchangeOf, noteError } from './exchange/followed.ts'
+import { Begun, type End, IGNORED, type OpenExchange } from './exchange/manual-exchange.ts'
+import { asPlaceholder, isPlaceholder, nameInside } from './exchange/route-source.ts'
+import { Upgrade, type UpgradeOwner, upgradeOf } from './exchange/upgrades.ts'
+import { socketPathOf, watchWebSockets } from './exchange/websockets.ts'
+import { inPlaceOfStandIn, standIn } from './fallback.ts'
+import { InferredRoutes } from './inferred-routes/inferred-routes.ts'
+import { MIDDLEWARE, REFUSED, UNKNOWN_ROUTE, unroutedOf } from './labels/labels.ts'
+import type { RequestLike } from './labels/request-like.ts'
+import { FOREIGN_OPTIONS } from './options/foreign-options.ts'
+import { type FailedExchange, HTTP_SHAPE, type HttpOptions, ignoreOf, routesOf, urlOf } from './options/http-options.ts'
+import { isEventStream } from './response/event-stream.ts'
+import { CLIENT_CLOSED, isAborted, isOver, statusOnWire, wasBegun } from './response/response-state.ts'
+import { type Detail, detailsOf, type HttpDetails } from './series/details.ts'
+import { HttpSeries } from './series/series.ts'
+import { warnBehindRoutes } from './watch/placement-warning.ts'
+import type { ServerWatcher } from './watch/server-watcher.ts'
+import { seeUnfollowed, type UnfollowedCounter } from './watch/unfollowed.ts'
+import { type RequestServer, watchServer } from './watch/watch-server.ts'
 
 /** Records HTTP exchanges into a store. Nothing that it does while requests are served throws. */
 export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner, UnfollowedCounter {
@@ -403,7 +384,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   }
 
   #namedRouteOf(exchange: Exchange | Upgrade): string | undefined {
-    for (let naming: Naming | undefined = exchange; naming !== undefined; naming = naming.outer) {
+    for (let naming: RouteSource | undefined = exchange; naming !== undefined; naming = naming.outer) {
       const { outer } = naming
       const route = outer === undefined ? naming.routeOf(naming.context) : naming.routeOf(naming.context, outer)
       // If an outer source does not know the route, the search continues.

@@ -14,9 +14,10 @@ import { TEXT_CONTENT_TYPE, TextEncoder004 } from '../exposition/text.ts'
 import { Herd } from '../herd/herd.ts'
 import { LoneHerd } from '../herd/lone.ts'
 import { closeStoresOfThreads } from '../herd/processes/dead-threads.ts'
-import { type HttpOptions, HttpRecorder } from '../http/recorder.ts'
-import { streamSampler } from '../http/streams.ts'
-import { lookForUnfollowed } from '../http/unfollowed.ts'
+import { streamSampler } from '../http/exchange/streams.ts'
+import type { HttpOptions } from '../http/options/http-options.ts'
+import { HttpRecorder } from '../http/recorder.ts'
+import { lookForUnfollowed } from '../http/watch/unfollowed.ts'
 import type { CounterOptions, GaugeOptions, HistogramOptions } from '../instruments/instrument-options.ts'
 import {
   type Counter,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { RequestServer } from '../http/watch-server.ts'
+import type { RequestServer } from '../http/watch/watch-server.ts'
 import { ANYWHERE } from './template.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { RequestServer } from '../http/watch-server.ts'
+import type { RequestServer } from '../http/watch/watch-server.ts'
 
 /**
  * A framework without an adapter, and where it reports its routes. Each has one file in this folder, and one entry in

@@ -1,4 +1,4 @@
-import { isUnmatched } from '../http/labels.ts'
+import { isUnmatched } from '../http/labels/labels.ts'
 import { ANYWHERE, joinTemplates } from './template.ts'
 
 /** A match of Hono's router for a request: a route, or a middleware. */

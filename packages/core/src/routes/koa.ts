@@ -1,4 +1,4 @@
-import { isUnmatched } from '../http/labels.ts'
+import { isUnmatched } from '../http/labels/labels.ts'
 import { feathersRouteOf } from './feathers.ts'
 import { type MountedContext, mountPrefixOf, mountTemplateOf, watchMounts } from './koa-mount.ts'
 import { ANYWHERE, joinTemplates } from './template.ts'

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
 import { replaceMethod } from '../base/alike.ts'
 import { nodeRequire, requireFrom } from '../base/node-require.ts'
-import { read } from '../http/evidence-chain.ts'
-import { noteFirstError, noteUnrouted } from '../http/follow.ts'
+import { read } from '../http/category/error-chain.ts'
+import { noteFirstError, noteUnrouted } from '../http/exchange/followed.ts'
 import { callers } from './callers.ts'
 
 /**

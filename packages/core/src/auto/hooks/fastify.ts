@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import { nameRoute, noteError } from '../../http/follow.ts'
-import { nameUpgrade } from '../../http/upgrades.ts'
+import { noteError } from '../../http/exchange/followed.ts'
+import { nameRoute } from '../../http/exchange/route-source.ts'
+import { nameUpgrade } from '../../http/exchange/upgrades.ts'
 import { fastifyRouteOf } from '../../routes/fastify.ts'
 import { hearFastify } from './fastify-channel.ts'
 

@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPromise } from 'node:util/types'
 import { alike } from '../../base/alike.ts'
 import { shared } from '../../base/shared.ts'
-import { type Naming, nameRoute, noteError } from '../../http/follow.ts'
-import { nameUpgrade } from '../../http/upgrades.ts'
+import type { RouteSource } from '../../http/exchange/exchange.ts'
+import { noteError } from '../../http/exchange/followed.ts'
+import { nameRoute } from '../../http/exchange/route-source.ts'
+import { nameUpgrade } from '../../http/exchange/upgrades.ts'
 import { prototypesIn } from '../../routes/classes.ts'
 import { type HonoContext, honoMountedAt, honoRouteOf, honoTemplateAt, type MatchedRoute } from '../../routes/hono.ts'
 
@@ -125,7 +127,7 @@ function fail(context: Context, error: unknown): void {
   if (response !== undefined) noteError(response, error)
 }
 
-function routeOfContext(context: Context, outer?: Naming): string | undefined {
+function routeOfContext(context: Context, outer?: RouteSource): string | undefined {
   const { req, env, error } = context
   if (error !== undefined) fail(context, error)
   const route = honoRouteOf(req.matchedRoutes ?? [], req.routeIndex, env?.outgoing?.statusCode ?? 0)

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { alike, replaceMethod, replaceMethodOf } from '../../base/alike.ts'
-import { nameRoute, nameUnnamedRoute, noteError } from '../../http/follow.ts'
-import { nameUpgrade } from '../../http/upgrades.ts'
+import { noteError } from '../../http/exchange/followed.ts'
+import { nameRoute, nameUnnamedRoute } from '../../http/exchange/route-source.ts'
+import { nameUpgrade } from '../../http/exchange/upgrades.ts'
 import { isFirstFound, prototypeWith } from '../../routes/classes.ts'
 import { type KoaContext, koaRouteOf, observeKoa } from '../../routes/koa.ts'
 

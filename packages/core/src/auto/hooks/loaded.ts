@@ -1,6 +1,6 @@
 import { nodeRequire } from '../../base/node-require.ts'
 import type { HttpRecorder } from '../../http/recorder.ts'
-import type { RequestServer } from '../../http/watch-server.ts'
+import type { RequestServer } from '../../http/watch/watch-server.ts'
 import { hookEnclosed } from '../../routes/loaded/modules.ts'
 import { findUnadapted } from '../../routes/loaded/route.ts'
 import { watchNest } from '../../routes/nest.ts'

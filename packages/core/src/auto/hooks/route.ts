@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { asPlaceholder } from '../../http/follow.ts'
+import { asPlaceholder } from '../../http/exchange/route-source.ts'
 import { unadaptedRouteOf } from '../../routes/loaded/route.ts'
 import { expressAppOf, expressRouteOf } from './express.ts'
 

@@ -3,7 +3,7 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node
 import { Server, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
-import { isEventStream } from '../../http/streams.ts'
+import { isEventStream } from '../../http/response/event-stream.ts'
 import { keepOff } from './keep-off.ts'
 import { Lingering, openSockets } from './lingering.ts'
 import { isHttp2, Sessions, unusedMs } from './sessions.ts'

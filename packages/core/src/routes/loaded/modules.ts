@@ -1,5 +1,5 @@
 import { nodeRequire, requireFrom } from '../../base/node-require.ts'
-import type { RequestServer } from '../../http/watch-server.ts'
+import type { RequestServer } from '../../http/watch/watch-server.ts'
 import { callers } from '../callers.ts'
 import type { HookedModule } from '../framework.ts'
 import { scopesBehind } from '../scopes/enclosed.ts'

@@ -1,4 +1,4 @@
-import type { RequestServer } from '../../http/watch-server.ts'
+import type { RequestServer } from '../../http/watch/watch-server.ts'
 import { type Scope, scopesOf } from './scopes.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { ServerResponse } from 'node:http'
 import { alike, replaceMethod } from '../../base/alike.ts'
-import { nameRoute } from '../../http/follow.ts'
+import { nameRoute } from '../../http/exchange/route-source.ts'
 import { isFirstFound, prototypesIn, prototypeWith } from '../classes.ts'
 import type { Framework } from '../framework.ts'
 

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { replaceMethod } from '../../base/alike.ts'
-import { read } from '../../http/evidence-chain.ts'
-import { nameRoute, noteError } from '../../http/follow.ts'
+import { read } from '../../http/category/error-chain.ts'
+import { noteError } from '../../http/exchange/followed.ts'
+import { nameRoute } from '../../http/exchange/route-source.ts'
 import { isFirstFound, prototypeWith } from '../classes.ts'
 import type { Framework } from '../framework.ts'
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { BATCH } from '../../http/labels.ts'
-import { pathOf } from '../../http/url-path.ts'
+import { pathOf } from '../../http/inferred-routes/url-path.ts'
+import { BATCH } from '../../http/labels/labels.ts'
 import type { Framework } from '../framework.ts'
 import { scopesBehind, valuesIn } from '../scopes/enclosed.ts'
 
