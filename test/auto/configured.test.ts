@@ -28,8 +28,8 @@ test.each([
 ])('%s are told by the names of OpenTelemetry where the configuration says so', async files => {
   const { path, remove } = temporaryDirectory()
   onTestFinished(remove)
-  const file = join(path, 'otel.json')
-  writeFileSync(file, JSON.stringify({ http: { naming: 'otel' } }))
+  const file = join(path, 'opentelemetry.json')
+  writeFileSync(file, JSON.stringify({ http: { naming: 'opentelemetry' } }))
   const env = { PROMHERD_CONFIG: file, OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: 'GET' }
   const app = await startPreloaded('several.mjs', { args: files, env })
   const ports = await app.ports(files.length)

@@ -12,7 +12,7 @@ test('what an adapter records, too, is counted once, and what stands before it a
 })
 
 test('the options of an adapter hold for all that it sees', async () => {
-  const options = { ignore: ['/live'], sizes: true }
+  const options = { ignore: ['/live'], bodySize: true }
   const app = await startPreloaded('adapter.mjs', { env: { OPTIONS: JSON.stringify(options) } })
   for (const path of ['/live', '/items/1', '/before']) expect(await app.ask(path)).toMatch(/^200 /)
   await app.counted({ 'GET /items/:id 200': 1, 'GET /before 200': 1 })

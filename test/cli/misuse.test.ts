@@ -142,7 +142,7 @@ test('something that is no metrics port of promherd is told from one', async () 
 })
 
 test('check says which source won and what it won over', async () => {
-  const cwd = directoryWith({ 'promherd.config.yaml': 'workers: 8\nmetrics: { port: 0 }\nhttp: { sizes: true }\n' })
+  const cwd = directoryWith({ 'promherd.config.yaml': 'workers: 8\nmetrics: { port: 0 }\nhttp: { bodySize: true }\n' })
   const env = { WEB_CONCURRENCY: '5', GUNICORN_WORKERS: '6', PROMETHEUS_MULTIPROC_DIR: `${cwd}/herd` }
   const { code, stdout, stderr } = await promherd(['check', '--workers', '2'], { cwd, env })
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -153,7 +153,7 @@ test('check says which source won and what it won over', async () => {
   expect(lines).toEqual(
     expect.arrayContaining([
       'from promherd.config.yaml',
-      'http.sizes | true | promherd.config.yaml',
+      'http.bodySize | true | promherd.config.yaml',
       'metrics.port | 0 | promherd.config.yaml',
       expect.stringMatching(/^metrics\.directory \| DIR\/herd \| PROMETHEUS_MULTIPROC_DIR$/),
       'run 2 worker processes',

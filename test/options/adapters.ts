@@ -11,7 +11,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
   {
     sentence: 'bodies that its parser reads are measured, with a length and in chunks',
     async run(world) {
-      await world.start({ sizes: true })
+      await world.start({ bodySize: true })
       const came = await world.ask('/parsed', SENT, { ...JSON_TYPE, 'content-length': Buffer.byteLength(SENT) })
       expect(came).toBe(Buffer.byteLength(SENT))
       await world.ask('/parsed', SENT, { ...JSON_TYPE, 'transfer-encoding': 'chunked' })
@@ -23,7 +23,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
   {
     sentence: 'what it compresses is measured as compressed',
     async run(world) {
-      await world.start({ sizes: true })
+      await world.start({ bodySize: true })
       const came = await world.ask('/packed')
       expect(came).toBe(gzipSync(PLAIN).length)
       expect(await world.observed('http_response_size_bytes', 1)).toEqual({ 'GET /packed': came })
@@ -32,7 +32,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
   {
     sentence: 'a small body that nobody reads is measured all the same',
     async run(world) {
-      await world.start({ sizes: true })
+      await world.start({ bodySize: true })
       expect(await world.ask('/unread', '"abc"', { ...JSON_TYPE, 'content-length': 5 })).toBe(2)
       expect(await world.observed('http_request_size_bytes', 1)).toEqual({ 'POST /unread': 5 })
     },
@@ -40,7 +40,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
   {
     sentence: 'the time to the first byte is in the total',
     async run(world) {
-      await world.start({ firstByte: true })
+      await world.start({ timeToFirstByte: true })
       await world.ask('/packed')
       const [seconds] = Object.values(await world.observed('http_request_first_byte_seconds', 1))
       const [total] = Object.values(await world.observed('http_request_duration_seconds', 1))
@@ -54,7 +54,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
       const seen: unknown[] = []
       const tenant = {
         values: ['acme'],
-        of(incoming: IncomingMessage, response: unknown, context: unknown): string | undefined {
+        value(incoming: IncomingMessage, response: unknown, context: unknown): string | undefined {
           const { statusCode } = response as { statusCode: number }
           // Each framework's own way from what it knows to the header.
           const own = context as { headers?: Record<string, string>; req?: { header?: (name: string) => string } }
@@ -74,7 +74,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
   {
     sentence: "OpenTelemetry's names are those of its conventions, each with the template of the route",
     async run(world) {
-      await world.start({ naming: 'otel', sizes: true, firstByte: true })
+      await world.start({ naming: 'opentelemetry', bodySize: true, timeToFirstByte: true })
       await world.ask('/unread', '"abc"', { ...JSON_TYPE, 'content-length': 5 })
       await world.ask('/packed')
       // No `error_type` between the scheme and the status.

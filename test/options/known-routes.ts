@@ -65,8 +65,8 @@ export const KNOWN_ROUTES: Chapter<OptionsWorld> = {
     {
       sentence: 'labels that are not known before are refused beside it',
       async run() {
-        const labels = { tenant: { values: ['acme'], of: () => 'acme' } }
-        for (const options of [{ labels }, { naming: 'otel' as const }, { initialize: 1 as never }]) {
+        const labels = { tenant: { values: ['acme'], value: () => 'acme' } }
+        for (const options of [{ labels }, { naming: 'opentelemetry' as const }, { initialize: 1 as never }]) {
           const other = createMonitor({ storage: 'memory' })
           const registered = fastify().register(onFastify, { monitor: other, initialize: true, ...options })
           await expect(registered).rejects.toMatchObject({ code: 'ERR_PROMHERD_BAD_OPTION' })

@@ -173,7 +173,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
   /** True if the labels of an exchange follow from its method, route and status alone. */
   get knowsLabels(): boolean {
     const { naming, labels } = this.#series
-    return !naming.isOtel && labels.isConstant
+    return !naming.isOpenTelemetry && labels.isConstant
   }
 
   /**
@@ -207,7 +207,7 @@ export class HttpRecorder implements ExchangeOwner, ServerWatcher, UpgradeOwner,
         category = this.#categorize(exchange.error ?? undefined, { ...facts, request, response, route }) ?? category
       }
       // The conventions of OpenTelemetry measure the duration of streams too, and have no other count of them.
-      const time = exchange.isStream && !this.#series.naming.isOtel ? undefined : seconds
+      const time = exchange.isStream && !this.#series.naming.isOpenTelemetry ? undefined : seconds
       this.#count(exchange, request.method, route, status, time, category, open)
     } catch (error) {
       if (open !== undefined) this.#series.addInFlight(-1, open)

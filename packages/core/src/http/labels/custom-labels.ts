@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http'
 import { isPromise } from 'node:util/types'
 import { type Check, checkOptions, isFunction, isInteger, type Shape } from '../../base/check-options.ts'
 import { promherdError } from '../../base/errors.ts'
-import { OVERFLOW } from '../../store/family.ts'
 import type { Store } from '../../store/store.ts'
 import { OTHER, UNKNOWN } from './labels.ts'
 import type { RequestLike } from './request-like.ts'
@@ -21,10 +20,10 @@ export interface ComputedLabel<Request = RequestLike, Context = unknown, Respons
    * are joined by `, `, like those of a header. If the function throws, or returns no string, the value is `_unknown`.
    * Never awaited.
    */
-  of(request: Request, response: Response | undefined, context: Context | undefined): LabelAnswer
+  value(request: Request, response: Response | undefined, context: Context | undefined): LabelAnswer
   /** The allowed values; any other becomes `_other`. @default any value, up to `maxValues` */
   readonly values?: readonly string[] | undefined
-  /** How many different values each worker keeps, in order of arrival; any other becomes `_overflow`. @default 20 */
+  /** How many different values each worker keeps, in order of arrival; any other becomes `_other`. @default 20 */
   readonly maxValues?: number | undefined
 }
 
@@ -77,28 +76,26 @@ class Bounded {
   readonly #label: ComputedLabel
   readonly #known: Set<string>
   readonly #room: number
-  readonly #beyond: string
 
   constructor(name: string, label: ComputedLabel) {
     this.#name = name
     this.#label = label
     this.#known = new Set(label.values)
     this.#room = label.values === undefined ? (label.maxValues ?? DEFAULT_MAX_VALUES) : 0
-    this.#beyond = label.values === undefined ? OVERFLOW : OTHER
   }
 
   valueOf(subject: Subject, store: Store): string {
     const value = this.#answer(subject, store)
     if (value === undefined || value === '') return ''
     if (this.#known.has(value) || value === UNKNOWN) return value
-    if (this.#known.size >= this.#room || value.length > LONGEST) return this.#beyond
+    if (this.#known.size >= this.#room || value.length > LONGEST) return OTHER
     this.#known.add(value)
     return value
   }
 
   #answer({ request, response, context }: Subject, store: Store): string | undefined {
     try {
-      const value: unknown = this.#label.of(request, response, context)
+      const value: unknown = this.#label.value(request, response, context)
       if (value === undefined || typeof value === 'string') return value
       if (Array.isArray(value) && value.every(part => typeof part === 'string')) return value.join(', ')
       // The result of an async function would come too late, and its rejection must not end the process.
@@ -153,12 +150,12 @@ function refuseName(where: string, name: string): void {
 
 function refuseComputed(where: string, label: unknown): void {
   if (typeof label !== 'object' || label === null || Array.isArray(label)) {
-    const remedy = 'Give the value, or { of, values } to compute one.'
+    const remedy = 'Give the value, or { value, values } to compute one.'
     throw promherdError('ERR_PROMHERD_BAD_OPTION', where, 'a text or an object', label, remedy)
   }
   checkOptions(where, label as ComputedLabel, COMPUTED)
-  const { of, values, maxValues } = label as Partial<ComputedLabel>
-  if (of === undefined) COMPUTED.of(`${where}.of`, of)
+  const { value, values, maxValues } = label as Partial<ComputedLabel>
+  if (value === undefined) COMPUTED.value(`${where}.value`, value)
   if (values === undefined || maxValues === undefined) return
   const remedy = 'Leave it out: the list of values is the bound.'
   throw promherdError('ERR_PROMHERD_BAD_OPTION', `${where}.maxValues`, 'absent beside `values`', maxValues, remedy)
@@ -170,7 +167,7 @@ const isValues: Check = (name, values) => {
 }
 
 const COMPUTED: Shape<ComputedLabel> = {
-  of: isFunction('Give a function that takes the request and answers the value.'),
+  value: isFunction('Give a function that takes the request and answers the value.'),
   values: isValues,
   maxValues: isInteger(1, 1000, 'Give the number of different values that each worker may keep.'),
 }

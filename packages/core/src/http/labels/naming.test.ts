@@ -44,7 +44,7 @@ async function series(name: string): Promise<Record<string, number>> {
 
 const DURATION = 'http_server_request_duration_seconds'
 
-async function serving(server: Server, options: HttpOptions = { naming: 'otel' }): Promise<number> {
+async function serving(server: Server, options: HttpOptions = { naming: 'opentelemetry' }): Promise<number> {
   servers.push(server)
   instrumentServer(server, { monitor, route: ({ url }) => (url === '/none' ? undefined : '/items/:id'), ...options })
   server.listen(0, '127.0.0.1')
@@ -68,7 +68,7 @@ const byPath: RequestListener = ({ url }, response) => {
 }
 
 test('under OpenTelemetry the names and labels are those of its conventions', async () => {
-  const port = await serving(createServer(byPath), { naming: 'otel', sizes: true, firstByte: true })
+  const port = await serving(createServer(byPath), { naming: 'opentelemetry', bodySize: true, timeToFirstByte: true })
   await ask(port, '/200')
   const labels = [
     'http_request_method',
@@ -144,7 +144,7 @@ test('over HTTP/2 the version is 2', async () => {
 })
 
 test('an exchange without a Node server has the scheme of its request', async () => {
-  const recorder = monitor.http({ naming: 'otel' })
+  const recorder = monitor.http({ naming: 'opentelemetry' })
   recorder.begin({ method: 'QUERY', url: 'https://host/', headers: {} }).end('/', 200)
   recorder.begin({ method: 'BREW', url: 'https://host/', headers: {} }).end('/', 499)
   recorder.record('GET', '/', 200, 0)
@@ -157,19 +157,21 @@ test('an exchange without a Node server has the scheme of its request', async ()
 
 test('the environment may say which methods are known, and not too many', async () => {
   process.env['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS'] = 'GET, BREW,'
-  const recorder = monitor.http({ naming: 'otel' })
+  const recorder = monitor.http({ naming: 'opentelemetry' })
   for (const method of ['GET', 'BREW', 'POST']) recorder.record(method, '/', 200, 0)
   expect(Object.keys(await series(DURATION))).toEqual(
     ['GET', 'BREW', '_OTHER'].map(method => `http_request_method=${method} http_response_status_code=200 http_route=/`),
   )
   process.env['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS'] = Array.from({ length: 41 }, (_, i) => `M${i}`).join()
-  expect(() => monitor.http({ naming: 'otel' })).toThrow(expect.objectContaining({ code: 'ERR_PROMHERD_BAD_OPTION' }))
+  expect(() => monitor.http({ naming: 'opentelemetry' })).toThrow(
+    expect.objectContaining({ code: 'ERR_PROMHERD_BAD_OPTION' }),
+  )
   expect(() => monitor.http()).not.toThrow()
 })
 
 test('labels of the user and categories of the user work under OpenTelemetry too', async () => {
   const recorder = monitor.http({
-    naming: 'otel',
+    naming: 'opentelemetry',
     labels: { tier: 'web' },
     categories: ['gone_home'],
     categorize: () => 'gone_home',
@@ -213,7 +215,7 @@ test.each<[string, RequestListener]>([
     },
   ],
 ])('the time to the first byte ends with %s', async (_what, listener) => {
-  const port = await serving(createServer(listener), { firstByte: true })
+  const port = await serving(createServer(listener), { timeToFirstByte: true })
   await ask(port, '/1')
   await settled('http_requests_total', { 'method=GET route=/items/:id status_code=200': 1 })
   const [[labels, seconds]] = (await firstBytes()) as [[string, number]]
@@ -229,7 +231,7 @@ test('a head that was written and has not left is no first byte', async () => {
       await passed(100)
       response.end('b')
     }),
-    { firstByte: true },
+    { timeToFirstByte: true },
   )
   await ask(port, '/1')
   await settled('http_request_first_byte_seconds', { 'method=GET route=/items/:id status_code=200': 1 })
@@ -242,7 +244,7 @@ test('an answer that waits behind another leaves after it', async () => {
       if (url === '/1') await passed(100)
       response.end(url)
     }),
-    { firstByte: true, normalizeRoute: (_route, { url = '' }) => url },
+    { timeToFirstByte: true, normalizeRoute: (_route, { url = '' }) => url },
   )
   const socket = connect(port, '127.0.0.1')
   socket.write('GET /1 HTTP/1.1\r\nhost: a\r\n\r\nGET /2 HTTP/1.1\r\nhost: a\r\n\r\n')
@@ -254,7 +256,7 @@ test('an answer that waits behind another leaves after it', async () => {
 test('a client that left before the head did has no first byte', async () => {
   const port = await serving(
     createServer(() => servers[0]!.emit('waiting')),
-    { firstByte: true },
+    { timeToFirstByte: true },
   )
   const seen = once(servers[0]!, 'waiting')
   const socket = connect(port, '127.0.0.1')
@@ -272,7 +274,7 @@ test('over HTTP/2 the head leaves with writeHead', async () => {
       await passed(100)
       response.end('b')
     }),
-    { firstByte: true },
+    { timeToFirstByte: true },
   )
   const client = connectHttp2(`http://127.0.0.1:${port}`)
   await client.request({ ':path': '/1' }).resume().toArray()

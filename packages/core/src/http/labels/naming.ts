@@ -8,7 +8,7 @@ import { isTemplate, METHODS, methodIndexOf } from './labels.ts'
  * its Prometheus exporters spell them.
  */
 
-export const NAMINGS = ['prometheus', 'otel'] as const
+export const NAMINGS = ['prometheus', 'opentelemetry'] as const
 export type NamingName = (typeof NAMINGS)[number]
 
 /** The facts of an exchange that its labels are made of. */
@@ -36,14 +36,14 @@ export interface Naming {
   /** The counter that the counts of the durations are added to; undefined if there is none. */
   readonly requests: Definition | undefined
   readonly inFlight: Definition
-  readonly firstByte: Definition
+  readonly timeToFirstByte: Definition
   readonly requestSize: Definition
   readonly responseSize: Definition
   /** The methods that can be label values; the last one is for all others. */
   readonly methods: readonly string[]
   methodIndexOf(method: string | undefined): number
   /** True for the conventions of OpenTelemetry. */
-  readonly isOtel: boolean
+  readonly isOpenTelemetry: boolean
   /** The labels of metrics in seconds. */
   valuesOf(facts: Facts, surroundings: Surroundings): string[]
   /** The labels of metrics in bytes. */
@@ -54,40 +54,43 @@ const PROMETHEUS: Naming = {
   duration: FAMILIES.requestDuration,
   requests: FAMILIES.requests,
   inFlight: FAMILIES.requestsInFlight,
-  firstByte: FAMILIES.requestFirstByte,
+  timeToFirstByte: FAMILIES.requestFirstByte,
   requestSize: FAMILIES.requestSize,
   responseSize: FAMILIES.responseSize,
   methods: METHODS,
   methodIndexOf,
-  isOtel: false,
+  isOpenTelemetry: false,
   valuesOf: ({ method, route, status }, { custom }) => [method, route, String(status), ...custom],
   sizeValuesOf: ({ method, route }, { custom }) => [method, route, ...custom],
 }
 
 /** The naming with this name. @throws ERR_PROMHERD_BAD_OPTION if the environment names too many methods. */
 export function namingOf(name: NamingName | undefined): Naming {
-  return name === 'otel' ? otelNaming() : PROMETHEUS
+  return name === 'opentelemetry' ? openTelemetryNaming() : PROMETHEUS
 }
 
-function otelNaming(): Naming {
+function openTelemetryNaming(): Naming {
   const methods = knownMethods()
   const indexes = new Map(methods.map((method, index) => [method, index]))
   return {
     duration: FAMILIES.serverDuration,
     requests: undefined,
     inFlight: FAMILIES.serverActive,
-    firstByte: FAMILIES.serverFirstByte,
+    timeToFirstByte: FAMILIES.serverFirstByte,
     requestSize: FAMILIES.serverRequestSize,
     responseSize: FAMILIES.serverResponseSize,
     methods,
     methodIndexOf: method => indexes.get(method as string) ?? methods.length - 1,
-    isOtel: true,
-    valuesOf: otelValuesOf,
-    sizeValuesOf: otelValuesOf,
+    isOpenTelemetry: true,
+    valuesOf: openTelemetryValuesOf,
+    sizeValuesOf: openTelemetryValuesOf,
   }
 }
 
-function otelValuesOf({ method, route, status, fault }: Facts, { scheme, version, custom }: Surroundings): string[] {
+function openTelemetryValuesOf(
+  { method, route, status, fault }: Facts,
+  { scheme, version, custom }: Surroundings,
+): string[] {
   // Labels that do not apply are omitted: an empty label value equals no label.
   const sent = status === 0 ? '' : String(status)
   const template = isTemplate(route) ? route : ''

@@ -50,7 +50,7 @@ const SHARED: Readonly<Record<string, readonly string[]>> = {
     'histogramBuckets',
     'timeBuckets',
   ],
-  'Use `sizes: true` to measure bodies.': [
+  'Use `bodySize: true` to measure bodies.': [
     'requestSizeBuckets',
     'responseSizeBuckets',
     'requestLengthBuckets',
@@ -81,7 +81,7 @@ const SHARED: Readonly<Record<string, readonly string[]>> = {
     'groupStatusCodes',
     'statusCodeGrouping',
   ],
-  "Leave it out: names are fixed, and `naming: 'otel'` has those of OpenTelemetry.": [
+  "Leave it out: names are fixed, and `naming: 'opentelemetry'` has those of OpenTelemetry.": [
     'prefix',
     'metricPrefix',
     'metricsPrefix',

@@ -59,40 +59,40 @@ describe('labels', () => {
   })
 
   test('a computed value that was not declared is _other', async () => {
-    const labels = { tenant: { values: ['a', 'b'], of: tenant } }
+    const labels = { tenant: { values: ['a', 'b'], value: tenant } }
     serve({ labels }, { tenant: 'a' }, { tenant: 'b' }, { tenant: 'b' }, { tenant: 'evil' }, { tenant: 'more' })
     expect(await series('http_requests_total')).toEqual({ 'GET / 200 a': 1, 'GET / 200 b': 2, 'GET / 200 _other': 2 })
   })
 
   test('beyond the number of values that may be, all others are one', async () => {
-    const labels = { tenant: { maxValues: 2, of: tenant } }
+    const labels = { tenant: { maxValues: 2, value: tenant } }
     serve({ labels }, ...['a', 'b', 'c', 'd', 'a', 'b', 'c'].map(name => ({ tenant: name })))
     expect(await series('http_requests_total')).toEqual({
       'GET / 200 a': 2,
       'GET / 200 b': 2,
-      'GET / 200 _overflow': 3,
+      'GET / 200 _other': 3,
     })
     expect(await series('promherd_series_dropped_total')).toEqual({})
   })
 
   test('twenty values are kept unless it is said otherwise', async () => {
     const requests = Array.from({ length: 30 }, (_, i) => ({ tenant: `t${i}` }))
-    serve({ labels: { tenant: { of: tenant } } }, ...requests)
+    serve({ labels: { tenant: { value: tenant } } }, ...requests)
     const counts = await series('http_requests_total')
     expect(Object.keys(counts)).toHaveLength(21)
-    expect(counts['GET / 200 _overflow']).toBe(10)
+    expect(counts['GET / 200 _other']).toBe(10)
   })
 
   test('what is too long to be a name of something is not kept', async () => {
-    serve({ labels: { tenant: { of: tenant } } }, { tenant: 'x'.repeat(129) }, { tenant: 'x'.repeat(128) })
+    serve({ labels: { tenant: { value: tenant } } }, { tenant: 'x'.repeat(129) }, { tenant: 'x'.repeat(128) })
     expect(await series('http_requests_total')).toEqual({
-      'GET / 200 _overflow': 1,
+      'GET / 200 _other': 1,
       [`GET / 200 ${'x'.repeat(128)}`]: 1,
     })
   })
 
   test('no value is an empty label, which is the same as none', async () => {
-    serve({ labels: { tenant: { values: ['a'], of: tenant } } }, {})
+    serve({ labels: { tenant: { values: ['a'], value: tenant } } }, {})
     expect(await series('http_requests_total')).toEqual({ 'GET / 200 ': 1 })
   })
 
@@ -110,8 +110,8 @@ describe('labels', () => {
       () => Promise.reject(new Error('late')) as never,
       'the label `tenant` answered something that is no text',
     ],
-  ])('a label that %s is _unknown and one trouble', async (_what, of, warning) => {
-    serve({ labels: { tenant: { values: ['a'], of } } }, {})
+  ])('a label that %s is _unknown and one trouble', async (_what, value, warning) => {
+    serve({ labels: { tenant: { values: ['a'], value } } }, {})
     expect(await series('http_requests_total')).toEqual({ 'GET / 200 _unknown': 1 })
     expect((await series('promherd_internal_errors_total'))['callback']).toBe(1)
     expect(warnings).toEqual([warning])
@@ -119,28 +119,28 @@ describe('labels', () => {
 
   test('the context is told', () => {
     const seen: unknown[] = []
-    const of = (...given: unknown[]): string => {
+    const value = (...given: unknown[]): string => {
       seen.push(...given)
       return 'a'
     }
     const request = { method: 'GET', headers: {} }
     const context = { user: 1 }
     monitor
-      .http({ labels: { tenant: { of } } })
+      .http({ labels: { tenant: { value } } })
       .begin(request, context)
       .end('/', 200)
     expect(seen).toEqual([request, undefined, context])
   })
 
   test('an exchange that nobody followed has no computed value', async () => {
-    monitor.http({ labels: { tenant: { values: ['a'], of: tenant } } }).record('GET', '/', 200, 0)
+    monitor.http({ labels: { tenant: { values: ['a'], value: tenant } } }).record('GET', '/', 200, 0)
     expect(await series('http_requests_total')).toEqual({ 'GET / 200 _unknown': 1 })
   })
 
   test('computed labels without end are bounded with all the others, and totals stay exact', async () => {
     const recorder = monitor.http({
       maxSeries: 50,
-      labels: { a: { maxValues: 20, of: tenant }, b: { maxValues: 20, of: request => request.url } },
+      labels: { a: { maxValues: 20, value: tenant }, b: { maxValues: 20, value: request => request.url } },
     })
     for (let i = 0; i < 400; i++) {
       const request = { method: 'GET', url: `/${i % 20}`, headers: {}, tenant: String(Math.floor(i / 20)) }
@@ -171,18 +171,18 @@ describe('labels', () => {
 })
 
 describe('options are checked at the door', () => {
-  const of = (): string => 'a'
+  const value = (): string => 'a'
   test.each<[unknown, RegExp]>([
     [{ labels: ['a'] }, /`the HTTP options.labels` to be an object/],
     [{ labels: { a: 1 } }, /`the HTTP options.labels.a` to be a text or an object/],
-    [{ labels: { a: {} } }, /`the HTTP options.labels.a.of` to be a function, but got undefined/],
-    [{ labels: { a: { of, values: [] } } }, /`the HTTP options.labels.a.values` to be a list of texts/],
-    [{ labels: { a: { of, maxValues: 0 } } }, /`the HTTP options.labels.a.maxValues` to be a whole number/],
-    [{ labels: { a: { of, value: ['x'] } } }, /`value`. Did you mean `values`/],
-    [{ labels: { a: { of, values: ['x'], maxValues: 2 } } }, /to be absent beside `values`/],
-    [{ sizes: 1 }, /`the HTTP options.sizes` to be `true` or `false`/],
-    [{ firstByte: 'yes' }, /`the HTTP options.firstByte` to be `true` or `false`/],
-    [{ naming: 'opentelemetry' }, /to be one of 'prometheus', 'otel'/],
+    [{ labels: { a: {} } }, /`the HTTP options.labels.a.value` to be a function, but got undefined/],
+    [{ labels: { a: { value, values: [] } } }, /`the HTTP options.labels.a.values` to be a list of texts/],
+    [{ labels: { a: { value, maxValues: 0 } } }, /`the HTTP options.labels.a.maxValues` to be a whole number/],
+    [{ labels: { a: { value, vaules: ['x'] } } }, /`vaules`. Did you mean `values`/],
+    [{ labels: { a: { value, values: ['x'], maxValues: 2 } } }, /to be absent beside `values`/],
+    [{ bodySize: 1 }, /`the HTTP options.bodySize` to be `true` or `false`/],
+    [{ timeToFirstByte: 'yes' }, /`the HTTP options.timeToFirstByte` to be `true` or `false`/],
+    [{ naming: 'otel' }, /to be one of 'prometheus', 'opentelemetry'/],
     [{ maxSeries: 0 }, /`the HTTP options.maxSeries` to be a whole number from 1/],
     [{ ignore: '/healthz' }, /`the HTTP options.ignore` to be a list of paths and regular expressions, or a function/],
     [{ ignore: ['healthz'] }, /to be a list of paths and regular expressions, or a function/],
@@ -197,7 +197,10 @@ describe('options are checked at the door', () => {
   })
 
   test('a wrong one is no option for the compiler either', () => {
-    const known: HttpOptions = { labels: { a: 'x', b: { of, values: ['a'] }, c: { of, maxValues: 3 } }, naming: 'otel' }
+    const known: HttpOptions = {
+      labels: { a: 'x', b: { value, values: ['a'] }, c: { value, maxValues: 3 } },
+      naming: 'opentelemetry',
+    }
     // @ts-expect-error: there is no such option.
     const unknown: HttpOptions = { size: true }
     // @ts-expect-error: a naming is one of two.
@@ -207,10 +210,12 @@ describe('options are checked at the door', () => {
     // @ts-expect-error: what is computed needs a function.
     const nothing: HttpOptions = { labels: { a: { values: ['x'] } } }
     // @ts-expect-error: a label is text, at once.
-    const late: HttpOptions = { labels: { a: { of: async () => 'x' } } }
+    const late: HttpOptions = { labels: { a: { value: async () => 'x' } } }
     // @ts-expect-error: only some adapters know their routes before.
     const initialize: HttpOptions = { initialize: true }
-    const narrowed: HttpOptions = { labels: { a: { of: (request: RequestLike & { user: string }) => request.user } } }
+    const narrowed: HttpOptions = {
+      labels: { a: { value: (request: RequestLike & { user: string }) => request.user } },
+    }
     expect([known, unknown, naming, number, nothing, late, initialize, narrowed]).toHaveLength(8)
   })
 })

@@ -46,9 +46,9 @@ export type HttpOptions<Request = RequestLike, Context = unknown, Response = Ser
   /** User-defined labels: constant strings, and values that are computed and bounded. @default none */
   readonly labels?: LabelOptions<Request, Context, Response> | undefined
   /** Also measures the sizes of bodies, in bytes as transferred. Needs a Node server. @default false */
-  readonly sizes?: boolean | undefined
+  readonly bodySize?: boolean | undefined
   /** Also measures the time until the head of the response was sent. Needs a Node server. @default false */
-  readonly firstByte?: boolean | undefined
+  readonly timeToFirstByte?: boolean | undefined
   /** The metric names: Prometheus' customs, or OpenTelemetry's conventions. @default 'prometheus' */
   readonly naming?: NamingName | undefined
   /** Maximum number of series of a family in each worker; all others share one, `_overflow`. @default 1000 */
@@ -99,8 +99,8 @@ const isIgnore: Check = (name, value) => {
 export const HTTP_SHAPE: Shape<HttpOptions> = {
   buckets: isBuckets,
   labels: isLabels,
-  sizes: isBoolean('Set it to true to measure bodies.'),
-  firstByte: isBoolean('Set it to true to measure the time to the first byte.'),
+  bodySize: isBoolean('Set it to true to measure bodies.'),
+  timeToFirstByte: isBoolean('Set it to true to measure the time to the first byte.'),
   naming: isOneOf(NAMINGS, 'Leave it out for the names that dashboards for Prometheus expect.'),
   maxSeries: isInteger(1, 1_000_000, 'Give the number of series that a family may have in each worker.'),
   ignore: isIgnore,

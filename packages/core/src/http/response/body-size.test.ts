@@ -53,7 +53,7 @@ async function ended(exchanges: number): Promise<void> {
 
 async function serving(server: Server): Promise<number> {
   servers.push(server)
-  instrumentServer(server, { monitor, sizes: true, route: () => '/' })
+  instrumentServer(server, { monitor, bodySize: true, route: () => '/' })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
@@ -278,8 +278,8 @@ test('the buckets are powers of ten, and each observation is in one', async () =
 
 test('two layers that ask for sizes count each byte once', async () => {
   const listener: RequestListener = (incoming, response) => {
-    monitor.http({ sizes: true }).follow(incoming, response, () => '/', undefined)
-    other.http({ sizes: true }).follow(incoming, response, () => '/', undefined)
+    monitor.http({ bodySize: true }).follow(incoming, response, () => '/', undefined)
+    other.http({ bodySize: true }).follow(incoming, response, () => '/', undefined)
     response.write('abc')
     response.end('d')
   }

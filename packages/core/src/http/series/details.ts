@@ -56,11 +56,13 @@ export class HttpDetails {
     this.#store = store
     this.#series = series
     this.#maxScopes = options.maxSeries ?? DEFAULT_MAX_SERIES
-    const { firstByte, requestSize, responseSize } = series.naming
-    if (options.firstByte) {
-      this.#firstBytes = new Histogram(series.family({ ...firstByte, buckets: options.buckets ?? DURATION_BUCKETS }))
+    const { timeToFirstByte, requestSize, responseSize } = series.naming
+    if (options.timeToFirstByte) {
+      this.#firstBytes = new Histogram(
+        series.family({ ...timeToFirstByte, buckets: options.buckets ?? DURATION_BUCKETS }),
+      )
     }
-    if (options.sizes) {
+    if (options.bodySize) {
       this.#requestSizes = new Histogram(series.family(requestSize))
       this.#responseSizes = new Histogram(series.family(responseSize))
     }
@@ -91,7 +93,8 @@ export class HttpDetails {
   /** Counts an exchange that has ended, with all its measurements. */
   count(exchange: Detailed | undefined, ended: Ended): void {
     const scope = this.scopeOf(exchange)
-    const told = this.#series.naming.isOtel && !wasAnswered(exchange, ended.status) ? { ...ended, status: 0 } : ended
+    const told =
+      this.#series.naming.isOpenTelemetry && !wasAnswered(exchange, ended.status) ? { ...ended, status: 0 } : ended
     const { method, route, status, category, seconds, open } = told
     if (seconds === undefined) this.#series.countUntimed(method, route, status, category, scope, open)
     else this.#series.count(method, route, status, seconds, category, scope, open)
@@ -110,7 +113,7 @@ export class HttpDetails {
 
   #observeSizes(sizes: Sizes, { method, route, status, category }: Ended, scope: Scope): void {
     const { naming } = this.#series
-    const key = naming.isOtel ? this.#series.keyOf(method, status, category) : method
+    const key = naming.isOpenTelemetry ? this.#series.keyOf(method, status, category) : method
     const labels = (): string[] => naming.sizeValuesOf(this.#series.factsOf(method, route, status, category), scope)
     this.#requestSizes?.observe(sizes.requestBytes, scope, route, key, labels)
     this.#responseSizes?.observe(sizes.responseBytes, scope, route, key, labels)
@@ -118,13 +121,13 @@ export class HttpDetails {
 
   #detailOf({ request, response }: Detailed): Detail {
     const { naming } = this.#series
-    const scheme = naming.isOtel ? schemeOf(request) : ''
+    const scheme = naming.isOpenTelemetry ? schemeOf(request) : ''
     const method = naming.methods[naming.methodIndexOf(request.method)]!
     const incoming = request as IncomingMessage
     return {
       scheme,
-      version: naming.isOtel ? versionOf(request) : '',
-      openSlot: naming.isOtel ? this.#series.openSlotOf([method, scheme]) : undefined,
+      version: naming.isOpenTelemetry ? versionOf(request) : '',
+      openSlot: naming.isOpenTelemetry ? this.#series.openSlotOf([method, scheme]) : undefined,
       sizes: this.#requestSizes && response && sizesOf(incoming, response),
       firstByte: this.#firstBytes && response && firstByteOf(response),
     }
@@ -133,7 +136,8 @@ export class HttpDetails {
 
 /** The details that these options require; undefined if they require none. @throws ERR_PROMHERD_FAMILY_CONFLICT */
 export function detailsOf(store: Store, options: HttpOptions, series: HttpSeries): HttpDetails | undefined {
-  const isPlain = !options.sizes && !options.firstByte && !series.naming.isOtel && series.labels.isConstant
+  const isPlain =
+    !options.bodySize && !options.timeToFirstByte && !series.naming.isOpenTelemetry && series.labels.isConstant
   return isPlain ? undefined : new HttpDetails(store, options, series)
 }
 

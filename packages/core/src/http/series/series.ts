@@ -60,7 +60,7 @@ export class HttpSeries {
     this.#ended = store.family(FAMILIES.workerRequests)
     this.#bounds = Float64Array.from(buckets)
     this.#categories = [...ERROR_CATEGORIES, ...(options.categories ?? [])]
-    this.#hasFaults = this.naming.isOtel
+    this.#hasFaults = this.naming.isOpenTelemetry
     this.#methods = this.naming.methods.length
     this.#scope = new Scope('', '', this.labels.isConstant ? this.labels.valuesOf(undefined) : [])
   }
