@@ -97,7 +97,7 @@ export function layerOf(file) {
 /** The layers as `docs/architecture.md` has them: each folder with the folders that it imports, the lowest first. */
 export function documentedLayers() {
   const text = readFileSync(ARCHITECTURE, 'utf8')
-  const table = text.slice(text.indexOf('\n## Layers'), text.indexOf('\n## ', text.indexOf('\n## Layers') + 1))
+  const table = text.slice(text.indexOf('\n## Layers')).split(/\n##+ /, 2)[1]
   const rows = [...table.matchAll(/^\| `([\w-]+)` \| [^|]+ \| ([^|]*) \|$/gm)]
   return new Map(rows.map(([, folder, names]) => [folder, [...names.matchAll(/`([\w-]+)`/g)].map(match => match[1])]))
 }

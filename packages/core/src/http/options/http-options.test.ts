@@ -204,7 +204,7 @@ describe('options are checked at the door', () => {
     // @ts-expect-error: there is no such option.
     const unknown: HttpOptions = { size: true }
     // @ts-expect-error: a naming is one of two.
-    const naming: HttpOptions = { naming: 'opentelemetry' }
+    const naming: HttpOptions = { naming: 'otel' }
     // @ts-expect-error: a value is text.
     const number: HttpOptions = { labels: { a: 1 } }
     // @ts-expect-error: what is computed needs a function.
