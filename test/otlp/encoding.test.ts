@@ -1,7 +1,7 @@
 import { createMonitor, type Snapshot } from '@promherd/core'
 import { describe, expect, test } from 'vitest'
 import { Numbers } from '../../packages/core/dist/snapshot/numbers.js'
-import { atOnce } from '../../packages/core/dist/snapshot/steps.js'
+import { runSync } from '../../packages/core/dist/snapshot/task.js'
 import { encodeJson } from '../../packages/otlp/dist/encoding/json.js'
 import { metricsOf } from '../../packages/otlp/dist/encoding/metrics-of.js'
 import { encodeProtobuf } from '../../packages/otlp/dist/encoding/protobuf.js'
@@ -32,8 +32,8 @@ function encodings(...families: Snapshot['families'][number][]): { protobuf: Pla
   const snapshot: Snapshot = { takenAt: 1_800_000_000.5, startedAt: 1_700_000_000.5, herd: 'h', families }
   const metrics = () => metricsOf(snapshot)
   return {
-    protobuf: decodeRequest(atOnce(encodeProtobuf({ ...request, metrics: metrics() }))),
-    json: decodeJsonRequest(atOnce(encodeJson({ ...request, metrics: metrics() })).toString()),
+    protobuf: decodeRequest(runSync(encodeProtobuf({ ...request, metrics: metrics() }))),
+    json: decodeJsonRequest(runSync(encodeJson({ ...request, metrics: metrics() })).toString()),
   }
 }
 

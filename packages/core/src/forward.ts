@@ -9,5 +9,5 @@ export { type Forwarding, type ForwardingOptions, startForwarding } from './forw
 export { setOwnMetric } from './forward/own-metrics.ts'
 export { isSinkError, type Sink, SinkError, type SinkErrorOptions } from './forward/sink.ts'
 export type { Exemplars, Family, Snapshot, SnapshotSource, SnapshotType } from './snapshot/snapshot.ts'
-export { inTurns, type Steps } from './snapshot/steps.ts'
+export { runCooperatively, type Task } from './snapshot/task.ts'
 export type { Exemplar } from './store/exemplar.ts'

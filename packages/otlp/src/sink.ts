@@ -1,4 +1,4 @@
-import { inTurns, type Sink, type Snapshot, VERSION, type Warner } from '@promherd/core/forward'
+import { runCooperatively, type Sink, type Snapshot, VERSION, type Warner } from '@promherd/core/forward'
 import { metricsOf } from './encoding/metrics-of.ts'
 import { resourceOf } from './encoding/resource.ts'
 import type { ResolvedOtlpOptions } from './settings/resolve.ts'
@@ -34,7 +34,7 @@ export class OtlpSink implements Sink {
       scope: { name: 'promherd', version: VERSION },
       metrics: metricsOf(snapshot),
     }
-    const body = await inTurns(encode(request))
+    const body = await runCooperatively(encode(request))
     signal.throwIfAborted()
     this.#tell(checkReply(await this.#transport.post(body, signal), interval))
   }

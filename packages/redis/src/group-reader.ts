@@ -1,5 +1,5 @@
 import type { Snapshot } from '@promherd/core/forward'
-import { type Aggregate, FAMILIES, Group, inTurns, Life, type Push, Sequence } from '@promherd/core/group'
+import { type Aggregate, FAMILIES, Group, Life, type Push, runCooperatively, Sequence } from '@promherd/core/group'
 import type { GroupKeys } from './commands/keys.ts'
 import { factsOf, pushesOf, textsOf } from './commands/replies.ts'
 import type { Command, Connection } from './connection/connection.ts'
@@ -61,7 +61,7 @@ export class GroupReader {
       this.#reportUp()
       if (this.#options.aggregate === 'sum') this.#totals.mustBeReadable()
       const lives = [...this.#lives.values()].map(({ life }) => life)
-      const families = await inTurns(this.#group.sum(lives, life => this.#isLive(life)))
+      const families = await runCooperatively(this.#group.sum(lives, life => this.#isLive(life)))
       return {
         takenAt: this.#redisTime / 1000,
         herd: this.#group.totals?.lineage ?? '',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { foldInto, type Group, inTurns, type Life, type StoredTotals } from '@promherd/core/group'
+import { foldInto, type Group, type Life, runCooperatively, type StoredTotals } from '@promherd/core/group'
 import { evaluate } from './commands/evaluate.ts'
 import type { GroupKeys } from './commands/keys.ts'
 import { FOLD } from './commands/scripts.ts'
@@ -86,7 +86,7 @@ export class GroupTotals {
     if (!this.#isReadable) return false
     const before = this.#group.totals ?? emptyTotals()
     const members = due.map(({ life }) => life.member!)
-    const after = await inTurns(foldInto(before, members))
+    const after = await runCooperatively(foldInto(before, members))
     const forgotten = this.#forgettable(redisTime)
     const lives = due.flatMap(({ life }) => [life.id, life.seq])
     const { names, values } = after

@@ -1,5 +1,5 @@
 import { isSinkError, type Sink, SinkError, type Snapshot, setOwnMetric } from '@promherd/core/forward'
-import { type Baseline, HerdLog, inTurns, type LogEntry } from '@promherd/core/group'
+import { type Baseline, HerdLog, type LogEntry, runCooperatively } from '@promherd/core/group'
 import { type Answer, evaluate } from './commands/evaluate.ts'
 import { GroupKeys, lifeName } from './commands/keys.ts'
 import { PUSH } from './commands/scripts.ts'
@@ -59,7 +59,7 @@ export class RedisSink implements Sink {
       const log = this.#currentLog()
       const isFull = this.#log !== log || log.isWorn || this.#deltaBytes > this.#fullBytes
       this.#log = undefined
-      const entry = await inTurns(log.encode(snapshot, isFull))
+      const entry = await runCooperatively(log.encode(snapshot, isFull))
       const pushed = { log, seq: ++this.#seq, values: log.values.slice(0, log.length) }
       this.#doubtful = pushed
       const [word, detail] = await this.#send(isFull ? 'full' : 'delta', signal, entry)

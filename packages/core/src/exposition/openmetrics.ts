@@ -1,7 +1,7 @@
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
-import { numberText } from './draft.ts'
-import { Encoder, type Section } from './encoder.ts'
-import { partsOf, type Words } from './lines.ts'
+import { numberText } from './byte-writer.ts'
+import { Encoder, type FamilyText } from './encoder.ts'
+import { type LineFormat, sectionsOf } from './lines.ts'
 
 /** OpenMetrics text, version 1.0.0 (https://prometheus.io/docs/specs/om/open_metrics_spec/), with exemplars. */
 export const OPENMETRICS_CONTENT_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
@@ -9,21 +9,21 @@ export const OPENMETRICS_CONTENT_TYPE = 'application/openmetrics-text; version=1
 /** Encodes snapshots as OpenMetrics. Each sample has the same name as in the Prometheus text format. */
 export class OpenMetricsEncoder extends Encoder {
   constructor() {
-    super(sectionsOf)
+    super(familyTexts)
   }
 }
 
-function* sectionsOf({ families }: Snapshot): Generator<Section> {
+function* familyTexts({ families }: Snapshot): Generator<FamilyText> {
   const names = new Set(families.map(({ name }) => name))
   for (const family of families) {
     const { name, type } = titleOf(family, names)
     const unit = unitOf(name)
     const unitLine = unit === undefined ? '' : `# UNIT ${name} ${unit}\n`
     const head = `# TYPE ${name} ${type}\n${unitLine}# HELP ${name} ${escapeHelp(family.help)}\n`
-    const words = type === 'counter' || type === 'histogram' ? WITH_EXEMPLARS : WITHOUT_EXEMPLARS
-    yield { head, parts: partsOf(family, words) }
+    const format = type === 'counter' || type === 'histogram' ? WITH_EXEMPLARS : WITHOUT_EXEMPLARS
+    yield { head, sections: sectionsOf(family, format) }
   }
-  yield { head: '# EOF\n', parts: [] }
+  yield { head: '# EOF\n', sections: [] }
 }
 
 /**
@@ -58,8 +58,8 @@ function canonical(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value)
 }
 
-const WITH_EXEMPLARS: Words = { bound: canonical, exemplars: true }
-const WITHOUT_EXEMPLARS: Words = { bound: canonical, exemplars: false }
+const WITH_EXEMPLARS: LineFormat = { bound: canonical, exemplars: true }
+const WITHOUT_EXEMPLARS: LineFormat = { bound: canonical, exemplars: false }
 
 function escapeHelp(help: string): string {
   return help.replace(/[\\"\n]/g, char => (char === '\n' ? '\\n' : `\\${char}`))

@@ -1,7 +1,7 @@
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
-import { numberText } from './draft.ts'
-import { Encoder, type Section } from './encoder.ts'
-import { partsOf, type Words } from './lines.ts'
+import { numberText } from './byte-writer.ts'
+import { Encoder, type FamilyText } from './encoder.ts'
+import { type LineFormat, sectionsOf } from './lines.ts'
 
 /** Prometheus text, version 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 export const TEXT_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -9,14 +9,14 @@ export const TEXT_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 /** Encodes snapshots in that format. */
 export class TextEncoder004 extends Encoder {
   constructor() {
-    super(sectionsOf)
+    super(familyTexts)
   }
 }
 
-const WORDS: Words = { bound: numberText, exemplars: false }
+const FORMAT: LineFormat = { bound: numberText, exemplars: false }
 
-function* sectionsOf({ families }: Snapshot): Generator<Section> {
-  for (const family of families) yield { head: headOf(family), parts: partsOf(family, WORDS) }
+function* familyTexts({ families }: Snapshot): Generator<FamilyText> {
+  for (const family of families) yield { head: headOf(family), sections: sectionsOf(family, FORMAT) }
 }
 
 function headOf({ name, type, help }: Family): string {

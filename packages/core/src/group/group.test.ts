@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
-import { atOnce } from '../snapshot/steps.ts'
+import { runSync } from '../snapshot/task.ts'
 import { Group } from './group.ts'
 import { HerdLog } from './herd-log.ts'
 import { Life } from './life.ts'
@@ -25,7 +25,7 @@ class Host {
     const snapshot: Snapshot = await this.monitor.snapshot()
     const isFirst = this.log.length === 16
     const families = snapshot.families.filter(only)
-    const { names, bytes } = atOnce(this.log.encode({ ...snapshot, families }, isFirst))
+    const { names, bytes } = runSync(this.log.encode({ ...snapshot, families }, isFirst))
     this.sizes.push(bytes.length)
     this.#seq++
     if (isFirst) expect(this.life.begin([[this.#seq, bytes]], { epoch: this.log.epoch, bytes: names })).toBe(true)
@@ -35,7 +35,7 @@ class Host {
 
 function shown(group: Group, hosts: readonly Host[], departed: readonly Host[] = []): Record<string, number[]> {
   const lives = [...hosts, ...departed].map(({ life }) => life)
-  const families = atOnce(group.sum(lives, life => !departed.some(host => host.life === life)))
+  const families = runSync(group.sum(lives, life => !departed.some(host => host.life === life)))
   const entries = families
     .filter(({ name }) => !name.startsWith('promherd_'))
     .flatMap(({ name, labelNames, labels, values }) =>
@@ -63,10 +63,10 @@ test('counters and histograms of all hosts are added up, and a departed one keep
   expect(shown(group, hosts)).toEqual(all)
   expect(shown(group, [hosts[0]!], [hosts[1]!])).toEqual({ ...all, 'depth{}': [1] })
   const empty = { lineage: 'l', version: 0, names: Buffer.alloc(0), values: Buffer.alloc(0) }
-  group.setTotals(atOnce(foldInto(empty, [hosts[1]!.life.member!])))
+  group.setTotals(runSync(foldInto(empty, [hosts[1]!.life.member!])))
   expect(shown(group, [hosts[0]!])).toEqual({ ...all, 'depth{}': [1] })
   // A second one is folded into the same totals.
-  group.setTotals(atOnce(foldInto(group.totals!, [hosts[0]!.life.member!])))
+  group.setTotals(runSync(foldInto(group.totals!, [hosts[0]!.life.member!])))
   expect(shown(group, [])).toEqual({ 'jobs_total{queue=mail}': [30], 'size{}': [0, 2, 0, 10] })
 })
 
@@ -152,7 +152,7 @@ test('a life is read again where a push between is missing, and older numbers ar
   const monitor = createMonitor()
   const log = new HerdLog(1)
   const entries: { names: Buffer; bytes: Buffer }[] = []
-  for (let i = 0; i < 3; i++) entries.push(atOnce(log.encode(await monitor.snapshot(), i === 0)))
+  for (let i = 0; i < 3; i++) entries.push(runSync(log.encode(await monitor.snapshot(), i === 0)))
   const names = Buffer.concat(entries.map(each => each.names))
   expect(life.goOn([[1, entries[0]!.bytes]], names)).toBe(false)
   expect(life.begin([[1, entries[0]!.bytes]], { epoch: 1, bytes: entries[0]!.names })).toBe(true)

@@ -5,7 +5,7 @@ import { Merger } from '../snapshot/merge/merge.ts'
 import { Numbers } from '../snapshot/numbers.ts'
 import type { Family } from '../snapshot/snapshot.ts'
 import type { Names, Source } from '../snapshot/source.ts'
-import type { Steps } from '../snapshot/steps.ts'
+import type { Task } from '../snapshot/task.ts'
 import { Store } from '../store/store.ts'
 import type { Life } from './life.ts'
 import type { Member } from './member.ts'
@@ -45,7 +45,7 @@ export class Group {
    * Adds up all lives. `isLive` returns whether the host of a life is still running. Run all steps of one sum before
    * the next.
    */
-  *sum(lives: Iterable<Life>, isLive: (life: Life) => boolean): Steps<Family[]> {
+  *sum(lives: Iterable<Life>, isLive: (life: Life) => boolean): Task<Family[]> {
     const startedAt = performance.now()
     const all = [...lives]
     const states = all.map((life): InstanceState => {

@@ -2,7 +2,7 @@ import { type Definition, type FamilyType, widthOf } from '../definitions/defini
 import { ADDED_FOR_EVER } from '../snapshot/merge/sums.ts'
 import { type Numbers, seriesInPage } from '../snapshot/numbers.ts'
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
-import type { Steps } from '../snapshot/steps.ts'
+import type { Task } from '../snapshot/task.ts'
 import { setAbsent } from '../store/absent.ts'
 import { encodeLine } from '../store/catalog.ts'
 import { HEADER_SLOTS } from '../store/header.ts'
@@ -47,7 +47,7 @@ export class HerdLog {
   }
 
   /** The next entry. Run all steps of one before the next begins. */
-  *encode(snapshot: Snapshot, isFull: boolean): Steps<LogEntry> {
+  *encode(snapshot: Snapshot, isFull: boolean): Task<LogEntry> {
     const runs = new Runs()
     const namesFrom = this.#namesBytes
     const present = new Set<LoggedFamily>()
@@ -102,7 +102,7 @@ export class HerdLog {
     return logged
   }
 
-  *#update(logged: LoggedFamily, { labels, values }: Part, runs: Runs): Steps<void> {
+  *#update(logged: LoggedFamily, { labels, values }: Part, runs: Runs): Task<void> {
     const isMoved = labels !== logged.labels
     if (isMoved) yield* this.#place(logged, labels, runs)
     const { width } = values
@@ -119,7 +119,7 @@ export class HerdLog {
   }
 
   /** Finds the slots of the series with these labels, and removes all other series. */
-  *#place(logged: LoggedFamily, labels: Part['labels'], runs: Runs): Steps<void> {
+  *#place(logged: LoggedFamily, labels: Part['labels'], runs: Runs): Task<void> {
     const { slots, width, index } = logged
     const at = new Int32Array(labels.length)
     const gone = new Set(slots.keys())

@@ -2,7 +2,7 @@ import { RetiredTotals } from '../herd/retiring/retired-totals.ts'
 import { Changes } from '../snapshot/changes.ts'
 import { ADDED_FOR_EVER } from '../snapshot/merge/sums.ts'
 import type { Source } from '../snapshot/source.ts'
-import type { Steps } from '../snapshot/steps.ts'
+import type { Task } from '../snapshot/task.ts'
 import { isAbsent } from '../store/absent.ts'
 import { decodeLine, encodeLine, type FamilyLine, type SeriesLine } from '../store/catalog.ts'
 import { HEADER_SLOTS } from '../store/header.ts'
@@ -60,7 +60,7 @@ export class TotalsSource implements Source {
 export function* foldInto(
   { lineage, version, names, values }: StoredTotals,
   members: readonly Member[],
-): Steps<StoredTotals> {
+): Task<StoredTotals> {
   const totals = new RetiredTotals()
   totals.begin(numbersIn(values), names.length)
   for (const text of names.toString().split('\n')) {

@@ -1,4 +1,4 @@
-import type { Steps } from '../snapshot/steps.ts'
+import type { Task } from '../snapshot/task.ts'
 import { clearDirectory, identityOf, LEADER, listHerdFiles, useDirectory, whyUnusable } from './directory/directory.ts'
 import { OpenStores } from './open-stores.ts'
 import { leftovers } from './processes/living.ts'
@@ -84,7 +84,7 @@ export class HerdDirectory {
    * Retires the stores whose owners have exited, if this process is the leader. Stores that have moved to another
    * directory are not counted here. Throws the errors of the file system.
    */
-  *retire(isElsewhere: (id: number) => boolean): Steps<number> {
+  *retire(isElsewhere: (id: number) => boolean): Task<number> {
     const leading = this.#leading
     if (leading === undefined || !this.#keepLeading(leading)) return 0
     yield* leading.totals.removeRetired()

@@ -2,7 +2,7 @@ import { FAMILIES, type StoragePlace, type StoreState } from '../definitions/met
 import { Merger, type Sum } from '../snapshot/merge/merge.ts'
 import { Sequence } from '../snapshot/sequence.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
-import { inTurns, type Steps } from '../snapshot/steps.ts'
+import { runCooperatively, type Task } from '../snapshot/task.ts'
 import { Store } from '../store/store.ts'
 import { type Beginning, HerdDirectory } from './herd-directory.ts'
 import { HerdIdentity } from './herd-identity.ts'
@@ -114,10 +114,10 @@ export class Herd implements SnapshotSource {
 
   /** Everything the herd knows now. Never rejects because of a store. */
   snapshot(): Promise<Snapshot> {
-    return this.#sequence.run(() => inTurns(this.#look()))
+    return this.#sequence.run(() => runCooperatively(this.#look()))
   }
 
-  *#look(): Steps<Snapshot> {
+  *#look(): Task<Snapshot> {
     const startedAt = performance.now()
     const { families, conflicts } = yield* this.#sum()
     this.#tellConflicts(conflicts)
@@ -136,7 +136,7 @@ export class Herd implements SnapshotSource {
     return { takenAt: Date.now() / 1000, ...identity, families: about }
   }
 
-  *#sum(): Steps<Sum> {
+  *#sum(): Task<Sum> {
     const totals: (StoreReader | undefined)[] = []
     for (const directory of this.#directories) totals.push(yield* directory.stores.look())
     this.#forgetMoved()
@@ -163,7 +163,7 @@ export class Herd implements SnapshotSource {
       this.#forgetMoved()
       for (const directory of this.#directories) {
         try {
-          this.#retiredCount += await inTurns(directory.retire(id => this.#isIn(this.#after(directory), id)))
+          this.#retiredCount += await runCooperatively(directory.retire(id => this.#isIn(this.#after(directory), id)))
         } catch (error) {
           this.reportError('retire', `the dead could not be retired, and are read where they lie: ${String(error)}`)
         }
@@ -176,7 +176,7 @@ export class Herd implements SnapshotSource {
     this.#self = { store, source: new SelfSource(store) }
   }
 
-  *#addSelf(): Steps<void> {
+  *#addSelf(): Task<void> {
     if (this.#self === undefined) return
     const { store, source } = this.#self
     if (store.paths === undefined) {

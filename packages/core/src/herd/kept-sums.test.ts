@@ -10,7 +10,7 @@ import { TextEncoder004 } from '../exposition/text.ts'
 import { HttpRecorder } from '../http/recorder.ts'
 import { Instruments } from '../instruments/instruments.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
-import { atOnce } from '../snapshot/steps.ts'
+import { runSync } from '../snapshot/task.ts'
 import { Store } from '../store/store.ts'
 import { Herd } from './herd.ts'
 import { LoneHerd } from './lone.ts'
@@ -112,7 +112,7 @@ class Reading {
 
   of(snapshot: Snapshot): string[][] {
     return this.#encoders.map(encoder => {
-      const { pieces } = atOnce(write(ownIn(snapshot), encoder))
+      const { pieces } = runSync(write(ownIn(snapshot), encoder))
       return Buffer.concat(pieces).toString().split('\n').sort()
     })
   }

@@ -1,7 +1,7 @@
 import { Merger } from '../snapshot/merge/merge.ts'
 import { Sequence } from '../snapshot/sequence.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
-import { inTurns, type Steps } from '../snapshot/steps.ts'
+import { runCooperatively, type Task } from '../snapshot/task.ts'
 import type { Store } from '../store/store.ts'
 import { herdName } from './herd-identity.ts'
 import { aboutTheHerd } from './metrics/self-metrics.ts'
@@ -20,10 +20,10 @@ export class LoneHerd implements SnapshotSource {
   }
 
   snapshot(): Promise<Snapshot> {
-    return this.#sequence.run(() => inTurns(this.#look()))
+    return this.#sequence.run(() => runCooperatively(this.#look()))
   }
 
-  *#look(): Steps<Snapshot> {
+  *#look(): Task<Snapshot> {
     const startedAt = performance.now()
     this.#self.refresh()
     this.#merger.begin()

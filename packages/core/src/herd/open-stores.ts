@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { StoreState } from '../definitions/metrics.ts'
 import { lacksDescriptors } from '../files/descriptors.ts'
 import { statFile } from '../files/files.ts'
-import type { Steps } from '../snapshot/steps.ts'
+import type { Task } from '../snapshot/task.ts'
 import { listStores, RETIRED_CATALOG, RETIRED_VALUES, type StoreName } from './directory/directory.ts'
 import { StoreReader } from './reading/reader.ts'
 import { openRetired } from './retiring/retired-files.ts'
@@ -47,7 +47,7 @@ export class OpenStores {
    * Opens the current stores, then reads and returns the totals. If the directory cannot be read, the previous state is
    * kept.
    */
-  *look(): Steps<StoreReader | undefined> {
+  *look(): Task<StoreReader | undefined> {
     this.#open()
     yield* this.refreshTotals()
     yield* this.#lookAtOwners()
@@ -55,7 +55,7 @@ export class OpenStores {
   }
 
   /** Reads the current totals, and drops the stores that they include. */
-  *refreshTotals(): Steps<void> {
+  *refreshTotals(): Task<void> {
     try {
       this.#openTotals()
     } catch {
@@ -73,12 +73,12 @@ export class OpenStores {
   }
 
   /** Reads only the headers of the stores. If the directory cannot be read, the previous state is kept. */
-  *lookAtOwners(): Steps<void> {
+  *lookAtOwners(): Task<void> {
     this.#open()
     yield* this.#lookAtOwners()
   }
 
-  *#lookAtOwners(): Steps<void> {
+  *#lookAtOwners(): Task<void> {
     for (const reader of this.#readers.values()) {
       reader.refreshHeader()
       reader.gone = reader.isAbandoned(this.#staleAfterMs)

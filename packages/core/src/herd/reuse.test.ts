@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Instruments } from '../instruments/instruments.ts'
 import { Merger } from '../snapshot/merge/merge.ts'
 import type { Family } from '../snapshot/snapshot.ts'
-import { atOnce } from '../snapshot/steps.ts'
+import { runSync } from '../snapshot/task.ts'
 import { Store } from '../store/store.ts'
 import { listStores } from './directory/directory.ts'
 import { Herd } from './herd.ts'
@@ -23,13 +23,13 @@ const JOBS = { name: 'jobs_total', help: 'Jobs.', labels: ['kind'] } as const
 
 function merge(merger: Merger, reader: StoreReader): Family[] {
   merger.begin()
-  atOnce(merger.add(reader))
-  return atOnce(merger.finish()).families
+  runSync(merger.add(reader))
+  return runSync(merger.finish()).families
 }
 
 /** What a reader makes of a store, whose numbers it takes before `between` and whose names after. */
 function lookAround(reader: StoreReader, merger: Merger, between: () => void = () => {}): Record<string, number> {
-  atOnce(reader.read())
+  runSync(reader.read())
   between()
   const jobs = merge(merger, reader).find(({ name }) => name === 'jobs_total')
   return Object.fromEntries((jobs?.labels ?? []).map(([kind], i) => [kind, jobs!.values.get(i)]))
@@ -78,7 +78,7 @@ test('of a store that was killed the totals take no number of a series that was 
   jobs.remove('replaced')
   // Not flushed: where its numbers would be there still is what `replaced` had.
   jobs.labels('late').inc(1000)
-  expect(atOnce(new Retired(directory).retire(listStores(directory)))).toBe(1)
+  expect(runSync(new Retired(directory).retire(listStores(directory)))).toBe(1)
   const herd = new Herd({ directory })
   const { families } = await herd.snapshot()
   await herd.close()

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Definition } from '../definitions/definition.ts'
 import { Instruments } from '../instruments/instruments.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
-import { atOnce } from '../snapshot/steps.ts'
+import { runSync } from '../snapshot/task.ts'
 import { Store } from '../store/store.ts'
 import { listStores } from './directory/directory.ts'
 import { Herd } from './herd.ts'
@@ -83,7 +83,7 @@ describe('a snapshot that is made in many turns', () => {
     for (let turn = 0; turn < 60; turn++) {
       const dead = listStores(directory).filter(({ worker }) => worker < 3)
       const { result, wasUnderway } = await during(herd.snapshot(), turn, () => {
-        expect(atOnce(new Retired(directory).retire(dead))).toBe(2)
+        expect(runSync(new Retired(directory).retire(dead))).toBe(2)
       })
       expect(countsIn(result)).toEqual([7 + 3 * turn])
       underway += Number(wasUnderway)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Definition } from '../definitions/definition.ts'
-import { atOnce } from '../snapshot/steps.ts'
+import { runSync } from '../snapshot/task.ts'
 import type { StoreFamily } from '../store/family.ts'
 import { HEADER } from '../store/header.ts'
 import { Store } from '../store/store.ts'
@@ -97,7 +97,7 @@ test('the totals of the dead take nothing of it, and keep which declaration was 
   // What a reader sees of processes that were killed.
   for (const each of [old, store]) each.storage.values[HEADER.pid] = 2 ** 30
   expect(await shown()).toEqual(['counter', { a: 3 }])
-  expect(atOnce(new Retired(directory).retire(listStores(directory)))).toBe(2)
+  expect(runSync(new Retired(directory).retire(listStores(directory)))).toBe(2)
   expect(await shown()).toEqual(['counter', { a: 3 }])
   for (const each of [old, store]) each.close()
 })

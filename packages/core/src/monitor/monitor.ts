@@ -31,7 +31,7 @@ import { type Leaver, leaveAtExit, leaveLast, stayAtExit } from '../runtime/leav
 import { Pace } from '../runtime/pace.ts'
 import { runtimeSampler, threadSampler, watchRuntime } from '../runtime/runtime.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
-import { inTurns, type Steps } from '../snapshot/steps.ts'
+import { runCooperatively, type Task } from '../snapshot/task.ts'
 import type { Store } from '../store/store.ts'
 import { fromEnvironment, MONITOR_SHAPE, type MonitorOptions } from './monitor-options.ts'
 import { loneStore, type Opened, openStore } from './process-store.ts'
@@ -206,17 +206,19 @@ class ProcessMonitor implements Monitor {
 
   async metrics(): Promise<string> {
     const { pieces } = await this.metricsBytes()
-    return inTurns(textOf(pieces))
+    return runCooperatively(textOf(pieces))
   }
 
   async metricsBytes(): Promise<Bytes> {
-    return inTurns(write(await this.snapshot(), this.#encoder))
+    return runCooperatively(write(await this.snapshot(), this.#encoder))
   }
 
   async exposition(format: FormatName, isPacked: boolean): Promise<Exposition> {
     const isText = format === 'text'
     const contentType = isText ? TEXT_CONTENT_TYPE : OPENMETRICS_CONTENT_TYPE
-    const bytes = isText ? await this.metricsBytes() : await inTurns(write(await this.snapshot(), this.#openMetrics))
+    const bytes = isText
+      ? await this.metricsBytes()
+      : await runCooperatively(write(await this.snapshot(), this.#openMetrics))
     if (!isPacked || bytes.length < LEAST_TO_PACK) return { contentType, encoding: undefined, bytes }
     return { contentType, encoding: 'gzip', bytes: await this.#packer.pack(bytes) }
   }
@@ -286,7 +288,7 @@ class ProcessMonitor implements Monitor {
   }
 }
 
-function* textOf(pieces: readonly Buffer[]): Steps<string> {
+function* textOf(pieces: readonly Buffer[]): Task<string> {
   const texts: string[] = []
   for (const piece of pieces) {
     texts.push(piece.toString())

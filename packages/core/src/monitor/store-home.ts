@@ -1,7 +1,7 @@
 import { statFile } from '../files/files.ts'
 import { whyUnusable } from '../herd/directory/directory.ts'
 import { openRetired } from '../herd/retiring/retired-files.ts'
-import { atOnce } from '../snapshot/steps.ts'
+import { runSync } from '../snapshot/task.ts'
 import { canMap, type FileStorageKind, type StorageKind } from '../store/storage.ts'
 import type { Store } from '../store/store.ts'
 
@@ -91,7 +91,7 @@ export class StoreHome {
     const totals = openRetired(directory)
     if (totals === undefined) return this.#herd === 0 ? undefined : `the totals of the herd are not in ${directory}`
     try {
-      atOnce(totals.read())
+      runSync(totals.read())
       if (totals.retiredIds.includes(this.#store.id)) return 'the store was retired while this process still ran'
       const herd = totals.header('storeId')
       return this.#herd === 0 || herd === this.#herd ? undefined : `another herd has begun in ${directory}`

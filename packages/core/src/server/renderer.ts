@@ -5,7 +5,7 @@ import type { FormatName } from '../exposition/negotiate.ts'
 import { OPENMETRICS_CONTENT_TYPE, OpenMetricsEncoder } from '../exposition/openmetrics.ts'
 import { TEXT_CONTENT_TYPE, TextEncoder004 } from '../exposition/text.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
-import { inTurns } from '../snapshot/steps.ts'
+import { runCooperatively } from '../snapshot/task.ts'
 
 /**
  * Renders snapshots as bytes: for each format one at a time, shared by all concurrent readers. Each reader reports when
@@ -44,7 +44,7 @@ export class Renderer {
     await this.#beforeSnapshot()
     const snapshot = await this.#source.snapshot()
     const encoder = this.#encoders[format]
-    const text = await inTurns(write(snapshot, encoder))
+    const text = await runCooperatively(write(snapshot, encoder))
     const leave = () => {
       if (--readers.count === 0) encoder.release()
     }

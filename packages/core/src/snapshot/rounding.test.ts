@@ -3,7 +3,7 @@ import type { CatalogLine } from '../store/catalog.ts'
 import { HEADER_SLOTS } from '../store/header.ts'
 import { Merger } from './merge/merge.ts'
 import type { Source } from './source.ts'
-import { atOnce } from './steps.ts'
+import { runSync } from './task.ts'
 
 function counting(value: number): Source {
   const definition = { name: 'x_total', type: 'counter', help: '', labels: [], buckets: [], aggregator: 'sum' } as const
@@ -18,8 +18,8 @@ function counting(value: number): Source {
 
 function total(merger: Merger, sources: readonly Source[]): number | undefined {
   merger.begin()
-  for (const source of sources) atOnce(merger.add(source))
-  return atOnce(merger.finish()).families[0]?.values.get(0)
+  for (const source of sources) runSync(merger.add(source))
+  return runSync(merger.finish()).families[0]?.values.get(0)
 }
 
 test('a sum that is made in another order, once stores are retired, does not fall in its last digit', () => {

@@ -1,4 +1,4 @@
-import type { Steps } from '@promherd/core/forward'
+import type { Task } from '@promherd/core/forward'
 import type {
   Attribute,
   ExemplarPoint,
@@ -14,7 +14,7 @@ import { CUMULATIVE, grouped, type MetricsRequest } from './request.ts'
  * The JSON encoding of OTLP: the mapping of Protocol Buffers, where 64-bit integers are strings, with trace ids in
  * hexadecimal digits. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
-export function* encodeJson({ resource, scope, metrics }: MetricsRequest): Steps<Buffer> {
+export function* encodeJson({ resource, scope, metrics }: MetricsRequest): Task<Buffer> {
   const attributes = JSON.stringify(attributesOf(resource))
   const head = `{"resourceMetrics":[{"resource":{"attributes":${attributes}},"scopeMetrics":[{"scope":`
   const pieces = [Buffer.from(`${head}${JSON.stringify(scope)},"metrics":[`)]
@@ -27,7 +27,7 @@ export function* encodeJson({ resource, scope, metrics }: MetricsRequest): Steps
   return Buffer.concat(pieces)
 }
 
-function* addMetric(metric: Metric, before: string, pieces: Buffer[]): Steps<void> {
+function* addMetric(metric: Metric, before: string, pieces: Buffer[]): Task<void> {
   const { name, description, unit, kind, prometheusType } = metric
   const metadata = attributesOf([['prometheus.type', prometheusType]])
   const head = JSON.stringify({ name, description, unit, metadata }).slice(0, -1)

@@ -1,4 +1,4 @@
-import type { Steps } from '@promherd/core/forward'
+import type { Task } from '@promherd/core/forward'
 import protobuf from 'protobufjs/minimal.js'
 import type { Attribute, ExemplarPoint, HistogramPoint, Metric, NumberPoint, SummaryPoint } from './metric.ts'
 import { CUMULATIVE, grouped, type MetricsRequest } from './request.ts'
@@ -10,7 +10,7 @@ import { CUMULATIVE, grouped, type MetricsRequest } from './request.ts'
  * A message is preceded by its length, so it is encoded after all its parts. Points are encoded in groups, in steps of
  * some tenths of a millisecond, since the process that forwards may have connections to accept.
  */
-export function* encodeProtobuf({ resource, scope, metrics }: MetricsRequest): Steps<Buffer> {
+export function* encodeProtobuf({ resource, scope, metrics }: MetricsRequest): Task<Buffer> {
   const parts: Buffer[] = []
   for (const metric of metrics) parts.push(...message(2, yield* metricParts(metric)))
   const scopeMetrics = [bytes(writer => nested(writer, 1, () => addScope(writer, scope))), ...parts]
@@ -77,7 +77,7 @@ const KINDS: Readonly<Record<Metric['kind'], { readonly field: number; readonly 
   summary: { field: 11, rest: Buffer.alloc(0) },
 }
 
-function* metricParts(metric: Metric): Steps<Buffer[]> {
+function* metricParts(metric: Metric): Task<Buffer[]> {
   const points: Buffer[] = []
   for (const write of groupsOf(metric)) {
     points.push(bytes(write))

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import { readShort, statFile } from '../../files/files.ts'
-import type { Steps } from '../../snapshot/steps.ts'
+import type { Task } from '../../snapshot/task.ts'
 import { decodeExemplar, MAX_EXEMPLAR_BYTES, MAX_EXEMPLARS, type StoredExemplar } from '../../store/exemplar.ts'
 
 /**
@@ -18,7 +18,7 @@ export class ExemplarsFile {
   }
 
   /** The current content of the file. */
-  *read(): Steps<readonly StoredExemplar[]> {
+  *read(): Task<readonly StoredExemplar[]> {
     const now = this.#look()
     if (now !== undefined && this.#read !== undefined && isSame(now, this.#read)) return this.#list
     this.#read = now

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs'
 import { widthOf } from '../../definitions/definition.ts'
-import type { Steps } from '../../snapshot/steps.ts'
+import type { Task } from '../../snapshot/task.ts'
 import { HEADER_SLOTS } from '../../store/header.ts'
 import { CatalogReader } from './catalog-reader.ts'
 import type { HeldFile } from './held-file.ts'
@@ -28,7 +28,7 @@ export class NamedSlots {
    * spare slots. Names are counted only if the length is large for the size of the catalog. Throws the errors of the
    * file system.
    */
-  *believe(length: number): Steps<number> {
+  *believe(length: number): Task<number> {
     if (length <= this.#believed) return length
     const { size } = this.#catalog.use(fd => fstatSync(fd))
     if (length <= size + SPARE_SLOTS) this.#believed = length
@@ -36,7 +36,7 @@ export class NamedSlots {
     return this.#believed
   }
 
-  *#count(): Steps<number> {
+  *#count(): Task<number> {
     this.#names ??= new CatalogReader(this.#catalog)
     let lines = 0
     for (let line = this.#names.next(); line !== undefined; line = this.#names.next()) {

@@ -4,7 +4,7 @@ import { lacksDescriptors } from '../../files/descriptors.ts'
 import { isOwnerAlive } from '../../files/owner.ts'
 import { Changes } from '../../snapshot/changes.ts'
 import type { Source } from '../../snapshot/source.ts'
-import type { Steps } from '../../snapshot/steps.ts'
+import type { Task } from '../../snapshot/task.ts'
 import type { StoredExemplar } from '../../store/exemplar.ts'
 import { HEADER, HEADER_SLOTS, MAGIC } from '../../store/header.ts'
 import type { StoreName } from '../directory/directory.ts'
@@ -108,7 +108,7 @@ export class StoreReader implements Source {
    * Reads the current numbers. They are read before the names: so each of these numbers already has its name in the
    * catalog.
    */
-  *read(): Steps<Reading> {
+  *read(): Task<Reading> {
     this.lacksDescriptors = false
     try {
       this.reading = yield* this.#readValues()
@@ -120,7 +120,7 @@ export class StoreReader implements Source {
   }
 
   /** Reads the newest exemplars; retired totals have none. */
-  *readExemplars(): Steps<void> {
+  *readExemplars(): Task<void> {
     if (this.#exemplars !== undefined) this.exemplars = yield* this.#exemplars.read()
   }
 
@@ -181,7 +181,7 @@ export class StoreReader implements Source {
     this.names?.close()
   }
 
-  *#readValues(): Steps<Reading> {
+  *#readValues(): Task<Reading> {
     const [{ size, blocks }, header] = this.#values.use(fd => [fstatSync(fd), readHeader(fd)] as const)
     const slots = Math.floor(size / 8)
     if (typeof header === 'string') return header

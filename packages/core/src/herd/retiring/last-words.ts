@@ -1,4 +1,4 @@
-import type { Steps } from '../../snapshot/steps.ts'
+import type { Task } from '../../snapshot/task.ts'
 import type { FamilyLine, SeriesLine } from '../../store/catalog.ts'
 import type { StoreReader } from '../reading/reader.ts'
 
@@ -11,7 +11,7 @@ export interface LastWords {
 }
 
 /** Reads the numbers and names of a store whose owner has exited. Undefined if it cannot be read completely. */
-export function* lastWordsOf(reader: StoreReader): Steps<LastWords | undefined> {
+export function* lastWordsOf(reader: StoreReader): Task<LastWords | undefined> {
   const reading = yield* reader.read()
   const generation = reader.header('generation')
   const families = new Map<number, FamilyLine>()

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Definition } from '../../definitions/definition.ts'
 import { FAMILIES } from '../../definitions/metrics.ts'
 import { Numbers } from '../../snapshot/numbers.ts'
-import { atOnce } from '../../snapshot/steps.ts'
+import { runSync } from '../../snapshot/task.ts'
 import { Store } from '../../store/store.ts'
 import { listStores } from '../directory/directory.ts'
 import { Herd } from '../herd.ts'
@@ -56,7 +56,7 @@ test('a retired store counts exactly as it did before', async () => {
   leave(3)
   leave(4)
   expect(await totalOf()).toBe(7)
-  expect(atOnce(new Retired(directory).retire(listStores(directory)))).toBe(2)
+  expect(runSync(new Retired(directory).retire(listStores(directory)))).toBe(2)
   expect(await totalOf()).toBe(7)
   expect(readdirSync(directory).sort()).toEqual(['retired.catalog', 'retired.values'])
 })
@@ -65,12 +65,12 @@ test('a keeper that died between commit and removal doubles nothing, however man
   const store = leave(5)
   const files = [store.paths!.values, store.paths!.catalog]
   for (const file of files) copyFileSync(file, `${file}.kept`)
-  atOnce(new Retired(directory).retire(listStores(directory)))
+  runSync(new Retired(directory).retire(listStores(directory)))
   for (let total = 5; total < 9; total++) {
     for (const file of files) copyFileSync(`${file}.kept`, file)
     expect(await totalOf()).toBe(total)
     leave(1)
-    atOnce(new Retired(directory).retire(listStores(directory)))
+    runSync(new Retired(directory).retire(listStores(directory)))
   }
   expect(await totalOf()).toBe(9)
   expect(listStores(directory)).toEqual([])
@@ -82,7 +82,7 @@ test('a keeper that died between names and commit leaves names that confuse nobo
     join(directory, 'retired.catalog'),
     `${JSON.stringify({ kind: 'family', index: 0, ...JOBS, name: 'other_total' })}\n{"kind":"fam`,
   )
-  atOnce(new Retired(directory).retire(listStores(directory)))
+  runSync(new Retired(directory).retire(listStores(directory)))
   expect(await totalOf()).toBe(5)
   expect(await totalOf('other_total')).toBe(0)
 })
@@ -97,14 +97,14 @@ test('label sets that come and go without end are added up in one series, and no
   const retired = new Retired(directory, 1000)
   for (let i = 0; i < 60; i++) {
     live(`job ${i}`)
-    atOnce(retired.retire(listStores(directory)))
+    runSync(retired.retire(listStores(directory)))
   }
   const { size } = statSync(join(directory, 'retired.catalog'))
   // The next keeper of the herd goes on where this one ends.
   const next = new Retired(directory, 1000)
   for (const kind of ['job 60', 'job 0']) {
     live(kind)
-    atOnce(next.retire(listStores(directory)))
+    runSync(next.retire(listStores(directory)))
   }
   expect(await totalOf()).toBe(62)
   const kinds = await kindsOf('jobs_total')
@@ -116,17 +116,17 @@ test('label sets that come and go without end are added up in one series, and no
 
 test('a torn name at the end of the totals shifts no later family', async () => {
   leave(5)
-  atOnce(new Retired(directory).retire(listStores(directory)))
+  runSync(new Retired(directory).retire(listStores(directory)))
   const torn = JSON.stringify({ kind: 'family', index: 1, sinceSlot: 90, ...JOBS, name: 'torn_total' })
   writeFileSync(join(directory, 'retired.catalog'), torn, { flag: 'a' })
   leave(2, { ...JOBS, name: 'tasks_total' })
-  atOnce(new Retired(directory).retire(listStores(directory)))
+  runSync(new Retired(directory).retire(listStores(directory)))
   expect([await totalOf(), await totalOf('tasks_total'), await totalOf('torn_total')]).toEqual([5, 2, 0])
 })
 
 test('totals that cannot be read are never written over', () => {
   leave(5)
-  atOnce(new Retired(directory).retire(listStores(directory)))
+  runSync(new Retired(directory).retire(listStores(directory)))
   writeFileSync(join(directory, 'retired.values'), 'damage')
   expect(() => new Retired(directory)).toThrow('the totals of the dead cannot be read')
 })
@@ -134,18 +134,18 @@ test('totals that cannot be read are never written over', () => {
 test('a store that cannot be read whole is left where it is', () => {
   const store = leave(5)
   writeFileSync(store.paths!.values, 'short')
-  expect(atOnce(new Retired(directory).retire(listStores(directory)))).toBe(0)
+  expect(runSync(new Retired(directory).retire(listStores(directory)))).toBe(0)
   expect(listStores(directory)).toHaveLength(1)
 })
 
 test('of two keepers the one with older totals changes nothing', async () => {
   const older = new Retired(directory)
   leave(5)
-  atOnce(new Retired(directory).retire(listStores(directory)))
+  runSync(new Retired(directory).retire(listStores(directory)))
   leave(2)
-  expect(() => atOnce(older.retire(listStores(directory)))).toThrow('another leader has written the totals')
+  expect(() => runSync(older.retire(listStores(directory)))).toThrow('another leader has written the totals')
   expect(await totalOf()).toBe(7)
-  expect(atOnce(older.retire(listStores(directory)))).toBe(1)
+  expect(runSync(older.retire(listStores(directory)))).toBe(1)
   expect(await totalOf()).toBe(7)
 })
 
@@ -153,7 +153,7 @@ test('when all are dead the newest definition is still the one that is served, a
   const histogram: Definition = { ...JOBS, name: 'h', type: 'histogram', buckets: [1] }
   leave(5, histogram, 100)
   leave(7, { ...histogram, buckets: [2] }, 200)
-  atOnce(new Retired(directory).retire(listStores(directory)))
+  runSync(new Retired(directory).retire(listStores(directory)))
   const herd = new Herd({ directory })
   await herd.snapshot()
   const { families } = await herd.snapshot()
@@ -213,7 +213,7 @@ test.each([
   [JOBS, undefined],
 ])('what was open in a store that is retired is lost: $name', async (definition, lost) => {
   leave(3, definition)
-  atOnce(new Retired(directory).retire(listStores(directory)))
+  runSync(new Retired(directory).retire(listStores(directory)))
   const herd = new Herd({ directory })
   const { families } = await herd.snapshot()
   expect(families.find(({ name }) => name === FAMILIES.workerLostRequests.name)?.values.get(0)).toBe(lost)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { atOnce, type Steps } from '../../snapshot/steps.ts'
+import { runSync, type Task } from '../../snapshot/task.ts'
 import { FORMAT_VERSION, HEADER, MAGIC } from '../../store/header.ts'
 import { listStoreFiles, listStores, removeStore, type StoreName } from '../directory/directory.ts'
 import { StoreReader } from '../reading/reader.ts'
@@ -35,7 +35,7 @@ export class Retired {
     this.#files = new RetiredFiles(directory)
     this.#totals = new RetiredTotals(maxNameBytes)
     this.#files.restore(seen)
-    atOnce(this.#load())
+    runSync(this.#load())
   }
 
   /**
@@ -45,8 +45,8 @@ export class Retired {
   begin(startedAt: number): void {
     if (this.#herd !== 0) return
     this.#totals.values[HEADER.startedAt] = startedAt
-    atOnce(this.#files.writeNames([]))
-    atOnce(this.#commit([]))
+    runSync(this.#files.writeNames([]))
+    runSync(this.#commit([]))
   }
 
   /** Writes the totals again if their files were removed. Throws the errors of the file system. */
@@ -60,7 +60,7 @@ export class Retired {
    * of a store. Throws the errors of the file system: if before the commit, nothing has changed and the stores can be
    * retired later; if after it, the remaining files no longer count. Run all steps of one call before the next begins.
    */
-  *retire(stores: readonly StoreName[], open: OpenReader = openReader): Steps<number> {
+  *retire(stores: readonly StoreName[], open: OpenReader = openReader): Task<number> {
     this.#files.restore()
     if (this.#isStale) yield* this.#load()
     this.#isStale = true
@@ -82,7 +82,7 @@ export class Retired {
    * Removes stores that an earlier leader had retired but not removed when it was killed. Throws the errors of the file
    * system.
    */
-  *removeRetired(): Steps<void> {
+  *removeRetired(): Task<void> {
     const known = new Set(this.#ids)
     for (const store of listStoreFiles(this.#directory)) {
       if (!known.has(store.id)) continue
@@ -96,7 +96,7 @@ export class Retired {
     this.#files.close()
   }
 
-  *#tryToCommit(stores: readonly StoreName[], open: OpenReader): Steps<StoreName[]> {
+  *#tryToCommit(stores: readonly StoreName[], open: OpenReader): Task<StoreName[]> {
     try {
       const added: StoreName[] = []
       for (const store of stores) {
@@ -114,7 +114,7 @@ export class Retired {
   }
 
   /** Adds one store in memory. Returns false if it cannot be read completely. */
-  *#add(store: StoreName, open: OpenReader): Steps<boolean> {
+  *#add(store: StoreName, open: OpenReader): Task<boolean> {
     const reader = open(this.#directory, store)
     if (reader === undefined) return false
     try {
@@ -127,7 +127,7 @@ export class Retired {
     }
   }
 
-  *#commit(stores: readonly StoreName[]): Steps<void> {
+  *#commit(stores: readonly StoreName[]): Task<void> {
     const ids = this.#idsWith(stores)
     const { values, length } = this.#totals
     values[HEADER.magic] = MAGIC
@@ -154,7 +154,7 @@ export class Retired {
     return [...old, ...this.#ids.slice(-KEPT_IDS), ...stores.map(({ id }) => id)]
   }
 
-  *#load(): Steps<void> {
+  *#load(): Task<void> {
     const totals = new RetiredTotals(this.#maxNameBytes)
     this.#generation = 0
     this.#herd = 0
@@ -171,7 +171,7 @@ export class Retired {
     this.#isStale = false
   }
 
-  *#loadFrom(reader: StoreReader, totals: RetiredTotals): Steps<void> {
+  *#loadFrom(reader: StoreReader, totals: RetiredTotals): Task<void> {
     const reading = yield* reader.read()
     totals.begin(reader.values.subarray(0, reader.header('length')), this.#files.nameBytes)
     for (let line = reader.names.next(); line !== undefined; line = reader.names.next()) {

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { createDraft, openFile, removeFile, replaceFile, statFile, writeWhole } from '../../files/files.ts'
-import type { Steps } from '../../snapshot/steps.ts'
+import type { Task } from '../../snapshot/task.ts'
 import { CatalogWriter } from '../../store/catalog.ts'
 import { RETIRED_CATALOG, RETIRED_VALUES } from '../directory/directory.ts'
 import { StoreReader } from '../reading/reader.ts'
@@ -59,7 +59,7 @@ export class RetiredFiles {
   }
 
   /** Names are written before numbers: a name without a number is harmless, a number without a name is lost. */
-  *writeNames(lines: readonly NewName[]): Steps<void> {
+  *writeNames(lines: readonly NewName[]): Task<void> {
     if (lines.length === 0 && statFile(this.#catalog) !== undefined) return
     const catalog = CatalogWriter.resume(this.#catalog)
     try {
@@ -75,7 +75,7 @@ export class RetiredFiles {
   }
 
   /** Writes the numbers, one part after the other, and replaces the last file atomically. */
-  *commit(parts: readonly Float64Array[]): Steps<void> {
+  *commit(parts: readonly Float64Array[]): Task<void> {
     let values: number | undefined = createDraft(this.#draft)
     let catalog: number | undefined
     try {
@@ -163,7 +163,7 @@ function copy(from: number, path: string): void {
   replaceFile(draft, path)
 }
 
-function* write(fd: number, values: Float64Array): Steps<void> {
+function* write(fd: number, values: Float64Array): Task<void> {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
   for (let done = 0; done < bytes.length; ) {
     done += writeSync(fd, bytes, done, Math.min(bytes.length - done, PIECE_BYTES))

@@ -1,7 +1,7 @@
 import { type Definition, signatureOf, widthOf } from '../../definitions/definition.ts'
 import { FAMILIES } from '../../definitions/metrics.ts'
 import { ADDED_FOR_EVER } from '../../snapshot/merge/sums.ts'
-import type { Steps } from '../../snapshot/steps.ts'
+import type { Task } from '../../snapshot/task.ts'
 import type { CatalogLine, FamilyLine, SeriesLine } from '../../store/catalog.ts'
 import { keyOf, OVERFLOW } from '../../store/family.ts'
 import { HEADER_SLOTS } from '../../store/header.ts'
@@ -59,7 +59,7 @@ export class RetiredTotals {
   }
 
   /** Adds the final state of one store. */
-  *add(store: Pick<StoreName, 'worker'>, reader: LastNumbers, left: LastWords): Steps<void> {
+  *add(store: Pick<StoreName, 'worker'>, reader: LastNumbers, left: LastWords): Task<void> {
     const families = new Map<number, RetiredFamily>()
     const open = new Set<number>()
     for (const line of left.families) {

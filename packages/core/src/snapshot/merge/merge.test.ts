@@ -5,7 +5,7 @@ import type { CatalogLine } from '../../store/catalog.ts'
 import { Changes } from '../changes.ts'
 import type { Family } from '../snapshot.ts'
 import type { Names, Source } from '../source.ts'
-import { atOnce } from '../steps.ts'
+import { runSync } from '../task.ts'
 import { Merger } from './merge.ts'
 
 type Numbers = readonly (readonly [value: number, setAt: number])[]
@@ -22,8 +22,8 @@ function sourceOf(aggregator: Aggregator, worker: number, numbers: Numbers): Sou
 
 function sumOf(merger: Merger, sources: readonly Source[]): Family[] {
   merger.begin()
-  for (const source of sources) atOnce(merger.add(source))
-  return atOnce(merger.finish()).families
+  for (const source of sources) runSync(merger.add(source))
+  return runSync(merger.finish()).families
 }
 
 const MODEL: Record<Exclude<Aggregator, 'worker'>, (all: Numbers) => number> = {
@@ -83,7 +83,7 @@ test('a sum that was never finished takes nothing from the next', () => {
   source.values[16] = 2
   changes.mark(16, 17)
   merger.begin()
-  atOnce(merger.add(source))
+  runSync(merger.add(source))
   changes.clear()
   expect(valuesIn()).toEqual([2])
 })

@@ -1,7 +1,7 @@
 import { type Definition, quantilesKey, signatureOf } from '../../definitions/definition.ts'
 import type { Family } from '../snapshot.ts'
 import type { Source } from '../source.ts'
-import type { Steps } from '../steps.ts'
+import type { Task } from '../task.ts'
 import { MergedFamily } from './merged-family.ts'
 import { Plan } from './plan.ts'
 
@@ -47,7 +47,7 @@ export class Merger {
    * Adds the current numbers of `source`, which must not change until the sum is finished. Add sources of the same
    * worker oldest first.
    */
-  *add(source: Source): Steps<void> {
+  *add(source: Source): Task<void> {
     const plan = this.#planOf(source)
     this.#sources.push(source)
     yield* plan.learn(source, this.#familyOf)
@@ -60,7 +60,7 @@ export class Merger {
   }
 
   /** Finishes the sum. */
-  *finish(): Steps<Sum> {
+  *finish(): Task<Sum> {
     const present: MergedFamily[] = []
     for (const family of this.#families.values()) {
       if (family.lastRound === this.#round) present.push(family)
@@ -80,7 +80,7 @@ export class Merger {
   }
 
   /** Adds up all families. A histogram with `countsInto` also adds its counts to that counter. */
-  *#addUp(present: readonly MergedFamily[], current: ReadonlyMap<string, MergedFamily>): Steps<void> {
+  *#addUp(present: readonly MergedFamily[], current: ReadonlyMap<string, MergedFamily>): Task<void> {
     for (const family of present) yield* family.findChanges()
     const counted = new Map<MergedFamily, MergedFamily>()
     for (const family of current.values()) {

@@ -3,7 +3,7 @@ import { isAbsent } from '../../store/absent.ts'
 import type { Exemplar } from '../../store/exemplar.ts'
 import type { Family, SnapshotType } from '../snapshot.ts'
 import type { Source } from '../source.ts'
-import type { Steps } from '../steps.ts'
+import type { Task } from '../task.ts'
 import { BlockSet } from './block-set.ts'
 import type { Column } from './column.ts'
 import { NewestExemplars } from './newest-exemplars.ts'
@@ -110,7 +110,7 @@ export class MergedFamily {
   }
 
   /** Marks the blocks of series with a changed number in some source. */
-  *findChanges(): Steps<void> {
+  *findChanges(): Task<void> {
     const before = this.#membersBefore
     const isSame = ({ source, column }: Member, i: number) =>
       source === before[i]?.source && column === before[i]?.column
@@ -125,7 +125,7 @@ export class MergedFamily {
   }
 
   /** Sets the histogram whose counts are added to this counter, and marks the blocks in which they changed. */
-  *countFrom(histogram: MergedFamily | undefined): Steps<void> {
+  *countFrom(histogram: MergedFamily | undefined): Task<void> {
     if (histogram !== this.#counted) {
       this.#counted = histogram
       this.#links = new SeriesLinks()
@@ -144,7 +144,7 @@ export class MergedFamily {
   }
 
   /** Recomputes the marked blocks. */
-  *addUp(): Steps<void> {
+  *addUp(): Task<void> {
     const { size } = this.#series
     const columns = []
     for (const { source, column } of this.#members) {
@@ -173,7 +173,7 @@ export class MergedFamily {
   }
 
   /** Adds the counts of the histogram's series to the marked series, which are then present as well. */
-  *addCounts(): Steps<void> {
+  *addCounts(): Task<void> {
     const histogram = this.#counted
     if (histogram === undefined) return
     const buckets = histogram.definition.buckets.length + 1
@@ -189,7 +189,7 @@ export class MergedFamily {
   }
 
   /** The family after this round. */
-  *take(quantiles: MergedFamily | undefined): Steps<Family> {
+  *take(quantiles: MergedFamily | undefined): Task<Family> {
     const { name, type, help, labels, buckets, aggregator } = this.definition
     const shown = yield* this.#show()
     return {
@@ -204,13 +204,13 @@ export class MergedFamily {
     }
   }
 
-  *#takeQuantiles(): Steps<NonNullable<Family['quantiles']>> {
+  *#takeQuantiles(): Task<NonNullable<Family['quantiles']>> {
     const { labels, aggregator } = this.definition
     return { labelNames: aggregator === 'worker' ? [...labels, 'worker'] : labels, ...(yield* this.#show()) }
   }
 
   /** The series that some source still has, with their numbers as in a snapshot. */
-  *#show(): Steps<Pick<Family, 'labels' | 'values' | 'exemplars'>> {
+  *#show(): Task<Pick<Family, 'labels' | 'values' | 'exemplars'>> {
     const shown = yield* this.#shown.update(this.#series.labels, this.#changed, this)
     this.#changed.clear()
     const exemplars = this.#exemplars.at(series => this.#shown.placeOf(series))

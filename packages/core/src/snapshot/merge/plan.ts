@@ -3,7 +3,7 @@ import type { CatalogLine, RemovedLine, SeriesLine } from '../../store/catalog.t
 import type { StoredExemplar } from '../../store/exemplar.ts'
 import { HEADER } from '../../store/header.ts'
 import type { SeriesTaker, Source } from '../source.ts'
-import type { Steps } from '../steps.ts'
+import type { Task } from '../task.ts'
 import { Column } from './column.ts'
 import type { MergedFamily } from './merged-family.ts'
 
@@ -24,7 +24,7 @@ export class Plan implements SeriesTaker {
   }
 
   /** Processes new lines of the source's catalog. */
-  *learn(source: Source, familyOf: FamilyOf): Steps<void> {
+  *learn(source: Source, familyOf: FamilyOf): Task<void> {
     for (const line of this.#waiting.splice(0)) this.#learnSeries(source, line)
     while (this.#learnLines(source, familyOf)) yield
   }
@@ -88,7 +88,7 @@ export class Plan implements SeriesTaker {
   }
 
   /** Adds the source to its families for this round. */
-  *join(source: Source, round: number): Steps<void> {
+  *join(source: Source, round: number): Task<void> {
     for (const column of this.#columns.values()) {
       if (!source.gone || !column.family.isOfTheLiving) column.family.join(source, column, round)
     }
@@ -96,7 +96,7 @@ export class Plan implements SeriesTaker {
       yield* this.#addExemplars(source.exemplars, source)
   }
 
-  *#addExemplars(exemplars: readonly StoredExemplar[], source: Source): Steps<void> {
+  *#addExemplars(exemplars: readonly StoredExemplar[], source: Source): Task<void> {
     const columns = new Map<string, Column<MergedFamily>>()
     for (const column of this.#columns.values()) columns.set(column.family.definition.name, column)
     let added = 0

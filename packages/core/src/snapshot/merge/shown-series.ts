@@ -1,7 +1,7 @@
 import { hasSameBytes } from '../byte-view.ts'
 import { Numbers, seriesInPage } from '../numbers.ts'
 import type { Family } from '../snapshot.ts'
-import type { Steps } from '../steps.ts'
+import type { Task } from '../task.ts'
 import type { BlockSet } from './block-set.ts'
 
 /** Provides the series of a family by their ids. */
@@ -36,7 +36,7 @@ export class ShownSeries {
   }
 
   /** Updates the snapshot's series; only those in `changed` may differ from before. */
-  *update(labels: readonly (readonly string[])[], changed: BlockSet, family: SeriesOfFamily): Steps<Shown> {
+  *update(labels: readonly (readonly string[])[], changed: BlockSet, family: SeriesOfFamily): Task<Shown> {
     if (changed.isEmpty) return this.#shown
     if (changed.isAll || this.#isOtherwise(labels.length, changed, family)) return yield* this.#anew(labels, family)
     const before = this.#shown.values.pages
@@ -63,7 +63,7 @@ export class ShownSeries {
     return false
   }
 
-  *#anew(known: readonly (readonly string[])[], family: SeriesOfFamily): Steps<Shown> {
+  *#anew(known: readonly (readonly string[])[], family: SeriesOfFamily): Task<Shown> {
     const before = this.#shown.values.pages
     const labels: (readonly string[])[] = []
     const pages: Float64Array[] = []

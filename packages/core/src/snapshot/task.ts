@@ -1,27 +1,27 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 
-/** Work that can pause between steps, each of which takes well below a millisecond. Returns its result. */
-export type Steps<T> = Generator<unknown, T, void>
+/** Work in steps: it can pause after each of them, and a step takes well below a millisecond. Returns its result. */
+export type Task<T> = Generator<unknown, T, void>
 
-/** Runs the work without a pause. */
-export function atOnce<T>(steps: Steps<T>): T {
+/** Runs a task to its end without a pause. */
+export function runSync<T>(task: Task<T>): T {
   for (;;) {
-    const step = steps.next()
+    const step = task.next()
     if (step.done === true) return step.value
   }
 }
 
 /**
- * Runs the work and returns to the event loop about every half millisecond.
+ * Runs a task, and returns to the event loop about every half millisecond.
  *
  * A turn that took much longer was delayed: by garbage collection, or by other threads on the same processor, including
  * V8's own. The work then pauses for the same time, or they would delay the next turn as well: of about ten
  * milliseconds that a first scrape blocks the event loop, about half is waiting for a processor.
  */
-export async function inTurns<T>(steps: Steps<T>): Promise<T> {
+export async function runCooperatively<T>(task: Task<T>): Promise<T> {
   let since = performance.now()
   for (;;) {
-    const step = steps.next()
+    const step = task.next()
     if (step.done === true) return step.value
     const took = performance.now() - since
     if (took < TURN_MS) continue

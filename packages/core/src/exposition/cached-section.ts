@@ -1,30 +1,36 @@
 import { hasSameBytes } from '../snapshot/byte-view.ts'
 import { type Numbers, seriesInPage } from '../snapshot/numbers.ts'
 import type { Exemplars } from '../snapshot/snapshot.ts'
-import { Draft } from './draft.ts'
+import { ByteWriter } from './byte-writer.ts'
 
 /** Some series of a family that are written in the same way. */
-export interface Part {
-  /** Two parts with the same key write the same labels and numbers as the same text. */
+export interface Section {
+  /** Two sections with the same key write the same labels and numbers as the same text. */
   readonly key: string
   readonly labels: readonly (readonly string[])[]
   readonly values: Numbers
   /** The text between the braces for these label values. */
   readonly labelText: (values: readonly string[]) => string
-  readonly write: Writer
+  readonly write: SeriesWriter
   /** By the index of the series; undefined if no exemplars are written. */
   readonly exemplars?: ReadonlyMap<number, Exemplars> | undefined
 }
 
 /** Writes the series with the label text `inner`, whose numbers begin at `at`. */
-export type Writer = (draft: Draft, inner: string, page: Float64Array, at: number, exemplars?: Exemplars) => void
+export type SeriesWriter = (
+  writer: ByteWriter,
+  inner: string,
+  page: Float64Array,
+  at: number,
+  exemplars?: Exemplars,
+) => void
 
 /**
- * The bytes of one part as they were last written, one block for each page of its numbers, together with the data they
+ * The bytes of one section as they were last written, one block for each page of its numbers, together with the data they
  * were written from. An unchanged block is the same buffer again; in any other block the unchanged series are copied.
  * Several encodings may be in progress at once: each block is written without interruption.
  */
-export class KeptPart {
+export class CachedSection {
   readonly #blocks: Block[] = []
   /** The text between the braces of each series in the blocks. */
   readonly #inner: string[] = [];
@@ -33,61 +39,61 @@ export class KeptPart {
    * The bytes of all series, written block by block on request. If no other text is in use, as `isOnly` returns for
    * each block, a block reuses its memory; otherwise no returned buffer is written to.
    */
-  *encode(part: Part, isOnly: () => boolean): Generator<Buffer> {
-    const { labels, values } = part
+  *encode(section: Section, isOnly: () => boolean): Generator<Buffer> {
+    const { labels, values } = section
     if (labels.length < this.#inner.length) {
       this.#inner.length = labels.length
       this.#blocks.length = values.pages.length
     }
-    for (let index = 0; index < values.pages.length; index++) yield this.#encodeBlock(part, index, isOnly())
+    for (let index = 0; index < values.pages.length; index++) yield this.#encodeBlock(section, index, isOnly())
   }
 
-  #encodeBlock(part: Part, index: number, isOnly: boolean): Buffer {
+  #encodeBlock(section: Section, index: number, isOnly: boolean): Buffer {
     const old = this.#blocks[index] ?? NOTHING
-    const shown = { labels: part.labels, page: part.values.pages[index]!, exemplars: part.exemplars }
-    const { width } = part.values
+    const written = { labels: section.labels, page: section.values.pages[index]!, exemplars: section.exemplars }
+    const { width } = section.values
     const first = index * seriesInPage(width)
-    const end = first + shown.page.length / width
-    const comparison = new Comparison(old.shown, shown, first, width)
+    const end = first + written.page.length / width
+    const comparison = new Comparison(old.written, written, first, width)
     if (old.ends.length === end - first && comparison.isBlockSame(end)) {
       // Refer to the newest snapshot, so that no older one is kept in memory because of one block.
-      old.shown = shown
+      old.written = written
       return old.bytes
     }
     const ends: number[] = []
-    DRAFT.begin()
+    WRITER.begin()
     for (let series = first; series < end; series++) {
       const at = series - first
-      if (comparison.isSeriesSame(series)) DRAFT.copy(old.bytes, at === 0 ? 0 : old.ends[at - 1]!, old.ends[at]!)
+      if (comparison.isSeriesSame(series)) WRITER.copy(old.bytes, at === 0 ? 0 : old.ends[at - 1]!, old.ends[at]!)
       else {
-        if (!comparison.hasSameLabels(series)) this.#inner[series] = part.labelText(part.labels[series]!)
-        part.write(DRAFT, this.#inner[series]!, shown.page, at * width, part.exemplars?.get(series))
+        if (!comparison.hasSameLabels(series)) this.#inner[series] = section.labelText(section.labels[series]!)
+        section.write(WRITER, this.#inner[series]!, written.page, at * width, section.exemplars?.get(series))
       }
-      ends.push(DRAFT.length)
+      ends.push(WRITER.length)
     }
-    const room = isOnly && old.room.length >= DRAFT.length ? old.room : roomFor(DRAFT.length)
-    room.set(DRAFT.view())
-    const block = { bytes: room.subarray(0, DRAFT.length), room, ends, shown }
+    const room = isOnly && old.room.length >= WRITER.length ? old.room : roomFor(WRITER.length)
+    room.set(WRITER.view())
+    const block = { bytes: room.subarray(0, WRITER.length), room, ends, written }
     this.#blocks[index] = block
     return block.bytes
   }
 }
 
 /** References to the snapshot, which never changes. The page is that of this block. */
-interface Shown {
-  readonly labels: Part['labels']
+interface Written {
+  readonly labels: Section['labels']
   readonly page: Float64Array
-  readonly exemplars: Part['exemplars']
+  readonly exemplars: Section['exemplars']
 }
 
 /** Compares one block in two snapshots. */
 class Comparison {
-  readonly #before: Shown
-  readonly #now: Shown
+  readonly #before: Written
+  readonly #now: Written
   readonly #first: number
   readonly #width: number
 
-  constructor(before: Shown, now: Shown, first: number, width: number) {
+  constructor(before: Written, now: Written, first: number, width: number) {
     this.#before = before
     this.#now = now
     this.#first = first
@@ -150,18 +156,18 @@ interface Block {
   /** The memory that contains the bytes. */
   readonly room: Buffer
   readonly ends: readonly number[]
-  shown: Shown
+  written: Written
 }
 
 const NOTHING: Block = {
   bytes: Buffer.alloc(0),
   room: Buffer.alloc(0),
   ends: [],
-  shown: { labels: [], page: new Float64Array(0), exemplars: undefined },
+  written: { labels: [], page: new Float64Array(0), exemplars: undefined },
 }
 
-/** The buffer in which blocks are written. All parts share it, since a block is finished before another begins. */
-const DRAFT = new Draft()
+/** The buffer in which blocks are written. All sections share it, since a block is finished before another begins. */
+const WRITER = new ByteWriter()
 
 /** Text grows as numbers grow: allocate one 32nd more. */
 function roomFor(length: number): Buffer {

@@ -5,7 +5,7 @@
  * for the whole produced garbage of twice the text's size; here strings are created only where bytes are not enough.
  * `npm run bench -- scrape` and `-- scale` measure it.
  */
-export class Draft {
+export class ByteWriter {
   #room = Buffer.allocUnsafeSlow(2 ** 18)
   #length = 0
 
