@@ -30,10 +30,10 @@ interface Alike {
 }
 
 const NOT_LOOKED_AT =
-  'Express keeps nowhere which layer answered: it is seen in the method of its layers that calls them.'
+  'Express does not record which layer responded. promherd observes it in the method of each layer that calls its handler.'
 const ONE_MORE =
-  'The end of an exchange is an event: a listener of `close` on the response, and one on its connection, hear it. Node ' +
-  'warns of too many listeners one earlier.'
+  'The end of an exchange is an event: promherd has a listener for `close` on the response and one on its connection. Node ' +
+  'warns of too many listeners one listener earlier.'
 
 const LAWS: readonly Law<Alike>[] = [
   {
@@ -45,7 +45,7 @@ const LAWS: readonly Law<Alike>[] = [
     },
   },
   {
-    sentence: 'what the framework says of a request is the same',
+    sentence: 'the properties that the framework sets on a request are the same',
     async run(program) {
       const [without, recorded] = [await program.without(), await program.recorded()]
       expect(recorded.requests.map(({ said }) => said)).toEqual(without.requests.map(({ said }) => said))
@@ -58,15 +58,13 @@ const LAWS: readonly Law<Alike>[] = [
     },
   },
   {
-    sentence: 'the stack of an error has no line of promherd but that of the middleware itself',
+    sentence: 'the stack of an error has no line of promherd except that of the middleware itself',
     run: program => hasLines(program, []),
     cannot: {
       'Express 5': oursIs(NOT_LOOKED_AT, ['handleRequest']),
       'Express 4': oursIs(NOT_LOOKED_AT, ['handle', 'next']),
-      [preloadedName('Fastify 5')]: oursIs('Fastify names a request to its hooks alone.', ['promherdHook']),
-      [preloadedName('Hono 4')]: oursIs('Hono has no place outside of its handlers that knows of a request.', [
-        '<anonymous>',
-      ]),
+      [preloadedName('Fastify 5')]: oursIs('Fastify passes a request only to its hooks.', ['promherdHook']),
+      [preloadedName('Hono 4')]: oursIs('Hono passes a request only to its handlers.', ['<anonymous>']),
     },
   },
   {
@@ -175,8 +173,8 @@ function subject(program: Program, isPreloaded: boolean): Subject<Alike> {
 export const ALIKE: Chapter<Alike> = {
   title: 'What a program sees of itself',
   about:
-    'With promherd and without, the objects of a program look the same. Compared is a program with an adapter, or with ' +
-    'the preload, to one with a middleware that does nothing in the place of the adapter, or with nothing.',
+    'With promherd and without, the objects of a program look the same. A program with an adapter is compared to ' +
+    'one with a middleware that does nothing, and a program with the preload to one without it.',
   subjects: [...PROGRAMS.map(program => subject(program, false)), ...PROGRAMS.map(program => subject(program, true))],
   laws: LAWS,
 }

@@ -81,9 +81,10 @@ async function told(child: ChildProcess): Promise<Told> {
 export const BOUNDS: Chapter<Flooded> = {
   title: 'Bounds',
   about:
-    'Each server in a process of its own, flooded with paths, methods and headers of which no two are the same. Counted ' +
-    'exactly: as many of each method and status as the clients saw. Nothing left behind: the same series after 3,000 ' +
-    'requests and after 6,000 (Express 5: 20,000 and 100,000), and less heap more for each than its path has: 170 bytes (19).',
+    'Each server runs in its own process and receives requests whose paths, methods and headers all differ. The ' +
+    'counts are exact: for each method and status, as many as the clients received. Nothing remains in memory: ' +
+    'the number of series is the same after 3,000 requests and after 6,000 (Express 5: 20,000 and 100,000), and ' +
+    'the heap grows by less for each request than its path takes: 170 bytes (19).',
   subjects: [
     ...[...FRAMEWORKS, 'node:http'].map(name => flooded(name)),
     ...[...FRAMEWORKS, ...UNADAPTED].map(name =>
@@ -92,7 +93,7 @@ export const BOUNDS: Chapter<Flooded> = {
   ],
   laws: [
     {
-      sentence: 'requests that are all unlike each other are counted exactly and leave nothing behind',
+      sentence: 'requests that all differ are counted exactly, and nothing remains of them in memory',
       timeoutMs: 180_000,
       async run(server) {
         const { warmUp, all, heapBytes } = server.sizes

@@ -34,7 +34,7 @@ const ROUTES: readonly Law<World>[] = [
     expect((await world.ask(`${url}/users/9/posts/9`)).status).toBe(200)
     await world.settled({ 'GET /users/:id/posts/:post 200': 2 })
   }),
-  ofRoutes('a route is labelled as the application wants it', async world => {
+  ofRoutes('a route is labelled by the result of `normalizeRoute`', async world => {
     const url = await world.start({ normalizeRoute: route => (route.startsWith('/api/') ? '/api' : route) })
     expect((await world.ask(`${url}/api/v1/items/7`)).status).toBe(200)
     await world.settled({ 'GET /api 200': 1 })
@@ -62,7 +62,7 @@ const ROUTES: readonly Law<World>[] = [
 
 const ANSWERS: readonly Law<World>[] = [
   {
-    sentence: 'HEAD, 204 and 304 are answers like others',
+    sentence: 'HEAD, 204 and 304 responses are counted like others',
     async run(world) {
       const url = await world.start()
       expect(await world.ask(`${url}/items/1`, 'HEAD')).toEqual({ status: 200, body: '' })
@@ -73,7 +73,7 @@ const ANSWERS: readonly Law<World>[] = [
     },
   },
   {
-    sentence: 'a thrown error is recorded with the status that the client got',
+    sentence: 'a thrown error is recorded with the status that the client received',
     async run(world) {
       const url = await world.start()
       expect((await world.ask(`${url}/api/v1/broken`)).status).toBe(500)
@@ -118,7 +118,7 @@ const ANSWERS: readonly Law<World>[] = [
 
 const ABORTS: readonly Law<World>[] = [
   {
-    sentence: 'a client that leaves before it was answered is recorded once, as 499',
+    sentence: 'a client that disconnects before a response was sent is recorded once, as 499',
     async run(world) {
       const url = await world.start()
       const connection = await world.connect(url)
@@ -137,7 +137,7 @@ const ABORTS: readonly Law<World>[] = [
     },
   },
   {
-    sentence: 'a client that leaves in the middle of a body is recorded once, with the status that it got',
+    sentence: 'a client that disconnects during a body is recorded once, with the status that it received',
     async run(world) {
       const connection = await world.connect(await world.start())
       const sent = connection.send('GET', '/stream')
@@ -149,7 +149,7 @@ const ABORTS: readonly Law<World>[] = [
     },
   },
   {
-    sentence: 'nothing stays in flight when a connection with waiting requests dies',
+    sentence: 'no request stays in flight when a connection with waiting requests is closed',
     async run(world) {
       const url = await world.start()
       const connection = await world.connect(url)
@@ -167,7 +167,7 @@ const ABORTS: readonly Law<World>[] = [
 
 const OPTIONS: readonly Law<World>[] = [
   {
-    sentence: 'callbacks that throw harm nothing and are counted',
+    sentence: 'an error that a callback throws is counted and does not affect the request',
     async run(world) {
       const fail = (): never => {
         throw new Error('of the user')
@@ -179,7 +179,7 @@ const OPTIONS: readonly Law<World>[] = [
     },
   },
   {
-    sentence: 'what is to be ignored is not recorded',
+    sentence: 'ignored requests are not recorded',
     async run(world) {
       const url = await world.start({ ignore: request => request.url === '/items/0' })
       expect((await world.ask(`${url}/items/0`)).status).toBe(200)
@@ -188,7 +188,7 @@ const OPTIONS: readonly Law<World>[] = [
     },
   },
   {
-    sentence: 'two monitors never meet',
+    sentence: 'two monitors do not affect each other',
     async run(world) {
       const other = createMonitor({ storage: 'memory' })
       const url = await world.start()
@@ -208,8 +208,8 @@ const LAWS: readonly Law<World>[] = [...ROUTES, ...ANSWERS, ...ABORTS, ...OPTION
 export const CONTRACT: Chapter<World> = {
   title: 'Every adapter',
   about:
-    'The same application on each framework, asked by real clients over loopback; over HTTP/1.1 where nothing else is ' +
-    'said. Express has no HTTP/2.',
+    'The same application on each framework, with real clients over loopback. The protocol is HTTP/1.1 unless ' +
+    'another one is named. Express has no HTTP/2.',
   subjects: HARNESSES.map(subjectOf),
   laws: LAWS,
 }
@@ -218,8 +218,8 @@ export const CONTRACT: Chapter<World> = {
 export const ON_PRELOAD: Chapter<World> = {
   title: 'The preload',
   about:
-    'The same applications without an adapter, measured by `--import @promherd/core/auto`. The options are those of its ' +
-    'configuration.',
+    'The same applications without an adapter, recorded by `--import @promherd/core/auto`. The options come from ' +
+    'its configuration.',
   subjects: PRELOAD.map(subjectOf),
   laws: LAWS,
 }

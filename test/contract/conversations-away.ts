@@ -12,20 +12,20 @@ const switching = (server: Server): void =>
 
 /** Connections that leave HTTP. */
 export const AWAY: Readonly<Record<string, Conversation>> = {
-  'an upgrade that nobody takes': {
+  'an upgrade request without a listener': {
     says: [UPGRADE],
     hears: ['HTTP/1.1 200 OK'],
     closes: false,
     requests: { 'GET _unknown 200': 1 },
   },
-  'an upgrade that is taken': {
+  'an accepted upgrade': {
     prepare: switching,
     says: [UPGRADE],
     hears: ['HTTP/1.1 101 Switching Protocols', 'bye'],
     closes: true,
     requests: { 'GET _unknown 101': 1 },
   },
-  'an upgrade that is refused by hand': {
+  'an upgrade that the application refuses on the socket': {
     prepare: server =>
       void server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
         socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n')
@@ -36,7 +36,7 @@ export const AWAY: Readonly<Record<string, Conversation>> = {
     requests: { 'GET _unknown 401': 1 },
     errors: { 'GET _unknown auth': 1 },
   },
-  'an upgrade that is cut': {
+  'an upgrade whose socket the application destroys': {
     prepare: server => void server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => socket.destroy()),
     says: [UPGRADE],
     hears: [],
@@ -44,14 +44,14 @@ export const AWAY: Readonly<Record<string, Conversation>> = {
     requests: { 'GET _unknown 500': 1 },
     errors: { 'GET _unknown server_error': 1 },
   },
-  'a tunnel that nobody takes': {
+  'a CONNECT request without a listener': {
     says: [`CONNECT localhost:1 HTTP/1.1\r\n${HOST}\r\n`],
     hears: [],
     closes: true,
     requests: {},
-    unseen: 'Node closes a tunnel that nobody takes without an event: it cannot be seen.',
+    unseen: 'Without a listener for CONNECT, Node closes the connection without an event, so it cannot be recorded.',
   },
-  'a tunnel that is taken': {
+  'an accepted CONNECT request': {
     prepare: server =>
       void server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
         socket.write(Buffer.from('HTTP/1.1 200 Connection Established\r\n\r\n'))

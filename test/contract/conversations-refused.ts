@@ -4,7 +4,7 @@ import { BAD_REQUEST, type Conversation, GET, HOST, QUICK, REFUSED } from './con
 /** Requests that Node refuses, and some that it does not. */
 export const REFUSALS: Readonly<Record<string, Conversation>> = {
   'a request': { says: [GET], hears: ['HTTP/1.1 200 OK'], closes: false, requests: { 'GET _unknown 200': 1 } },
-  'a request line that is none': {
+  'an invalid request line': {
     says: ['NONSENSE\r\n\r\n'],
     hears: ['HTTP/1.1 400 Bad Request'],
     closes: true,
@@ -40,7 +40,7 @@ export const REFUSALS: Readonly<Record<string, Conversation>> = {
     requests: { 'DELETE _refused 400': 1 },
     errors: { 'DELETE _refused protocol': 1 },
   },
-  'no host where none is asked for': {
+  'no host with `requireHostHeader: false`': {
     options: { requireHostHeader: false },
     says: ['GET / HTTP/1.1\r\n\r\n'],
     hears: ['HTTP/1.1 200 OK'],
@@ -53,14 +53,14 @@ export const REFUSALS: Readonly<Record<string, Conversation>> = {
     closes: true,
     requests: { 'GET _unknown 200': 1 },
   },
-  'an expectation that nobody knows': {
+  'an unknown expectation': {
     says: [`PUT / HTTP/1.1\r\n${HOST}expect: foo\r\n\r\n`],
     hears: ['HTTP/1.1 417 Expectation Failed'],
     closes: false,
     requests: { 'PUT _refused 417': 1 },
     errors: { 'PUT _refused protocol': 1 },
   },
-  'an expectation that the application answers': {
+  'an expectation that the application responds to': {
     prepare: server =>
       void server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
         response.statusCode = 417
@@ -72,13 +72,13 @@ export const REFUSALS: Readonly<Record<string, Conversation>> = {
     requests: { 'PUT _unknown 417': 1 },
     errors: { 'PUT _unknown client_error': 1 },
   },
-  'an expectation to go on': {
+  'an expectation of 100-continue': {
     says: [`POST /read HTTP/1.1\r\n${HOST}expect: 100-continue\r\ncontent-length: 4\r\n\r\n`, 'body'],
     hears: ['HTTP/1.1 100 Continue', 'HTTP/1.1 200 OK'],
     closes: false,
     requests: { 'POST _unknown 200': 1 },
   },
-  'an expectation to go on that the application refuses': {
+  'an expectation of 100-continue that the application refuses': {
     prepare: server =>
       void server.on('checkContinue', (_request: IncomingMessage, response: ServerResponse) => {
         response.writeHead(403, { connection: 'close' })
@@ -90,7 +90,7 @@ export const REFUSALS: Readonly<Record<string, Conversation>> = {
     requests: { 'POST _unknown 403': 1 },
     errors: { 'POST _unknown auth': 1 },
   },
-  'one request too many': {
+  'one request more than `maxRequestsPerSocket`': {
     prepare: server => {
       server.maxRequestsPerSocket = 1
     },

@@ -37,13 +37,14 @@ function subject(name: string, watch: (monitor: Monitor, server: Server) => unkn
   }
 }
 
-/** What Node answers by itself, byte for byte, with promherd and without, each refusal counted once. */
+/** Responses that Node sends itself, byte for byte, with promherd and without, each refusal counted once. */
 export const CONVERSATIONS: Chapter<Watching> = {
-  title: 'What Node answers by itself',
+  title: 'Responses that Node sends itself',
   about:
-    'What Node refuses, and how connections end, on a bare server. The client hears the same, byte for byte, with promherd ' +
-    'and without; the connection ends, or goes on to serve, alike; the server has the same listeners. Each is recorded ' +
-    'once, as it says here: the request by its status, then the failure by its category.',
+    'Requests that Node refuses, and the ends of connections, on a bare server. With promherd and without, the ' +
+    'client receives the same bytes, the connection is closed or kept in the same cases, and the server has the ' +
+    'same listeners. Each law names what is recorded, once: the request with its status, then the error with its ' +
+    'category.',
   subjects: [
     subject(NODE, (monitor, server) => instrumentServer(server, { monitor })),
     { ...subject(preloadedName(NODE), (monitor, server) => recordingInto(monitor).measure(server)), like: NODE },

@@ -58,11 +58,11 @@ function subject(name: string, isPreloaded: boolean): Subject<Deadlines> {
 /** The deadlines that Fastify has of its own. */
 export const FASTIFY_TIMEOUTS: Chapter<Deadlines> = {
   title: 'Deadlines of Fastify',
-  about: 'The options by which Fastify ends an exchange that takes too long.',
+  about: 'The options of Fastify for exchanges that take too long.',
   subjects: [subject('Fastify 5', false), subject(preloadedName('Fastify 5'), true)],
   laws: [
     {
-      sentence: 'handlerTimeout is a timeout, answered by Fastify',
+      sentence: '`handlerTimeout` is a timeout; Fastify sends the response',
       async run(world) {
         expect((await ask(`${await world.start({ handlerTimeout: 50 })}/hold`)).status).toBe(503)
         await settled(world.monitor, { 'GET /hold 503': 1 })
@@ -70,7 +70,7 @@ export const FASTIFY_TIMEOUTS: Chapter<Deadlines> = {
       },
     },
     {
-      sentence: 'connectionTimeout is a timeout, before an answer and in the middle of one',
+      sentence: '`connectionTimeout` is a timeout, before a response and during one',
       async run(world) {
         const url = await world.start({ connectionTimeout: 50 })
         const waiting = await dial(url)

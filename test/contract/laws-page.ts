@@ -7,11 +7,11 @@ export function lawsPage(): string {
 
 const HEAD = `# Laws
 
-Written by \`npm run docs\` from the contract suite, \`test/contract\` and \`test/options\`, which tests each of them on each
-of the subjects. ✓ is a law that is kept. *cannot* is one that is not, for the reason that is named; what happens instead
-is tested too.
+Written by \`npm run docs\` from the contract suite in \`test/contract\` and \`test/options\`, which tests each law on
+each subject. ✓ is a law that holds. *cannot* is a law that does not hold, for the reason in the note; the suite tests
+what happens instead.
 
-The route of a request is the template of what answered it, or one of five fixed texts: \`_unmatched\` where no route
-answered and the status is 404, or 405 or 501 for the method; \`_middleware\` where something else than a route answered;
-\`_refused\` where Node answered before the application heard of it; \`_batch\` where one request called several procedures
-of tRPC; \`_unknown\` where the framework does not report one. A path is never a label.`
+The route of a request is the template of the route that responded, or one of five fixed values: \`_unmatched\` if no
+route responded and the status is 404, or 405 or 501 for the method; \`_middleware\` if another function than a route
+responded; \`_refused\` if Node responded before it called the application; \`_batch\` if one request called several
+procedures of tRPC; \`_unknown\` if the framework does not report a route. A path is never a label.`

@@ -17,7 +17,7 @@ type More = Readonly<Record<string, unknown>>
 const PRELOAD = 'the preload'
 const ADAPTERS = 'adapters'
 
-const SYMBOLS = 'What copies of promherd share is kept under symbols that are not enumerable.'
+const SYMBOLS = 'State that copies of promherd share is stored under symbols that are not enumerable.'
 const SHARED = ['Symbol(promherd.shared.#)', 'Symbol(promherd.monitor.v1)']
 const STARTED = 'Symbol(promherd.auto.v1)'
 const LISTENERS = { listeners: ['exit saveAll', 'exit leaveAll', 'uncaughtExceptionMonitor countAll'] }
@@ -34,7 +34,7 @@ const LAWS: readonly Law<Compared>[] = [
     [PRELOAD]: [{}, LISTENERS],
     [ADAPTERS]: [{}, LISTENERS],
     reason:
-      'Where HTTP is recorded, what was counted is saved at the end. No listener changes the end, its code or order.',
+      'In a process that records HTTP, the counts are saved at exit. No listener changes the exit, its code or its order.',
   }),
   same('the keys of `globalThis`', ['global'], {
     [PRELOAD]: [{ global: [STARTED] }, { global: [STARTED, ...SHARED] }],
@@ -43,12 +43,13 @@ const LAWS: readonly Law<Compared>[] = [
   }),
   same('the CommonJS modules in `require.cache`', ['cache'], {
     [PRELOAD]: [{}, { cache: ['packages/core/bundle/measuring.js'] }],
-    reason: 'What measures servers is loaded at once with the first of them, which `require` alone can do.',
+    reason:
+      'The module that records servers is loaded synchronously with the first server, which only `require` can do.',
   }),
-  same('`cluster`, and the flags of Node but that of the preload', ['cluster', 'execArgv'], {
+  same('`cluster`, and the flags of Node except that of the preload', ['cluster', 'execArgv'], {
     [PRELOAD]: [withForks(), withForks()],
     reason:
-      'Workers are given a directory by their environment alone: `fork` is another function, with its name and length.',
+      'The environment is the only way to give workers a directory, so `fork` is replaced by a function with the same name and length.',
   }),
 ]
 
@@ -94,8 +95,8 @@ function subject(name: string, bare: Mode, recorded: Mode, isPreloaded: boolean)
 export const LOOKS_OF_PROCESS: Chapter<Compared> = {
   title: 'What a program sees of its process',
   about:
-    'Before a program has made a server, and after servers of every framework have been asked. Compared are the processes ' +
-    'of the chapter before.',
+    'Before a program has created a server, and after servers of every framework have responded to requests. The ' +
+    'compared processes are those of the previous chapter.',
   subjects: [subject(PRELOAD, 'without', 'without', true), subject(ADAPTERS, 'nothing', 'adapter', false)],
   laws: LAWS,
 }

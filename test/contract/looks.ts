@@ -17,14 +17,14 @@ interface Compared {
 /** What is seen otherwise, in a few words: the kind of difference and the name of what differs. */
 type Seen = readonly string[]
 
-const ANOTHER = 'another function that calls it, with its name, length and keys'
+const ANOTHER = 'replaced by a function that calls it, with the same name, length and keys'
 const LAYERS =
-  'Layers have their methods by accessors: for a layer of a router, a method that calls it and notes which layer answers.'
-const IN_LAYERS = 'A router calls its layers by a method of promherd, since Express keeps nowhere which layer answers.'
+  'The methods of layers are accessors. For a layer of a router, they return a method that calls the original and records which layer responds.'
+const IN_LAYERS =
+  'A router calls its layers through a method of promherd, since Express does not record which layer responds.'
 const CONTEXTS =
-  'koa-mount is noticed by the property that it sets on a context, which has it and its paths as accessors.'
-const OTHERS =
-  'These are methods which their packages look up anew for each request, and the only place that names a route'
+  'koa-mount is recognised by the property that it sets on a context. That property and the paths of a context are accessors.'
+const OTHERS = 'The packages look up these methods for each request, and no other place reports the route'
 
 const MOUNTED: Seen = ['accessor: mountPath', 'accessor: path', 'accessor: routerPath']
 
@@ -34,19 +34,19 @@ const OBJECTS: Exceptions = {
   'Express 4': [LAYERS, ['accessor: handle_error', 'accessor: handle_request']],
   'Koa 3': [CONTEXTS, MOUNTED],
   [preloadedName('Fastify 5')]: [
-    'Fastify names a request to its hooks alone, and lists the two of promherd.',
+    'Fastify passes a request only to its hooks, and its list contains the two of promherd.',
     ['added: 0'],
   ],
   [preloadedName('Koa 3')]: [
-    `${CONTEXTS} \`createContext\`, and \`onerror\` of contexts, are each ${ANOTHER}; \`handleRequest\` is an accessor of itself, but for applications that answer errors by an \`onerror\` of their own.`,
+    `${CONTEXTS} \`createContext\`, and \`onerror\` of contexts, are each ${ANOTHER}; \`handleRequest\` is an accessor that returns the original, except in applications with an \`onerror\` of their own.`,
     [...MOUNTED, 'accessor: handleRequest', 'text: createContext', 'text: onerror'],
   ],
   [preloadedName('Hono 4')]: [
-    `\`match\` of a router, which is assigned to, is an accessor. It is ${ANOTHER}, and so is each handler that it returns.`,
+    `\`match\` of a router, which Hono assigns to, is an accessor. It is ${ANOTHER}, and so is each handler that it returns.`,
     ['accessor: match', 'text: match'],
   ],
   [preloadedName('NestJS 12')]: [
-    `${LAYERS} \`next\` of \`ExceptionsHandler\`, which alone is given what was thrown, is ${ANOTHER}.`,
+    `${LAYERS} \`next\` of \`ExceptionsHandler\`, the only function that receives a thrown error, is ${ANOTHER}.`,
     ['accessor: handleError', 'accessor: handleRequest', 'text: next'],
   ],
   ...Object.fromEntries(
@@ -64,21 +64,21 @@ const OBJECTS: Exceptions = {
   ),
 }
 
-const UPGRADES = 'Node publishes no upgrade on a channel: it is seen by `emit` of the server.'
+const UPGRADES = 'Node publishes upgrades on no diagnostics channel. promherd observes them in `emit` of the server.'
 
 /** By subject: the reason, and the functions whose lines are in stacks, each with where it was seen. */
 const STACKS: Exceptions = {
   'Express 5': [IN_LAYERS, ['handler: Layer.handleRequest', 'middleware: Layer.handleRequest']],
   'Express 4': [
-    `${IN_LAYERS} Its errors are noted by the function that layers are given as \`next\`.`,
+    `${IN_LAYERS} Its errors are recorded in the function that layers receive as \`next\`.`,
     ['handler: Layer.handle', 'handler: next', 'middleware: Layer.handle', 'middleware: next'],
   ],
   [preloadedName('Fastify 5')]: [
-    'Fastify names a request to its hooks alone: the hook, and what calls hooks, have their lines.',
+    'Fastify passes a request only to its hooks. The hook and the function that calls hooks have a line.',
     ['middleware: Object.promherdHook', 'middleware: other lines'],
   ],
   [preloadedName('Hono 4')]: [
-    'Hono has no place outside of its handlers that knows of a request: each is called by one of promherd.',
+    'Hono passes a request only to its handlers, so a handler of promherd calls each of them.',
     ['handler: -', 'middleware: -'],
   ],
   [preloadedName('NestJS 12')]: [
@@ -86,7 +86,7 @@ const STACKS: Exceptions = {
     ['filter: ExceptionsHandler.next', 'handler: Layer.handleRequest'],
   ],
   [preloadedName('ws')]: [
-    `${UPGRADES} A connection is announced in \`handleUpgrade\`, which another function calls.`,
+    `${UPGRADES} An accepted connection is reported by \`handleUpgrade\`, which a function of promherd calls.`,
     ['handler: Server.emit', 'handler: WebSocketServer.handleUpgrade', 'upgrade of the server: Server.emit'],
   ],
   [preloadedName('socket.io')]: [UPGRADES, ['upgrade of the server: Server.emit']],
@@ -96,19 +96,20 @@ type Exceptions = Readonly<Record<string, readonly [reason: string, seen: Seen]>
 
 const LAWS: readonly Law<Compared>[] = [
   {
-    sentence: 'classes, applications and what a handler has got are the same: keys, properties, prototypes, functions',
+    sentence:
+      'classes, applications and the arguments of handlers are the same: keys, properties, prototypes, functions',
     run: async compared => hasOnly(differences(compared.without, compared.recorded), []),
     cannot: exceptions(OBJECTS, (compared, seen) => hasOnly(differences(compared.without, compared.recorded), seen)),
   },
   {
-    sentence: 'the stack of what is thrown anywhere has the lines that it has without promherd',
+    sentence: 'the stack of any thrown error has the same lines as without promherd',
     run: async compared => hasOnly(stackDifferences(compared.without, compared.recorded), []),
     cannot: exceptions(STACKS, (compared, seen) =>
       hasOnly(stackDifferences(compared.without, compared.recorded), seen),
     ),
   },
   {
-    sentence: 'what AsyncLocalStorage has, and which resource is executed, is the same everywhere',
+    sentence: 'the value of AsyncLocalStorage, and the executing async resource, are the same everywhere',
     run: async ({ without, recorded }) => expect(recorded.contexts).toEqual(without.contexts),
   },
 ]
@@ -148,11 +149,12 @@ function subject(name: string, isPreloaded: boolean): Subject<Compared> {
 export const LOOKS: Chapter<Compared> = {
   title: 'What a program sees of its framework',
   about:
-    'All that can be reached from an application, its server, and what a handler is given, by keys and prototypes. ' +
-    'Compared are processes with an adapter, or with the preload, to processes with a middleware that does nothing, or ' +
-    'with nothing. What an exception names is tested to be all of it. Not repeated here are the listeners of `close` of ' +
-    'responses and connections, the accessor `emit` between a server and its class, and its line in the stack of other ' +
-    'events than `request`. The middleware, plugin or hook that the program adds itself has its own line.',
+    'All objects that can be reached from an application, its server and the arguments of a handler, by keys and ' +
+    'prototypes. Processes with an adapter are compared to processes with a middleware that does nothing, and ' +
+    'processes with the preload to processes without it. A test shows that each exception is complete. Not ' +
+    'repeated here are the listeners for `close` on responses and connections, the accessor `emit` between a ' +
+    'server and its class, and its line in the stacks of events other than `request`. The middleware, plugin or ' +
+    'hook that the program adds itself has its own line.',
   subjects: [...ADAPTED.map(name => subject(name, false)), ...PRELOADED.map(name => subject(name, true))],
   laws: LAWS,
 }

@@ -27,7 +27,7 @@ function resets(name: string, code: number): Law<Http2World> {
 
 function events(path: string, how: string): Law<Http2World> {
   return {
-    sentence: `a stream of events ${how} is counted, and neither timed nor in flight`,
+    sentence: `an event stream ${how} is counted, and neither timed nor in flight`,
     async run(world) {
       const { monitor } = world
       const stream = world.ask(path)
@@ -45,7 +45,7 @@ function events(path: string, how: string): Law<Http2World> {
 
 const LAWS: readonly Law<Http2World>[] = [
   {
-    sentence: 'a body that comes in pieces is timed to the last of them',
+    sentence: 'the duration of a body in several chunks ends with the last chunk',
     async run(world) {
       const { monitor, stage } = world
       const body = text(world.ask('stream'))
@@ -64,7 +64,7 @@ const LAWS: readonly Law<Http2World>[] = [
   resets('cancelled', constants.NGHTTP2_CANCEL),
   resets('an internal error', constants.NGHTTP2_INTERNAL_ERROR),
   {
-    sentence: 'nothing stays in flight when the session dies',
+    sentence: 'no request stays in flight when the session is closed',
     async run(world) {
       world.ask('hold')
       world.ask('hold')
@@ -75,7 +75,7 @@ const LAWS: readonly Law<Http2World>[] = [
     },
   },
   {
-    sentence: 'a stream that breaks in the middle is an exception',
+    sentence: 'a stream that fails during the response is an exception',
     async run(world) {
       await closed(world.ask('broken'))
       await world.recorded(200)
@@ -83,7 +83,7 @@ const LAWS: readonly Law<Http2World>[] = [
     },
   },
   {
-    sentence: 'a response that the server destroys is not the fault of the client',
+    sentence: 'a response that the server destroys is not an abort of the client',
     async run(world) {
       await closed(world.ask('destroyed'))
       await world.recorded(500)
@@ -91,7 +91,7 @@ const LAWS: readonly Law<Http2World>[] = [
     },
   },
   {
-    sentence: 'a session that idles for longer than the server waits is a timeout',
+    sentence: 'a session that is idle for longer than the timeout of the server is a timeout',
     async run(world) {
       world.leave()
       world.server.setTimeout(50)
@@ -101,15 +101,15 @@ const LAWS: readonly Law<Http2World>[] = [
       await world.failed('timeout')
     },
   },
-  events('events', 'whose type is written with its head'),
-  events('set-events', 'whose type is set before'),
+  events('events', 'whose type is passed to `writeHead`'),
+  events('set-events', 'whose type is set before `writeHead`'),
 ]
 
 /** How exchanges end over HTTP/2. */
 export const OUTCOMES_HTTP2: Chapter<Http2World> = {
   title: 'How exchanges end over HTTP/2',
   about:
-    'The same handlers on a server of HTTP/2, wherever a framework serves it: Express does not, and restify over TLS alone.',
+    'The same handlers on an HTTP/2 server, for each framework that supports it. Express does not; restify does over TLS only.',
   subjects: HTTP2_SUBJECTS,
   laws: LAWS,
 }

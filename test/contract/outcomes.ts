@@ -15,7 +15,7 @@ const HALF = 'POST /raw/upload HTTP/1.1\r\nhost: localhost\r\ncontent-length: 50
 
 function withoutBody(method: string, path: string, status: number): Law<OutcomeWorld> {
   return {
-    sentence: `an answer without a body ends with its headers: ${method} with ${status}`,
+    sentence: `a response without a body ends with its headers: ${method} with ${status}`,
     async run(world) {
       expect((await ask(`${await world.start()}/raw/${path}`, method)).status).toBe(status)
       await world.recorded(method, status)
@@ -26,7 +26,7 @@ function withoutBody(method: string, path: string, status: number): Law<OutcomeW
 
 function inPieces(path: string, what: string): Law<OutcomeWorld> {
   return {
-    sentence: `a body that comes in pieces is timed to the last of them${what}`,
+    sentence: `the duration of a body in several chunks ends with the last chunk${what}`,
     async run(world) {
       const asked = ask(`${await world.start()}/raw/${path}`)
       await world.holdOn()
@@ -55,7 +55,7 @@ const ANSWERS: readonly Law<OutcomeWorld>[] = [
   inPieces('stream', ''),
   inPieces('packed', ', compressed too'),
   {
-    sentence: 'hints before the answer are not the answer',
+    sentence: 'early hints are not the response',
     async run(world) {
       const socket = await world.asking('/raw/hinted')
       const hints = await heard(socket, '102 Processing')
@@ -72,7 +72,7 @@ const ANSWERS: readonly Law<OutcomeWorld>[] = [
 
 function aborts(how: string, leave: (socket: Socket) => void): Law<OutcomeWorld> {
   return {
-    sentence: `a client that ${how} the connection before, within and while it sends is an abort`,
+    sentence: `a client that ${how} the connection before a response, during one, or during its upload is an abort`,
     async run(world) {
       const url = await world.start()
       const before = await dial(url)
@@ -98,7 +98,7 @@ function aborts(how: string, leave: (socket: Socket) => void): Law<OutcomeWorld>
 
 const ABORTS: readonly Law<OutcomeWorld>[] = [
   {
-    sentence: 'a client that leaves after hints was not answered',
+    sentence: 'a client that disconnects after early hints received no response',
     async run(world) {
       const socket = await world.asking('/raw/hinted')
       await heard(socket, '102 Processing')
@@ -108,7 +108,7 @@ const ABORTS: readonly Law<OutcomeWorld>[] = [
     },
   },
   {
-    sentence: 'what the application ends because its client has left is an abort',
+    sentence: 'a response that the application ends because its client has disconnected is an abort',
     async run(world) {
       const socket = await world.asking('/raw/late-end')
       await heard(socket, 'first')
@@ -122,7 +122,7 @@ const ABORTS: readonly Law<OutcomeWorld>[] = [
 ]
 
 const SILENTLY: Exception<OutcomeWorld> = {
-  reason: 'It answers what was thrown itself, and says to nobody what it was: a `server_error`.',
+  reason: 'It responds to the error itself and does not report it: a `server_error`.',
   async instead(world) {
     expect((await ask(`${await world.start()}/thrown`)).status).toBe(500)
     await world.settled({ 'GET /thrown 500': 1 })
@@ -132,7 +132,7 @@ const SILENTLY: Exception<OutcomeWorld> = {
 
 const FAILURES: readonly Law<OutcomeWorld>[] = [
   {
-    sentence: 'what was thrown and named no status is an exception',
+    sentence: 'a thrown error without a status is an exception',
     async run(world) {
       expect((await ask(`${await world.start()}/thrown`)).status).toBe(500)
       await world.settled({ 'GET /thrown 500': 1 })
@@ -140,7 +140,8 @@ const FAILURES: readonly Law<OutcomeWorld>[] = [
     },
     cannot: {
       [PLAIN]: {
-        reason: 'Nobody catches what a listener throws: it has to answer by itself, and that is a `server_error`.',
+        reason:
+          'Node does not catch what a listener throws. The listener must respond itself, and that is a `server_error`.',
         async instead(world) {
           expect((await ask(`${await world.start()}/raw/failed`)).status).toBe(500)
           await world.recorded('GET', 500)
@@ -151,7 +152,7 @@ const FAILURES: readonly Law<OutcomeWorld>[] = [
     },
   },
   {
-    sentence: 'a response that the server tears is not the fault of the client',
+    sentence: 'a response that the server destroys is not an abort of the client',
     async run(world) {
       const url = await world.start()
       for (const path of ['destroyed', 'cut']) {
@@ -164,7 +165,7 @@ const FAILURES: readonly Law<OutcomeWorld>[] = [
     },
   },
   {
-    sentence: 'a stream that breaks in the middle is an exception',
+    sentence: 'a stream that fails during the response is an exception',
     async run(world) {
       await closed(await world.asking('/raw/broken'))
       await world.recorded('GET', 200)
@@ -177,7 +178,7 @@ const QUICK = { requestTimeout: 100, headersTimeout: 100, connectionsCheckingInt
 
 const TIMEOUTS: readonly Law<OutcomeWorld>[] = [
   {
-    sentence: 'a request whose body comes too late is a timeout, with the status that Node sends',
+    sentence: 'a request whose body arrives too late is a timeout, with the status that Node sends',
     async run(world) {
       const socket = await dial(await world.start(QUICK))
       socket.write(HALF)
@@ -187,7 +188,7 @@ const TIMEOUTS: readonly Law<OutcomeWorld>[] = [
     },
     cannot: {
       [preloadedName(HAPI)]: {
-        reason: 'hapi answers itself where Node would: it says 400, which is a `client_error`.',
+        reason: 'hapi responds itself instead of Node, with 400, which is a `client_error`.',
         async instead(world) {
           const socket = await dial(await world.start(QUICK))
           socket.write(HALF.replace('/raw/upload', '/read'))
@@ -199,8 +200,8 @@ const TIMEOUTS: readonly Law<OutcomeWorld>[] = [
       },
     },
   },
-  idles('a connection that idles for longer than the server waits is a timeout', 1),
-  idles('requests that wait behind another are timeouts with it', 2),
+  idles('a connection that is idle for longer than the timeout of the server is a timeout', 1),
+  idles('requests that wait behind it on the connection are timeouts too', 2),
 ]
 
 function idles(sentence: string, count: number): Law<OutcomeWorld> {

@@ -18,8 +18,8 @@ function isVaried({ name }: { readonly name: string }): boolean {
 export const RANDOM_EXCHANGES: Chapter<Subject<World>> = {
   title: 'Random exchanges',
   about:
-    'Random sequences of requests, pipelined ones, streams, and clients that leave at any point, compared with a model ' +
-    'that says what has to be recorded.',
+    'Random sequences of requests, pipelined requests, streams, and clients that disconnect at any point, ' +
+    'compared to a model of what must be recorded.',
   subjects: [
     ...HARNESSES.filter(isVaried).map(harness => ({
       name: harness.name,
@@ -32,7 +32,7 @@ export const RANDOM_EXCHANGES: Chapter<Subject<World>> = {
   ],
   laws: [
     {
-      sentence: 'whatever happens is counted exactly, and nothing stays in flight',
+      sentence: 'every exchange is counted exactly, and none stays in flight',
       timeoutMs: 120_000,
       // A failure names its seed; `{ seed, path }` here repeats it.
       run: subject =>

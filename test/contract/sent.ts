@@ -54,13 +54,14 @@ async function sentTo(world: OutcomeWorld, given: Case): Promise<void> {
 function law(sentence: string, given: Case): Law<OutcomeWorld> {
   const run = (world: OutcomeWorld): Promise<void> => sentTo(world, given)
   return {
-    sentence: `what was sent is what is recorded, whatever follows: ${sentence}`,
+    sentence: `the recorded status is the one that was sent, whatever follows: ${sentence}`,
     run,
     cannot: { [preloadedName(HAPI)]: { reason: BEHIND, instead: run } },
   }
 }
 
-const BEHIND = 'hapi answers first and refuses what follows by hand. That refusal is not recorded; the answers are.'
+const BEHIND =
+  'hapi responds first and then refuses the following bytes on the socket. That refusal is not recorded; the responses are.'
 
 /** The statuses belong to the requests in order; a request without one is 499, a status without one a refusal. */
 function recordOf(count: number, statuses: readonly string[]): Record<string, number> {
@@ -74,10 +75,11 @@ function recordOf(count: number, statuses: readonly string[]): Record<string, nu
 
 /** Bytes that fail to parse end a connection; they change nothing of what was sent before. */
 export const SENT: Chapter<OutcomeWorld> = {
-  title: 'Only what was sent decides',
+  title: 'Only sent responses are recorded',
   about:
-    'Bytes that are no request follow requests on their connection, in one packet where nothing else is said. The ' +
-    'statuses that the client received are those that are recorded, one by one; a request without an answer is 499.',
+    'Bytes that are not a request follow requests on their connection, in one packet unless the law says ' +
+    'otherwise. The recorded statuses are those that the client received, one by one. A request without a ' +
+    'response is 499.',
   subjects: OUTCOME_SUBJECTS,
   laws: [
     law('an answer that was given at once', { asks: ['item'] }),

@@ -7,7 +7,7 @@ import { numberOf, requestsOf, secondsOf, streamsOf } from './reading.ts'
 
 function counted(path: string, how: string): Law<OutcomeWorld> {
   return {
-    sentence: `a stream of events ${how} is counted, and neither timed nor in flight`,
+    sentence: `an event stream ${how} is counted, and neither timed nor in flight`,
     async run(world) {
       const { monitor, stage } = world
       const socket = await world.asking(`/raw/${path}`)
@@ -42,19 +42,19 @@ async function leaves(world: OutcomeWorld, path: string, template: string, text:
 /** Laws of streams of events. */
 export const STREAMS: readonly Law<OutcomeWorld>[] = [
   {
-    sentence: 'a stream of events is one as the framework makes it',
+    sentence: 'an event stream that the framework creates is recognised',
     run: world => leaves(world, '/native-events', '/native-events', 'first'),
     cannot: {
       [PLAIN]: {
-        reason: 'A bare server makes none: one that is written by hand is one too.',
+        reason: 'A bare server creates none. An event stream that the program writes itself is recognised too.',
         instead: world => leaves(world, '/raw/events', '/raw/:name', 'data: 1'),
       },
     },
   },
-  counted('events', 'whose type is written with its head'),
-  counted('set-events', 'whose type is set before'),
+  counted('events', 'whose type is passed to `writeHead`'),
+  counted('set-events', 'whose type is set before `writeHead`'),
   {
-    sentence: 'to leave a stream of events is no error, nor is it where nobody looked while it was open',
+    sentence: 'a client that closes an event stream is no error, with and without a scrape while it was open',
     async run(world) {
       const socket = await world.asking('/raw/events')
       await heard(socket, 'data: 1')
@@ -66,7 +66,7 @@ export const STREAMS: readonly Law<OutcomeWorld>[] = [
     },
   },
   {
-    sentence: 'a stream of events that breaks is an error all the same',
+    sentence: 'an event stream that fails is still an error',
     async run(world) {
       await closed(await world.asking('/raw/broken-events'))
       await world.recorded('GET', 200)

@@ -7,7 +7,7 @@ import { answering, KINDS, subjectOf, type TakenOver } from './taken-over-world.
 
 const LAWS: readonly Law<TakenOver>[] = [
   {
-    sentence: 'whatever replaces the listeners of a server, each request is recorded once',
+    sentence: 'each request is recorded once, even if the listeners of a server are replaced',
     async run(world) {
       const server = world.serving('first')
       world.watch(server)
@@ -25,7 +25,8 @@ const LAWS: readonly Law<TakenOver>[] = [
     },
   },
   {
-    sentence: 'a listener that takes some requests and passes the others to those it found is recorded as one',
+    sentence:
+      'a listener that handles some requests and passes the others to earlier listeners records each request once',
     async run(world) {
       const server = world.serving('application')
       world.watch(server)
@@ -42,7 +43,7 @@ const LAWS: readonly Law<TakenOver>[] = [
     },
   },
   {
-    sentence: 'listeners that are added before, after and in front are called as without us, in their order',
+    sentence: 'listeners that are added before, after and in front are called in the same order as without promherd',
     async run(world) {
       const server = world.serving()
       const called: string[] = []
@@ -60,7 +61,7 @@ const LAWS: readonly Law<TakenOver>[] = [
     },
   },
   {
-    sentence: 'a server shows the listeners, keys and symbols of the application and no others',
+    sentence: 'a server has only the listeners, keys and symbols of the application',
     async run(world) {
       const server = world.serving('answer')
       const before = shownBy(server)
@@ -77,7 +78,7 @@ const LAWS: readonly Law<TakenOver>[] = [
     },
   },
   {
-    sentence: 'a server inherits from the class that it was made of, and from nothing before it',
+    sentence: 'the prototype of a server is that of its class',
     async run(world) {
       const server = world.serving('answer')
       world.watch(server)
@@ -88,8 +89,8 @@ const LAWS: readonly Law<TakenOver>[] = [
         name,
         {
           reason:
-            'Node emits upgrades and the requests that it refuses to no listener of ours: `emit` is an accessor, on a ' +
-            'prototype between the server and its class. What a listener of another event than `request` throws has its ' +
+            'Node emits upgrades and refused requests as events, and a listener would change their handling: `emit` is an accessor, on a ' +
+            'prototype between the server and its class. An error from a listener of an event other than `request` has its ' +
             'line in the stack.',
           async instead(world: TakenOver) {
             const server = world.serving('answer')
@@ -104,7 +105,7 @@ const LAWS: readonly Law<TakenOver>[] = [
     ),
   },
   {
-    sentence: 'an emit of the application is called with each event, and is what it was',
+    sentence: 'an `emit` that the application assigns is kept, and is called with each event',
     async run(world) {
       const server = world.serving('answer')
       world.watch(server)
@@ -122,7 +123,7 @@ const LAWS: readonly Law<TakenOver>[] = [
     },
   },
   {
-    sentence: 'a server that listens already is recorded from then on',
+    sentence: 'a server that is already listening is recorded from then on',
     async run(world) {
       const server = world.serving('answer')
       await world.answers([server, 'answer'])
@@ -132,7 +133,7 @@ const LAWS: readonly Law<TakenOver>[] = [
     },
   },
   {
-    sentence: 'several servers are recorded together, one that is not watched is not',
+    sentence: 'several servers are recorded together; a server without promherd is not',
     async run(world) {
       const servers = ['one', 'two', 'three'].map(text => world.serving(text))
       for (const server of servers) world.watch(server)
@@ -143,7 +144,7 @@ const LAWS: readonly Law<TakenOver>[] = [
     },
   },
   {
-    sentence: 'several monitors of one server each record every request',
+    sentence: 'each of several monitors of a server records every request',
     async run(world) {
       const other = createMonitor({ storage: 'memory' })
       const server = world.serving('first')
@@ -165,7 +166,8 @@ const LAWS: readonly Law<TakenOver>[] = [
       ['node:http2', 'node:http2 over TLS'].map(name => [
         name,
         {
-          reason: 'Node 20 publishes no request of HTTP/2 on a channel: `emit` of the server is where it is seen.',
+          reason:
+            'Node 20 publishes no HTTP/2 requests on a diagnostics channel. promherd observes them in `emit` of the server.',
           instead: (world: TakenOver) => hasCleanStack(world, ['emit', 'emit']),
         },
       ]),
@@ -207,8 +209,8 @@ function shownBy(server: Server): { listeners: Record<string, unknown[]>; keys: 
 export const TAKEN_OVER: Chapter<TakenOver> = {
   title: 'Servers that are taken over',
   about:
-    'What a server responds is recorded whatever responds it: other packages remove the listeners of a server, add their ' +
-    'own, or wrap its `emit`. Recorded by `instrumentServer`, or by the preload.',
+    'Each response of a server is recorded, whichever listener sends it: other packages remove the listeners of a ' +
+    'server, add their own, or wrap its `emit`. The recording is by `instrumentServer` or by the preload.',
   subjects: KINDS.flatMap(kind => [
     subjectOf(kind, kind.name, (server, monitor) => instrumentServer(server, { monitor })),
     {

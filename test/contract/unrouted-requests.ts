@@ -14,16 +14,16 @@ const REQUESTS: Readonly<Record<string, string>> = {
   'a parameter with broken percent-encoding': 'GET /raw/%E0%A4%A HTTP/1.1\r\nhost: a\r\n',
   'OPTIONS with an asterisk': 'OPTIONS * HTTP/1.1\r\nhost: a\r\n',
   'GET with an asterisk': 'GET * HTTP/1.1\r\nhost: a\r\n',
-  'a host that is none': 'GET /nothing HTTP/1.1\r\nhost: a b/@c\r\n',
-  'half an address as host': 'GET /nothing HTTP/1.1\r\nhost: [\r\n',
+  'an invalid host': 'GET /nothing HTTP/1.1\r\nhost: a b/@c\r\n',
+  'an incomplete address as host': 'GET /nothing HTTP/1.1\r\nhost: [\r\n',
   'an empty host': 'GET /nothing HTTP/1.1\r\nhost:\r\n',
   'no host in HTTP/1.0': 'GET /nothing HTTP/1.0\r\n',
   'an absolute URL': 'GET http://a.b/nothing HTTP/1.1\r\nhost: a\r\n',
-  'an absolute URL with a port that is none': 'GET http://a.b:99999/ HTTP/1.1\r\nhost: a\r\n',
-  'a path that leaves its root': 'GET /../../nothing HTTP/1.1\r\nhost: a\r\n',
+  'an absolute URL with an invalid port': 'GET http://a.b:99999/ HTTP/1.1\r\nhost: a\r\n',
+  'a path that points outside its root': 'GET /../../nothing HTTP/1.1\r\nhost: a\r\n',
   'a path with two slashes': 'GET //nothing HTTP/1.1\r\nhost: a\r\n',
   'a method of WebDAV': 'SEARCH /nothing HTTP/1.1\r\nhost: a\r\n',
-  'an expectation that is unknown': 'GET /nothing HTTP/1.1\r\nhost: a\r\nexpect: magic\r\n',
+  'an unknown expectation': 'GET /nothing HTTP/1.1\r\nhost: a\r\nexpect: magic\r\n',
 }
 
 async function statusOf(url: string, request: string): Promise<string> {
@@ -61,10 +61,10 @@ const OTHERS = [PLAIN, HAPI, 'restify']
 
 /** Requests that a framework refuses before it calls a hook or a middleware. */
 export const UNROUTED: Chapter<OutcomeWorld> = {
-  title: 'Requests that no route is looked for',
+  title: 'Requests without a route lookup',
   about:
-    'Each request that Node has parsed is counted once, whichever component responds. What a framework refuses before an adapter ' +
-    'sees it has the route `_refused`.',
+    'Each request that Node has parsed is counted once, whichever component responds. A request that a framework ' +
+    'refuses before it calls an adapter has the route `_refused`.',
   subjects: OUTCOME_SUBJECTS.filter(({ name }) => !OTHERS.some(other => name.startsWith(other))),
   laws: COUNTED,
 }

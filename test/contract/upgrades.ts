@@ -46,7 +46,7 @@ function upgrades(sentence: string, run: (world: OutcomeWorld, sockets: Sockets)
 }
 
 const UPGRADES: readonly Law<OutcomeWorld>[] = [
-  upgrades('a WebSocket is open until it closes, and then counted', async (world, { at, first }) => {
+  upgrades('a WebSocket is open until it closes, and is counted then', async (world, { at, first }) => {
     const { monitor } = world
     const socket = new WebSocket(at('/socket'))
     await once(socket, 'open')
@@ -62,7 +62,7 @@ const UPGRADES: readonly Law<OutcomeWorld>[] = [
     expect(await secondsOf(monitor)).toBe(secondsBefore)
     await world.hasErrors({})
   }),
-  upgrades('a WebSocket that is cut from either side is no error', async (world, { at, first, server }) => {
+  upgrades('a WebSocket that either side destroys is no error', async (world, { at, first, server }) => {
     const { monitor } = world
     const cut = new WebSocket(at('/socket'))
     await once(cut, 'open')
@@ -75,7 +75,7 @@ const UPGRADES: readonly Law<OutcomeWorld>[] = [
     expect(await streamsOf(monitor)).toEqual({ sse: 0, upgrade: 0 })
     await world.hasErrors({})
   }),
-  upgrades('a handshake that is refused is a plain answer', async (world, { at, first, route }) => {
+  upgrades('a refused handshake is recorded as a plain response', async (world, { at, first, route }) => {
     const socket = new WebSocket(at('/elsewhere'))
     const [error] = (await once(socket, 'error')) as [Error]
     expect(error.message).toContain('400')
@@ -83,7 +83,7 @@ const UPGRADES: readonly Law<OutcomeWorld>[] = [
     expect(await streamsOf(world.monitor)).toEqual({ sse: 0, upgrade: 0 })
     await world.hasErrors({ [`GET ${route} client_error`]: 1 })
   }),
-  upgrades('what Node refuses is counted by every adapter', async (world, { url, first }) => {
+  upgrades('requests that Node refuses are counted by every adapter', async (world, { url, first }) => {
     const socket = await dial(url)
     socket.write('NONSENSE\r\n\r\n')
     await closed(socket)
@@ -96,8 +96,8 @@ const UPGRADES: readonly Law<OutcomeWorld>[] = [
 export const STREAMS_AND_UPGRADES: Chapter<OutcomeWorld> = {
   title: 'Streams and upgrades',
   about:
-    'Streams of events, and WebSockets on the server of each framework. Fastify, a bare server, and all that is ' +
-    'preloaded are followed from the beginning, the others from the first request that comes by.',
+    'Event streams, and WebSockets on the server of each framework. Fastify, bare servers and preloaded ' +
+    'applications are followed from the beginning, the others from their first request.',
   subjects: OUTCOME_SUBJECTS,
   laws: [...STREAMS, ...UPGRADES],
 }

@@ -30,9 +30,9 @@ function halfOf(name: string): string {
 const UPLOADS_EACH = 10
 
 function givenUp(how: string, leave: (socket: Socket) => void, isKept = false): Law<UploadWorld> {
-  const kept = isKept ? ' after an answer on the same connection' : ''
+  const kept = isKept ? ' after a response on the same connection' : ''
   return {
-    sentence: `an upload that the client gives up is 499 and client_abort${kept}: it ${how} the connection`,
+    sentence: `an upload that the client aborts is 499 and client_abort${kept}: it ${how} the connection`,
     async run({ name, monitor, url }) {
       const sockets = await Promise.all(Array.from({ length: UPLOADS_EACH }, () => dial(url)))
       if (isKept) {
@@ -86,10 +86,10 @@ function subjectsOf(name: string, make: UploadApplication): Subject<UploadWorld>
 
 /** What an application does about an upload that its client gave up is sent to nobody. */
 export const UPLOADS: Chapter<UploadWorld> = {
-  title: 'Uploads that are given up',
+  title: 'Aborted uploads',
   about:
-    'The client leaves in the middle of a body. Each application reacts in its own way, and answers 400; what decides is ' +
-    'that no byte of that answer was sent.',
+    'The client disconnects during the request body. Each application reacts in its own way and responds with ' +
+    '400. The status is 499 because no byte of that response was sent.',
   subjects: Object.entries(UPLOAD_APPLICATIONS).flatMap(([name, make]) => subjectsOf(name, make)),
   laws: [
     givenUp('closes', socket => void socket.destroy()),

@@ -6,18 +6,18 @@ import { until } from '../support/until.ts'
 
 /** An example that runs under one of the ways in which processes are managed. */
 export interface Managed {
-  /** Where the application answers: one address that all workers share, or one for each of them. */
+  /** The addresses of the application: one that all workers share, or one for each worker. */
   readonly urls: readonly string[]
   readonly metricsUrl: string
-  /** How many workers serve while nothing happens to them. */
+  /** The number of workers that serve when none is killed or reloaded. */
   readonly workers: number
-  /** Replaces every worker, as one does it there, and resolves when that has begun. */
+  /** Replaces every worker with the command of the manager. Resolves when that has begun. */
   reload(): Promise<void>
-  /** Tells everything to end, as one does it there, and resolves when it has. */
+  /** Stops all processes with the command of the manager. Resolves when they have exited. */
   stop(): Promise<void>
-  /** Ends at once what is left, whatever has happened. */
+  /** Stops all remaining processes at once. */
   end(): Promise<void>
-  /** Kills one worker, where a pid in the metrics is none of this host. */
+  /** Kills one worker, if the pid in the metrics is not a pid of this host. */
   readonly killOne?: () => Promise<void>
 }
 
@@ -29,11 +29,11 @@ export interface Manager {
   start(example: Example): Promise<Managed>
 }
 
-/** The herd of one example under one manager, as the laws look at it. */
+/** The herd of one example under one manager, as the laws use it. */
 export class Herd {
   readonly example: Example
   readonly managed: Managed
-  /** How many requests of `ask` were answered. */
+  /** The number of responses to `ask`. */
   #answered = 0
 
   constructor(example: Example, managed: Managed) {
@@ -65,22 +65,22 @@ export class Herd {
     return status
   }
 
-  /** How often this route was answered with this status, all workers together. */
+  /** The number of responses of this route with this status, over all workers. */
   async requests(route: string, status: number): Promise<number> {
     return sum(await this.samples(), 'http_requests_total', { route, status_code: String(status) })
   }
 
-  /** All counts, `GET /items/:id 200`, once there are as many as there were answers; the scrapes are left out. */
+  /** All counts, such as `GET /items/:id 200`, once every response is counted. Scrapes are not included. */
   async settledCounts(): Promise<Map<string, number>> {
     let counts = new Map<string, number>()
-    await this.sees('all answers to be counted', samples => {
+    await this.sees('all responses to be counted', samples => {
       counts = countsIn(samples)
       return [...counts.values()].reduce((total, count) => total + count, 0) >= this.#answered
     })
     return counts
   }
 
-  /** Waits until `what` says so. */
+  /** Waits until `isSo` returns true for a scrape. */
   async sees(what: string, isSo: (samples: readonly Sample[]) => boolean): Promise<Sample[]> {
     const samples = await until(
       async () => {
@@ -92,7 +92,7 @@ export class Herd {
     return samples
   }
 
-  /** Waits until as many workers as there should be can be asked, none of them one of `gone`; answers who they are. */
+  /** Waits until the expected number of workers serves, none of them in `gone`. Returns their names. */
   async isWhole(gone: readonly string[] = []): Promise<string[]> {
     const { workers, urls } = this.managed
     const samples = await this.sees(`${workers} workers, none of ${gone.join(', ')}`, now => {
@@ -103,7 +103,7 @@ export class Herd {
     return workersIn(samples)
   }
 
-  /** Waits until each worker has answered: one that is still starting would have no share of the first requests. */
+  /** Waits until each worker has responded: a worker that is still starting would receive none of the first requests. */
   async allAnswer(): Promise<void> {
     const { urls, workers } = this.managed
     const haveAnswered = async (): Promise<boolean> => {
@@ -118,12 +118,12 @@ export class Herd {
     })
   }
 
-  /** Waits until somebody answers at this address. */
+  /** Waits until a process responds at this address. */
   async answers(url: string): Promise<void> {
     await until(() => this.ask(`${url}/`).catch(() => false as const), { what: `${url} to answer`, everyMs: EVERY_MS })
   }
 
-  /** Kills one worker as the kernel does, and resolves when it is gone; answers who it was, where that can be seen. */
+  /** Kills one worker with SIGKILL. Resolves, when it has exited, with its name if that is known. */
   async kill(): Promise<string | undefined> {
     const { killOne } = this.managed
     if (killOne !== undefined) {
@@ -134,24 +134,24 @@ export class Herd {
     const [victim] = select(samples, 'promherd_worker_info')
     const pid = Number(victim!.labels['pid'])
     process.kill(pid, 'SIGKILL')
-    await until(() => !isAlive(pid), { what: `process ${pid} to be gone` })
+    await until(() => !isAlive(pid), { what: `process ${pid} to exit` })
     return workersIn(samples).find(worker => worker.startsWith(`${victim!.labels['worker']}@`))
   }
 }
 
 const LANES = 4
 
-/** A scrape takes time from the processes that are waited for. */
+/** Each scrape takes CPU time from the processes that the test waits for. */
 const EVERY_MS = 100
 
-/** The workers that live: each by its number, and by when it started. */
+/** The running workers: each by its number and its start time. */
 export function workersIn(samples: readonly Sample[]): string[] {
   return select(samples, 'promherd_worker_start_time_seconds').map(
     ({ labels, value }) => `${labels['worker']}@${value}`,
   )
 }
 
-/** What each worker has answered, by its number. */
+/** The requests of each worker, by its number. */
 export function sharesIn(samples: readonly Sample[]): Map<string, number> {
   return new Map(
     select(samples, 'promherd_worker_requests_total').map(({ labels, value }) => [labels['worker']!, value] as const),
@@ -165,7 +165,7 @@ function countsIn(samples: readonly Sample[]): Map<string, number> {
   )
 }
 
-/** The status of one request on a connection of its own, so that the workers take turns. */
+/** The status of one request on its own connection, so that the workers take turns. */
 export async function statusOf(url: string, options?: { readonly timeoutMs: number }): Promise<number> {
   return (await get(url, options)).status
 }

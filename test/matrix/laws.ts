@@ -5,9 +5,9 @@ import { sum } from '../support/samples.ts'
 import { until } from '../support/until.ts'
 import { Herd, type Manager, sharesIn, statusOf, workersIn } from './herd.ts'
 
-/** What holds for a herd whoever manages its processes: its metrics, what signals do, and who gets the requests. */
+/** The laws for a herd, whichever program manages its processes: metrics, signals, and the distribution of requests. */
 
-/** What a chapter tries. */
+/** What a chapter tests. */
 export interface Tries {
   /** @default all */
   readonly examples?: readonly Example[]
@@ -16,7 +16,7 @@ export interface Tries {
   readonly cannot?: Cannot
 }
 
-/** The laws of one manager, in this order on one herd for each example: the last of them ends it. */
+/** The laws of one manager, tested in this order on one herd for each example. The last law stops the herd. */
 export function chapterOf(
   manager: Manager,
   { examples = EXAMPLES, laws = ALL, cannot = {} }: Tries = {},
@@ -35,16 +35,16 @@ export function chapterOf(
 
 export type LawName = 'counts' | 'shares' | 'deaths' | 'numbers' | 'reload' | 'drain'
 
-/** What cannot be had with a manager, and what holds instead. */
+/** The laws that do not hold with a manager, and what holds instead. */
 export type Cannot = Partial<Record<LawName, Exception<Herd>>>
 
-/** To each route: so many that each worker has its share of them. */
+/** Requests to each route: enough that each worker receives some. */
 const REQUESTS = 24
 
-/** The longest that `/slow` of an example waits. No manager takes as long to end a process, so the response never comes. */
+/** The longest time that `/slow` of an example waits. No manager takes as long to stop a process, so there is never a response. */
 const CUT_OFF_MS = 60_000
 
-/** What the examples answer: a path, its route and the status, and how often it is asked for. */
+/** The requests to the examples: a path, its route, the status, and the number of requests. */
 const ANSWERS = [
   ['/items/1', '/items/:id', 200, REQUESTS],
   ['/items/9', '/items/:id', 404, REQUESTS],
@@ -57,7 +57,7 @@ const ANSWERS = [
 ] as const
 
 const COUNTS: Law<Herd> = {
-  sentence: 'Metrics: one scrape has each request once, by the template of its route, whichever worker answered it.',
+  sentence: 'Metrics: one scrape contains each request once, by the template of its route, whichever worker responded.',
   async run(herd) {
     const expected = await herd.settledCounts()
     for (const [path, route, status, times] of ANSWERS) {
@@ -71,7 +71,7 @@ const COUNTS: Law<Herd> = {
 
 const SHARES: Law<Herd> = {
   sentence:
-    'Load distribution: each worker’s share is shown, nobody is left out, and the shares add up to all requests.',
+    'Load distribution: each worker’s share is shown, every worker receives requests, and the shares add up to all requests.',
   async run(herd) {
     const all = 3 * REQUESTS
     const samples = await herd.sees('shares', now => sum(now, 'http_requests_total') >= all)
@@ -83,7 +83,7 @@ const SHARES: Law<Herd> = {
 }
 
 const DEATHS: Law<Herd> = {
-  sentence: 'Metrics: a worker that is killed takes no count with it, and what is answered afterwards is added.',
+  sentence: 'Metrics: the counts of a killed worker are kept, and later requests are added to them.',
   async run(herd) {
     const before = await herd.settledCounts()
     await herd.kill()
@@ -95,7 +95,7 @@ const DEATHS: Law<Herd> = {
 }
 
 const NUMBERS: Law<Herd> = {
-  sentence: 'Metrics: the worker that comes after a dead one has its number, so restarts make no new series.',
+  sentence: 'Metrics: the worker that replaces an exited one has the same number, so restarts create no new series.',
   async run(herd) {
     const numbers = (await herd.isWhole()).map(worker => worker.split('@')[0])
     expect(numbers.sort()).toEqual(Array.from({ length: herd.managed.workers }, (_, i) => String(i + 1)))
@@ -103,7 +103,7 @@ const NUMBERS: Law<Herd> = {
 }
 
 const RELOAD: Law<Herd> = {
-  sentence: 'Signals: a reload replaces every worker, and no count falls.',
+  sentence: 'Signals: a reload replaces every worker, and no count decreases.',
   async run(herd) {
     const before = await herd.isWhole()
     await herd.managed.reload()
@@ -113,7 +113,8 @@ const RELOAD: Law<Herd> = {
 }
 
 const DRAIN: Law<Herd> = {
-  sentence: 'Signals: told to end, it answers what it has accepted, and nobody answers any more.',
+  sentence:
+    'Signals: after the signal to stop, accepted requests get their responses, and no process listens any more.',
   async run(herd) {
     const { answered } = await slowRequest(herd, 1000)
     await herd.managed.stop()
@@ -132,10 +133,10 @@ const LAWS: Readonly<Record<LawName, Law<Herd>>> = {
 }
 const ALL = Object.keys(LAWS) as LawName[]
 
-/** For processes that end at once when they are told to, as Node's do unless somebody listens for the signal. */
+/** For processes that exit at once on a signal, as Node does unless the program listens for the signal. */
 export const CUTS_OFF: Exception<Herd> = {
   reason:
-    'The process ends at once unless the application listens for the signal. What was in flight is in `promherd_worker_lost_requests_total`, and nowhere else.',
+    'The process ends at once unless the application listens for the signal. Requests in flight are counted in `promherd_worker_lost_requests_total` only.',
   async instead(herd) {
     const lostBefore = sum(await herd.samples(), 'promherd_worker_lost_requests_total')
     const { answered } = await slowRequest(herd, CUT_OFF_MS)
@@ -146,9 +147,9 @@ export const CUTS_OFF: Exception<Herd> = {
   },
 }
 
-/** A process alone has nobody who keeps its numbers. */
+/** No other process stores the counts of a single process. */
 export const ENDS_WITH_IT: Exception<Herd> = {
-  reason: 'The numbers are in the process, and end with it.',
+  reason: 'The counts are in the memory of the process and are lost when it exits.',
   async instead(herd) {
     await herd.kill()
     await isSilent(herd)
@@ -156,16 +157,16 @@ export const ENDS_WITH_IT: Exception<Herd> = {
   },
 }
 
-/** Across the borders of a pid namespace only the silence of a minute tells that somebody is dead. */
+/** Across pid namespaces, a process is known to have exited only after a minute without a heartbeat. */
 const REASON =
-  'For a minute nobody may know that the dead one is dead: it is shown beside the one after it, which takes another number, and what it had in flight is in flight. Its counts are there all the time.'
+  'For a minute no process can detect that the killed one has exited. It is shown beside its replacement, which takes another number, and its requests in flight are still shown. Its counts are always there.'
 
 export const AFTER_A_MINUTE: Cannot = {
   numbers: {
     reason: REASON,
     async instead(herd) {
       const { workers } = herd.managed
-      // A kernel that gives the dead one's namespace number to the next lets it be known at once.
+      // If the kernel gives the namespace number of the exited process to its replacement, the exit is detected at once.
       const shown = await herd.sees('all workers', now => workersIn(now).length >= workers)
       expect(workersIn(shown).length).toBeLessThanOrEqual(workers + 1)
     },
@@ -193,14 +194,14 @@ export const AFTER_A_MINUTE: Cannot = {
   },
 }
 
-/** Waits until exactly so many requests for an item are counted; fails where there are more. */
+/** Waits until `requests` requests for an item are counted. Fails if there are more. */
 async function counted(herd: Herd, requests: number): Promise<void> {
   const items = { route: '/items/:id', status_code: '200' }
   await herd.sees(`${requests} requests for an item`, now => sum(now, 'http_requests_total', items) >= requests)
   expect(await herd.requests('/items/:id', 200)).toBe(requests)
 }
 
-/** A request that is in flight, and what becomes of it: a status, or undefined where its connection breaks. */
+/** A request in flight, and its result: a status, or undefined if the connection is closed without a response. */
 async function slowRequest(herd: Herd, ms: number): Promise<{ answered: Promise<number | undefined> }> {
   const timeoutMs = ms + CUT_OFF_MS
   const answered = statusOf(`${herd.managed.urls[0]}/slow?ms=${ms}`, { timeoutMs }).catch(() => undefined)
@@ -208,7 +209,7 @@ async function slowRequest(herd: Herd, ms: number): Promise<{ answered: Promise<
   return { answered }
 }
 
-/** Waits until nobody listens where the application did. */
+/** Waits until no process listens on the ports of the application. */
 async function isSilent(herd: Herd): Promise<void> {
   for (const url of herd.managed.urls) {
     const refuses = async (): Promise<boolean> => (await refusalOf(url)) === 'ECONNREFUSED'
@@ -216,7 +217,7 @@ async function isSilent(herd: Herd): Promise<void> {
   }
 }
 
-/** The code of the error that a request meets; undefined where it is answered. */
+/** The error code of a request; undefined if there is a response. */
 function refusalOf(url: string): Promise<string | undefined> {
   return statusOf(`${url}/`).then(
     () => undefined,
@@ -224,7 +225,7 @@ function refusalOf(url: string): Promise<string | undefined> {
   )
 }
 
-/** The laws share a herd: each of them goes on where the one before has left it. */
+/** The laws share a herd: each law continues with the state that the previous one has left. */
 function subjectOf(manager: Manager, example: Example): Subject<Herd> {
   let started: Promise<Herd> | undefined
   return {

@@ -10,13 +10,13 @@ export function matrixPage(): string {
 
 const HEAD = `# Adapters by ways of running processes
 
-Written by \`npm run docs\` from the tests in \`test/matrix\`, which use real processes, real signals and the real PM2. Each
-example runs alone, with the preload and under the cluster helper. Restarts under the cluster helper and the other ways do
-not depend on the framework, so each of them is tried with one example; — is a combination that is not tried. ✓ is a law that is kept. *cannot* is one
-that is not, for the reason that is named; what happens instead is tested too. How to set up each of them:
-[processes.md](processes.md).`
+Written by \`npm run docs\` from the tests in \`test/matrix\`, which use real processes, real signals and the real PM2.
+Each example runs alone, with the preload and under the cluster helper. Restarts under the cluster helper and the other
+ways do not depend on the framework, so each of them is tested with one example; — is a combination that is not tested.
+✓ is a law that holds. *cannot* is a law that does not hold, for the reason in the note; the tests show what happens
+instead. How to set up each way: [processes.md](processes.md).`
 
-/** How many of the laws of each cell are kept. */
+/** The number of laws that hold, for each cell. */
 function summary(): string {
   const rows = CHAPTERS.map(chapter => [chapter.title, ...EXAMPLES.map(example => keptBy(chapter, example))])
   const table = [['', ...EXAMPLES], ['---', ...EXAMPLES.map(() => '---')], ...rows]

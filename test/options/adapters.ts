@@ -9,7 +9,7 @@ const JSON_TYPE = { 'content-type': 'application/json' }
 
 const LAWS: readonly Law<OptionsWorld>[] = [
   {
-    sentence: 'bodies that its parser reads are measured, with a length and in chunks',
+    sentence: 'bodies that the parser of the framework reads are measured, with a length and in chunks',
     async run(world) {
       await world.start({ bodySize: true })
       const came = await world.ask('/parsed', SENT, { ...JSON_TYPE, 'content-length': Buffer.byteLength(SENT) })
@@ -21,7 +21,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
     },
   },
   {
-    sentence: 'what it compresses is measured as compressed',
+    sentence: 'a compressed response is measured in its compressed size',
     async run(world) {
       await world.start({ bodySize: true })
       const came = await world.ask('/packed')
@@ -30,7 +30,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
     },
   },
   {
-    sentence: 'a small body that nobody reads is measured all the same',
+    sentence: 'a small body that is not read is measured too',
     async run(world) {
       await world.start({ bodySize: true })
       expect(await world.ask('/unread', '"abc"', { ...JSON_TYPE, 'content-length': 5 })).toBe(2)
@@ -38,7 +38,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
     },
   },
   {
-    sentence: 'the time to the first byte is in the total',
+    sentence: 'the time to the first byte is part of the total duration',
     async run(world) {
       await world.start({ timeToFirstByte: true })
       await world.ask('/packed')
@@ -49,7 +49,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
     },
   },
   {
-    sentence: 'computed labels are told the request, the response and what the framework knows',
+    sentence: 'functions of labels are called with the request, the response and the object of the framework',
     async run(world) {
       const seen: unknown[] = []
       const tenant = {
@@ -72,7 +72,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
     },
   },
   {
-    sentence: "OpenTelemetry's names are those of its conventions, each with the template of the route",
+    sentence: 'metrics with OpenTelemetry naming follow its conventions, with the template of the route',
     async run(world) {
       await world.start({ naming: 'opentelemetry', bodySize: true, timeToFirstByte: true })
       await world.ask('/unread', '"abc"', { ...JSON_TYPE, 'content-length': 5 })
@@ -97,7 +97,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
     },
   },
   {
-    sentence: 'paths are ignored by a list',
+    sentence: 'the paths of a list are ignored',
     async run(world) {
       await world.start({ ignore: ['/unread'] })
       await world.ask('/unread?x=1', '"abc"', JSON_TYPE)
@@ -116,8 +116,7 @@ async function openOf({ monitor }: OptionsWorld): Promise<Record<string, number>
 /** The options that need something of the framework. */
 export const OPTIONS: Chapter<OptionsWorld> = {
   title: 'Options',
-  about:
-    'The options of HTTP recording that need something of the framework, on an application with a parser and gzip.',
+  about: 'The options of HTTP recording that depend on the framework, on an application with a parser and gzip.',
   subjects: [...OPTIONS_SUBJECTS, ...PRELOADED_SUBJECTS],
   laws: LAWS,
 }

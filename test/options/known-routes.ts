@@ -11,7 +11,7 @@ import { OPTIONS_SUBJECTS, type OptionsWorld } from './options-world.ts'
 
 function refusing(prometheus: typeof onExpress | typeof onKoa | typeof onHono): Exception<OptionsWorld> {
   return {
-    reason: 'The framework does not say which routes it has: the option is refused as unknown.',
+    reason: 'The framework does not report its routes, so the option is rejected as unknown.',
     async instead({ monitor }) {
       // @ts-expect-error: there is no such option.
       expect(() => prometheus({ monitor, initialize: true })).toThrow(
@@ -39,12 +39,12 @@ async function showsZeros(app: FastifyInstance, monitor: Monitor): Promise<void>
 
 /** The option `initialize`. */
 export const KNOWN_ROUTES: Chapter<OptionsWorld> = {
-  title: 'Routes that are known before they are asked for',
-  about: 'The option `initialize` shows the requests of each route from the beginning, as zero.',
+  title: 'Routes that are known before their first request',
+  about: 'The option `initialize` creates the series of each route at the start, with the value 0.',
   subjects: OPTIONS_SUBJECTS,
   laws: [
     {
-      sentence: 'routes are shown as zero, each by the label that it will have',
+      sentence: 'each route has series of value 0, with the labels that its requests will have',
       async run({ monitor }) {
         const app = fastify()
         try {
@@ -56,14 +56,14 @@ export const KNOWN_ROUTES: Chapter<OptionsWorld> = {
       cannot: UNKNOWN,
     },
     {
-      sentence: 'without the option none are shown',
+      sentence: 'without the option there are no such series',
       async run(world) {
         await world.start({})
         expect(await requestsOf(world.monitor)).toEqual({})
       },
     },
     {
-      sentence: 'labels that are not known before are refused beside it',
+      sentence: 'labels whose values are not known beforehand are rejected with this option',
       async run() {
         const labels = { tenant: { values: ['acme'], value: () => 'acme' } }
         for (const options of [{ labels }, { naming: 'opentelemetry' as const }, { initialize: 1 as never }]) {

@@ -6,7 +6,7 @@ import { ROOT } from '../support/process.ts'
 import { until } from '../support/until.ts'
 
 /**
- * One program, run with promherd and without: what can be compared is what it logs, what its clients receive, and how
+ * One program, run with promherd and without. Compared are its log, what its clients receive, and how
  * and when it ends. A program logs `port <number>` for each port once it listens there.
  */
 
@@ -16,9 +16,9 @@ export type Way = 'node' | 'start' | 'threads'
 export interface ProgramOptions {
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** Gives it a process group of its own, as a terminal does. */
+  /** Starts it in its own process group, as a terminal does. */
   readonly group?: boolean
-  /** How many workers the command runs. @default 1 */
+  /** The number of workers of the command. @default 1 */
   readonly workers?: number
   /** More options of the command. */
   readonly words?: readonly string[]
@@ -59,7 +59,7 @@ export class RunningProgram {
     return this.#child.pid ?? -1
   }
 
-  /** What it has logged, without its ports. */
+  /** The lines that it has logged, without its ports. */
   get log(): string[] {
     return this.stdout.split('\n').filter(line => line !== '' && !line.startsWith('port '))
   }
@@ -68,12 +68,12 @@ export class RunningProgram {
     return [...this.stdout.matchAll(/^port (\d+)$/gm)].map(([, port]) => Number(port))
   }
 
-  /** How long it took to end after the signal. */
+  /** The time from the signal to the exit. */
   get endingMs(): number {
     return this.#endedAt - this.#signalledAt
   }
 
-  /** Resolves when it listens on as many ports. */
+  /** Resolves when it listens on `count` ports. */
   async listening(count = 1): Promise<number> {
     const hasEnded = this.ended.then(() => true)
     await until(async () => this.ports.length >= count || (await Promise.race([hasEnded, false])), {
@@ -96,7 +96,7 @@ export class RunningProgram {
   }
 }
 
-/** Starts a program, which ends with the test if not before. */
+/** Starts a program. It is stopped at the end of the test if it is still running. */
 export function startProgram(way: Way, file: string, options: ProgramOptions = {}): RunningProgram {
   const { args = [], env = {}, group = false, cwd = ROOT } = options
   const child = spawn(process.execPath, [...wordsOf(way, file, options), ...args], {
@@ -121,5 +121,5 @@ function wordsOf(way: Way, file: string, { workers = 1, words = [] }: ProgramOpt
   return [COMMAND, 'start', file, kind, String(workers), '--port', '0', ...words, '--']
 }
 
-/** npm sets these for what it runs, and the command looks at them. */
+/** npm sets these for its scripts, and the command reads them. */
 const WITHOUT_NPM = { npm_execpath: undefined, npm_lifecycle_event: undefined, npm_config_user_agent: undefined }

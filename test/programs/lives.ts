@@ -4,42 +4,42 @@ import { freePort } from '../support/resources.ts'
 import { alone, herded, listening, run, type Starter } from './program.ts'
 import type { Visitor } from './visits.ts'
 
-/** A program that is run to its end: by `node`, by `node` with the preload, and by `promherd start`. */
+/** A program that runs until it exits: under `node`, under `node` with the preload, and under `promherd start`. */
 export interface LivingProgram {
   /** What it is, as a row of `docs/programs.md`. */
   readonly name: string
   /** Its file in `apps/`. */
   readonly file: string
-  /** What its clients do; undefined where the program ends without being asked. */
+  /** The requests of its clients; undefined if the program exits by itself. */
   readonly visit?: Visitor
-  /** On how many ports it listens. @default 1 */
+  /** The number of ports that it listens on. @default 1 */
   readonly ports?: number
-  /** What ends it. @default SIGTERM, where there is a visit */
+  /** The signal that stops it. @default SIGTERM, if there is a visit */
   readonly signal?: 'SIGTERM' | 'SIGINT'
-  /** By the name of a way: what differs there, and why. */
+  /** The differences, by the name of the way. */
   readonly differs?: Readonly<Partial<Record<WayName, Difference>>>
 }
 
-/** What differs, and why. */
+/** A difference and its reason. */
 export interface Difference {
   readonly reason: string
-  /** Leaves what differs out of a life: the rest is compared. */
+  /** Removes the differing part. The rest is compared. */
   readonly leftOut: (life: Life) => Life
 }
 
 export type WayName = 'preload' | 'promherd start'
 
-/** How a program can be started with promherd: its options of Node come first. */
+/** The ways to start a program with promherd. Options of Node come first. */
 export const WAYS: Readonly<Record<WayName, (metricsPort: number) => Starter>> = {
   preload: () => program => ['--import', '@promherd/core/auto', ...alone(program)],
   'promherd start': metricsPort => herded(metricsPort),
 }
 
-/** What can be observed of a program from outside. */
+/** The observable behaviour of a program. */
 export interface Life {
-  /** What its clients heard before it was told to end, to the byte. */
+  /** The bytes that its clients received before the signal. */
   readonly answers: readonly string[]
-  /** What clients heard on the connections that they held open until the end. */
+  /** The bytes that clients received on open connections until they were closed. */
   readonly ends: readonly string[]
   readonly stdout: string
   readonly stderr: string
@@ -48,7 +48,7 @@ export interface Life {
 
 export interface TimedLife {
   readonly life: Life
-  /** From the signal to the end, in milliseconds. */
+  /** From the signal to the exit, in milliseconds. */
   readonly endedAfterMs: number
 }
 

@@ -5,7 +5,7 @@ import { all, greeted, idle, keptAlive, onPort, requests, socketIo, stream, webS
 /** Express calls the layers of its routers through a method that promherd observes. */
 const LINE_IN_EXPRESS: Difference = {
   reason:
-    'The stack trace of an error that a route of Express throws has a line of promherd between those of the router, for each router on the way. Express has no other place in which a route that throws is known.',
+    'The stack trace of an error that a route of Express throws has a line of promherd between the lines of each router that it passes. Express has no other place where the route of a thrown error is known.',
   leftOut: life => ({
     ...life,
     answers: life.answers.map(answer =>
@@ -17,7 +17,7 @@ const LINE_IN_EXPRESS: Difference = {
 /** Events of a server besides `request` pass through a function of promherd. */
 const LINE_IN_EVENTS: Difference = {
   reason:
-    'The stack trace of an error that a listener for an event of the server other than `request` throws has a line of promherd: such events are seen where the server emits them, since a listener would change what Node does.',
+    'The stack trace of an error that a listener for an event of the server other than `request` throws has a line of promherd: it observes such events in `emit` of the server, since a listener would change how Node handles them.',
   leftOut: life => ({ ...life, stderr: life.stderr.replace(/^ +at Server\.emit \(file:.*\n/m, '') }),
 }
 
@@ -64,7 +64,7 @@ export const PROGRAMS: readonly LivingProgram[] = [
     visit: all(keptAlive, onPort(1, keptAlive)),
   },
   {
-    name: 'node:http whose listeners for signals see each other',
+    name: 'node:http with signal handlers that inspect the listeners of the process',
     file: 'listeners.mjs',
     visit: all(),
   },
@@ -84,7 +84,7 @@ export const PROGRAMS: readonly LivingProgram[] = [
     visit: all(requests('GET /api/items/1', 'GET /api/fail', 'GET /none'), onPort(1, idle)),
   },
   {
-    name: 'Koa, koa-mount, Hono, polka, h3, tRPC, Express with multer, and hapi, each on a port of one program',
+    name: 'Koa, koa-mount, Hono, polka, h3, tRPC, Express with multer, and hapi, each on its own port of one program',
     file: 'frameworks.mjs',
     ports: 8,
     visit: all(
@@ -119,7 +119,7 @@ export const PROGRAMS: readonly LivingProgram[] = [
     visit: all(requests('GET /'), webSocket('/'), onPort(1, greeted)),
   },
   {
-    name: 'a program that fails as it starts',
+    name: 'a program that throws at startup',
     file: 'crash.cjs',
     differs: { preload: LINE_IN_EVENTS, 'promherd start': LINE_IN_EVENTS },
   },

@@ -14,12 +14,12 @@ export function programsPage(): string {
 
 const HEAD = `# Programs with promherd and without
 
-Written by \`npm run docs\` from the tests in \`test/programs\`. Each program is run to its end by \`node\`, by
-\`node --import @promherd/core/auto\` (the preload) and by \`promherd start\` with one worker. ✓ means that all of this is
-equal to the byte: each response (status, headers, body), what clients of open connections receive until they are
-closed, stdout and stderr of the program with the signals that it logs and the stack traces that it prints, and its exit
-code or signal; and that the program ends within 3 s of the time that it takes alone. The date header and the lines of
-promherd itself, on stderr, are left out. *but* refers to a part that differs; all else is equal.`
+Written by \`npm run docs\` from the tests in \`test/programs\`. Each program runs until it exits, under \`node\`, under
+\`node --import @promherd/core/auto\` (the preload) and under \`promherd start\` with one worker. ✓ means that all of
+these are equal to the byte: each response (status, headers, body), the data that clients receive on open connections
+until they are closed, stdout and stderr of the program with the signals that it logs and the stack traces that it
+prints, and its exit code or signal. The program also exits within 3 s of the time that it takes alone. The date header
+and the lines of promherd itself, on stderr, are not compared. *but* refers to a part that differs; all else is equal.`
 
 function cellOf({ differs }: LivingProgram, way: WayName, reasons: string[]): string {
   const difference = differs?.[way]

@@ -5,7 +5,7 @@ import { type Running, startNode } from '../cli/running.ts'
 import { ROOT } from '../support/process.ts'
 import { until } from '../support/until.ts'
 
-/** Programs that nobody here wrote, as their users start them, and the same under `promherd start`. */
+/** Programs of other packages, as their users start them, and under `promherd start`. */
 
 /** A program of a package that the tests depend on. */
 export interface Program {
@@ -15,13 +15,13 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** The words that start a program: `node` and its file, or promherd's before them. */
+/** The arguments of `node` that start a program, with or without promherd. */
 export type Starter = (program: Program) => readonly string[]
 
-/** As its users start it. */
+/** Without promherd. */
 export const alone: Starter = ({ file, args }) => [file, ...args]
 
-/** Under promherd, which says what it has to say on stderr only. */
+/** Under promherd, which logs to stderr only. */
 export function herded(metricsPort: number, ...options: string[]): Starter {
   const command = join(ROOT, 'packages/cli/bin/promherd.js')
   const own = ['--workers', '1', '--port', String(metricsPort), ...options]
@@ -33,7 +33,7 @@ export function fileOf(path: string): string {
   return join(ROOT, 'test/node_modules', path)
 }
 
-/** Starts a program; when it has ended, its stderr is without the lines of promherd. */
+/** Starts a program. The stderr of its result does not include the lines of promherd. */
 export function run(program: Program, starter: Starter): Running {
   const { cwd, env } = program
   const running = startNode(starter(program), { ...(cwd && { cwd }), ...(env && { env }) })
@@ -41,7 +41,7 @@ export function run(program: Program, starter: Starter): Running {
   return { ...running, ended }
 }
 
-/** Waits until a server takes connections on a port. */
+/** Waits until a server accepts connections on a port. */
 export async function listening(port: number, running: Running): Promise<void> {
   const isTaken = (): Promise<boolean> =>
     new Promise(answer => {
@@ -52,7 +52,7 @@ export async function listening(port: number, running: Running): Promise<void> {
   await until(isTaken, { what: `a server to listen on ${port}: ${running.stderr()}`, deadlineMs: 25_000 })
 }
 
-/** All the bytes that a server answers to these, until it ends the connection. The date is left out. */
+/** All bytes that a server sends in response, until it closes the connection. The date is removed. */
 export async function answerTo(port: number, requests: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   let answer = ''
@@ -64,7 +64,7 @@ export async function answerTo(port: number, requests: string): Promise<string> 
   return answer.replace(/^Date: .*\r$/gm, 'Date: \r')
 }
 
-/** A request as bytes. The last one of a connection says that it is. */
+/** A request as bytes. The last request of a connection has `Connection: close`. */
 export function request(line: string, { headers = {}, body = '', isLast = true }: RequestParts = {}): string {
   const all = {
     Host: 'localhost',

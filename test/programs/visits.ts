@@ -5,23 +5,23 @@ import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { answerTo, type RequestParts, request } from './program.ts'
 
-/** What the clients of a program do, and what they hear of it. */
+/** What the clients of a program receive. */
 export interface Visit {
-  /** What has been heard before the program is told to end. */
+  /** The data that was received before the signal. */
   readonly heard: readonly string[]
-  /** What is heard until the end, on connections that are held open. */
+  /** The data that open connections receive until they are closed. */
   readonly held?: readonly Promise<string>[]
 }
 
 /** Visits the first of the ports of a program. */
 export type Visitor = (ports: readonly number[]) => Promise<Visit>
 
-/** Visits another port of a program than its first. */
+/** Visits the ports of a program from \`index\` on. */
 export function onPort(index: number, visitor: Visitor): Visitor {
   return ports => visitor(ports.slice(index))
 }
 
-/** Sends requests one after the other, each on a connection of its own; the answers as bytes. */
+/** Sends requests one after the other, each on its own connection. Returns the responses as bytes. */
 export function requests(...lines: readonly (string | readonly [line: string, parts: RequestParts])[]): Visitor {
   return async ([port]) => {
     const heard: string[] = []
@@ -53,7 +53,7 @@ export function stream(path: string): Visitor {
   }
 }
 
-/** A connection on which the client sends nothing: what the server sends to the end. */
+/** A connection on which the client sends nothing: all data of the server until it is closed. */
 export const greeted: Visitor = async ([port]) => {
   const socket = connect(port!, '127.0.0.1')
   const held = bytesUntilTheEnd(socket)
@@ -69,7 +69,7 @@ export const idle: Visitor = async ([port]) => {
   return { heard: [] }
 }
 
-/** A connection that is kept alive after a request: what is sent on it to the end. */
+/** A connection that is kept alive after a request: all data on it until it is closed. */
 export const keptAlive: Visitor = async ([port]) => {
   const socket = connect(port!, '127.0.0.1')
   const held = bytesUntilTheEnd(socket)

@@ -3,14 +3,14 @@ import { type Life, type LivingProgram, lifeOf, type TimedLife, WAYS, type WayNa
 import { PROGRAMS } from './living-programs.ts'
 import { alone } from './program.ts'
 
-/** Each program lives the same life with promherd and without. */
+/** Each program behaves the same with promherd and without. */
 
-/** How much longer a program may take to end: promherd has a second process, and its own numbers to write. */
+/** How much longer a program may take to exit: promherd has a second process, and saves its counts. */
 const EXTRA_MS = 3000
 
 const lives = new Map<LivingProgram, Promise<TimedLife>>()
 
-/** The life of a program without promherd, once for all its comparisons. */
+/** The run of a program without promherd, once for all its comparisons. */
 function lifeAlone(program: LivingProgram): Promise<TimedLife> {
   const known = lives.get(program) ?? lifeOf(program, () => alone)
   lives.set(program, known)

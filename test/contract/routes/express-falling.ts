@@ -17,7 +17,7 @@ const asJson: ErrorRequestHandler = (error: Error, _request, response, _next) =>
 /** Routes that fail, that pass a request on, and that are found by more than one of us. */
 export const FALLING: readonly Law<OnExpress>[] = [
   {
-    sentence: 'an error of a nested router keeps its template when the application answers it',
+    sentence: 'an error of a nested router keeps its template if the application responds to it',
     async run(world) {
       const { app, express } = world
       const router = express.Router().get('/items/:id', broken)
@@ -28,7 +28,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a 404 that a route throws is the route, one that it passes on is none',
+    sentence: 'a 404 that a route throws has the route, one that it passes on has none',
     async run(world) {
       const { app } = world
       app.get('/missing/:id', () => {
@@ -39,7 +39,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a 404 that the last middleware answers after a route has passed it on is none',
+    sentence: 'a 404 from the last middleware has no route, even after a route passed the request on',
     async run(world) {
       const { app, express } = world
       app.use(
@@ -51,7 +51,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a route whose answer a middleware writes is still the route',
+    sentence: 'a route keeps its template if a middleware writes its response',
     async run(world) {
       const { app } = world
       app.get('/pages/:name', (_request, response, next) => {
@@ -63,7 +63,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a 404 of the route itself is the route',
+    sentence: 'a 404 from the route itself has the route',
     async run(world) {
       const { app } = world
       app.get('/items/:id', (_request, response) => void response.status(404).send('no such item'))
@@ -71,7 +71,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a parameter that cannot be loaded is a failure of its route',
+    sentence: 'an error of a parameter callback is counted for its route',
     async run(world) {
       const { app } = world
       app.param('id', (_request, _response, next) => next(Object.assign(new Error('no such id'), { status: 404 })))
@@ -80,7 +80,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a route that is added later is known',
+    sentence: 'a route that is added later has its template',
     async run(world) {
       const { app } = world
       await world.gives({ '/late/1': 404 }, { 'GET _unmatched 404': 1 })
@@ -90,7 +90,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
     cannot: {
       [preloadedName('Express 4')]: {
-        reason: 'Express 4 leaves no trace on a request while it has neither a route nor a middleware.',
+        reason: 'Express 4 sets no property on a request while it has neither a route nor a middleware.',
         async instead(world) {
           const { app } = world
           await world.gives({ '/late/1': 404 }, { 'GET _unknown 404': 1 })
@@ -102,7 +102,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'used twice, it counts once',
+    sentence: 'an adapter that is used twice counts each request once',
     async run(world) {
       const { app, express, monitor } = world
       app.use(prometheus({ monitor }))
@@ -111,7 +111,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'inside a server that is followed itself, it counts once and gives the routes',
+    sentence: 'an adapter on a server that is already followed adds the routes, and each request is counted once',
     async run(world) {
       const { app, monitor } = world
       app.get('/items/:id', ok)
@@ -124,7 +124,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'request.route is what it is without us',
+    sentence: '`request.route` is the same as without promherd',
     async run(world) {
       const { app } = world
       let seen: unknown
@@ -141,7 +141,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a router that passes a request on leaves it to the route of another',
+    sentence: 'if a router passes a request on, the route is that of the router that responds',
     async run(world) {
       const { app, express } = world
       app.use(
@@ -157,7 +157,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a route that passes a request on to the next is not its route',
+    sentence: 'if a route passes a request on, the route is the next one that responds',
     async run(world) {
       const { app } = world
       app.get('/users/:id', (_request, _response, next) => next('route'), broken)
@@ -166,7 +166,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a handler that rejects is a failure of its route',
+    sentence: 'a rejected handler is counted as an error of its route',
     async run(world) {
       const { app, express } = world
       const router = express.Router().get('/items/:id', async () => broken())
@@ -176,7 +176,7 @@ export const FALLING: readonly Law<OnExpress>[] = [
     },
     cannot: {
       'Express 4': {
-        reason: 'Express 4 does not hear of rejections: a handler has to pass them on itself.',
+        reason: 'Express 4 does not observe rejected promises. A handler must pass the error to `next`.',
         async instead(world) {
           const { app, express } = world
           const router = express.Router().get('/items/:id', (_request, _response, next) => {

@@ -5,7 +5,7 @@ import { type OnExpress, ok } from './express-world.ts'
 /** How a path may be written, and how it may be asked for. */
 export const MATCHING: readonly Law<OnExpress>[] = [
   {
-    sentence: 'a path in other letters, or with a slash at its end, is the same template',
+    sentence: 'a path in another case, or with a trailing slash, has the same template',
     async run(world) {
       const { app, express } = world
       app.get('/items/:id', ok)
@@ -18,7 +18,7 @@ export const MATCHING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a HEAD that the route of GET answers is that route',
+    sentence: 'a HEAD request that a GET route handles has that route',
     async run(world) {
       const { app, express } = world
       app.use('/api', express.Router().get('/items/:id', ok))
@@ -26,7 +26,8 @@ export const MATCHING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'an OPTIONS that the router answers by itself has what the router is mounted at, _middleware at the root',
+    sentence:
+      'an OPTIONS response that the router sends itself has the mount path of the router, or _middleware at the root',
     async run(world) {
       const { app, express } = world
       app.use('/api/:v', express.Router().get('/items/:id', ok))
@@ -37,7 +38,7 @@ export const MATCHING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a parameter with an expression is labelled as it is written, or by its name where a router is mounted',
+    sentence: 'a parameter with a regular expression is labelled as it is written, or by its name in a mount path',
     async run(world) {
       const { app, express } = world
       app.get('/items/:id(\\d+)', ok)
@@ -47,7 +48,7 @@ export const MATCHING: readonly Law<OnExpress>[] = [
     },
     cannot: {
       'Express 5': {
-        reason: 'Express 5 has no such paths: it throws when the route is added.',
+        reason: 'Express 5 has no such paths and throws when such a route is added.',
         async instead({ app }) {
           expect(() => app.get('/items/:id(\\d+)', ok)).toThrow()
         },
@@ -67,7 +68,7 @@ export const MATCHING: readonly Law<OnExpress>[] = [
     },
     cannot: {
       'Express 4': {
-        reason: 'Express 4 knows wildcards without a name.',
+        reason: 'Express 4 has only wildcards without a name.',
         async instead(world) {
           const { app, express } = world
           app.get('/files/*', ok)
@@ -86,7 +87,7 @@ export const MATCHING: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a path that is rewritten has the route that it is rewritten to',
+    sentence: 'a rewritten path has the route that matches the new path',
     async run(world) {
       const { app, express } = world
       app.use((request, _response, next) => {

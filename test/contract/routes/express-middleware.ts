@@ -8,7 +8,7 @@ const pass: RequestHandler = (_request, _response, next) => next()
 /** What is answered by something that is no route. */
 export const MIDDLEWARE: readonly Law<OnExpress>[] = [
   {
-    sentence: 'what a middleware at the root answers is _middleware',
+    sentence: 'a response from a middleware at the root is _middleware',
     async run(world) {
       const { app } = world
       app.use(pass)
@@ -19,7 +19,7 @@ export const MIDDLEWARE: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'what a mounted middleware answers is what it is mounted at, and never the path',
+    sentence: 'a response from a mounted middleware has its mount path, never the request path',
     async run(world) {
       const { app, express } = world
       app.use('/graph', ok)
@@ -37,7 +37,7 @@ export const MIDDLEWARE: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'what a middleware of a mounted application answers has the whole template',
+    sentence: 'a response from a middleware of a mounted application has the whole template',
     async run(world) {
       const { app, express } = world
       app.use('/shop/:name', express().use('/admin', refuse))
@@ -45,7 +45,7 @@ export const MIDDLEWARE: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a middleware that throws is a failure of what it is mounted at',
+    sentence: 'an error that a middleware throws is counted for its mount path',
     async run(world) {
       const { app } = world
       app.use('/fragile/:id', broken)
@@ -55,7 +55,7 @@ export const MIDDLEWARE: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'what a middleware does not find, or not for this method, is _unmatched',
+    sentence: 'a 404, 405 or 501 from a middleware is _unmatched',
     async run(world) {
       const { app } = world
       app.use('/static', (_request, response) => void response.status(404).send('no such file'))
@@ -65,7 +65,7 @@ export const MIDDLEWARE: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a middleware of a router that is mounted at two places is called by each',
+    sentence: 'a middleware of a router that is mounted twice has the mount path of the request',
     async run(world) {
       const { app, express } = world
       const router = express.Router().use(refuse)

@@ -5,7 +5,7 @@ import { broken, type OnExpress, ok } from './express-world.ts'
 /** Routers in routers, and applications in applications. */
 export const MOUNTED: readonly Law<OnExpress>[] = [
   {
-    sentence: 'the root of a router is the path that it is mounted at',
+    sentence: 'the root route of a router is the mount path of the router',
     async run(world) {
       const { app, express } = world
       app.use('/api', express.Router().get('/', ok))
@@ -25,7 +25,7 @@ export const MOUNTED: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'an application that is mounted in another has the whole template',
+    sentence: 'a route of an application that is mounted in another one has the whole template',
     async run(world) {
       const { app, express } = world
       const inner = express()
@@ -36,7 +36,7 @@ export const MOUNTED: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a router that a function calls has the template of what the function is mounted at',
+    sentence: 'a router that a function calls has the mount path of the function',
     async run(world) {
       const { app, express } = world
       const router = express.Router().get('/items/:id', ok)
@@ -54,7 +54,7 @@ export const MOUNTED: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'where a function takes a part of the path away and calls a router, that part is unknown: /*',
+    sentence: 'if a function removes a part of the path and calls a router, that part is unknown: /*',
     async run(world) {
       const { app, express } = world
       const router = express.Router().get('/items/:id', ok)
@@ -68,7 +68,7 @@ export const MOUNTED: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a router that puts back what was taken from the path has its prefix once',
+    sentence: 'a router that restores the removed part of the path has its prefix once',
     async run(world) {
       const { app, express } = world
       const restore: RequestHandler = (request, _response, next) => {
@@ -90,7 +90,7 @@ export const MOUNTED: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a path that is written anew in a router keeps the prefix of the router',
+    sentence: 'a path that is rewritten in a router keeps the prefix of the router',
     async run(world) {
       const { app, express } = world
       const router = express.Router()
@@ -103,7 +103,7 @@ export const MOUNTED: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'lists of paths and expressions are labelled as they are written',
+    sentence: 'lists of paths and regular expressions are labelled as they are written',
     async run(world) {
       const { app, express } = world
       app.get(['/one', '/two'], ok)
@@ -121,7 +121,7 @@ export const MOUNTED: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a router that is mounted at an expression, or at a list with one, has that as it is written',
+    sentence: 'a router that is mounted at a regular expression, or at a list with one, is labelled as it is written',
     async run(world) {
       const { app, express } = world
       const items = express.Router().get('/items/:id', ok)
@@ -145,7 +145,7 @@ export const MOUNTED: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a router that merges parameters has the template of all of them',
+    sentence: 'a router with `mergeParams` has the whole template',
     async run(world) {
       const { app, express } = world
       const posts = express.Router({ mergeParams: true }).get('/posts/:post', (request, response) => {
@@ -156,7 +156,7 @@ export const MOUNTED: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'parameters of the same value are told from each other',
+    sentence: 'two parameters with the same value keep their own names',
     async run(world) {
       const { app, express } = world
       app.use('/:tenant', express.Router().use('/x/:user', express.Router().get('/:item', ok)))
@@ -164,7 +164,7 @@ export const MOUNTED: readonly Law<OnExpress>[] = [
     },
   },
   {
-    sentence: 'a route that is built by app.route is one template for all of its methods',
+    sentence: 'a route that `app.route` creates has one template for all of its methods',
     async run(world) {
       world.app.route('/items/:id').get(ok).put(ok).delete(ok)
       const requests = { 'GET /items/:id 200': 1, 'PUT /items/:id 200': 1, 'DELETE /items/:id 200': 1 }

@@ -13,8 +13,8 @@ import { OnExpress } from './express-world.ts'
 export const ON_EXPRESS: Chapter<OnExpress> = {
   title: 'Routes on Express',
   about:
-    'A route is its path as it was registered, with the paths that its routers are mounted at. What a middleware ' +
-    'answers is called by what it is mounted at, and `_middleware` at the root.',
+    'A route is its path as it was registered, after the mount paths of its routers. If a middleware responds, ' +
+    'the route is its mount path, or `_middleware` at the root.',
   subjects: routesSubjects(
     Object.fromEntries(
       Object.entries(VERSIONS).map(([name, express]) => [

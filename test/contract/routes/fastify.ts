@@ -31,7 +31,7 @@ function refused(): Error {
 
 const PREFIXES: readonly Law<OnFastify>[] = [
   {
-    sentence: 'plugins in plugins have all of their prefixes, the parameters among them',
+    sentence: 'nested plugins have all of their prefixes, including parameters',
     async run(world) {
       world.app.register(
         async users => {
@@ -48,7 +48,7 @@ const PREFIXES: readonly Law<OnFastify>[] = [
     },
   },
   {
-    sentence: 'routes of the instance that are there before the plugin are recorded',
+    sentence: 'routes that were added to the instance before the plugin are recorded',
     async run(world) {
       const app = fastify({ forceCloseConnections: true })
       app.get('/early/:id', ok)
@@ -72,7 +72,7 @@ const PREFIXES: readonly Law<OnFastify>[] = [
     },
   },
   {
-    sentence: 'in a plugin that it is registered with, it records the routes of that plugin alone',
+    sentence: 'registered in a nested plugin, the adapter records only the routes of that plugin',
     async run(world) {
       const app = fastify({ forceCloseConnections: true })
       await app.register(
@@ -92,7 +92,7 @@ const PREFIXES: readonly Law<OnFastify>[] = [
 
 const MATCHING: readonly Law<OnFastify>[] = [
   {
-    sentence: 'wildcards, expressions and optional parameters are labelled as they are written',
+    sentence: 'wildcards, regular expressions and optional parameters are labelled as they are written',
     async run(world) {
       world.app.get('/files/*', ok)
       world.app.get('/numbers/:n(^\\d+$)', ok)
@@ -108,14 +108,14 @@ const MATCHING: readonly Law<OnFastify>[] = [
     },
   },
   {
-    sentence: 'a HEAD that the route of GET answers is that route',
+    sentence: 'a HEAD request that a GET route handles has that route',
     async run(world) {
       world.app.get('/items/:id', ok)
       await world.gives({ 'HEAD /items/1': 200 }, { 'HEAD /items/:id 200': 1 })
     },
   },
   {
-    sentence: 'a method that a path has no route for is _unmatched',
+    sentence: 'a method without a route at that path is _unmatched',
     async run(world) {
       world.app.get('/items/:id', ok)
       const requests = { 'PUT _unmatched 404': 1, 'OPTIONS _unmatched 404': 1 }
@@ -123,7 +123,7 @@ const MATCHING: readonly Law<OnFastify>[] = [
     },
   },
   {
-    sentence: 'a route of several versions is one template',
+    sentence: 'a route with several versions has one template',
     async run(world) {
       world.app.route({ method: 'GET', url: '/items/:id', constraints: { host: 'other' }, handler: ok })
       world.app.route({ method: 'GET', url: '/items/:id', handler: ok })
@@ -142,7 +142,7 @@ const MATCHING: readonly Law<OnFastify>[] = [
     },
     cannot: {
       [FASTIFY]: {
-        reason: 'Fastify asks no hook before it refuses one: `instrumentServer(app.server)` sees it.',
+        reason: 'Fastify calls no hook before it refuses such a request. `instrumentServer(app.server)` records it.',
         async instead(world) {
           const { app } = world
           app.get('/items/:id', ok)
@@ -154,7 +154,7 @@ const MATCHING: readonly Law<OnFastify>[] = [
         },
       },
       [PRELOADED]: {
-        reason: 'Fastify asks no hook before it refuses one: it is recorded, and nobody can say its route.',
+        reason: 'Fastify calls no hook before it refuses such a request. It is recorded with the route `_unknown`.',
         async instead(world) {
           world.app.get('/items/:id', ok)
           await world.gives({ '/items/%zz': 400, '/items/1': 200 }, { 'GET _unknown 400': 1, 'GET /items/:id 200': 1 })
@@ -166,7 +166,7 @@ const MATCHING: readonly Law<OnFastify>[] = [
 
 const BESIDE: readonly Law<OnFastify>[] = [
   {
-    sentence: 'what a hook answers before the handler is the route that it was for',
+    sentence: 'a response from a hook before the handler has the matched route',
     async run(world) {
       const { app } = world
       app.register(
@@ -183,7 +183,7 @@ const BESIDE: readonly Law<OnFastify>[] = [
     },
   },
   {
-    sentence: 'what a handler for the missing does not find is _unmatched, in a plugin too',
+    sentence: 'a 404 from a not-found handler is _unmatched, in a plugin too',
     async run(world) {
       const { app } = world
       app.setNotFoundHandler(async (_request, reply) => reply.code(404).send('nothing here'))
@@ -198,7 +198,7 @@ const BESIDE: readonly Law<OnFastify>[] = [
     },
   },
   {
-    sentence: 'what a handler for the missing does answer is _middleware',
+    sentence: 'any other response from a not-found handler is _middleware',
     async run(world) {
       world.app.setNotFoundHandler(async (_request, reply) => reply.code(200).send('the one page'))
       world.app.addHook('preHandler', async (request, reply) => {
@@ -208,7 +208,7 @@ const BESIDE: readonly Law<OnFastify>[] = [
     },
   },
   {
-    sentence: 'a 404 that a route answers is the route, one that it leaves to others is none',
+    sentence: 'a 404 from a route has the route, one after `callNotFound` has none',
     async run(world) {
       world.app.get('/items/:id', async (_request, reply) => reply.code(404).send('no such item'))
       world.app.get('/passed/:id', async (_request, reply) => reply.callNotFound())
@@ -216,7 +216,7 @@ const BESIDE: readonly Law<OnFastify>[] = [
     },
   },
   {
-    sentence: 'what is injected is recorded like a request',
+    sentence: 'an injected request is recorded like others',
     async run(world) {
       const { app } = world
       app.get('/items/:id', ok)
@@ -230,7 +230,7 @@ const BESIDE: readonly Law<OnFastify>[] = [
     },
     cannot: {
       [PRELOADED]: {
-        reason: 'What is injected comes to no server, and the preload sees servers.',
+        reason: 'An injected request reaches no server, and the preload observes servers.',
         async instead(world) {
           world.app.get('/items/:id', ok)
           expect((await world.app.inject('/items/1')).statusCode).toBe(200)
@@ -244,7 +244,7 @@ const BESIDE: readonly Law<OnFastify>[] = [
 /** What routes are called on Fastify. */
 export const ON_FASTIFY: Chapter<OnFastify> = {
   title: 'Routes on Fastify',
-  about: 'A route is its `url` with the prefixes of its plugins, whoever answers for it.',
+  about: 'A route is its `url` with the prefixes of its plugins, whichever hook or handler responds.',
   subjects: routesSubjects({
     [FASTIFY]: async (monitor, isPreloaded) => {
       const app = fastify({ forceCloseConnections: true })

@@ -14,7 +14,7 @@ const refuse = async (): Promise<Response> => new Response('who are you?', { sta
 
 const GROUPED: readonly Law<OnHono>[] = [
   {
-    sentence: 'app.route and app.basePath give all of their prefixes, the parameters among them',
+    sentence: '`app.route` and `app.basePath` add all of their prefixes, including parameters',
     async run(world) {
       const posts = new Hono().get('/:post', context => context.text('post'))
       const users = new Hono().basePath('/users/:id').route('/posts', posts)
@@ -28,7 +28,7 @@ const GROUPED: readonly Law<OnHono>[] = [
     },
   },
   {
-    sentence: 'what an application answers that is mounted is what it is mounted at',
+    sentence: 'a response from a mounted application has its mount path',
     async run(world) {
       const { app } = world
       app.mount('/legacy', request => new Response('ok', { status: request.url.endsWith('/none') ? 404 : 200 }))
@@ -57,7 +57,7 @@ const GROUPED: readonly Law<OnHono>[] = [
 
 const CATCH_ALL: readonly Law<OnHono>[] = [
   {
-    sentence: 'beside a catch-all, what is mounted, static files and middleware have their own names',
+    sentence: 'beside a catch-all route, mounted applications, static files and middleware keep their own routes',
     async run(world) {
       const { app } = world
       app.use('/closed/*', refuse)
@@ -79,7 +79,7 @@ const CATCH_ALL: readonly Law<OnHono>[] = [
     },
   },
   {
-    sentence: 'beside the catch-all of a group it is the same',
+    sentence: 'the same holds beside the catch-all route of a group',
     async run(world) {
       const { app } = world
       const group = new Hono()
@@ -101,7 +101,7 @@ const CATCH_ALL: readonly Law<OnHono>[] = [
     },
   },
   {
-    sentence: 'a catch-all that passes a request on is not what answers it',
+    sentence: 'a catch-all route that passes a request on is not its route',
     async run(world) {
       const { app } = world
       app.get('*', async (context, next) => (context.req.path === '/file' ? context.text('file') : next()))
@@ -123,7 +123,7 @@ const CATCH_ALL: readonly Law<OnHono>[] = [
 
 const MATCHING: readonly Law<OnHono>[] = [
   {
-    sentence: 'wildcards, expressions and optional parameters are labelled as they are written',
+    sentence: 'wildcards, regular expressions and optional parameters are labelled as they are written',
     async run(world) {
       const { app } = world
       app.get('/files/*', context => context.text('file'))
@@ -140,7 +140,7 @@ const MATCHING: readonly Law<OnHono>[] = [
     },
   },
   {
-    sentence: 'of several routes that match, the one that answers is the route',
+    sentence: 'of several routes that match, the route is the one that responds',
     async run(world) {
       const { app } = world
       app.get('/items/:passed', async (_context, next) => next())
@@ -167,7 +167,7 @@ const MATCHING: readonly Law<OnHono>[] = [
     },
   },
   {
-    sentence: 'a HEAD that the route of GET answers is that route',
+    sentence: 'a HEAD request that a GET route handles has that route',
     async run(world) {
       world.app.get('/items/:id', context => context.text('item'))
       await world.gives({ 'HEAD /items/1': 200 }, { 'HEAD /items/:id 200': 1 })
@@ -177,7 +177,8 @@ const MATCHING: readonly Law<OnHono>[] = [
 
 const BESIDE: readonly Law<OnHono>[] = [
   {
-    sentence: 'what a middleware answers is the route that it was for, else what it is mounted at, else _middleware',
+    sentence:
+      'a response from a middleware has the matched route, else the mount path of the middleware, else _middleware',
     async run(world) {
       const { app } = world
       app.use('/admin/*', (_context, _next) => refuse())
@@ -188,7 +189,8 @@ const BESIDE: readonly Law<OnHono>[] = [
     },
   },
   {
-    sentence: 'what nothing matches is _unmatched, whatever middleware it passed and whoever answers',
+    sentence:
+      'a request without a matching route is _unmatched, whichever middleware it passed and whichever one responds',
     async run(world) {
       const { app } = world
       app.notFound(context => context.text('nothing here', 404))
@@ -205,7 +207,7 @@ const BESIDE: readonly Law<OnHono>[] = [
     },
   },
   {
-    sentence: 'a 404 that a route answers or throws is the route',
+    sentence: 'a 404 that a route sends or throws has the route',
     async run(world) {
       const { app } = world
       app.get('/items/:id', context => context.notFound())
@@ -216,7 +218,7 @@ const BESIDE: readonly Law<OnHono>[] = [
     },
   },
   {
-    sentence: 'an error that onError answers is a failure of its route',
+    sentence: 'an error that `onError` responds to is counted for its route',
     async run(world) {
       const { app } = world
       app.onError((error, context) => (error instanceof HTTPException ? error.getResponse() : context.text('no', 500)))
@@ -243,7 +245,7 @@ async function elsewhere(app: Hono): Promise<Application> {
 /** What routes are called on Hono. */
 export const ON_HONO: Chapter<OnHono> = {
   title: 'Routes on Hono',
-  about: 'A route is its path with what it is grouped under, on Node and where there is no Node server to be seen.',
+  about: 'A route is its path with the prefixes of its groups. The laws hold on Node, and without a Node server.',
   subjects: [
     routesSubject('Hono 4 elsewhere', monitor => new Routes(applicationOf(monitor), monitor, elsewhere)),
     ...routesSubjects({

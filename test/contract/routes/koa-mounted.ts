@@ -15,7 +15,7 @@ const routed = (router: Routed): Middleware => router.routes() as Middleware
 /** What koa-mount, and functions, mount. */
 export const MOUNTED: readonly Law<OnKoa>[] = [
   {
-    sentence: 'what koa-mount mounts has its prefix, and two mounts of one router have two',
+    sentence: 'a router that koa-mount mounts has its prefix, and a router that is mounted twice has two',
     async run(world) {
       const { app, Router } = world
       const router = new Router().get('/items/:id', ok).get('/', ok)
@@ -37,7 +37,7 @@ export const MOUNTED: readonly Law<OnKoa>[] = [
     },
   },
   {
-    sentence: 'mounts in mounts have all of their prefixes, whatever has passed a request on before',
+    sentence: 'nested mounts have all of their prefixes, even if other mounts passed the request on before',
     async run(world) {
       const { app, Router } = world
       const router = new Router().get('/items/:id', ok)
@@ -58,7 +58,7 @@ export const MOUNTED: readonly Law<OnKoa>[] = [
     },
   },
   {
-    sentence: 'what a mounted middleware answers is what it is mounted at, and never the path',
+    sentence: 'a response from a mounted middleware has its mount path, never the request path',
     async run(world) {
       const { app } = world
       app.use(mount('/passed', pass as never))
@@ -73,7 +73,7 @@ export const MOUNTED: readonly Law<OnKoa>[] = [
     },
   },
   {
-    sentence: 'where a function takes a part of the path away, that part is unknown: /*',
+    sentence: 'if a function removes a part of the path, that part is unknown: /*',
     async run(world) {
       const { app, Router } = world
       const router = new Router().get('/items/:id', ok)
@@ -94,7 +94,7 @@ export const MOUNTED: readonly Law<OnKoa>[] = [
     },
   },
   {
-    sentence: 'a prefix that is set afterwards is that of its routes, and an expression keeps its prefix',
+    sentence: 'a prefix that is set later applies to the routes, and a regular expression keeps its prefix',
     async run(world) {
       const { app, Router } = world
       const late = new Router().get('/items/:id', ok)

@@ -22,7 +22,7 @@ const broken = (): never => {
 
 const PREFIXES: readonly Law<OnKoa>[] = [
   {
-    sentence: 'routers in routers have all of their prefixes, the parameters among them',
+    sentence: 'nested routers have all of their prefixes, including parameters',
     async run(world) {
       const { Router } = world
       const posts = new Router({ prefix: '/posts' }).get('/:post', ok)
@@ -41,7 +41,7 @@ const PREFIXES: readonly Law<OnKoa>[] = [
     },
   },
   {
-    sentence: 'of two routers one after the other, the one that answers gives the route',
+    sentence: 'of two routers one after the other, the route is that of the router that responds',
     async run(world) {
       const { Router } = world
       world.use(
@@ -56,7 +56,7 @@ const PREFIXES: readonly Law<OnKoa>[] = [
     },
   },
   {
-    sentence: 'of two routes that match, the one that answers is the route',
+    sentence: 'of two routes that match, the route is the one that responds',
     async run(world) {
       const { Router } = world
       world.use(
@@ -72,7 +72,7 @@ const PREFIXES: readonly Law<OnKoa>[] = [
 
 const MATCHING: readonly Law<OnKoa>[] = [
   {
-    sentence: 'an expression is labelled as it is written',
+    sentence: 'a regular expression is labelled as it is written',
     async run(world) {
       const { Router } = world
       world.use(new Router().get(/^\/number-\d+$/, ok))
@@ -80,7 +80,7 @@ const MATCHING: readonly Law<OnKoa>[] = [
     },
   },
   {
-    sentence: 'a list of paths is a template for each',
+    sentence: 'each path of a list is a template',
     async run(world) {
       const { Router } = world
       world.use(new Router().get(['/one/:id', '/two/:id'], ok))
@@ -88,7 +88,7 @@ const MATCHING: readonly Law<OnKoa>[] = [
     },
   },
   {
-    sentence: 'a HEAD that the route of GET answers is that route',
+    sentence: 'a HEAD request that a GET route handles has that route',
     async run(world) {
       const { Router } = world
       world.use(new Router({ prefix: '/api' }).get('/items/:id', ok))
@@ -104,7 +104,7 @@ const MATCHING: readonly Law<OnKoa>[] = [
     },
   },
   {
-    sentence: 'an OPTIONS that allowedMethods() answers is _middleware, and what it does not allow is _unmatched',
+    sentence: 'an OPTIONS response from `allowedMethods()` is _middleware, and a method that it rejects is _unmatched',
     async run(world) {
       const { Router } = world
       const router = new Router().get('/items/:id', ok)
@@ -119,7 +119,7 @@ const MATCHING: readonly Law<OnKoa>[] = [
 
 const BESIDE: readonly Law<OnKoa>[] = [
   {
-    sentence: "what a router's own middleware answers is the route that it was for",
+    sentence: 'a response from a middleware of a router has the matched route',
     async run(world) {
       const { Router } = world
       const router = new Router({ prefix: '/admin' })
@@ -140,7 +140,7 @@ const BESIDE: readonly Law<OnKoa>[] = [
     },
   },
   {
-    sentence: 'what a middleware of the application answers is _middleware',
+    sentence: 'a response from a middleware of the application is _middleware',
     async run(world) {
       const { Router } = world
       world.app.use((context, next) => (context.path.startsWith('/closed') ? refuse(context) : next()))
@@ -151,7 +151,7 @@ const BESIDE: readonly Law<OnKoa>[] = [
     },
   },
   {
-    sentence: 'a 404 that a route answers or throws is the route',
+    sentence: 'a 404 that a route sends or throws has the route',
     async run(world) {
       const { Router } = world
       const router = new Router()
@@ -174,7 +174,7 @@ const BESIDE: readonly Law<OnKoa>[] = [
     },
   },
   {
-    sentence: 'a route whose answer an error handler writes is still the route',
+    sentence: 'a route keeps its template if an error handler writes its response',
     async run(world) {
       const { Router } = world
       world.app.use(async (context, next) => {
@@ -192,8 +192,8 @@ const BESIDE: readonly Law<OnKoa>[] = [
 export const ON_KOA: Chapter<OnKoa> = {
   title: 'Routes on Koa',
   about:
-    'A route is its path with the prefixes of its routers. What koa-mount mounts ' +
-    'has the prefix of its mounts, a middleware too; what else stands outside of a router answers as `_middleware`.',
+    'A route is its path with the prefixes of its routers. Routers and middleware that koa-mount mounts have its ' +
+    'prefix. Other middleware outside of a router responds as `_middleware`.',
   subjects: routesSubjects(
     Object.fromEntries(
       [...Object.entries(ROUTERS), [KOA_2, ROUTERS['Koa 3, @koa/router 13']!] as const].map(([name, Router]) => [

@@ -107,7 +107,8 @@ function rootOf({ common }: Nest, providers: (new () => object)[]): new () => ob
 
 const LAWS: readonly Law<OnNest>[] = [
   {
-    sentence: 'what no route matches is _unmatched: without a prefix, under it, beside it, and at what is excluded',
+    sentence:
+      'a request without a matching route is _unmatched: without a prefix, under it, beside it, and at an excluded path',
     async run(world) {
       world.prepare = app => void app.setGlobalPrefix('api', { exclude: ['health'] })
       const answers = { '/api/items/1': 200, '/health': 200, '/api/none': 404, '/none': 404, '/api/items/1/2/3': 404 }
@@ -122,7 +123,7 @@ const LAWS: readonly Law<OnNest>[] = [
     },
   },
   {
-    sentence: 'a 404 that a route throws is the route',
+    sentence: 'a 404 that a route throws has the route',
     async run(world) {
       await world.gives(
         { '/items/1/missing': 404, '/none': 404 },
@@ -134,7 +135,7 @@ const LAWS: readonly Law<OnNest>[] = [
     },
   },
   {
-    sentence: 'what is thrown has the category that it has elsewhere: exception, auth, validation',
+    sentence: 'thrown errors have the same categories as on other frameworks: exception, auth, validation',
     async run(world) {
       const answers = {
         '/items/1/broken': 500,
@@ -156,7 +157,7 @@ const LAWS: readonly Law<OnNest>[] = [
     },
   },
   {
-    sentence: 'what a filter answers is a failure of its route all the same',
+    sentence: 'an error that a filter responds to is still counted for its route',
     async run(world) {
       world.prepare = (app, { common }) => {
         class Filter {
@@ -173,7 +174,7 @@ const LAWS: readonly Law<OnNest>[] = [
     },
   },
   {
-    sentence: 'a version in the path is written, one in a header is not',
+    sentence: 'a version in the path is part of the route, one in a header is not',
     async run(world) {
       world.prepare = (app, { common }) => {
         app.enableVersioning({ type: common.VersioningType.URI, defaultVersion: '1' })
@@ -191,7 +192,7 @@ const LAWS: readonly Law<OnNest>[] = [
   },
   ...(['HEADER', 'MEDIA_TYPE', 'CUSTOM'] as const).map(
     (type): Law<OnNest> => ({
-      sentence: `a version by ${type} is no part of the route, and one that nothing has is _unmatched`,
+      sentence: `a version by ${type} is not part of the route, and an unknown version is _unmatched`,
       async run(world) {
         world.prepare = (app, { common }) => {
           const extractor = ({ headers }: { headers: Record<string, string> }): string => headers['x-version'] ?? ''
@@ -207,7 +208,7 @@ const LAWS: readonly Law<OnNest>[] = [
   ),
   {
     sentence:
-      'what a middleware of forRoutes answers is what Express mounts it at; on Fastify it is _middleware, or _refused to the adapter, which is called later',
+      'a response from a middleware of `forRoutes` has its mount path on Express; on Fastify it is _middleware, or _refused for the adapter, which is called later',
     async run(world) {
       const { platform, isPreloaded } = world
       const route = platform === 'express' ? '/closed' : isPreloaded ? '_middleware' : '_refused'
@@ -215,7 +216,7 @@ const LAWS: readonly Law<OnNest>[] = [
     },
   },
   {
-    sentence: 'with microservices beside it, requests over HTTP have their routes',
+    sentence: 'in an application with microservices, requests over HTTP have their routes',
     async run(world) {
       world.prepare = async (app, { load }) => {
         const { Transport } = (await load('@nestjs/microservices')) as { Transport: { TCP: number } }
@@ -328,9 +329,9 @@ const SUBJECTS = [10, 11, 12].flatMap(version =>
 export const ON_NEST: Chapter<OnNest> = {
   title: 'Routes on NestJS',
   about:
-    'A route is its path with the prefix, the version and the path of its controller, as the platform writes it. What ' +
-    'NestJS answers because it has no route is `_unmatched`, whatever route of the platform it took for that. ' +
-    'The adapter of Express records what reaches it, which the polling of socket.io does not.',
+    'A route is its path with the prefix, the version and the path of its controller, as the platform writes it. ' +
+    'A 404 that NestJS sends because it has no route is `_unmatched`, whichever route of the platform handled it. ' +
+    'The adapter of Express records only requests that reach it; the polling requests of socket.io do not.',
   subjects: routesSubjects(
     Object.fromEntries(
       SUBJECTS.map(([version, platform]) => [

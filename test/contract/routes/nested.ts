@@ -52,7 +52,7 @@ const LAWS: readonly Law<Nested>[] = [
     },
   },
   {
-    sentence: 'what a function takes from the path before Express sees it is unknown: /*',
+    sentence: 'a part of the path that a function removes before Express is called is unknown: /*',
     async run(world) {
       const app = world.expressApp()
       world.serves((request, response) => {
@@ -63,7 +63,7 @@ const LAWS: readonly Law<Nested>[] = [
     },
   },
   {
-    sentence: 'what connect takes from the path before Express sees it is what connect has it mounted at',
+    sentence: 'a part of the path that connect removes before Express is called is the mount path of connect',
     async run(world) {
       const inner = world.expressApp().get('/', (_request, response) => void response.send('root'))
       const app = connect().use('/one', inner).use('/two', world.expressApp())
@@ -82,7 +82,7 @@ const LAWS: readonly Law<Nested>[] = [
     },
   },
   {
-    sentence: 'an application of Express in one of Fastify has its templates, and the routes of Fastify theirs',
+    sentence: 'an application of Express inside Fastify has its templates, and so have the routes of Fastify',
     async run(world) {
       const { monitor } = world.app
       world.start = async () => {
@@ -99,7 +99,7 @@ const LAWS: readonly Law<Nested>[] = [
   },
   {
     sentence:
-      'what @fastify/middie takes from the path is unknown: /* before what Express has, and _middleware for a function',
+      'a part of the path that @fastify/middie removes is unknown: /* before a route of Express, and _middleware for a function',
     async run(world) {
       const { monitor } = world.app
       world.start = async () => {
@@ -120,7 +120,7 @@ const LAWS: readonly Law<Nested>[] = [
     },
   },
   {
-    sentence: 'an application of Hono that another one mounts has the path that it is mounted at',
+    sentence: 'an application of Hono that another one mounts has its mount path',
     async run(world) {
       const { monitor } = world.app
       const honoApp = (): Hono => {
@@ -156,9 +156,9 @@ async function servingFastify(app: {
 export const ON_NESTED: Chapter<Nested> = {
   title: 'Applications in applications',
   about:
-    'The innermost framework that knows the route names it. What was taken from the path before, by something that ' +
-    'does not say what, is `/*`: two mounts of one application are then one series, which says so. What Express, ' +
-    '`@fastify/express` and connect mount is called by the path that the program gave them.',
+    'The route is that of the innermost framework that reports one. If a function removed a part of the path ' +
+    'before and does not report which, that part is `/*`; two mounts of one application are then one series. ' +
+    'Applications that Express, `@fastify/express` or connect mount have the mount path that the program wrote.',
   subjects: routesSubjects(
     Object.fromEntries(
       Object.entries(VERSIONS).map(([name, express]) => [

@@ -19,7 +19,7 @@ function templateOf(request: IncomingMessage): string | undefined {
 /** What routes are called on a bare server. */
 export const ON_NODE_HTTP: Chapter<Routes<Server>> = {
   title: 'Routes on node:http',
-  about: 'A bare server has no routes: the option `route` answers the template, and without it each is `_unknown`.',
+  about: 'A bare server has no routes. The option `route` returns the template; without it, each route is `_unknown`.',
   subjects: [
     routesSubject(
       'node:http',
@@ -39,14 +39,14 @@ export const ON_NODE_HTTP: Chapter<Routes<Server>> = {
       },
     },
     {
-      sentence: 'the route is what the function answers',
+      sentence: 'the route is the result of the function',
       async run(world) {
         instrumentServer(world.app, { monitor: world.monitor, route: templateOf })
         await world.gives({ '/200/1': 200, '/404/2': 404 }, { 'GET /:status 200': 1, 'GET /:status 404': 1 })
       },
     },
     {
-      sentence: 'where the function knows none, what was not found is _unmatched and an answer is _middleware',
+      sentence: 'if the function returns no route, a 404 is _unmatched and any other response is _middleware',
       async run(world) {
         instrumentServer(world.app, { monitor: world.monitor, route: templateOf })
         const answers = { '/404/none': 404, '/405/none': 405, '/501/none': 501, '/200/none': 200, '/401/none': 401 }
@@ -55,7 +55,7 @@ export const ON_NODE_HTTP: Chapter<Routes<Server>> = {
       },
     },
     {
-      sentence: "with `routes: 'inferred'` a success teaches a template, and what is not found teaches nothing",
+      sentence: "with `routes: 'inferred'` a template is inferred from a successful request, and never from a 404",
       async run(world) {
         instrumentServer(world.app, { monitor: world.monitor, routes: 'inferred' })
         const answers = {
@@ -71,7 +71,7 @@ export const ON_NODE_HTTP: Chapter<Routes<Server>> = {
       },
     },
     {
-      sentence: "with `routes: 'inferred'` what the function answers stays",
+      sentence: "with `routes: 'inferred'` the result of the function is kept",
       async run(world) {
         instrumentServer(world.app, { monitor: world.monitor, route: templateOf, routes: 'inferred' })
         const unrouted = { 'GET _unmatched 404': 1, 'GET /:number/none 200': 1 }

@@ -80,7 +80,7 @@ async function serving(trpc: Version, { isWrapped, pathSeparator, ...options }: 
 
 const LAWS: readonly Law<World>[] = [
   {
-    sentence: 'a procedure is a route, by the path that its router has, whatever it answers',
+    sentence: 'the route of a procedure is its path in the router, with any status',
     run: ({ gives }) =>
       gives(
         {
@@ -102,7 +102,7 @@ const LAWS: readonly Law<World>[] = [
       ),
   },
   {
-    sentence: 'what the router does not have is _unmatched: a name, the name of a property, a query that is posted',
+    sentence: 'a call without a procedure is _unmatched: an unknown name, the name of a property, a query with POST',
     run: ({ gives, trpc }) =>
       gives(
         {
@@ -118,7 +118,7 @@ const LAWS: readonly Law<World>[] = [
       ),
   },
   {
-    sentence: 'a batch of one procedure is its route, one of several is _batch, and one of none is _unmatched',
+    sentence: 'a batch of one procedure has its route, a batch of several is _batch, and an empty batch is _unmatched',
     run: ({ gives }) =>
       gives(
         {
@@ -140,12 +140,12 @@ const LAWS: readonly Law<World>[] = [
       ),
   },
   {
-    sentence: 'what a listener of the program passes on to tRPC has the routes of tRPC',
+    sentence: 'a request that a listener of the program passes to tRPC has the route of tRPC',
     run: ({ gives }) =>
       gives({ '/hello': 200, '/none': 404 }, { 'GET /hello 200': 1, 'GET _unmatched 404': 1 }, { isWrapped: true }),
   },
   {
-    sentence: 'a path in other letters or with escapes is never a label',
+    sentence: 'a path in another case or with escapes is never a label',
     run: ({ gives, trpc }) =>
       trpc.number === 10
         ? gives(
@@ -158,7 +158,7 @@ const LAWS: readonly Law<World>[] = [
           ),
   },
   {
-    sentence: 'what a middleware of tRPC answers is _middleware where it is no procedure',
+    sentence: 'a response from a middleware of tRPC is _middleware unless it belongs to a procedure',
     run: ({ gives }) =>
       gives(
         { 'OPTIONS /hello': 204, '/hello': 200, '/ping': 200 },
@@ -254,11 +254,11 @@ export const ON_TRPC: Chapter<World> = {
   title: 'Routes on tRPC',
   about:
     'The standalone server of tRPC, recorded by `instrumentServer` and by the preload. A route is the path of a ' +
-    'procedure that the router has. A request can call several procedures: its route is `_batch`, since there is a URL ' +
-    'for each combination. The router is read from the scope of the listener, which takes the inspector of V8 for some ' +
-    'milliseconds when the server begins to listen; where a process may not use it (`--permission`), and where another ' +
-    'listener calls the one of tRPC and does more than that, routes are `_unknown`. On other frameworks (Express, ' +
-    'Fastify, Next.js) the route is what tRPC is mounted at.',
+    'procedure of the router. A request can call several procedures: its route is `_batch`, since there is a URL ' +
+    'for each combination. The router is read from the scope of the listener, which takes the inspector of V8 for ' +
+    'some milliseconds when the server begins to listen. If a process may not use it (`--permission`), or if ' +
+    'another listener calls the one of tRPC and does more than that, routes are `_unknown`. On other frameworks ' +
+    '(Express, Fastify, Next.js) the route is the mount path of tRPC.',
   subjects: [false, true].flatMap(isPreloaded =>
     Object.entries(VERSIONS).map(([name, trpc]) => subjectOf(name, trpc, isPreloaded)),
   ),

@@ -69,12 +69,12 @@ const SUBJECTS: readonly Subject<World>[] = [
 
 const TINYHTTP: Exception<World> = {
   reason:
-    'tinyhttp reports a route only with its settings `enableReqRoute` and, for what is mounted, `bindAppToReqRes`: else it is `_unknown`.',
+    'tinyhttp reports a route only with its setting `enableReqRoute` and, for mounted applications, `bindAppToReqRes`. Without them it is `_unknown`.',
   instead: async ({ gives, program }) => gives(program.item[0], 200, '_unknown 200'),
 }
 
 const ONE_ENDPOINT: Exception<World> = {
-  reason: 'It has one endpoint, and nothing can be mounted.',
+  reason: 'It has one endpoint and cannot mount others.',
   instead: async ({ gives, program }) => gives(program.item[0], 200, `${program.item[1]} 200`),
 }
 
@@ -82,15 +82,17 @@ const ONE_ENDPOINT: Exception<World> = {
 export const ON_UNADAPTED: Chapter<World> = {
   title: 'Routes of frameworks without an adapter',
   about:
-    'Programs on frameworks that have no adapter, recorded by `instrumentServer` and by the preload. A route is the ' +
-    'template with which the program registered it, in the notation of the framework. `/*` is a program that answers ' +
-    'each path alike. What a framework makes and lets listen by itself shows nothing of it to `instrumentServer`; the ' +
-    'preload sees it listen. Feathers is recorded by the adapters of Koa and Express. In a bundle (esbuild, rolldown, ' +
-    'webpack, the output of Nitro 2 and 3), minified or not, the preload knows the routes of Express, Fastify, restify, ' +
-    'Next.js, moleculer-web, GraphQL Yoga, tRPC, and of Koa, Hono, hapi, polka and h3 by the scopes of their listeners. ' +
-    'Not known in a bundle are the route of Apollo standalone (`_unknown`), the 404s of NestJS (the route of the ' +
-    'platform that NestJS put behind its own), and the paths of servers of `ws` and socket.io (`_unknown`). Where a process may not use the inspector ' +
-    '(`--permission`), Koa, Hono, hapi, polka, tRPC and h3 are `_unknown` in a bundle, and h3 and tRPC without one.',
+    'Programs on frameworks that have no adapter, recorded by `instrumentServer` and by the preload. A route is ' +
+    'the template with which the program registered it, in the notation of the framework. `/*` is the route of a ' +
+    'program that handles all paths in the same way. If a framework creates its server and calls `listen` itself, ' +
+    '`instrumentServer` cannot recognise it, but the preload can. Feathers is recorded by the adapters of Koa and ' +
+    'Express. In a bundle (esbuild, rolldown, webpack, the output of Nitro 2 and 3), minified or not, the preload ' +
+    'finds the routes of Express, Fastify, restify, Next.js, moleculer-web, GraphQL Yoga and tRPC, and those of ' +
+    'Koa, Hono, hapi, polka and h3 in the scopes of their listeners. Not found in a bundle are the route of ' +
+    'Apollo standalone (`_unknown`), the 404s of NestJS (they have the route of the platform that handled them), ' +
+    'and the paths of servers of `ws` and socket.io (`_unknown`). If a process may not use the inspector ' +
+    '(`--permission`), Koa, Hono, hapi, polka, tRPC and h3 are `_unknown` in a bundle, and h3 and tRPC also ' +
+    'without one.',
   subjects: SUBJECTS,
   laws: [
     {
@@ -99,7 +101,7 @@ export const ON_UNADAPTED: Chapter<World> = {
       run: ({ gives, program: { item } }) => gives(item[0], 200, `${item[1]} 200`),
     },
     {
-      sentence: 'what is mounted in something else has the whole template',
+      sentence: 'a route of a mounted application or router has the whole template',
       cannot: {
         'tinyhttp 3': TINYHTTP,
         'GraphQL Yoga 5': ONE_ENDPOINT,
@@ -108,14 +110,14 @@ export const ON_UNADAPTED: Chapter<World> = {
       run: ({ gives, program: { mounted } }) => gives(mounted![0], 200, `${mounted![1]} 200`),
     },
     {
-      sentence: 'what no route matches is _unmatched, and no path is a label',
+      sentence: 'a request without a matching route is _unmatched, and a path is never a label',
       cannot: {
         'tinyhttp 3': {
           reason: TINYHTTP.reason,
           instead: ({ gives }) => gives('/secret/4', 404, '_unknown 404'),
         },
         [preloadedName('Apollo 5 standalone')]: {
-          reason: 'It answers GraphQL whatever the path is.',
+          reason: 'It responds to GraphQL on any path.',
           instead: ({ gives }) => gives('/secret/4?query={hello}', 200, '/* 200'),
         },
       },

@@ -143,7 +143,7 @@ interface World extends Sockets {
 
 const LAWS: readonly Law<World>[] = [
   {
-    sentence: 'a WebSocket has the route that took it, and is counted once',
+    sentence: 'a WebSocket has the route that accepted it, and is counted once',
     async run({ monitor, url, route, paths }) {
       for (const path of paths) {
         const socket = new WebSocket(url + path)
@@ -159,7 +159,7 @@ const LAWS: readonly Law<World>[] = [
     },
   },
   {
-    sentence: 'a WebSocket that no route took has none, and never the path',
+    sentence: 'a WebSocket that no route accepted has no route, and never the path',
     async run({ monitor, url, missing }) {
       for (const path of ['/none', '/other/1']) {
         const socket = new WebSocket(url + path)
@@ -197,8 +197,8 @@ function ending({ name, like, within }: Subject<World>): Subject<World> {
 export const ON_WEBSOCKETS: Chapter<World> = {
   title: 'Routes of WebSockets',
   about:
-    'A WebSocket that a framework routes has its route; one that a server of `ws` or socket.io takes by itself has the ' +
-    'path that this was given, and is `_unknown` where there is none.',
+    'A WebSocket that a framework routes has its route. A WebSocket that a server of `ws` or socket.io accepts ' +
+    'itself has the path in the options of that server, or `_unknown` without one.',
   subjects: routesSubjects<World>(
     Object.fromEntries(
       Object.entries(MAKES).map(([name, make]) => [

@@ -3,14 +3,14 @@ import type { Managed, Manager } from '../herd.ts'
 
 export const ALONE: Manager = {
   name: 'One process alone',
-  about: '`node app.js`. The numbers are in the process; `metricsHandler()` serves them.',
+  about: '`node app.js`. The counts are in the memory of the process; `metricsHandler()` serves them.',
   start: async example => managed(await startAlone(example)),
 }
 
 export const PRELOADED: Manager = {
   name: 'One process with the preload',
   about:
-    '`node --import @promherd/core/auto app.js`: what the adapter and the preload both see is counted once. The preload serves the metrics on a port of its own.',
+    '`node --import @promherd/core/auto app.js`: a request that both the adapter and the preload observe is counted once. The preload serves the metrics on a separate port.',
   start: async example => managed(await startPreloaded(example)),
 }
 

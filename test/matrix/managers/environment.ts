@@ -1,4 +1,4 @@
-/** What every process of the matrix finds: nothing of promherd that the tests themselves may have been started with. */
+/** The environment of each process of the matrix, without variables of promherd from the environment of the tests. */
 export const ENVIRONMENT: NodeJS.ProcessEnv = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(PROMETHEUS|PROMHERD)_/.test(name)),
 )

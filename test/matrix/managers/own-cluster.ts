@@ -6,9 +6,9 @@ import type { Manager } from '../herd.ts'
 import { ENVIRONMENT } from './environment.ts'
 
 export const OWN_CLUSTER: Manager = {
-  name: 'Cluster code of one’s own',
+  name: 'Custom cluster code',
   about:
-    '`node:cluster` by hand, with `serveHerd()` in the primary and `PROMETHEUS_MULTIPROC_DIR` in the environment. What a signal means is up to that code: here HUP forks anew, and TERM disconnects the workers.',
+    '`node:cluster` by hand, with `serveHerd()` in the primary and `PROMETHEUS_MULTIPROC_DIR` in the environment. That code decides what a signal does: here SIGHUP forks new workers, and SIGTERM disconnects them.',
   async start(example) {
     const directory = temporaryDirectory()
     const [port, metricsPort] = [await freePort(), await freePort()]

@@ -13,20 +13,20 @@ type Mode = 'cluster' | 'fork'
 export const PM2_CLUSTER: Manager = {
   name: 'PM2, cluster mode',
   about:
-    'As in `examples/pm2`: two instances on one port, and a process that calls `serveHerd()`. A reload is `pm2 reload`.',
+    'As in `examples/pm2`: two instances on one port, and a process that calls `serveHerd()`. `pm2 reload` reloads.',
   start: example => start(example, 'cluster'),
 }
 
 export const PM2_FORK: Manager = {
   name: 'PM2, fork mode',
-  about: 'The same with two instances on ports of their own. A reload is `pm2 reload` too, which restarts them.',
+  about: 'The same with two instances, each on its own port. `pm2 reload` restarts them.',
   start: example => start(example, 'fork'),
 }
 
 async function start(example: Example, mode: Mode): Promise<Managed> {
   const directory = temporaryDirectory()
   const home = temporaryDirectory()
-  // One app on one port, or two apps with a port each: two free ports seldom stand side by side, as PM2 counts them.
+  // One app on one port, or two apps with a port each: PM2 increments the port, and two consecutive ports are seldom free.
   const ports = mode === 'cluster' ? [await freePort()] : [await freePort(), await freePort()]
   const metricsPort = await freePort()
   const env = { PROMETHEUS_MULTIPROC_DIR: directory.path, PROMETHEUS_METRICS_PORT: String(metricsPort) }
@@ -51,20 +51,20 @@ async function start(example: Example, mode: Mode): Promise<Managed> {
     reload: () => pm2('reload', 'app'),
     stop: () => pm2('stop', 'app'),
     async end() {
-      // It ends what it has started, as at `pm2 kill`, which takes a process more.
+      // The daemon stops its processes, as with `pm2 kill`, which needs one more process.
       process.kill(daemon, 'SIGTERM')
-      await until(() => !isAlive(daemon), { what: 'the daemon of PM2 to be gone' })
+      await until(() => !isAlive(daemon), { what: 'the daemon of PM2 to exit' })
       directory.remove()
       home.remove()
     },
   }
 }
 
-/** Runs a command of a PM2 whose daemon is at home there. */
+/** Runs a command of PM2 with `home` as its PM2_HOME. */
 export async function runPm2(home: string, args: readonly string[]): Promise<void> {
   const { code, output } = await runProcess(join(ROOT, 'examples/pm2/node_modules/.bin/pm2'), args, {
     cwd: home,
-    // It looks for news of itself elsewhere otherwise.
+    // Without these variables PM2 checks for a new version over the network.
     env: { ...ENVIRONMENT, PM2_HOME: home, PM2_PROGRAMMATIC: '1', PM2_DISABLE_VERSION_CHECK: '1' },
   })
   if (code !== 0) throw new Error(`pm2 ${args.join(' ')} ended with ${code}: ${output}`)

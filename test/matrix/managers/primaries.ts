@@ -6,12 +6,12 @@ import { freePort } from '../../support/resources.ts'
 import type { Managed, Manager } from '../herd.ts'
 import { ENVIRONMENT } from './environment.ts'
 
-/** The ways in which a primary of promherd's own owns the workers. */
+/** The ways in which a primary of promherd starts the workers. */
 
 export const CLUSTER: Manager = {
   name: 'The cluster helper',
   about:
-    '`startCluster()`. The primary starts the workers, answers signals and serves the metrics port. A reload is HUP.',
+    '`startCluster()`. The primary starts the workers, handles signals and serves the metrics port. SIGHUP reloads.',
   async start(example) {
     const running = await startClustered(example, 2)
     return managed(running.process.pid, running, signal => running.stop(signal))
@@ -21,13 +21,12 @@ export const CLUSTER: Manager = {
 export const CLUSTER_OF_EACH: Manager = {
   ...CLUSTER,
   name: 'The cluster helper with the other examples',
-  about: 'The laws that may depend on the framework.',
+  about: 'The laws that can depend on the framework.',
 }
 
 export const THREADS: Manager = {
   name: 'Threads',
-  about:
-    '`startThreads()`. The same with threads of one process on one port. Whoever kills a thread is its own process.',
+  about: '`startThreads()`. The same with threads of one process on one port. A thread is killed by its own process.',
   async start(example) {
     const { pid, where, stop } = await startScript(fileURLToPath(new URL('../fixtures/threads.mjs', import.meta.url)), [
       join(ROOT, 'examples', example, 'app.js'),
@@ -39,7 +38,7 @@ export const THREADS: Manager = {
 export const COMMAND: Manager = {
   name: 'The command',
   about:
-    '`promherd start app.js --workers 2`, under the preload: what the adapter and the preload both see is counted once. A reload is HUP.',
+    '`promherd start app.js --workers 2`, under the preload: a request that both the adapter and the preload observe is counted once. SIGHUP reloads.',
   async start(example) {
     const { pid, where, stop } = await startScript(join(ROOT, 'packages/cli/bin/promherd.js'), [
       'start',

@@ -8,14 +8,14 @@ import { freePort, temporaryDirectory } from '../../support/resources.ts'
 import type { Managed } from '../herd.ts'
 import { ENVIRONMENT } from './environment.ts'
 
-/** How a supervisor starts one process, and tells it to end. */
+/** How a supervisor starts and stops one process. */
 export interface Supervision {
-  /** What stands before `node`. */
+  /** The command before `node`. */
   readonly prefix: readonly string[]
   readonly endsWith: NodeJS.Signals
 }
 
-/** Starts two processes of an example, each on a port of its own, and one that serves what they have counted. */
+/** Starts two processes of an example, each on its own port, and one that serves their metrics. */
 export async function supervise(example: Example, supervision: Supervision): Promise<Managed> {
   const directory = temporaryDirectory()
   const ports = [await freePort(), await freePort()]
@@ -43,7 +43,7 @@ export async function supervise(example: Example, supervision: Supervision): Pro
   }
 }
 
-/** One process that is always there, as a unit of systemd with `Restart=always`. */
+/** One process that is restarted when it exits, as a unit of systemd with `Restart=always`. */
 class Unit {
   readonly #command: readonly string[]
   readonly #env: NodeJS.ProcessEnv
@@ -60,7 +60,7 @@ class Unit {
     this.#child = this.#start()
   }
 
-  /** Ends it; what watches over it starts it again. */
+  /** Stops the process. The `exit` listener starts it again. */
   async restart(signal: NodeJS.Signals = this.#endsWith): Promise<void> {
     const ended = once(this.#child, 'exit')
     process.kill(this.#pid, signal)
@@ -73,7 +73,7 @@ class Unit {
     await this.restart(signal)
   }
 
-  /** The process itself: what stands before it waits for its end, so that its port is free when that ends. */
+  /** The pid of \`node\`. The command before it waits for its exit, so the port is free when that command exits. */
   get #pid(): number {
     const { pid } = this.#child
     if (!this.#isWrapped) return pid!
