@@ -2,8 +2,8 @@ import { alternate, inFreshProcess } from './lib/fresh.js'
 import { figure, machine, spread } from './lib/report.js'
 
 /**
- * What it costs a worker to have its prom-client registries copied into its store: ten times a second what 1,000 series
- * have counted, nothing while it is idle, and a whole copy, with all that has to be asked for, before it is read itself.
+ * The CPU time of copying the prom-client registries of a worker into its store: the counts of 1,000 series ten times a
+ * second, no work in an idle worker, and a whole copy, with all asynchronous metrics, before the worker itself is read.
  */
 export async function copy({ quick }) {
   const settings = {
@@ -21,11 +21,11 @@ export async function copy({ quick }) {
   return { benchmark: 'copy', machine: machine(), settings, figures, checks: whole.checks }
 }
 
-/** What the 1,000 samples are; each figure is the CPU time of one copy. */
+/** The 1,000 samples of each kind. Each figure is the CPU time of one copy. */
 const KINDS = {
-  mixed: '1,000 samples that stood still: 250 of a counter, 250 gauges, and half of histograms',
+  mixed: '1,000 unchanged samples: 250 of a counter, 250 gauges, 500 of histograms',
   counters: 'counters with two labels',
-  gauges: 'a thousand gauges, each a metric of its own',
+  gauges: 'a thousand gauges, each a separate metric',
   histograms: 'histograms with 14 buckets',
   summaries: 'summaries with three quantiles',
 }
@@ -39,7 +39,7 @@ async function wholeCopies({ rounds, ...settings }) {
   const figures = Object.fromEntries(
     Object.keys(KINDS).flatMap(kind => [
       [kind === 'mixed' ? MAIN : `copy.${kind}_ms`, figure(KINDS[kind], 'ms', ms(kind, 'ms'), REACH[kind])],
-      [`copy.${kind}_reading_ms`, figure('of it, prom-client itself', 'ms', ms(kind, 'readingMs'))],
+      [`copy.${kind}_reading_ms`, figure('of that time, prom-client itself', 'ms', ms(kind, 'readingMs'))],
     ]),
   )
   const all = Object.values(results).flat()
@@ -47,7 +47,7 @@ async function wholeCopies({ rounds, ...settings }) {
   return { figures, checks }
 }
 
-/** Looks at 1,000 series of all kinds, of which that share has counted since the look before. */
+/** The share of 1,000 series of all kinds that has changed since the previous copy. */
 const SHARES = { none: 0, some: 0.1, all: 1 }
 const LOOKS_PER_SECOND = 10
 
@@ -59,9 +59,9 @@ async function looks({ rounds, looks }) {
   const percent = share => spread(results[share].map(({ ms }) => (ms * LOOKS_PER_SECOND * 100) / 1000))
   const row = (what, share) => figure(what, '%', percent(share), { atMost: 1 })
   return {
-    'copy.busy_percent': row('of a core, for 1,000 series that all count between two copies', 'all'),
-    'copy.busy_tenth_percent': row('of a core, where a tenth of them does', 'some'),
-    'copy.busy_none_percent': row('of a core, for a busy worker that counts nothing', 'none'),
+    'copy.busy_percent': row('of a core, with 1,000 series that all change between two copies', 'all'),
+    'copy.busy_tenth_percent': row('of a core, with a tenth of them changing', 'some'),
+    'copy.busy_none_percent': row('of a core, for a busy worker without changes', 'none'),
   }
 }
 
@@ -75,9 +75,9 @@ async function besideTheProgram({ rounds, turns, idleMs }) {
       'ns',
       spread(of('none', 'ns')),
     ),
-    'copy.counting_copied_ns': figure('the same where it is copied, that included', 'ns', spread(of('copied', 'ns'))),
+    'copy.counting_copied_ns': figure('the same including the copy', 'ns', spread(of('copied', 'ns'))),
     'copy.idle_wakes': figure(
-      'times a second that an idle worker with 1,000 series is woken for them',
+      'wake-ups a second of an idle worker because of its 1,000 series',
       '',
       spread(of('copied', 'wakes').map((wakes, round) => wakes - of('none', 'wakes')[round])),
       { atMost: 0.5 },

@@ -6,10 +6,10 @@ const SIDE = new URL('./growth/side.js', import.meta.url)
 const RESTARTS = new URL('./growth/restarts.js', import.meta.url)
 const FLAGS = { execArgv: ['--expose-gc'] }
 
-/** Below so many series in all, what every scrape costs outweighs what a series costs. */
+/** With fewer series in total, the fixed cost of a scrape is larger than the cost of the series. */
 const LEAST_TOTAL = 10_000
 
-/** How the reader's time and memory grow with the herd, and what is left of those who came and went. */
+/** How the time and memory of the reader grow with the herd, and what remains of exited workers. */
 export async function growth({ quick }) {
   const sizes = quick ? { stores: [1, 2], series: [10, 20], large: [] } : FULL
   const restarts = quick ? 400 : 10_000
@@ -41,7 +41,7 @@ function combinations({ stores, series, large }) {
   return [...series.flatMap(count => stores.map(each => [each, count])), ...large.map(each => [each, 100_000])]
 }
 
-/** Over the stores and over their series apart, since a flat one of the two would hide a steep other. */
+/** One exponent over the number of stores and one over their series: in a common one, a flat line would hide a steep one. */
 function exponents(points) {
   const lines = [
     points.filter(({ series }) => series === AT_SERIES || points.every(({ series }) => series < AT_SERIES)),
@@ -63,7 +63,7 @@ function exponents(points) {
   )
 }
 
-/** Where the two lines cross; a quick run is smaller, and has one line. */
+/** The point that both lines share. A quick run is smaller and has one line. */
 const AT_SERIES = 10_000
 const AT_STORES = 8
 const LINEAR = { atMost: 1.1 }
@@ -78,19 +78,23 @@ function restartFigures(same, own) {
   const grown = ({ early, late }) => ({ value: late.bytes - early.bytes })
   return {
     'growth.restarts_files': figure(
-      'files more after all restarts than after a tenth',
+      'additional files after all restarts, compared to a tenth of them',
       '',
       {
         value: same.late.files - same.early.files,
       },
       { atMost: 0 },
     ),
-    'growth.restarts_bytes': figure('bytes more in all files', '', grown(same)),
+    'growth.restarts_bytes': figure('growth of all files, in bytes', '', grown(same)),
     'growth.restarts_memory_kb': figure("growth of the memory of the herd's leader", 'kB', kept(same), { atMost: 500 }),
-    'growth.restarts_cpu_ms': figure('CPU of opening, counting, closing and retiring them', 'ms', {
+    'growth.restarts_cpu_ms': figure('CPU to open, write, close and retire the stores', 'ms', {
       value: same.cpuMs,
     }),
-    'growth.restarts_own_labels_bytes': figure('the same where each brings a series of its own: bytes', '', grown(own)),
+    'growth.restarts_own_labels_bytes': figure(
+      'the same with a new series for each restart: growth of all files, in bytes',
+      '',
+      grown(own),
+    ),
     'growth.restarts_own_labels_memory_kb': figure('the same: memory of the leader', 'kB', kept(own)),
     'growth.restarts_own_labels_cpu_ms': figure('the same: CPU', 'ms', { value: own.cpuMs }),
   }
@@ -103,14 +107,14 @@ function table(points) {
       const what = `${stores} x ${series} series`
       return [
         [`${key}.first_ms`, figure(`${what}: CPU of the first scrape`, 'ms', { value: first })],
-        [`${key}.second_ms`, figure(`${what}: CPU of a later one, 1 % changed`, 'ms', { value: second })],
-        [`${key}.memory_mb`, figure(`${what}: what the reader keeps`, 'MB', { value: bytes / 1e6 })],
+        [`${key}.second_ms`, figure(`${what}: CPU of a later scrape, 1 % changed`, 'ms', { value: second })],
+        [`${key}.memory_mb`, figure(`${what}: memory of the reader`, 'MB', { value: bytes / 1e6 })],
       ]
     }),
   )
 }
 
-/** Every life counts two jobs. */
+/** Each store counts two jobs. */
 function checksOf(points, lives, restarts) {
   const equal = lives.every(({ late }) => late.total === 2 * restarts)
   const samples = points.map(({ samples }) => samples)

@@ -2,8 +2,8 @@ import { inFreshProcess } from './lib/fresh.js'
 import { figure, machine, spread } from './lib/report.js'
 
 /**
- * What the application's requests feel of a scrape a second, by somebody who asks as Prometheus does. Each round is a
- * cluster of its own, in which runs with and without scrapes take turns; every second round begins with the other.
+ * The delay of the application's requests by one scrape a second, sent as Prometheus does. Each round is a new cluster,
+ * in which runs with and without scrapes take turns. Every second round begins with the other kind.
  */
 export async function latency({ quick, workers = quick ? 2 : 8, series = quick ? 20 : 10_000 }) {
   const settings = {
@@ -29,12 +29,12 @@ export async function latency({ quick, workers = quick ? 2 : 8, series = quick ?
   const runs = promherd.flatMap(round => round.runs)
   const ofRival = key => spread(rival.runs.map(run => run[key]))
   const figures = {
-    ...pairOf('scrape.p99', 'requests on kept connections', runs, 'p99Ms'),
+    ...pairOf('scrape.p99', 'requests on keep-alive connections', runs, 'p99Ms'),
     ...pairOf('scrape.p99_new_connections', 'requests on new connections', runs, 'newConnectionsP99Ms'),
   }
   if (rival.runs.length > 0) {
     const ms = (what, key) => figure(what, 'ms', ofRival(key))
-    figures['scrape.p99_prom_client_ms'] = ms('the same with prom-client, kept connections', 'p99Ms')
+    figures['scrape.p99_prom_client_ms'] = ms('the same with prom-client, keep-alive connections', 'p99Ms')
     figures['scrape.p99_new_connections_prom_client_ms'] = ms(
       'the same with prom-client, new connections',
       'newConnectionsP99Ms',
@@ -55,10 +55,10 @@ export async function latency({ quick, workers = quick ? 2 : 8, series = quick ?
 }
 
 const SCRIPT = new URL('./latency/primary.js', import.meta.url)
-/** Some 40 s after their start V8 collects the garbage of most workers in one and the same second: longer than that. */
+/** About 40 s after the start, V8 collects the garbage of most workers in the same second. The warm-up lasts longer. */
 const WARM_UP_RUNS = 12
 const TURNS = [false, true, true, false, false, true, true, false]
-/** Its primary falls behind by seconds for each scrape: what it has not done by then is not waited for. */
+/** Each scrape delays the primary of prom-client by seconds. Runs that take longer are not waited for. */
 const RIVAL_MS = 60_000
 
 async function measureRival(settings) {
@@ -70,8 +70,8 @@ async function measureRival(settings) {
 }
 
 /**
- * The reach: the median of the runs with scrapes is no worse than what a quarter of those without are worse than. (The
- * worst of these would be one that something else has hit: next to that anything is good.)
+ * The reach: the median of the runs with scrapes is at most the upper quartile of the runs without. (The maximum of
+ * these would be a run that another process has disturbed, which is too easy to reach.)
  */
 function pairOf(key, what, runs, field) {
   const of = wanted => runs.filter(({ scraped }) => scraped === wanted).map(run => run[field])

@@ -6,9 +6,9 @@ import { figure, machine, ratioOf, spread, versionOf } from './lib/report.js'
 const SIDE = new URL('./memory/side.js', import.meta.url)
 
 /**
- * What the series of one histogram take in a worker: the JavaScript heap, what hangs on it outside, and the files in
- * /dev/shm, after a garbage collection. Resident memory is told beside it: what V8 has taken and not given back is in
- * it, and so is what it is used for next.
+ * The memory of the series of one histogram in a worker: the JavaScript heap, external memory, and the files in
+ * /dev/shm, after a garbage collection. Resident memory is reported in addition. It includes memory that V8 has
+ * reserved and not returned.
  */
 export async function memory({ quick, series = quick ? 300 : 20_000 }) {
   const settings = { rounds: quick ? 1 : 5, series, buckets: 14 }
@@ -23,7 +23,7 @@ export async function memory({ quick, series = quick ? 300 : 20_000 }) {
   )
   const all = (name, part) => results[name].map(result => result[part])
   const ratio = (what, name, part, reach) =>
-    figure(`${what}, of prom-client's`, '', ratioOf(all(name, part), all('prom_client', part)), reach)
+    figure(`${what}, relative to prom-client`, '', ratioOf(all(name, part), all('prom_client', part)), reach)
   const figures = {
     'memory.ratio_vs_prom_client': ratio('HTTP series of promherd', 'promherd', 'total', { atMost: 0.5 }),
     'memory.histogram_ratio_vs_prom_client': ratio("a user's histogram in promherd", 'histogram', 'total'),
@@ -59,13 +59,13 @@ function sidesOf(storage, newer) {
   }
 }
 
-const PARTS = { total: 'in all', heap: 'heap', external: 'outside the heap', files: 'files', rss: 'resident' }
+const PARTS = { total: 'total', heap: 'heap', external: 'outside the heap', files: 'files', rss: 'resident' }
 
 function sizes(side, what, all) {
   return Object.fromEntries(
-    Object.entries(PARTS).map(([part, told]) => {
+    Object.entries(PARTS).map(([part, name]) => {
       const megabytes = all(part).map(bytes => bytes / 1e6)
-      return [`memory.${side}_${part}_mb`, figure(`${what}: ${told}`, 'MB', spread(megabytes))]
+      return [`memory.${side}_${part}_mb`, figure(`${what}: ${name}`, 'MB', spread(megabytes))]
     }),
   )
 }

@@ -4,23 +4,22 @@ import { chosenFrameworks, FRAMEWORKS, QUICK } from './request/frameworks.js'
 import { Miscounted, measureInOneProcess, measureInTurns } from './request/measure.js'
 
 /**
- * What a request costs under `--import @promherd/core/auto`, beside the same request under the adapter: the CPU of the
- * whole request, in memory, as in the benchmark of requests. Not what is added is compared: where the adapter makes a
- * framework faster that is negative, and a quotient of it says nothing.
+ * The cost of a request under `--import @promherd/core/auto`, compared to the same request under the adapter: the CPU
+ * time of the whole request, in memory, as in the benchmark `request`. The added time is not compared: it is negative
+ * where the adapter makes a framework faster, and then a ratio of it has no meaning.
  *
- * In each round there are fresh processes at once on one core, which take turns of some ten milliseconds. Two of them are
- * of the adapter, and the preload is compared with their mean; the quotient of these two with each other, of the same
- * code, says how far a quotient of nothing strays.
+ * In each round, fresh processes on one core take turns of about ten milliseconds. Two of them run the adapter, and the
+ * preload is compared to their mean. The ratio of these two to each other shows the error of a ratio of the same code.
  */
 
-/** The reach: no dearer than the adapter, and what the medians of the same code differ by. */
+/** The reach: the cost of the adapter, plus the difference between medians of the same code. */
 const AT_MOST = 1.05
 
-/** For each framework: the least number of rounds, and the seconds that further ones must fit into. */
+/** For each framework: the minimum number of rounds, and the time limit in seconds for further rounds. */
 const ROUNDS = 3
 const SECONDS = 52
 
-/** The processes of a round. Those of the adapter are told apart to be compared with each other. */
+/** The processes of a round. The two of the adapter have separate names, to be compared to each other. */
 const SIDES = {
   bare: { variant: 'bare', preloaded: false },
   before: { variant: 'ours', preloaded: false },
@@ -28,7 +27,7 @@ const SIDES = {
   after: { variant: 'ours', preloaded: false },
 }
 
-/** @param {{ quick?: boolean, framework?: string }} options `quick` proves that all runs and counts, no more */
+/** @param {{ quick?: boolean, framework?: string }} options `quick` only checks that everything runs and counts */
 export async function preload({ quick = false, framework }) {
   const figures = {}
   const settings = { connections: CONNECTIONS }
@@ -65,7 +64,7 @@ async function rounds(framework, quick) {
   }
 }
 
-/** What is not preloaded shares a process, and one run of the adapter stands for both. */
+/** Variants without the preload share a process, and one run of the adapter is used for both. */
 async function quickRound(job) {
   const alone = await measureInOneProcess(['bare', 'ours'], job)
   const preloaded = await measureInOneProcess(['bare'], { ...job, preloaded: true })
@@ -80,10 +79,15 @@ function figuresOf(framework, { bare, before, preload, after }) {
   const key = `request.${framework}`
   const ratio = ratioOf(preload, adapter)
   return {
-    [`${key}.preload_ratio_vs_adapter`]: figure('a request under the preload, of one under the adapter', '', ratio, {
-      atMost: AT_MOST,
-    }),
-    [`${key}.adapter_ratio_vs_itself`]: figure('the same of two runs of the adapter', '', ratioOf(after, before)),
+    [`${key}.preload_ratio_vs_adapter`]: figure(
+      'a request under the preload, relative to one under the adapter',
+      '',
+      ratio,
+      {
+        atMost: AT_MOST,
+      },
+    ),
+    [`${key}.adapter_ratio_vs_itself`]: figure('the same for two runs of the adapter', '', ratioOf(after, before)),
     [`${key}.preload_us`]: figure('the preload adds', 'µs', added(preload)),
     [`${key}.preload_adapter_us`]: figure('the adapter adds', 'µs', added(adapter)),
     [`${key}.preload_whole_us`]: figure('a request under the preload', 'µs', spread(preload)),

@@ -8,7 +8,7 @@ const SIDE = new URL('./record/side.js', import.meta.url)
 const INSTRUMENT_SIDE = new URL('./record/instrument-side.js', import.meta.url)
 const BESIDE = ['prom-client', '@opentelemetry/sdk-metrics']
 
-/** What it costs to record one exchange: method, route, status and duration, into a histogram and a counter. */
+/** The cost of recording one exchange: method, route, status and duration, into a histogram and a counter. */
 export async function record({ quick }) {
   const settings = {
     rounds: quick ? 1 : 7,
@@ -33,7 +33,7 @@ export async function record({ quick }) {
   const figures = {
     'record.ns': figure(`promherd, one exchange, ${best} storage`, 'ns', spread(nsOf(best)), { atMost: 100 }),
     'record.ratio_vs_prom_client': figure(
-      `of the cost in prom-client, ${best} storage`,
+      `relative to prom-client, ${best} storage`,
       '',
       ratioOf(nsOf(best), nsOf('prom_client')),
       { atMost: 0.1 },
@@ -53,7 +53,7 @@ export async function record({ quick }) {
   }
 }
 
-/** Who records, and with which Node. */
+/** The clients that record, each with its version of Node. */
 function sidesOf(storages, newer) {
   const [best] = storages
   const there = newer === undefined || newer.execPath === process.execPath ? '' : `, Node ${newer.version}`
@@ -61,7 +61,7 @@ function sidesOf(storages, newer) {
   return {
     ...Object.fromEntries(storages.map(storage => [storage, ours(storage)])),
     half_errors: {
-      what: `promherd, ${best} storage, where every second exchange is an error too`,
+      what: `promherd, ${best} storage, where every second exchange is also an error`,
       job: { client: 'promherd-http', storage: best, halfErrors: true },
     },
     prom_client: { what: 'prom-client, observe and inc', job: { client: 'prom-client' } },
@@ -79,8 +79,11 @@ function sidesOf(storages, newer) {
       what: `OpenTelemetry's SDK ${versionOf('@opentelemetry/sdk-metrics')}, record and add`,
       job: { client: 'opentelemetry' },
     },
-    clock: { what: 'two readings of the clock, needed by any side, in none', job: { client: 'clock' } },
-    loop: { what: 'the loop around it, included in each', job: { client: 'loop' } },
+    clock: {
+      what: 'two readings of the clock, which every side needs and no figure includes',
+      job: { client: 'clock' },
+    },
+    loop: { what: 'the loop itself, included in each figure', job: { client: 'loop' } },
   }
 }
 
@@ -93,7 +96,7 @@ function instrumentFigures(results) {
   )
 }
 
-/** Other exchanges than the rest, or none at all. */
+/** Sides that record other exchanges, or none. */
 const UNLIKE = ['half_errors', 'clock', 'loop']
 
 function checksOf(sides, results, instruments) {

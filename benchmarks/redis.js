@@ -12,20 +12,20 @@ import { measureGroup } from './redis/group.js'
 const FULL = { series: 1_000, sizes: [10, 50, 100, 200], warmUp: 60, pushes: 60, intervalMs: 1_000 }
 const QUICK = { series: 20, sizes: [2, 4], warmUp: 1, pushes: 3, intervalMs: 10 }
 
-/** Forwarding to a real Redis, and the sum of many hosts, beside registries of prom-client as JSON. */
+/** Forwarding to a real Redis, and the sum of many hosts, compared to registries of prom-client as JSON. */
 export async function redis({ quick }) {
   const settings = quick ? QUICK : FULL
   const about = { benchmark: 'redis', machine: machine(['prom-client', 'ioredis']) }
-  const said = { ...settings, sizes: settings.sizes.join(' ') }
+  const reported = { ...settings, sizes: settings.sizes.join(' ') }
   if (!hasRedis()) {
-    const checks = { left_out: 'all of it: redis-server is not installed' }
-    return { ...about, settings: said, figures: {}, checks }
+    const checks = { left_out: 'the whole benchmark: redis-server is not installed' }
+    return { ...about, settings: reported, figures: {}, checks }
   }
   const port = await freePort(0)
   const server = startRedis(port, mkdtempSync(join(tmpdir(), 'promherd-bench-redis-')))
   const url = `redis://127.0.0.1:${port}`
   const client = new Redis(url)
-  client.on('error', () => {}) // It is connected to before it listens.
+  client.on('error', () => {}) // The client connects before the server listens.
   try {
     const forwarding = await inFreshProcess(new URL('./redis/forwarding.js', import.meta.url), { url, ...settings })
     await client.flushall()
@@ -43,17 +43,17 @@ export async function redis({ quick }) {
       ...sideFigures('redis.prom_client', 'prom-client', theirs, {}),
     }
     const checks = { equal: largest.digest === theirs.digest, samples: largest.samples }
-    return { ...about, settings: said, figures, checks }
+    return { ...about, settings: reported, figures, checks }
   } finally {
     client.disconnect()
     await server.stop()
   }
 }
 
-/** What the project wants of 200 hosts of 1,000 series each. */
+/** The goals for 200 hosts of 1,000 series each. */
 const REACH = { cold: { atMost: 2_000 }, warm: { atMost: 300 }, memory: { atMost: 500 } }
 const LINEAR = { atMost: 1.1 }
-/** Groups of a quick run may take no more than an empty one. */
+/** The groups of a quick run may need no more than an empty one. */
 const LEAST = 0.1
 
 /** One push a second: 10 ms of CPU are 1 % of a core. */
@@ -70,22 +70,27 @@ function forwardingFigures({ all, few, roundTrips }) {
   }
 }
 
-function sideFigures(key, who, { cold, warm, all, peakMb, redisKbPerHost, redisCpuMsPerPush }, reach) {
-  const ms = (what, value, limit) => figure(`${who}: ${what}`, 'ms', { value }, limit)
+function sideFigures(key, side, { cold, warm, all, peakMb, redisKbPerHost, redisCpuMsPerPush }, reach) {
+  const ms = (what, value, limit) => figure(`${side}: ${what}`, 'ms', { value }, limit)
   return {
-    [`${key}.cold_ms`]: ms('the first scrape of the sum, from a server that is not started', cold.ms, reach.cold),
-    [`${key}.cold_cpu_ms`]: ms('of it, CPU of the exporter', cold.cpuMs),
+    [`${key}.cold_ms`]: ms('the first scrape of the sum, including the start of the server', cold.ms, reach.cold),
+    [`${key}.cold_cpu_ms`]: ms('of that time, CPU of the exporter', cold.cpuMs),
     [`${key}.warm_ms`]: ms('a later scrape, after 1 % of the series of every host changed', warm.ms, reach.warm),
-    [`${key}.warm_cpu_ms`]: ms('of it, CPU of the exporter', warm.cpuMs),
+    [`${key}.warm_cpu_ms`]: ms('of that time, CPU of the exporter', warm.cpuMs),
     [`${key}.changed_ms`]: ms('a later scrape, after all series of every host changed', all.ms),
-    [`${key}.changed_cpu_ms`]: ms('of it, CPU of the exporter', all.cpuMs),
-    [`${key}.memory_mb`]: figure(`${who}: most resident memory of the exporter`, 'MB', { value: peakMb }, reach.memory),
-    [`${key}.redis_kb_per_host`]: figure(`${who}: memory of Redis for a host`, 'kB', { value: redisKbPerHost }),
+    [`${key}.changed_cpu_ms`]: ms('of that time, CPU of the exporter', all.cpuMs),
+    [`${key}.memory_mb`]: figure(
+      `${side}: peak resident memory of the exporter`,
+      'MB',
+      { value: peakMb },
+      reach.memory,
+    ),
+    [`${key}.redis_kb_per_host`]: figure(`${side}: memory of Redis for a host`, 'kB', { value: redisKbPerHost }),
     [`${key}.redis_cpu_ms_per_push`]: ms('CPU of Redis for a push, all series changed', redisCpuMsPerPush),
   }
 }
 
-/** What an exporter of no hosts takes is subtracted: it would hide how steep the rest is. */
+/** The cost of an exporter without hosts is subtracted, since it would hide the slope of the rest. */
 function growthFigures(points, empty) {
   const exponent = of => {
     const above = point => Math.max(of(point) - of(empty), LEAST)
@@ -101,7 +106,7 @@ function growthFigures(points, empty) {
   for (const { hosts, cold, warm, peakMb } of points.slice(0, -1)) {
     const key = `redis.${hosts}_hosts`
     figures[`${key}.cold_cpu_ms`] = figure(`${hosts} hosts: CPU of the first scrape`, 'ms', { value: cold.cpuMs })
-    figures[`${key}.warm_cpu_ms`] = figure(`${hosts} hosts: CPU of a later one, 1 % changed`, 'ms', {
+    figures[`${key}.warm_cpu_ms`] = figure(`${hosts} hosts: CPU of a later scrape, 1 % changed`, 'ms', {
       value: warm.cpuMs,
     })
     figures[`${key}.memory_mb`] = figure(`${hosts} hosts: memory of the exporter`, 'MB', { value: peakMb })

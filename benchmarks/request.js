@@ -5,32 +5,32 @@ import { chosenFrameworks, FRAMEWORKS, QUICK } from './request/frameworks.js'
 import { Miscounted, measure, quickRound, round, roundInSlices } from './request/measure.js'
 
 /**
- * What metrics cost a request: microseconds of CPU that a middleware adds to the bare framework.
+ * The cost of metrics for a request: microseconds of CPU that a middleware adds to the bare framework.
  *
- * Two ways, since neither is the whole truth. In memory, Node's own HTTP server runs over a connection without a
- * kernel: little noise, so this is the headline. Over a loopback socket another process sends the load: all is real,
- * and its spread is wider. Each figure is of a fresh process, which must have counted exactly the requests that were
- * sent; over a socket a variant is compared with bare runs right before and after it.
+ * There are two ways to measure it. In memory, Node's own HTTP server runs over a connection without a kernel. This has
+ * little noise, so it is the main figure. Over a loopback socket, another process sends the load. This is the real
+ * situation, and its spread is wider. Each figure is of a fresh process, which must have counted exactly the requests
+ * that were sent. Over a socket, a variant is compared to bare runs directly before and after it.
  *
- * What is measured is the steady state of a server that runs for long, for all sides alike: each process is warm
- * before it is measured. In memory all variants of a round are there at once on one core, where it can be chosen, and
- * take turns of some ten milliseconds. What counts of a process is the slice than which a tenth were faster: what a
- * machine does besides lasts longer than a slice, and only ever adds. What is left of the spread is between processes:
- * V8 does not compile the same code the same way twice.
+ * All sides are measured in the steady state of a server that has run for long: each process is warm before it is
+ * measured. In memory, all variants of a round run at the same time on one core, if the platform allows to choose it,
+ * and take turns of about ten milliseconds. The result of a process is the slice at the 10th percentile: other work of
+ * the machine lasts longer than a slice, and only adds time. The rest of the spread is between processes, since V8 does
+ * not always compile the same code in the same way.
  */
 
-/** Of each framework: the least number of rounds, and the seconds that further ones must fit into. */
+/** For each framework: the minimum number of rounds, and the time limit in seconds for further rounds. */
 const MODES = {
   memory: { rounds: 3, seconds: 150, share: 1 },
   socket: { rounds: 1, seconds: 20, share: 0.4 },
 }
 
-/** What is less cannot be told from nothing, and nothing should be divided by it. */
+/** A smaller value cannot be distinguished from 0, so no ratio is computed with it. */
 const LEAST_US = 0.1
 
 /**
- * @param {{ quick?: boolean, framework?: string }} options `quick` proves that all runs and counts, no more: variants share
- * a process, and what counts in memory counts over a socket, for which one framework is enough
+ * @param {{ quick?: boolean, framework?: string }} options `quick` only checks that everything runs and counts: variants
+ * share a process, and one framework is enough over a socket
  */
 export async function request({ quick = false, framework }) {
   const figures = {}
@@ -55,11 +55,11 @@ function settingsOf(quick) {
   return { requests: requests.join(' '), connections: CONNECTIONS }
 }
 
-/** Who counted wrongly is broken; what does not run on this Node is only left out, by name and with its reason. */
+/** A variant with a wrong count is broken. One that does not run on this Node is left out, with its name and reason. */
 function checksOf(failures) {
   const miscounted = failures.filter(({ error }) => error instanceof Miscounted)
-  const told = failures.map(({ name, variant, error }) => `${name} ${variant}: ${error.message}`)
-  return { equal: miscounted.length === 0, ...(told.length > 0 && { left_out: [...new Set(told)].join('; ') }) }
+  const reasons = failures.map(({ name, variant, error }) => `${name} ${variant}: ${error.message}`)
+  return { equal: miscounted.length === 0, ...(reasons.length > 0 && { left_out: [...new Set(reasons)].join('; ') }) }
 }
 
 async function rounds(framework, mode, names, quick) {
@@ -103,26 +103,26 @@ function socketFigures(framework, names, { bare, added }) {
   }
 }
 
-/** What the project is measured by: the packages, and beside them what a careful user writes by hand. */
+/** The main figures: promherd compared to the packages, and to code with prom-client that a careful user writes. */
 function headline(key, added) {
   const ours = added.get('ours')
   if (ours === undefined) return {}
   const medianOf = name => spread(added.get(name)).value
   const packages = [...added.keys()].filter(name => !NO_PACKAGES.has(name)).map(medianOf)
   const ratioTo = best => ({ value: spread(ours).value / Math.max(best, LEAST_US) })
-  const what = 'of what the cheapest of the other packages adds'
+  const what = 'relative to the cheapest of the other packages'
   return {
     [`${key}.added_us`]: figure('promherd adds', 'µs', spread(ours), { atMost: 1.5 }),
     ...(packages.length > 0 && {
       [`${key}.ratio_vs_best_peer`]: figure(what, '', ratioTo(Math.min(...packages)), { atMost: 0.2 }),
     }),
     ...(added.has('plain') && {
-      [`${key}.ratio_vs_by_hand`]: figure('of what prom-client by hand adds', '', ratioTo(medianOf('plain'))),
+      [`${key}.ratio_vs_by_hand`]: figure('relative to prom-client by hand', '', ratioTo(medianOf('plain'))),
     }),
   }
 }
 
-/** `noop` does nothing and `timed` keeps nothing: the least that anything costs in that place. */
+/** `noop` does nothing and `timed` records nothing: the minimum cost of any middleware in that place. */
 const NO_PACKAGES = new Set(['ours', 'plain', 'noop', 'timed'])
 
 function addedFigures(key, names, added, how) {
@@ -138,10 +138,10 @@ function addedFigures(key, names, added, how) {
 function described(variant) {
   if (variant === 'ours') return 'promherd'
   if (variant === 'noop') return 'a middleware that does nothing'
-  if (variant === 'timed') return 'a middleware that takes the time until the response closes, and keeps nothing'
+  if (variant === 'timed') return 'a middleware that measures the time until the response closes and records nothing'
   if (variant === 'plain') return `prom-client ${manifestOf('prom-client').version} by hand`
   const { version, engines } = manifestOf(variant)
-  // Whatever runs is measured; whoever reads should know what it does not promise to run on.
+  // A package that runs is measured. The page names the version of Node that it requires.
   const asks = engines?.node?.startsWith('>=22') ? ` (asks for Node ${engines.node})` : ''
   return `${variant} ${version}${asks}`
 }

@@ -1,7 +1,7 @@
 import { alternate, inFreshProcess } from './lib/fresh.js'
 import { figure, machine, spread } from './lib/report.js'
 
-/** What it costs a worker to look at itself, while it has nothing else to do: shares of one core. */
+/** The CPU time of the self metrics of an idle worker, as a share of one core. */
 export async function sampling({ quick }) {
   const settings = { rounds: quick ? 1 : 3, idleMs: quick ? 300 : 3000, collections: quick ? 50 : 2000 }
   const script = new URL('./sampling/side.js', import.meta.url)
@@ -12,9 +12,9 @@ export async function sampling({ quick }) {
   const figures = {
     'sampling.cpu_percent': figure('sampling the delay of the event loop', '%', percent('delay'), { atMost: 0.1 }),
     'sampling.node_delay_percent': figure("Node's monitorEventLoopDelay instead", '%', percent('node_delay')),
-    'sampling.monitor_percent': figure('all that an idle monitor does, this included', '%', percent('monitor')),
+    'sampling.monitor_percent': figure('all work of an idle monitor, including this sampling', '%', percent('monitor')),
     'sampling.collection_us': figure(
-      'observing one collection of garbage',
+      'observing one garbage collection',
       'µs',
       added(cpuMs('observer'), cpuMs('no_observer'), 1000 / settings.collections),
     ),
@@ -23,7 +23,7 @@ export async function sampling({ quick }) {
   return { benchmark: 'sampling', machine: machine(), settings, figures, checks }
 }
 
-/** What a side takes more than the same without it, round by round. */
+/** The CPU time that a side adds to the same process without it, round by round. */
 function added(cpuMs, withoutMs, factor) {
   return spread(cpuMs.map((ms, round) => (ms - withoutMs[round]) * factor))
 }

@@ -1,7 +1,7 @@
 import { alternate, inFreshProcess } from './lib/fresh.js'
 import { figure, machine, spread } from './lib/report.js'
 
-/** What a scrape of several workers costs, and whom it holds up. */
+/** The cost of a scrape of several workers, and which processes it blocks. */
 export async function scrape({ quick, workers = quick ? 2 : 8, series = quick ? 20 : 10_000 }) {
   const large = workers * series > 20_000
   const settings = { rounds: quick ? 1 : ROUNDS, prom_client_rounds: quick || large ? 1 : ROUNDS, workers, series }
@@ -15,37 +15,41 @@ export async function scrape({ quick, workers = quick ? 2 : 8, series = quick ? 
   const ms = (results, take) => medianOf(results, take, 'ms').value
   const figures = {
     'scrape.ratio_vs_prom_client': ratio(
-      "how many times prom-client's time, after 1 % of the series changed",
+      'the time of prom-client divided by that of promherd, after 1 % of the series changed',
       ms(rival, 'changed'),
       ms(promherd, 'changed'),
       { atLeast: large ? 100 : 20 },
     ),
     'scrape.ratio_first_vs_prom_client': ratio(
-      "how many times prom-client's time, first scrape",
+      'the time of prom-client divided by that of promherd, first scrape',
       ms(rival, 'first'),
       ms(promherd, 'first'),
     ),
     'scrape.second_vs_first_ratio': ratio(
-      'of the time of the first scrape, after 1 % of the series changed',
+      'the scrape after 1 % of the series changed, relative to the first',
       ms(promherd, 'changed'),
       ms(promherd, 'first'),
       { atMost: 0.333 },
     ),
     'scrape.primary_max_block_ms': figure(
-      "the primary's longest block in any scrape, the first among them",
+      "the primary's longest block in any scrape, including the first",
       'ms',
       spread(promherd.map(({ first, second, changed }) => Math.max(...[first, second, changed].map(t => t.blockMs)))),
       { atMost: 10 },
     ),
     ...figuresOf('scrape', 'promherd', promherd),
-    'scrape.snapshot_ms': figure('of it, reading and adding up', 'ms', medianOf(promherd, 'changed', 'snapshotMs')),
-    'scrape.encode_ms': figure('of it, writing the text', 'ms', medianOf(promherd, 'changed', 'encodeMs')),
+    'scrape.snapshot_ms': figure(
+      'of that time, reading and summing the stores',
+      'ms',
+      medianOf(promherd, 'changed', 'snapshotMs'),
+    ),
+    'scrape.encode_ms': figure('of that time, writing the text', 'ms', medianOf(promherd, 'changed', 'encodeMs')),
     ...figuresOf('scrape.prom_client', 'prom-client', rival),
   }
   return { benchmark: 'scrape', machine: machine(), settings, figures, checks: checksOf(promherd, rival) }
 }
 
-/** With many series prom-client takes a minute for a round: there it has one. */
+/** With many series, prom-client needs a minute for a round, so it has only one. */
 const ROUNDS = 5
 
 function figuresOf(prefix, name, results) {
@@ -57,21 +61,28 @@ function figuresOf(prefix, name, results) {
     [`${prefix}.first_block_ms`]: ms("the primary's longest block, first scrape", 'first', 'blockMs'),
     [`${prefix}.block_ms`]: ms("the primary's longest block, third scrape", 'changed', 'blockMs'),
     ...feltFigures(`${prefix}.worker_cpu`, 'CPU of all workers', name, results, 'cpuMs', 'idle'),
-    // Where there are fewer processors than processes, whatever keeps one of them busy makes the others wait: a turn
-    // is compared with spans in which the primary is as busy, and touches nothing of the workers'.
-    ...feltFigures(`${prefix}.worker_max_block`, "any worker's longest turn", name, results, 'blockMs', 'busy'),
+    // With fewer processors than processes, each busy process makes the others wait. So a scrape is compared to spans in
+    // which the primary is as busy, and does not access the workers.
+    ...feltFigures(
+      `${prefix}.worker_max_block`,
+      'longest event loop block of any worker',
+      name,
+      results,
+      'blockMs',
+      'busy',
+    ),
   }
 }
 
-/** The reach: spans of `control` differ among themselves, and those with a scrape are no worse. */
+/** The reach: the maximum of the spans of `control`, since these differ too. */
 function feltFigures(key, what, name, results, of, control) {
   const turns = results.flatMap(result => result.turns)
   const during = span => spread(turns.map(turn => turn[span][of]))
   const reach = name === 'promherd' ? { atMost: Number(during(control).max.toPrecision(3)) } : undefined
   return {
     [`${key}_ms`]: figure(`${name}, ${what} during a scrape`, 'ms', during('scraped'), reach),
-    [`${key}_control_ms`]: figure(`${name}, the same while nobody scrapes, for as long`, 'ms', during('idle')),
-    [`${key}_busy_ms`]: figure(`${name}, the same while the primary does something else`, 'ms', during('busy')),
+    [`${key}_control_ms`]: figure(`${name}, the same over an equal time without a scrape`, 'ms', during('idle')),
+    [`${key}_busy_ms`]: figure(`${name}, the same over an equal time with a busy primary`, 'ms', during('busy')),
   }
 }
 
@@ -79,7 +90,7 @@ function medianOf(results, take, of) {
   return spread(results.map(result => result[take][of]))
 }
 
-/** Whether both sides export the same numbers, and how often the rival would have given up by itself. */
+/** Whether both sides export the same numbers, and how often prom-client would have reached its own timeout. */
 function checksOf(promherd, rival) {
   const answers = [...promherd, ...rival]
   const takes = rival.flatMap(({ first, second, changed }) => [first, second, changed])

@@ -8,21 +8,21 @@ const SIDES = {
   prom_client: 'prom-client alone',
 }
 
-/** What it takes a process to load a middleware, and to make it, more than it takes to do nothing at all. */
+/** The time that a process needs to load and create a middleware, without the time of an empty process. */
 export async function startup({ quick }) {
   const settings = { rounds: quick ? 1 : 25 }
   const results = await alternate(settings.rounds, ['empty', 'auto', ...Object.keys(SIDES)], side =>
     inFreshProcess(SIDE, { side }, { env: { PROMETHEUS_MULTIPROC_DIR: '' } }),
   )
   const all = (side, when, clock) => results[side].map(result => result[when][clock])
-  // The median of the empty process is what all rounds have in common; a single one may have had bad luck.
+  // All rounds subtract the median of the empty process, since a single round may have been disturbed.
   const added = (side, when, clock) => {
     const empty = spread(all('empty', when, clock)).value
     return all(side, when, clock).map(ms => ms - empty)
   }
   const ratio = (what, when, clock, reach) =>
     figure(
-      `${what}, of what express-prom-bundle takes`,
+      `${what}, relative to express-prom-bundle`,
       '',
       quotient(added('promherd', when, clock), added('express_prom_bundle', when, clock)),
       reach,
@@ -65,7 +65,7 @@ export async function startup({ quick }) {
   }
 }
 
-/** Of two medians: what is left of a single short run is mostly noise, so its quotient says nothing. */
+/** The ratio of two medians: a single short run is mostly noise, so its ratio has no meaning. */
 function quotient(ours, theirs) {
   return { value: spread(ours).value / spread(theirs).value }
 }

@@ -1,6 +1,6 @@
 /**
- * Writes the parts of the documentation that the code knows better: `docs/metrics.md`, the table in the README, and the
- * page of what the benchmarks have found. A test holds the files equal to what this makes; `npm run docs` writes them.
+ * Generates the parts of the documentation that come from code and data: `docs/metrics.md`, the table in the README, and
+ * the page of the benchmarks. `npm run docs` writes the files, and a test compares them to the generated text.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pageOf } from '../benchmarks/lib/page.js'
@@ -20,13 +20,13 @@ import {
 import { WORKER_STATES } from '../packages/core/dist/store/header.js'
 
 const AGGREGATED = {
-  sum: 'added up',
-  max: 'the greatest',
-  min: 'the least',
-  average: 'the average',
-  first: 'that of the worker that has been running longest',
-  latest: 'the latest',
-  worker: 'apart, by worker',
+  sum: 'sum',
+  max: 'maximum',
+  min: 'minimum',
+  average: 'average',
+  first: 'value of the worker that has run longest',
+  latest: 'latest value',
+  worker: 'one series per worker',
 }
 
 const CLOSED_SETS = {
@@ -42,7 +42,7 @@ const CLOSED_SETS = {
   'promherd_worker_state{state}': WORKER_STATES,
 }
 
-const START = '<!-- metrics: kept equal to the table in the code by a test -->'
+const START = '<!-- metrics: written by npm run docs -->'
 const END = '<!-- /metrics -->'
 
 /** The text of every generated file, by its path from the root of the workspace. */
@@ -81,17 +81,17 @@ function metricsPage() {
   )
   return `# Metrics
 
-Written by \`npm run docs\` from the table in \`packages/core/src/metrics.ts\`. Times are in seconds, sizes in bytes.
+Written by \`npm run docs\` from the table in \`packages/core/src/definitions/metrics.ts\`. Times are in seconds, sizes in bytes.
 
-| metric | type | labels | over the workers | what it is |
+| metric | type | labels | aggregation over workers | description |
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-\`http_requests_total\` is the count of \`http_request_duration_seconds\`, added when a snapshot is taken, and what has no duration: streams (counted when they end, with the status 200 or 101) and requests that Node refused (the route \`_refused\`).
+\`http_requests_total\` is the count of \`http_request_duration_seconds\`, plus the exchanges without a duration: streams (counted when they end, with the status 200 or 101) and requests that Node refused (with the route \`_refused\`).
 
 ## Closed sets
 
-| label | its values |
+| label | values |
 | --- | --- |
 ${sets.join('\n')}
 

@@ -1,4 +1,4 @@
-/** The two readings of the clock that any side needs to know a duration. */
+/** The two readings of the clock that every side needs for a duration. */
 export function open() {
   let sum = 0
   return {

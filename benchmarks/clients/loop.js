@@ -1,4 +1,4 @@
-/** Nothing but the loop around all of them, which each figure includes. */
+/** Only the loop, which each figure includes. */
 export function open() {
   let sum = 0
   return {

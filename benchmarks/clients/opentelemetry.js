@@ -3,10 +3,10 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { DURATION_BUCKETS } from '../../packages/core/dist/definitions/metrics.js'
 import { DURATION, HELP, REQUESTS } from './names.js'
 
-/** The SDK of OpenTelemetry with its exporter for Prometheus, asked for text without a server in between. */
+/** The SDK of OpenTelemetry with its Prometheus exporter. The text is created without a server. */
 export function open({ counter, series }) {
   const reader = new PrometheusExporter({ preventServerStart: true })
-  // Without a limit of its own each instrument would keep 2,000 series and add up the rest.
+  // By default, each instrument has at most 2,000 series and an overflow series.
   const views = [{ instrumentName: '*', aggregationCardinalityLimit: series + 1 }]
   const provider = new MeterProvider({ readers: [reader], views })
   const meter = provider.getMeter('bench')

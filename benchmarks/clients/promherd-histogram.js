@@ -3,7 +3,7 @@ import { DURATION_BUCKETS } from '../../packages/core/dist/definitions/metrics.j
 import { LABELS } from '../lib/workload.js'
 import { HELP, OWN_DURATION } from './names.js'
 
-/** A histogram of the user's own in promherd, whose series are looked up each time. */
+/** A user's histogram in promherd, whose series are looked up each time. */
 export function open({ storage, directory, series }) {
   const monitor = createMonitor({ directory, storage, promClient: false })
   const duration = monitor.histogram({

@@ -1,6 +1,6 @@
 import { createMonitor } from '@promherd/core'
 
-/** promherd's own record of HTTP exchanges; it needs no counter, since the counts of the histogram are one. */
+/** The HTTP recorder of promherd. It needs no counter, since the histogram contains the count. */
 export function open({ storage, directory, series }) {
   const monitor = createMonitor({ directory, storage, promClient: false })
   const recorder = monitor.http({ maxSeries: series })

@@ -2,7 +2,7 @@ import { DURATION_BUCKETS } from '../../packages/core/dist/definitions/metrics.j
 import { LABELS } from '../lib/workload.js'
 import { DURATION, HELP, REQUESTS } from './names.js'
 
-/** prom-client and its successor, which are used alike. Without `counter` there is the histogram alone. */
+/** prom-client and its successor, which have the same API. Without `counter` there is only the histogram. */
 export function openRegistry(client, { counter }) {
   const registers = [new client.Registry()]
   const shared = { help: HELP, labelNames: LABELS, registers }

@@ -7,14 +7,14 @@ import client from 'prom-client'
 import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 import { seriesIn } from './metrics.js'
 
-/** A worker that counts 1,000 series again and again, then does nothing, with a monitor that copies them or does not. */
+/** A worker that changes 1,000 series repeatedly and is idle after that, with a monitor that copies them or does not. */
 
 const { side, turns, idleMs } = settingsOfThisProcess()
 const series = seriesIn(client.register)
 const directory = mkdtempSync(join(tmpdir(), 'promherd-bench-'))
 const monitor = createMonitor({ directory, promClient: side === 'copied' ? 'auto' : false })
 const ns = await count()
-// Until what was counted last is copied.
+// Waits until the last changes are copied.
 await wait(300)
 answer({ ns, wakes: await idle() })
 await monitor.close()
@@ -31,7 +31,7 @@ async function count() {
   return ((user + system) * 1000) / turns / series.length
 }
 
-/** How often the main thread is woken in a second. */
+/** The number of times that the main thread is woken up in a second. */
 async function idle() {
   const before = waits()
   await wait(idleMs)

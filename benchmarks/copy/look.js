@@ -7,7 +7,7 @@ import { Store } from '../../packages/core/dist/store/store.js'
 import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 import { seriesIn } from './metrics.js'
 
-/** What the synchronous copy of 1,000 series costs: of a share of them that has moved since the copy before. */
+/** The cost of the synchronous copy of 1,000 series, of which a share has changed since the previous copy. */
 
 const { share, looks } = settingsOfThisProcess()
 const register = new client.Registry()
@@ -21,7 +21,7 @@ const spent = []
 for (let i = 0; i < looks; i++) spent.push(look())
 store.close()
 rmSync(directory, { recursive: true, force: true })
-// A disturbance only adds to a measurement, and half of them are undisturbed.
+// A disturbance only adds time, and at least half of the measurements are undisturbed.
 answer({ ms: spent.sort((a, b) => a - b)[spent.length >> 1], series: series.length })
 
 function look() {

@@ -1,6 +1,6 @@
 import client from 'prom-client'
 
-/** Fills a registry with so many samples of a kind. */
+/** Fills a registry with `samples` samples of a kind. */
 export function fill(register, kind, samples) {
   if (kind === 'mixed') {
     counters(register, samples / 4)
@@ -43,7 +43,7 @@ function summaries(register, samples) {
   for (let i = 0; i < samples / 5; i++) for (let n = 0; n < 10; n++) summary.observe(labelsOf(i), 2 ** n)
 }
 
-/** 1,000 series of every kind in a registry, each as the function that counts in it. */
+/** 1,000 series of all kinds in a registry, each as a function that changes it. */
 export function seriesIn(register) {
   const common = { help, labelNames, registers: [register] }
   const counter = new client.Counter({ ...common, name: 'counted_total' })

@@ -5,12 +5,12 @@ import { Store } from '../../packages/core/dist/store/store.js'
 import { storePaths } from '../../packages/core/dist/store/store-files.js'
 import { LABELS, observationsOf, seriesLabels } from '../lib/workload.js'
 
-/** A herd of any size without its processes: one store is filled, the others are its copies under names of their own. */
+/** A herd of any size without its processes: one store is filled, and the others are copies of it with other names. */
 
 export const FAMILY = 'bench_duration_seconds'
 const WIDTH = DURATION_BUCKETS.length + 2
 
-/** Fills the directory; this process is the owner of all stores. Answers how to change every hundredth series, or more of them. */
+/** Fills the directory. This process owns all stores. Returns a function that changes every hundredth series, or more. */
 export function fillHerd(directory, stores, series) {
   const { paths, slots } = fillStore(directory, series)
   const all = [paths]
@@ -45,7 +45,7 @@ function fillStore(directory, series) {
   return { paths: store.paths, slots }
 }
 
-/** One more observation in the first bucket of these series, of no duration. */
+/** Adds one observation of 0 s to the first bucket of these series. */
 function addOne(path, slots) {
   const values = floatsOf(path)
   for (const slot of slots) values[slot]++

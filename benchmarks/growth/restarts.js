@@ -7,9 +7,9 @@ import { herdDirectory } from '../lib/directory.js'
 import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 
 /**
- * Lives that begin, count and end, one after the other, under one leader. Every second one says its last word; the
- * others leave a store that says of its owner what a killed process leaves: not closed, and started at another time.
- * With `ownLabels` each life has a series that no other has.
+ * Stores that are opened, written and closed, one after the other, under one leader. Every second one is closed
+ * properly. The others look like the store of a killed process: not closed, and with another start time of the owner.
+ * With `ownLabels` each store has a series that no other store has.
  */
 
 const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: ['kind'], buckets: [], aggregator: 'sum' }
@@ -31,7 +31,7 @@ answer({ early, late, cpuMs: (user + system) / 1000 })
 async function lives(count, from) {
   for (let i = from; i < from + count; i++) {
     live(i)
-    // Several at a time, as after a reload.
+    // Several are retired together, as after a reload.
     if (i % 8 === 7) await herd.retireDead()
   }
   await herd.retireDead()
@@ -52,7 +52,7 @@ function abandon(path) {
   closeSync(fd)
 }
 
-/** What there is now: numbers, files, and memory after a garbage collection. */
+/** The current state: counts, files, and memory after a garbage collection. */
 async function look() {
   const { families } = await herd.snapshot()
   const total = [...(families.find(({ name }) => name === JOBS.name)?.values ?? [])].reduce((sum, n) => sum + n, 0)

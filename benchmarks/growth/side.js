@@ -5,7 +5,7 @@ import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 import { digestOf } from '../lib/samples.js'
 import { FAMILY, fillHerd } from './herd-of-copies.js'
 
-/** What scraping a herd of one size takes: time of the first look and of a later one, and what the reader keeps. */
+/** The cost of scraping a herd of one size: the time of the first scrape and of a later one, and the memory of the reader. */
 
 const { stores, series, check } = settingsOfThisProcess()
 const directory = herdDirectory()
@@ -24,7 +24,7 @@ await herd.close()
 directory.remove()
 answer({ first, second, bytes, samples, digest })
 
-/** CPU time in milliseconds: the text is made piece by piece and let go, as the metrics port does. */
+/** CPU time in milliseconds. The text is created in chunks that are not kept, as on the metrics port. */
 async function scrape() {
   const before = process.cpuUsage()
   for (const piece of encoder.encode(await herd.snapshot())) void piece

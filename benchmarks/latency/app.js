@@ -8,18 +8,18 @@ import { DURATION_BUCKETS } from '../../packages/core/dist/definitions/metrics.j
 import { settingsOfThisProcess } from '../lib/fresh.js'
 import { LABELS, observationsOf, seriesLabels } from '../lib/workload.js'
 
-/** A worker: fills its series, and then answers each request with one more observation. */
+/** A worker: fills its series, and then adds one observation for each request. */
 
 const { side, series } = settingsOfThisProcess()
 const about = { name: 'bench_duration_seconds', help: 'Durations.', buckets: DURATION_BUCKETS }
 const observe = side === 'promherd' ? ofPromherd() : ofPromClient()
 
 for (let i = 0; i < series; i++) for (const seconds of observationsOf(1, i)) observe(i, seconds)
-// What filling has left would be collected by all workers at once, half a minute later, and in the middle of some run.
+// Otherwise all workers would collect the garbage of this loop at the same time, half a minute later, during a run.
 setFlagsFromString('--expose-gc')
 runInNewContext('gc')()
 let next = 0
-// A connection that is kept must outlast the scrapes between two requests.
+// A keep-alive connection must stay open during the scrapes between two requests.
 const server = createServer({ keepAliveTimeout: 100_000 }, (_, response) => {
   observe(next++ % series, 0.01)
   response.end('Hello')

@@ -3,10 +3,10 @@ import { constants, setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { settingsOfThisProcess } from '../lib/fresh.js'
 
-/** The other side of the cluster, in a process of its own: its users, or who scrapes it. It ends with its parent. */
+/** The clients of the cluster, in a separate process: users or a scraper. It exits with its parent. */
 
 const { mode, port, seconds, requests_per_second: rate } = settingsOfThisProcess()
-/** What Prometheus says that it takes. */
+/** The headers of Prometheus. */
 const AS_PROMETHEUS = {
   Accept:
     'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
@@ -15,15 +15,15 @@ const AS_PROMETHEUS = {
 const agents = { kept: new Agent({ keepAlive: true, maxSockets: 16 }), fresh: new Agent({ keepAlive: false }) }
 
 if (mode === 'load') {
-  // Connections are opened and code is compiled before anything is measured.
+  // Connections are opened and code is compiled before the measurement.
   await Promise.all(Array.from({ length: rate }, (_, i) => ask('/', agentOf(i))))
   process.on('message', async () => {
-    // What a run leaves behind is collected before the next, and not in the middle of it: that is not what is measured.
+    // The garbage of a run is collected before the next run, so that it does not delay its requests.
     globalThis.gc()
     process.send(await load())
   })
 } else {
-  // A scraper is on another machine: this one is not to take the processor from those that are measured.
+  // A real scraper runs on another machine. This one must not take CPU time from the measured processes.
   setPriority(constants.priority.PRIORITY_LOW)
   let isScraping = false
   let scraped
@@ -36,8 +36,8 @@ if (mode === 'load') {
 process.send({ ready: true })
 
 /**
- * Requests at fixed times, whether the ones before were answered or not: who waits in a queue waits, too. Every second
- * one has a connection of its own, which the primary has to accept.
+ * Requests at fixed times, even if earlier ones have no response yet, so that the time in a queue is measured too. Every
+ * second request has a new connection, which the primary has to accept.
  */
 async function load() {
   const startedAt = performance.now()
@@ -54,7 +54,7 @@ async function load() {
   return { answered: kept.length + fresh.length, p99Ms: p99Of(kept), newConnectionsP99Ms: p99Of(fresh) }
 }
 
-/** Once a second, or as soon as the one before has ended. */
+/** Once a second, or when the previous scrape has ended. */
 async function scrape(isToGoOn) {
   let scrapes = 0
   let failed = 0

@@ -7,7 +7,7 @@ import { startCluster } from '@promherd/core/cluster'
 import client from 'prom-client'
 import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 
-/** A cluster whose workers answer requests and have the series, with the metrics port of its side. */
+/** A cluster whose workers serve requests and have the series, with the metrics port of its side. */
 
 const settings = settingsOfThisProcess()
 const serve = settings.side === 'promherd' ? withPromherd : withPromClient
@@ -26,14 +26,14 @@ async function lead() {
   const { metricsPort, close } = await serve()
   const load = await clientOf('load', await allReady)
   const scraper = await clientOf('scrape', metricsPort)
-  // The first scrape ever reads every name, and neither that code nor what answers requests is compiled for good by
-  // then: what is measured is a herd that has been asked and scraped for a while. The rival has no time for that.
+  // The first scrape reads every name, and V8 has not yet optimized its code or that of the requests. So the measured
+  // herd has served requests and scrapes for some time. prom-client is too slow for such a warm-up.
   await scrapedWhile(scraper, async () => {
-    for (let turn = 0; turn < settings.warm_up_runs; turn++) await told(load, 'run')
+    for (let turn = 0; turn < settings.warm_up_runs; turn++) await request(load, 'run')
   })
   const runs = []
   for (const scraped of settings.runs) {
-    const measure = () => told(load, 'run')
+    const measure = () => request(load, 'run')
     const run = scraped ? await scrapedWhile(scraper, measure) : { ...(await measure()), scrapes: 0, failed: 0 }
     runs.push({ scraped, ...run })
   }
@@ -46,11 +46,11 @@ async function lead() {
 async function scrapedWhile(scraper, act) {
   scraper.send('start')
   const measured = await act()
-  return { ...measured, ...(await told(scraper, 'stop')) }
+  return { ...measured, ...(await request(scraper, 'stop')) }
 }
 
-/** Tells a client something, and answers what it answers. */
-async function told(client, what) {
+/** Sends a message to a client, and returns its reply. */
+async function request(client, what) {
   const answered = once(client, 'message')
   client.send(what)
   const [message] = await answered
@@ -69,7 +69,7 @@ async function withPromClient() {
   if (cluster.isWorker) return app()
   const registry = new client.AggregatorRegistry()
   const workers = Array.from({ length: settings.workers }, () => cluster.fork())
-  // As in the workers: a scraper may be told to stop for a while.
+  // As in the workers: a scraper may pause for some time.
   const server = createServer({ keepAliveTimeout: 100_000 }, (_, response) => {
     registry.clusterMetrics().then(
       text => response.end(text),
@@ -89,7 +89,7 @@ async function withPromClient() {
 async function clientOf(mode, port) {
   const path = fileURLToPath(new URL('./client.js', import.meta.url))
   const client = fork(path, [JSON.stringify({ ...settings, mode, port })], { execArgv: ['--expose-gc'] })
-  // Without it nobody would answer: better an error than to wait for ever.
+  // If the primary exits, there is no response. An error is better than an endless wait.
   client.once('exit', code => code !== 0 && process.exit(1))
   await once(client, 'message')
   return client

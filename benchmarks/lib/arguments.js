@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-/** What the command was told, checked. */
+/** The arguments of the command, validated. */
 
 const OPTIONS = {
   json: { type: 'boolean', default: false },
@@ -11,7 +11,7 @@ const OPTIONS = {
   framework: { type: 'string' },
 }
 
-/** Throws where something else was asked for than there is; the message says what there is. */
+/** Throws if an argument is not valid. The message lists the valid ones. */
 export function readArguments(args, known) {
   const usage = `usage: bench [all|${known.join('|')}] [--json] [--write] [--quick] [--workers N] [--series N] [--framework NAME]`
   const refuse = expected => {

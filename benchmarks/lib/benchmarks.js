@@ -1,4 +1,4 @@
-/** The benchmarks, in the order in which they are told: the question that each answers, and how it is loaded. */
+/** The benchmarks, in the order of the page: the question of each, and how it is loaded. */
 export const BENCHMARKS = {
   record: {
     question: 'What does it cost to record one exchange?',
@@ -13,19 +13,19 @@ export const BENCHMARKS = {
     load: async () => (await import('../preload.js')).preload,
   },
   scrape: {
-    question: 'How long does a scrape of several workers take, and whom does it hold up?',
+    question: 'How long does a scrape of several workers take, and which processes does it block?',
     load: async () => (await import('../scrape.js')).scrape,
   },
   latency: {
-    question: 'Do the requests of the application feel a scrape?',
+    question: 'Does a scrape delay the requests of the application?',
     load: async () => (await import('../latency.js')).latency,
   },
   scale: {
-    question: 'What does a herd far larger than most ask of its primary?',
+    question: 'How much time and memory does the primary of a very large herd need?',
     load: async () => (await import('../scale.js')).scale,
   },
   memory: {
-    question: 'What do 20,000 histogram series take in a worker?',
+    question: 'How much memory do 20,000 histogram series need in a worker?',
     load: async () => (await import('../memory.js')).memory,
   },
   startup: {
@@ -33,19 +33,19 @@ export const BENCHMARKS = {
     load: async () => (await import('../startup.js')).startup,
   },
   growth: {
-    question: 'Do time and memory grow with the herd, and with no more?',
+    question: 'Do time and memory grow linearly with the herd, and not with the number of restarts?',
     load: async () => (await import('../growth.js')).growth,
   },
   copy: {
-    question: 'What does it cost a worker to have its prom-client registries copied?',
+    question: 'How much CPU time does a worker need to copy its prom-client registries?',
     load: async () => (await import('../copy.js')).copy,
   },
   sampling: {
-    question: 'What does it cost a worker to look at itself?',
+    question: 'How much CPU time does a worker need for its own metrics?',
     load: async () => (await import('../sampling.js')).sampling,
   },
   redis: {
-    question: 'What does it take to send a herd to Redis, and to serve the sum of many hosts?',
+    question: 'How much CPU time and memory are needed to send a herd to Redis, and to serve the sum of many hosts?',
     load: async () => (await import('../redis.js')).redis,
   },
 }

@@ -1,6 +1,6 @@
 /**
- * The reports of one run as one document for programs. The figures stand side by side whatever their benchmark: their
- * keys begin with its name. Of a single benchmark it is the report itself.
+ * The reports of one run as one document for programs. It has the figures of all benchmarks in one object: their keys
+ * begin with the name of the benchmark. For a single benchmark it is the report itself.
  */
 export function documentOf(reports) {
   const [first] = reports

@@ -3,8 +3,8 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Runs a script in a process of its own, so that no measurement finds the caches, the garbage or the compiled code
- * of another. Answers the one message that the script sends.
+ * Runs a script in a new process, so that no measurement uses the caches, the garbage or the compiled code of another.
+ * Returns the one message that the script sends.
  * @param {URL} script
  * @param {object} settings given to the script as JSON
  * @param {{ execPath?: string, execArgv?: readonly string[], env?: object }} [how] another Node, its flags, variables
@@ -27,19 +27,19 @@ export function inFreshProcess(script, settings, { env = {}, ...how } = {}) {
   })
 }
 
-/** The settings that this fresh process was given. */
+/** The settings that this process was started with. */
 export function settingsOfThisProcess() {
   return JSON.parse(process.argv[2] ?? '{}')
 }
 
-/** Sends the answer, and ends once it is on its way. */
+/** Sends the result to the parent process, and exits after that. */
 export function answer(message) {
   process.send(message, () => process.disconnect())
 }
 
 /**
- * Measures each side once a round; every second round goes the other way, so that a machine that grows slower harms
- * no side more than the others.
+ * Measures each side once in a round. Every second round has the reverse order, so that a machine that becomes slower
+ * affects all sides equally.
  * @template T
  * @param {number} rounds
  * @param {readonly string[]} sides

@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { versionOf } from './report.js'
 
-/** The Node for a rival that does not run on every Node that promherd runs on. */
+/** The Node for a library that does not support all versions of Node that promherd supports. */
 
-/** What its manifest asks for. */
+/** The version that its manifest requires. */
 const LEAST_MAJOR = 22
 export const SUCCESSOR = `@prometheus-io/client ${versionOf('@prometheus-io/client')}`
 
 /**
- * The program and its version: this process's own where it is new enough, else the one that PROMHERD_BENCH_NODE
- * names. Undefined where there is none: then the rival is left out.
+ * The program and its version: that of this process if it is new enough, else the one in PROMHERD_BENCH_NODE.
+ * Undefined if there is none: then the library is left out.
  * @returns {{ execPath: string, version: string } | undefined}
  */
 export function newerNode(env = process.env, here = process.version) {
@@ -21,7 +21,7 @@ export function newerNode(env = process.env, here = process.version) {
   throw new Error(`expected PROMHERD_BENCH_NODE to be Node ${LEAST_MAJOR} or newer, but ${execPath} is ${version}`)
 }
 
-/** What a report says where there is no such Node. */
+/** The part of a report that states that there is no such Node. */
 export function withoutNewerNode(newer) {
   if (newer !== undefined) return {}
   return { left_out: `${SUCCESSOR} asks for Node ${LEAST_MAJOR}, and PROMHERD_BENCH_NODE names none` }

@@ -1,13 +1,13 @@
 import { BENCHMARKS } from './benchmarks.js'
 
-/** The page of the results: made from the data alone, so that a test can hold the two equal. */
+/** The page of the results: created from the data only, so that a test can compare the two. */
 
 const HEAD = `# Benchmarks
 
 Written by \`npm run bench -- --write\` from \`benchmarks/results.json\`; \`npm run bench -- record --write\` measures and
-replaces one chapter. The figures are facts of one run on the machine that each chapter names: elsewhere they are
-others, so believe the ratios. Each is the median of several rounds, with the least and the most of them; the sides run
-in fresh processes that take turns. A reach is what the project wants of a figure, met or not.`
+replaces one chapter. The figures are those of one run on the machine that the chapter names. On other machines they
+differ, so compare the ratios. Each figure is the median of several rounds, with the minimum and the maximum. The sides
+run in fresh processes that take turns. A reach is the goal of the project for a figure, met or not.`
 
 /** The page as Markdown. */
 export function pageOf(results) {

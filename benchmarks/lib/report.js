@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 
-/** What a benchmark has found: figures with stable keys, what they were measured on, and how a report is printed. */
+/** The report of a benchmark: figures with stable keys, the machine, and the printed form. */
 
-/** The median of some numbers, with the least and the most of them. */
+/** The median of some numbers, with their minimum and maximum. */
 export function spread(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b)
   const half = Math.floor(sorted.length / 2)
@@ -11,27 +11,27 @@ export function spread(numbers) {
   return { value, min: sorted[0], max: sorted.at(-1) }
 }
 
-/** The spread of the quotients of what two sides took in the same round: whatever slowed that round slowed both. */
+/** The spread of the ratios of two sides in the same round: a disturbance of a round slows both sides. */
 export function ratioOf(ours, theirs) {
   return spread(ours.map((number, round) => number / theirs[round]))
 }
 
 /**
- * One figure of a report. A reach is what the project wants of it.
+ * One figure of a report. A reach is the goal of the project for it.
  * @param {string} what in words
  * @param {{ value: number, min?: number, max?: number }} numbers
  * @param {{ atMost?: number, atLeast?: number }} [reach]
  */
 export function figure(what, unit, numbers, reach) {
-  const told = { what, unit, ...mapNumbers(numbers, rounded) }
-  if (reach === undefined) return told
-  // By the number that is told: a reader is not to see that 1.05 is more than 1.05.
-  const { value } = told
+  const shown = { what, unit, ...mapNumbers(numbers, rounded) }
+  if (reach === undefined) return shown
+  // The rounded number decides: a reader must not see that 1.05 is more than 1.05.
+  const { value } = shown
   const met = reach.atMost === undefined ? value >= reach.atLeast : value <= reach.atMost
-  return { ...told, reach: reach.atMost === undefined ? `>= ${reach.atLeast}` : `<= ${reach.atMost}`, met }
+  return { ...shown, reach: reach.atMost === undefined ? `>= ${reach.atLeast}` : `<= ${reach.atMost}`, met }
 }
 
-/** What the figures were measured on, and the versions of the packages that they were measured beside. */
+/** The machine of the figures, and the versions of the packages that promherd is compared to. */
 export function machine(packages = ['prom-client']) {
   const [cpu] = cpus()
   return {
@@ -89,7 +89,7 @@ export function factsIn(object) {
     .join(', ')
 }
 
-/** What was not measured is said so that nobody overlooks it. */
+/** A part that was not measured is stated where no reader overlooks it. */
 function leftOut({ left_out: what }) {
   return what === undefined ? [] : ['', `!! LEFT OUT: ${what}`]
 }

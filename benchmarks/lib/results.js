@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { pageOf } from './page.js'
 
-/** The last report of each benchmark that was worth keeping, and the page that tells of them. */
+/** The last stored report of each benchmark, and the page that shows them. */
 
 const RESULTS = new URL('../results.json', import.meta.url)
 const PAGE = new URL('../../docs/benchmarks.md', import.meta.url)

@@ -1,7 +1,7 @@
 /**
- * What counts of the slices of a measurement: a tenth of them were faster. Whatever a machine does besides lasts longer
- * than a slice, for seconds and up to twice, and only ever slows one down; the very fastest are those that were spared
- * their share of the garbage.
+ * The result of the slices of a measurement: the 10th percentile. Other work of a machine lasts longer than a slice,
+ * for seconds, and can double its time, but never shortens it. The very fastest slices are those without their share of
+ * garbage collections.
  */
 const QUANTILE = 0.1
 

@@ -1,16 +1,16 @@
-/** What both sides record: the same routes, statuses and durations in the same order, whoever counts them. */
+/** The exchanges that all sides record: the same routes, statuses and durations in the same order. */
 
 export const LABELS = ['method', 'route', 'status_code']
 const METHODS = ['GET', 'POST', 'PUT']
 export const STATUSES = [200, 201, 404, 500]
-/** How many of a hundred exchanges end with each status: a service in good health, with some errors. */
+/** The percentage of exchanges with each status: a healthy service with some errors. */
 const SHARES = [86, 8, 4, 2]
 const HUNDRED = STATUSES.flatMap((status, i) => Array(SHARES[i]).fill(status))
-/** The same texts each time, as a router has its templates. */
+/** The same strings each time, as the templates of a router are. */
 const ROUTES = Array.from({ length: 20 }, (_, i) => `/api/things/${i}/:id`)
 
 /**
- * Durations are whole multiples of 1/1024 s, so that their sums are exact in whatever order they are added up.
+ * Durations are whole multiples of 1/1024 s, so that their sums are exact in any order.
  * @param {number} count
  * @param {readonly number[]} [statuses] to pick from
  * @returns {{ method: string, route: string, status: number, seconds: number }[]}
@@ -22,7 +22,7 @@ export function exchanges(count, statuses = HUNDRED) {
     method: pick(METHODS),
     route: pick(ROUTES),
     status: pick(statuses),
-    // From 1 ms to 16 s, as many in each octave: every bucket gets its share.
+    // From 1 ms to 16 s, with the same number in each octave, so that every bucket is used.
     seconds: Math.ceil(2 ** (random() * 14)) / 1024,
   }))
 }
@@ -32,7 +32,7 @@ export function seriesLabels(i) {
   return [METHODS[i % 3], `/api/v1/things/${Math.floor(i / 12)}/:id`, String(STATUSES[Math.floor(i / 3) % 4])]
 }
 
-/** What worker `worker` observes in series `i`: a few durations that fall into different buckets. */
+/** The durations that worker `worker` observes in series `i`, in different buckets. */
 export function observationsOf(worker, i) {
   return [1, 7 + (i % 13), 100 * worker + (i % 500)].map(units => units / 1024)
 }

@@ -7,11 +7,11 @@ import { digestOf } from '../lib/samples.js'
 import { observationsOf, seriesLabels } from '../lib/workload.js'
 
 /**
- * What the series of one histogram take in a process of their own: started with --expose-gc, so that what is counted
- * is kept and not merely not yet collected.
+ * The memory of the series of one histogram in a separate process. It is started with --expose-gc, so that garbage is not
+ * included.
  */
 
-/** No errors: promherd counts those once more, by their category, which the others do not. */
+/** No errors: promherd also counts these by their category, which the other libraries do not. */
 const SUCCESSES = [200, 201, 202, 204]
 
 const { client, storage, series } = settingsOfThisProcess()
@@ -19,12 +19,12 @@ const directory = storage === undefined || storage === 'memory' ? undefined : he
 const { open } = await import(`../clients/${client}.js`)
 const { record, text, close } = open({ storage, directory: directory?.path, series: series + 1, counter: false })
 
-// One series beforehand: what is compiled and made once for all of them is not theirs.
+// One series first, so that code and objects that all series share are not included.
 observe(0)
 const before = await reading()
 for (let i = 1; i < series; i++) observe(i)
 const after = await reading()
-// Only now, so that no text is in a reading.
+// After the measurements, so that they do not include the text.
 const { samples, digest } = digestOf((await text()).replaceAll(OWN_DURATION, DURATION), [DURATION])
 await close()
 directory?.remove()
@@ -43,11 +43,11 @@ async function reading() {
     globalThis.gc()
   }
   const { heapUsed, external, rss } = process.memoryUsage()
-  // What a mapping shows is its file, which is counted: once is enough.
+  // A mapping shows a file that is already counted.
   return { heap: heapUsed, external: external - (storage === 'mmap' ? bytesOf('.values') : 0), files: bytesOf(''), rss }
 }
 
-/** What the store's files take: in /dev/shm that is memory, which no other process has here. */
+/** The size of the store's files. In /dev/shm this is memory, which no other process uses here. */
 function bytesOf(ending) {
   if (directory === undefined) return 0
   const names = readdirSync(directory.path).filter(name => name.endsWith(ending))

@@ -5,7 +5,7 @@ import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 import { cpuNsOf } from '../lib/undisturbed.js'
 import { INSTRUMENTS, NAME } from './instruments.js'
 
-/** What one recording into a metric of the user's costs, measured alone in this process. */
+/** The cost of one recording into a user's metric. This process measures nothing else. */
 
 const { side, storage, records } = settingsOfThisProcess()
 const directory = storage === 'memory' ? undefined : herdDirectory()
@@ -20,7 +20,7 @@ await monitor.close()
 directory?.remove()
 answer({ ns, isExact })
 
-/** Answers the sum of what it has recorded. */
+/** Returns the sum of the recorded values. */
 function repeat(times) {
   let sum = 0
   for (let i = 0; i < times; i++) {
@@ -30,7 +30,7 @@ function repeat(times) {
   return sum
 }
 
-/** What the metric has counted; histograms observe a 64th of each number. */
+/** The value of the metric. Histograms observe 1/64 of each number. */
 function sumIn(text) {
   const lines = text.split('\n').filter(line => line.startsWith(`${NAME}{`) || line.startsWith(`${NAME}_sum{`))
   const factor = lines[0]?.startsWith(`${NAME}_sum`) ? 64 : 1

@@ -1,11 +1,11 @@
 import client from 'prom-client'
 
-/** The ways of recording into a metric of the user's that are measured. */
+/** The measured ways of recording into a user's metric. */
 
 const BOUND = { atMost: 10 }
 export const NAME = 'bench'
 
-/** Each answers how to record the whole number `n`, below 1024, and has to leave a sum that says so. */
+/** Each returns a function that records the integer `n`, below 1024, and a function that returns the sum. */
 export const INSTRUMENTS = {
   counter_bound: {
     what: 'a bound counter of promherd',
@@ -18,7 +18,7 @@ export const INSTRUMENTS = {
     make: monitor => bound(monitor.gauge({ name: NAME, help: NAME, labels: ['a'] }), 'inc'),
   },
   histogram_bound: {
-    what: 'a bound histogram of promherd, 14 buckets, half of the observations above all',
+    what: 'a bound histogram of promherd, 14 buckets, half of the observations above the last bucket',
     make: monitor => bound(monitor.histogram({ name: NAME, help: NAME, labels: ['a'] }), 'observe'),
   },
   counter_labels: {

@@ -2,9 +2,9 @@ import { fork } from 'node:child_process'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** A process that is asked for one thing after another, such as a server that is measured from outside. */
+/** A child process that handles one command after another, such as a server that is measured from outside. */
 
-/** Starts it; it is asked nothing before it is ready. Stopping it ends it at once. */
+/** Starts it and waits until it is ready. Stopping kills it at once. */
 export function converse(script, settings, execArgv = []) {
   const env = { ...process.env, NODE_OPTIONS: '' }
   const child = fork(fileURLToPath(script), [JSON.stringify(settings)], { env, execArgv })
@@ -32,14 +32,14 @@ export function converse(script, settings, execArgv = []) {
   }
 }
 
-/** What this process does when it is asked; it ends with the one that asks. */
+/** Handles the commands of the parent process, and exits with it. */
 export function answers(acts) {
   process.on('message', async ({ what, given }) => process.send((await acts[what](given)) ?? {}))
   process.on('disconnect', () => process.exit())
   process.send({})
 }
 
-/** What this process has taken since it was started. */
+/** The CPU time and memory of this process since its start. */
 export function usage() {
   const { user, system } = process.cpuUsage()
   return { cpuMs: (user + system) / 1000, peakMb: process.resourceUsage().maxRSS / 1e3 }

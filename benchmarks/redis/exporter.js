@@ -3,7 +3,7 @@ import { settingsOfThisProcess } from '../lib/fresh.js'
 import { answers, usage } from './conversation.js'
 import { PREFIX } from './sinks.js'
 
-/** The endpoint of a group in a process of its own. */
+/** The endpoint of a group in a separate process. */
 
 const { url, group } = settingsOfThisProcess()
 

@@ -7,7 +7,7 @@ import { herdDirectory } from '../lib/directory.js'
 import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 import { push, sinkTo } from './sinks.js'
 
-/** What a primary does for each push: CPU of the snapshot and of sending it, and round trips on the wire. */
+/** The cost of each push for a primary: the CPU time of the snapshot and of sending it, and round trips to Redis. */
 
 const { url, series, warmUp, pushes, intervalMs } = settingsOfThisProcess()
 process.channel.ref() // The connections of a sink keep no process alive.
@@ -23,8 +23,8 @@ directory.remove()
 answer({ all, few, roundTrips })
 
 /**
- * Milliseconds of CPU of each push. The first one, which connects and sends all names, is not among them, nor are those
- * after it: a primary runs for days, and its code is compiled within seconds.
+ * The CPU time of each push in milliseconds. The first push, which connects and sends all names, is not included, nor are
+ * the next ones: a primary runs for days, and its code is compiled within seconds.
  */
 async function pushesOf(every) {
   const sink = sinkTo(url, 'forwarding', `every ${every}`)
@@ -42,7 +42,7 @@ async function pushesOf(every) {
   return cpu.slice(warmUp)
 }
 
-/** Round trips of each push: how often something is sent after something was received. */
+/** The round trips of each push: the number of sends after a receive. */
 async function countRoundTrips() {
   const client = new Redis(url)
   await once(client, 'ready')

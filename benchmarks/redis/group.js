@@ -2,11 +2,11 @@ import { FAMILY } from '../growth/herd-of-copies.js'
 import { digestOf } from '../lib/samples.js'
 import { converse } from './conversation.js'
 
-/** A group of one size: what it takes in Redis, and what its endpoint needs, cold and warm. */
+/** A group of one size: its cost in Redis and in its endpoint, for the first and for later scrapes. */
 
 const SIDES = {
   promherd: { hosts: './hosts.js', exporter: './exporter.js' },
-  // It may take the memory that it needs, so that this is known.
+  // No memory limit, so that the figure is the real need.
   prom_client: {
     hosts: './prom-client-hosts.js',
     exporter: './prom-client-exporter.js',
@@ -52,7 +52,7 @@ export async function measureGroup(side, { client, ...settings }) {
   }
 }
 
-/** From a server that is not there yet to the last byte of its first response. */
+/** From the start of a server to the last byte of its first response. */
 async function coldScrape(exporter) {
   let url
   const cold = await timed(exporter, async () => {

@@ -5,7 +5,7 @@ import { settingsOfThisProcess } from '../lib/fresh.js'
 import { answers } from './conversation.js'
 import { push, sinkTo } from './sinks.js'
 
-/** Hosts in one process: each has a sink and a connection of its own, and all have the same numbers. */
+/** Hosts in one process: each has its own sink and connection, and all have the same values. */
 
 const { url, group, hosts, series } = settingsOfThisProcess()
 process.channel.ref() // The connections of a sink keep no process alive.

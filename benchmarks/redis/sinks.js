@@ -3,7 +3,7 @@ import { RedisSink } from '../../packages/redis/dist/redis-sink.js'
 export const PREFIX = 'bench'
 const HOUR_MS = 3_600_000
 
-/** What a host has for Redis. Nothing departs while a benchmark runs. */
+/** The sink of a host. No instance expires while a benchmark runs. */
 export function sinkTo(redis, group, instance) {
   return new RedisSink({ redis, prefix: PREFIX, group, instance, ttlMs: HOUR_MS, keepMs: HOUR_MS })
 }

@@ -3,17 +3,17 @@ import { countedByOurs } from './counted.js'
 import { memoryClient } from './memory-socket.js'
 
 /**
- * One measurement: a fresh process that serves one variant, answers how much CPU a request took, and checks that the
- * variant counted every request. Its work comes as JSON in the first argument, its answers go over IPC. Work without a
- * variant is a quick run: the parent names one variant after the other, and this process serves them all.
+ * One measurement: a fresh process that serves one variant, reports the CPU time of a request, and checks that the
+ * variant counted every request. Its job is JSON in the first argument, and it reports over IPC. A job without a variant
+ * is a quick run: the parent names one variant after the other, and this process serves them all.
  *
  * @typedef {{ server: import('node:http').Server, counted?: () => Promise<number> }} Variant
  * @typedef {{ framework: string, variant?: string, mode: 'memory' | 'socket', warmUp: number, requests: number }} Work
- * @typedef {Work & { listens?: boolean, preloaded?: boolean }} Job one that `listens` has a port also in memory, as who is
- * served has one; what is `preloaded` is counted by the preload
+ * @typedef {Work & { listens?: boolean, preloaded?: boolean }} Job with `listens` the server has a port in memory mode too,
+ * as a real server has; with `preloaded` the preload counts
  */
 
-/** Requests that are under way at once, each on a connection of its own. */
+/** The number of concurrent requests, each on its own connection. */
 export const CONNECTIONS = 32
 
 /** The requests of every measurement, sent in turn: several paths of one route. */
@@ -23,7 +23,7 @@ export const REQUESTS = Array.from({ length: 64 }, (_, id) =>
   ),
 )
 
-/** How long a variant may take to count what was answered: its listeners run after the last byte. */
+/** The time limit for a variant to count all responses: its listeners run after the last byte. */
 const COUNT_DEADLINE_MS = 2000
 
 if (process.send !== undefined && process.argv[2] !== undefined) await work(JSON.parse(process.argv[2]))
@@ -34,7 +34,7 @@ async function work(job) {
     process.send(await measure(job), () => process.exit())
     return
   }
-  // Only here: a full run of a variant has loaded no more than the variant does.
+  // Imported here only: a full run must not load more than its variant does.
   const { register } = await import('prom-client')
   for (;;) {
     const { variant } = await message()
@@ -54,10 +54,10 @@ async function measure(job) {
   return { ...measured, count }
 }
 
-/** Warm once it says so; then the parent has it serve slice after slice, and answers each with what a request took. */
+/** Reports when it is warm. Then it serves each slice that the parent requests, and reports the time of a request. */
 async function inMemory(server, { warmUp }) {
   const client = memoryClient(server, REQUESTS, CONNECTIONS)
-  // What is collected here takes compiled code with it, which has to be made again before anything is measured.
+  // A garbage collection removes compiled code too, which has to be compiled again before the measurement.
   const half = Math.ceil(warmUp / 2)
   await client.send(half)
   globalThis.gc?.()
@@ -74,7 +74,7 @@ async function inMemory(server, { warmUp }) {
   }
 }
 
-/** The parent sends the load, and says when to begin and to end the measurement. */
+/** The parent sends the load, and a message at the begin and at the end of the measurement. */
 async function overSocket(server, { warmUp, requests }) {
   await listening(server)
   process.send({ port: server.address().port })
@@ -90,7 +90,7 @@ function listening(server) {
   return new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
 }
 
-/** The parent sends one message at a time, and waits for the answer. */
+/** The parent sends one message at a time, and waits for the reply. */
 async function message() {
   const [received] = await once(process, 'message')
   return received

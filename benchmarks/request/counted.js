@@ -1,4 +1,4 @@
-/** How many requests a variant has counted itself, read from what it exports, so that a check is of the real thing. */
+/** The number of requests that a variant has counted, read from its own exposition. */
 
 /**
  * The sum of all samples called `name` in a Prometheus text, or of those that have a label as `label` writes it.
@@ -17,8 +17,8 @@ export function sumOf(text, name, label = '') {
 }
 
 /**
- * The count of a variant of ours, through the default monitor that its adapter or the preload records into: of the
- * route, since to count without one costs less.
+ * The count of a variant of promherd, from the default monitor of the adapter or the preload. Only requests with the
+ * route are counted, since recording without a route costs less.
  */
 export async function countedByOurs() {
   const { defaultMonitor } = await import('@promherd/core')

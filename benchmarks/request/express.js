@@ -5,7 +5,7 @@ import { countedByOurs, sumOf } from './counted.js'
 import { plainMetrics } from './plain.js'
 import { timed } from './timed.js'
 
-/** Express 5: what is measured, and how each peer is set up: labels of method, template and status, at least cost. */
+/** Express 5: the measured variants, and the configuration of each peer: labels of method, template and status, at the lowest cost. */
 
 const require = createRequire(import.meta.url)
 const templateOf = req => (req.route === undefined ? '_unmatched' : req.baseUrl + req.route.path)

@@ -4,7 +4,7 @@ import { countedByOurs, sumOf } from './counted.js'
 import { plainMetrics } from './plain.js'
 import { timed } from './timed.js'
 
-/** Fastify 5: what is measured, and how each peer is set up: labels of method, template and status, at least cost. */
+/** Fastify 5: the measured variants, and the configuration of each peer: labels of method, template and status, at the lowest cost. */
 
 const require = createRequire(import.meta.url)
 const templateOf = request => request.routeOptions.url ?? '_unmatched'
@@ -42,7 +42,7 @@ export const variants = {
   async plain() {
     const metrics = plainMetrics()
     const server = await serverOf(app => {
-      // The framework's own hooks: `onResponse` runs on `finish`, and the start is kept by the reply already.
+      // The hooks of the framework: `onResponse` runs on `finish`, and the reply already has the start time.
       app.addHook('onResponse', (request, reply, done) => {
         const startedAt = performance.now() - reply.elapsedTime
         metrics.record(request, reply, templateOf(request), startedAt)
@@ -55,7 +55,7 @@ export const variants = {
     const { default: metrics } = require('fastify-metrics')
     let registered
     const server = await serverOf(async app => {
-      // The histogram alone: its summary is a metric that the others do not have.
+      // Only the histogram: the other variants have no summary.
       const routeMetrics = { enabled: { histogram: true, summary: false } }
       await app.register(metrics, { endpoint: null, defaultMetrics: { enabled: false }, routeMetrics })
       registered = app.metrics

@@ -1,4 +1,4 @@
-/** The frameworks whose requests are measured, and how many: the slower, the fewer. What V8 compiles is compiled by then. */
+/** The measured frameworks and their numbers of requests: fewer for slower ones. After the warm-up V8 has compiled all code. */
 export const FRAMEWORKS = {
   express: { requests: 16_000, warmUp: 24_000 },
   fastify: { requests: 60_000, warmUp: 100_000 },
@@ -6,13 +6,13 @@ export const FRAMEWORKS = {
   hono: { requests: 60_000, warmUp: 100_000 },
 }
 
-/** As few as prove that all runs and counts, and the framework that is asked over a socket, too. */
+/** The smallest numbers that show that everything runs and counts, and the framework that is tested over a socket too. */
 export const QUICK = { requests: 200, warmUp: 64, socket: 'koa' }
 
 /**
- * The one that was asked for, or all.
+ * The selected framework, or all.
  * @param {string | undefined} framework
- * @throws where there is none of this name
+ * @throws if there is no framework of this name
  */
 export function chosenFrameworks(framework) {
   const known = Object.keys(FRAMEWORKS)

@@ -5,7 +5,7 @@ import { countedByOurs, sumOf } from './counted.js'
 import { plainMetrics } from './plain.js'
 import { timed } from './timed.js'
 
-/** Hono 4 on @hono/node-server: what is measured, and how the peer is set up. */
+/** Hono 4 on @hono/node-server: the measured variants, and the configuration of the peer. */
 
 function app(...middlewares) {
   const app = new Hono()

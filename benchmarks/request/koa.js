@@ -6,7 +6,7 @@ import { countedByOurs, sumOf } from './counted.js'
 import { plainMetrics } from './plain.js'
 import { timed } from './timed.js'
 
-/** Koa 3 with @koa/router: what is measured, and how the peer is set up. */
+/** Koa 3 with @koa/router: the measured variants, and the configuration of the peer. */
 
 const require = createRequire(import.meta.url)
 

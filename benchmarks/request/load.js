@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** A client in another process than the server: keep-alive connections, each with one request under way. */
+/** A client in another process than the server, with keep-alive connections and one open request on each. */
 
 /**
  * @param {number} port on the loopback
@@ -34,7 +34,7 @@ export async function socketClient(port, requests, connections) {
       if (toAnswer === 0) done()
       else ask(socket)
     })
-    socket.on('close', () => toAnswer > 0 && failed(new Error('A connection closed before its answer.')))
+    socket.on('close', () => toAnswer > 0 && failed(new Error('Expected a response, but the connection was closed.')))
     socket.on('error', error => failed(error))
     return socket
   }
@@ -56,12 +56,13 @@ export async function socketClient(port, requests, connections) {
   }
 }
 
-/** The bytes of the first response in `text`, or undefined where its head is not complete. */
+/** The length of the first response in `text`, or undefined if its head is not complete. */
 export function lengthOf(text) {
   const end = text.indexOf('\r\n\r\n')
   if (end < 0) return undefined
   if (!text.startsWith('HTTP/1.1 200 ')) throw new Error(`Expected status 200, but got ${text.slice(0, 40)}.`)
   const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, end))
-  if (length === null) throw new Error('Expected a response with a Content-Length, since that is how its end is told.')
+  if (length === null)
+    throw new Error('Expected a response with a Content-Length, since the client finds its end with it.')
   return end + 4 + Number(length[1])
 }

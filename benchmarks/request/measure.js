@@ -7,19 +7,19 @@ import { SLICES, undisturbed } from '../lib/undisturbed.js'
 import { CONNECTIONS, REQUESTS } from './child.js'
 import { socketClient } from './load.js'
 
-/** One measurement in a fresh process, and what is made of several. */
+/** One measurement in a fresh process, and the combination of several. */
 
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
 const DEADLINE_MS = 60_000
 const PRELOAD = import.meta.resolve('@promherd/core/auto')
 
-/** What a variant is told that runs, and does not count what it was sent. */
+/** The error of a variant that runs, but has not counted the requests that were sent. */
 export class Miscounted extends Error {}
 
 /**
  * @param {import('./child.js').Job} job over a socket
  * @returns {Promise<number>} microseconds of CPU per request
- * @throws where the variant does not run, or counted something else than the requests that were sent
+ * @throws if the variant does not run, or did not count exactly the requests that were sent
  */
 export async function measure(job) {
   const side = await Side.start(job)
@@ -30,7 +30,7 @@ export async function measure(job) {
   }
 }
 
-/** A variant in a fresh process, or of a quick run all variants in one. */
+/** A fresh process with one variant or, in a quick run, with all variants. */
 class Side {
   #job
   #child
@@ -38,11 +38,11 @@ class Side {
   #stderr = ''
   #gone
 
-  /** Resolves once its variant is warm, in memory, or else at once. */
+  /** Resolves when its variant is warm, in memory mode, and else at once. */
   static async start(job) {
     const side = new Side()
     side.#job = job
-    // A herd of its own, since the numbers of an earlier process would be counted too.
+    // A separate herd, since the counts of an earlier process would be included.
     side.#directory = await mkdtemp(join(tmpdir(), 'promherd-bench-'))
     side.#child = fork(CHILD, [JSON.stringify(job)], {
       env: {
@@ -71,7 +71,7 @@ class Side {
     return side
   }
 
-  /** The quick run of one variant. Answers what `measure` does, and throws where it throws. */
+  /** The quick run of one variant. Returns and throws as `measure` does. */
   async quick(variant) {
     this.#child.send({ variant })
     if (this.#job.mode === 'socket') return this.overSocket()
@@ -81,13 +81,13 @@ class Side {
     return microseconds
   }
 
-  /** Serves its share of the requests. Answers the microseconds of CPU that one took. */
+  /** Serves its share of the requests. Returns the microseconds of CPU of one request. */
   async slice(requests = Math.ceil(this.#job.requests / SLICES)) {
     this.#child.send({ slice: requests })
     return (await this.#message()).microseconds
   }
 
-  /** @throws where it counted something else than the requests that were sent */
+  /** @throws if it did not count exactly the requests that were sent */
   async end() {
     this.#child.send({})
     check(await this.#message())
@@ -116,7 +116,7 @@ class Side {
     await rm(this.#directory, { recursive: true, force: true })
   }
 
-  /** The next message of the child; rejects where it ends, or does not answer. */
+  /** The next message of the child. Rejects if the child exits or does not reply. */
   #message() {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#child.kill('SIGKILL'), DEADLINE_MS)
@@ -147,7 +147,7 @@ function check({ sent, count }) {
   if (count !== sent) throw new Miscounted(`${count} of the ${sent} requests that were sent are counted`)
 }
 
-/** The line of a crash report that says what it was. */
+/** The line of a crash report that contains the error. */
 function reasonIn(stderr) {
   const lines = stderr.split('\n').filter(line => line.trim() !== '')
   return lines.find(line => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? 'no reason given'
@@ -187,8 +187,8 @@ export async function round(variants, run) {
 }
 
 /**
- * The same in memory, but with all processes there at once: they take turns slice by slice, so that all are measured in
- * the same moments of the machine.
+ * The same in memory, but with all processes at the same time: they take turns slice by slice, so that all are measured
+ * under the same conditions.
  *
  * @param {string[]} variants
  * @param {Omit<import('./child.js').Job, 'variant'>} job
@@ -200,8 +200,8 @@ export async function roundInSlices(variants, job) {
 }
 
 /**
- * A round that only proves that each variant runs and counts: all of them in one process, one after the other. Its figures
- * are not worth reading, as each variant finds the compiled code of those before it.
+ * A round that only checks that each variant runs and counts: all of them in one process, one after the other. Its figures
+ * have no meaning, since each variant uses the compiled code of the previous ones.
  *
  * @param {string[]} variants
  * @param {Omit<import('./child.js').Job, 'variant'>} job
@@ -223,7 +223,7 @@ function comparedWithBare(variants, { took, failed }) {
  *
  * @param {string[]} variants
  * @param {Omit<import('./child.js').Job, 'variant'>} job
- * @returns {Promise<{ took: Map<string, number>, failed: Map<string, Error> }>} microseconds of CPU per request, or why not
+ * @returns {Promise<{ took: Map<string, number>, failed: Map<string, Error> }>} microseconds of CPU per request, or the error
  */
 export async function measureInOneProcess(variants, job) {
   const took = new Map()
@@ -246,7 +246,7 @@ export async function measureInOneProcess(variants, job) {
  * Measures processes in memory that take turns slice by slice.
  *
  * @param {Record<string, import('./child.js').Job>} jobs by a name
- * @returns {Promise<{ took: Map<string, number>, failed: Map<string, Error> }>} microseconds of CPU per request, or why not
+ * @returns {Promise<{ took: Map<string, number>, failed: Map<string, Error> }>} microseconds of CPU per request, or the error
  */
 export async function measureInTurns(jobs) {
   const sides = new Map()

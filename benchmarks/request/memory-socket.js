@@ -1,13 +1,13 @@
 import { Duplex } from 'node:stream'
 
 /**
- * Requests without a kernel: Node's own HTTP server, parser, request and response over a connection that is only
- * memory. `finish` and `close` come as they do on a socket, since the server is the one that emits them.
+ * Requests without a kernel: Node's own HTTP server, parser, request and response over a connection in memory.
+ * `finish` and `close` are emitted as on a socket, since the server emits them.
  */
 
-/** One keep-alive connection, as the server sees it. */
+/** The server side of one keep-alive connection. */
 export class MemorySocket extends Duplex {
-  /** How many answers have arrived. Each is one write: head and body of a small response leave together. */
+  /** The number of responses. Each is one write: Node writes head and body of a small response together. */
   answers = 0
 
   _read() {}
@@ -22,7 +22,7 @@ export class MemorySocket extends Duplex {
     callback()
   }
 
-  // What the server asks of a socket and a stream does not have.
+  // The methods of a socket that the server calls and a stream does not have.
   setTimeout() {
     return this
   }
@@ -45,8 +45,8 @@ export class MemorySocket extends Duplex {
 }
 
 /**
- * Makes a client of `server` with `connections` open connections. Each has one request under way at most, as
- * keep-alive clients do; each turn of the event loop answers one on every connection.
+ * Creates a client of `server` with `connections` open connections. Each has at most one open request, as with
+ * keep-alive clients. Each turn of the event loop responds to one request on every connection.
  *
  * @param {import('node:http').Server} server
  * @param {Buffer[]} requests sent in turn
@@ -63,9 +63,9 @@ export function memoryClient(server, requests, connections) {
   function turn(target) {
     answered = 0
     for (const socket of sockets) answered += socket.answers
-    if (answered > sent) throw new Error(`Expected one write for each answer, but saw ${answered} for ${sent}.`)
+    if (answered > sent) throw new Error(`Expected one write for each response, but got ${answered} for ${sent}.`)
     if (answered === target) return true
-    // A handler that takes more than one turn finds its connection left alone until it has answered.
+    // If a handler takes more than one turn, no request is sent until it has responded.
     if (answered !== sent) return false
     for (let i = 0; i < connections && sent < target; i++) {
       sockets[i].push(requests[next])

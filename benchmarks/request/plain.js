@@ -1,8 +1,8 @@
 import { Counter, Histogram, Registry } from 'prom-client'
 
 /**
- * What a careful user writes by hand with prom-client: one histogram and one counter, recorded on `finish`, with the
- * buckets and labels that ours has.
+ * The code that a careful user writes with prom-client: one histogram and one counter, recorded on `finish`, with the
+ * buckets and labels of promherd.
  */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 

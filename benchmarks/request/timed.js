@@ -1,6 +1,6 @@
 /**
- * The least that anything does that times a request until its last byte has left: two readings of the clock and one
- * listener, which nothing is kept of but a sum.
+ * The minimum work to measure a request until its last byte was sent: two readings of the clock and one listener. Only
+ * a sum is stored.
  */
 export function timed(response) {
   response[STARTED_AT] = performance.now()

@@ -9,7 +9,7 @@ import { watchGarbage } from '../../packages/core/dist/runtime/garbage.js'
 import { Store } from '../../packages/core/dist/store/store.js'
 import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 
-/** A process that does nothing, or collects garbage, with one thing or none that looks on. */
+/** A process that is idle or collects garbage, with one sampler or none. */
 const { side, idleMs, collections } = settingsOfThisProcess()
 const store = new Store({ storage: 'memory', directory: undefined, worker: 1 })
 
@@ -22,7 +22,7 @@ const SIDES = {
   observer: () => collect(watchGarbage(store)),
 }
 
-// What V8 compiles and Node loads at first is not what a second of it costs.
+// Compiling and loading at the start is not part of the cost.
 await wait(200)
 const before = process.cpuUsage()
 await SIDES[side]()

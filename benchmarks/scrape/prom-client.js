@@ -5,12 +5,12 @@ import { settingsOfThisProcess } from '../lib/fresh.js'
 import { LABELS, observationsOf, seriesLabels } from '../lib/workload.js'
 import { FAMILY, lead, work, workersHere } from './stage.js'
 
-/** prom-client's own way: the primary asks every worker over IPC and adds up what they answer. */
+/** The aggregation of prom-client: the primary requests the metrics of every worker over IPC and adds them. */
 
 const settings = settingsOfThisProcess()
 
 if (cluster.isPrimary) {
-  // It gives up after five seconds, which cannot be set. Here it may take its time, so that its time is known.
+  // prom-client has a fixed timeout of five seconds. It is longer here, so that the full time is measured.
   const { setTimeout: timer } = globalThis
   globalThis.setTimeout = (act, ms, ...rest) => timer(act, ms === 5000 ? 100_000 : ms, ...rest)
   const registry = new client.AggregatorRegistry()

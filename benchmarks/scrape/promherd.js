@@ -10,7 +10,7 @@ import { settingsOfThisProcess } from '../lib/fresh.js'
 import { LABELS, observationsOf, seriesLabels } from '../lib/workload.js'
 import { FAMILY, lead, work, workersHere } from './stage.js'
 
-/** promherd's way: the primary reads what the workers have left in the directory. */
+/** The aggregation of promherd: the primary reads the stores of the workers in the directory. */
 
 const settings = settingsOfThisProcess()
 
@@ -27,7 +27,7 @@ if (cluster.isPrimary) {
       return snapshot
     },
   }
-  // As the metrics port does it.
+  // As on the metrics port.
   const renderer = new Renderer(source, async () => {})
   let rendering
   const scrape = async () => {
@@ -41,7 +41,7 @@ if (cluster.isPrimary) {
     rmSync(directory, { recursive: true, force: true })
   })
 } else {
-  // Several monitors in one process, which each listen for its exit: only where a benchmark wants few processes.
+  // Several monitors in one process, each with a listener for `exit`, where a benchmark needs few processes.
   process.setMaxListeners(0)
   const stores = workersHere(settings).map(openStore)
   work({

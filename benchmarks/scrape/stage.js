@@ -6,20 +6,20 @@ import { answer } from '../lib/fresh.js'
 import { digestOf } from '../lib/samples.js'
 
 /**
- * What both sides of the scrape do alike: the primary forks workers, which fill their series, then scrapes three
- * times, cold, warm, and after some series have changed, and says how long each took and what it did to whom.
+ * The common part of both sides: the primary forks workers, which fill their series, and then scrapes three times:
+ * cold, warm, and after some series have changed. It reports the time of each scrape and its effect on each process.
  */
 
 export const FAMILY = 'bench_duration_seconds'
 
-/** Runs the primary: `scrape` answers the exposition in pieces. */
+/** Runs the primary. `scrape` returns the exposition in chunks. */
 export async function lead(settings, scrape, clean = () => {}) {
   const workers = Array.from({ length: settings.processes ?? settings.workers }, (_, i) =>
     cluster.fork({ BENCH_WORKER: String(i + 1) }),
   )
   await Promise.all(workers.map(worker => once(worker, 'message')))
   const result = { first: await take(scrape) }
-  // Once for nothing: being watched costs a worker more the first time.
+  // A first call without a result, since the first measurement in a worker takes longer.
   await watched(workers, () => sleep(5))
   result.second = await take(scrape)
   result.turns = []
@@ -35,7 +35,7 @@ export async function lead(settings, scrape, clean = () => {}) {
   answer(result)
 }
 
-/** Runs a worker: `change` observes once more in every hundredth series. */
+/** Runs a worker. `change` adds an observation to every hundredth series. */
 export function work({ fill, change }) {
   fill()
   const delay = monitorEventLoopDelay({ resolution: 5 })
@@ -60,8 +60,8 @@ export function work({ fill, change }) {
 }
 
 /**
- * What the workers feel of a scrape, and of two spans as long in which there is none: nobody does anything, or the
- * primary is busy with something else, which shows what comes of there being more processes than processors.
+ * The effect on the workers of a scrape, and of two equal spans without one: an idle one, and one with a busy primary,
+ * which shows the effect of more processes than processors.
  */
 async function felt(workers, scrape) {
   let ms = 0
@@ -73,7 +73,7 @@ async function felt(workers, scrape) {
   return { scraped, idle, busy }
 }
 
-/** Busy for so long, in turns as short as those of a scrape. */
+/** Busy for `ms` milliseconds, in turns as short as those of a scrape. */
 async function spin(ms) {
   const until = performance.now() + ms
   while (performance.now() < until) {
@@ -84,7 +84,7 @@ async function spin(ms) {
   return {}
 }
 
-/** What the workers did while something was going on: their CPU in all, and the longest block of any. */
+/** The effect of `act` on the workers: their total CPU time, and the longest block of any worker. */
 async function watched(workers, act) {
   await askAll(workers, 'watch')
   await act()
@@ -92,7 +92,7 @@ async function watched(workers, act) {
   return { cpuMs: sum(seen.map(({ cpuMs }) => cpuMs)), blockMs: Math.max(...seen.map(({ blockMs }) => blockMs)) }
 }
 
-/** Which workers' series this process has: its own, or those of several where processes are fewer. */
+/** The workers whose series this process has: its own, or several if there are fewer processes than workers. */
 export function workersHere({ workers, processes = workers }) {
   const first = Number(process.env.BENCH_WORKER)
   return Array.from({ length: workers }, (_, i) => i + 1).filter(worker => (worker - first) % processes === 0)
@@ -103,14 +103,14 @@ async function take(scrape, keep = false) {
   delay.enable()
   await sleep(5)
   delay.reset()
-  // It measures from one of its timers to the next: the first has to be over, or the first block is not seen.
+  // The monitor measures from one of its timers to the next. The first timer must have fired before the first block.
   await sleep(5)
   const startedAt = performance.now()
   const cpu = process.cpuUsage()
   const found = await scrape().catch(error => ({ error: String(error) }))
   const ms = performance.now() - startedAt
   const { user, system } = process.cpuUsage(cpu)
-  // A block is seen by the timer that it delayed: that timer must have its turn.
+  // The timer that a block has delayed measures it, so that timer must fire first.
   await sleep(5)
   delay.disable()
   const { pieces, ...rest } = found
@@ -122,12 +122,12 @@ function askAll(workers, ask) {
     workers.map(
       worker =>
         new Promise(resolve => {
-          const hear = message => {
+          const receive = message => {
             if (message.answered !== ask) return
-            worker.off('message', hear)
+            worker.off('message', receive)
             resolve(message)
           }
-          worker.on('message', hear)
+          worker.on('message', receive)
           worker.send({ ask })
         }),
     ),

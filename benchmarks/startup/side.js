@@ -1,11 +1,11 @@
 import { answer, settingsOfThisProcess } from '../lib/fresh.js'
 
-/** What this process has taken from its start until a package is loaded, and until its middleware is made. */
+/** The time of this process from its start until a package is loaded, and until its middleware is created. */
 
 const { side } = settingsOfThisProcess()
 
 const SIDES = {
-  /** A process that imports nothing: what Node itself takes, and this file. */
+  /** A process that imports nothing: the time of Node itself and of this file. */
   empty: async () => () => {},
   promherd: async () => (await import('@promherd/express')).prometheus,
   express_prom_bundle: async () => (await import('express-prom-bundle')).default,
@@ -22,7 +22,7 @@ const imported = taken()
 makeMiddleware()
 const made = taken()
 answer({ imported, made })
-// Whatever has been made may have timers and files; nobody needs them.
+// The middleware may have open timers and files, which are not needed any more.
 process.on('disconnect', () => process.exit())
 
 function taken() {

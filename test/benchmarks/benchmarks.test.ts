@@ -4,7 +4,7 @@ import { REQUIRED_KEYS } from './required-keys.ts'
 import { bench } from './running.ts'
 
 describe('the benchmark of recording', () => {
-  it('exports the same numbers from every storage as from prom-client, under stable keys', async () => {
+  it('every storage exports the same numbers as prom-client, under stable keys', async () => {
     const { figures, checks } = await bench('record')
     // 240 series at most, each with 15 buckets, a sum, a count and a counter.
     expect(checks['equal']).toBe(true)
@@ -32,7 +32,7 @@ describe('the benchmark of scraping', () => {
     }
   })
 
-  it('reads many stores of one process as it reads one of each', async () => {
+  it('many stores in one process give the same result as one store per process', async () => {
     const { figures, checks } = await bench('scale', '--workers', '6', '--series', '10')
     expect(checks).toEqual({ samples: 170 })
     expect(figures['scale.first_ms']).toMatchObject({ reach: '<= 3000' })
@@ -42,7 +42,7 @@ describe('the benchmark of scraping', () => {
 })
 
 describe('the benchmark of latency', () => {
-  it('has every request answered, scraped or not, by both sides', async () => {
+  it('both sides respond to every request, with and without scrapes', async () => {
     const { figures, checks } = await bench('latency', '--workers', '2', '--series', '10')
     expect(checks).toMatchObject({ equal: true, scrapes: expect.any(Number), prom_client_scrapes: expect.any(Number) })
     expect(figures['scrape.p99_ms']).toMatchObject({ reach: expect.stringMatching(/^<= /), met: expect.any(Boolean) })
@@ -51,14 +51,14 @@ describe('the benchmark of latency', () => {
 })
 
 describe('the comparison of two expositions', () => {
-  it('sees neither the order of lines nor that of labels', () => {
+  it('ignores the order of lines and labels', () => {
     const one = digestOf('a{x="1",y="2"} 3\na{x="2",y="2"} 4\n', ['a'])
     const other = digestOf('# HELP a\na{y="2",x="2"} 4.0\na{y="2",x="1"} 3\nother 5\n', ['a'])
     expect(other).toEqual(one)
     expect(one.samples).toBe(2)
   })
 
-  it('sees another number', () => {
+  it('detects a different number', () => {
     expect(digestOf('a 1\n', ['a']).digest).not.toBe(digestOf('a 2\n', ['a']).digest)
   })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { runProcess } from '../support/process.ts'
 
-test('the benchmark of copies has what prom-client has, of every kind, under stable keys', async () => {
+test('the benchmark `copy` exports the same samples as prom-client, of every kind, under stable keys', async () => {
   const module = new URL('../../benchmarks/copy.js', import.meta.url).href
   const input = `import('${module}')
     .then(({ copy }) => copy({ quick: true }))

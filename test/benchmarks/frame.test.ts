@@ -12,20 +12,20 @@ function report(benchmark: string, settings: Report['settings'] = {}): Report {
 }
 
 describe('the command', () => {
-  it('refuses a benchmark that it does not know, and names those that it does', async () => {
+  it('rejects an unknown benchmark, and names the known ones', async () => {
     const { code, stderr } = await refused('scrub')
     expect(code).toBe(2)
     expect(stderr).toContain('expected one benchmark, but got `scrub`. usage: bench [all|')
     for (const name of Object.keys(REQUIRED_KEYS)) expect(stderr).toContain(`|${name}`)
   })
 
-  it('refuses a size that is none', async () => {
+  it('rejects an invalid size', async () => {
     const { code, stderr } = await refused('scrape', '--series', '1.5')
     expect(code).toBe(2)
     expect(stderr).toContain('expected --series to be a whole number from 1 to 1000000, but got `1.5`')
   })
 
-  it('refuses to write a page from a run that is smaller than the others', async () => {
+  it('rejects --write with a run of reduced size', async () => {
     const { code, stderr } = await refused('record', '--quick', '--write')
     expect(code).toBe(2)
     expect(stderr).toContain('expected --write without --quick')
@@ -33,11 +33,11 @@ describe('the command', () => {
 })
 
 describe('the document of a run', () => {
-  it('is the report of the one benchmark', () => {
+  it('is the report itself for a single benchmark', () => {
     expect(documentOf([report('record')])).toEqual(report('record'))
   })
 
-  it('has the figures of all benchmarks side by side, and the rest by benchmark', () => {
+  it('has the figures of all benchmarks in one object, and the rest by benchmark', () => {
     const { figures, settings } = documentOf([report('record', { rounds: 7 }), report('scrape', { rounds: 3 })])
     expect(figures).toEqual({ 'record.ms': MISSED, 'scrape.ms': MISSED })
     expect(settings).toEqual({ record: { rounds: 7 }, scrape: { rounds: 3 } })
@@ -45,24 +45,24 @@ describe('the document of a run', () => {
 })
 
 describe('the page of results', () => {
-  it('says least, median and most, and what was not met', () => {
+  it('shows minimum, median and maximum, and an unmet reach', () => {
     expect(pageOf({ record: report('record') })).toContain('| `record.ms` | it | ms | 2 | 3 | 5 | <= 1 | **no** |')
   })
 
-  it('says what was left out, and which benchmark nobody has run', () => {
+  it('shows what was left out, and which benchmarks were never run', () => {
     const page = pageOf({ record: { ...report('record'), checks: { equal: true, left_out: 'a rival' } } })
     expect(page).toContain('**Left out:** a rival')
     expect(page).toContain('Not measured yet: `npm run bench -- scrape --write`.')
   })
 
-  it('keeps what other benchmarks have found when one is run again', () => {
+  it('keeps the results of other benchmarks when one is run again', () => {
     const results = resultsWith({ record: report('record'), scrape: report('scrape') }, [
       report('record', { rounds: 9 }),
     ])
     expect(results).toEqual({ record: report('record', { rounds: 9 }), scrape: report('scrape') })
   })
 
-  it.each(Object.entries(readResults()))('has every key that %s is measured by', (benchmark, { figures }) => {
+  it.each(Object.entries(readResults()))('has every required key of %s', (benchmark, { figures }) => {
     expect(Object.keys(figures)).toEqual(expect.arrayContaining([...(REQUIRED_KEYS[benchmark] ?? [])]))
   })
 })

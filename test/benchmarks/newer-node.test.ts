@@ -8,16 +8,16 @@ const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
 const old = join(directory, 'node')
 writeFileSync(old, '#!/bin/sh\necho v20.19.0\n', { mode: 0o700 })
 
-it('runs a rival that asks for a newer Node with this one, where it is new enough', () => {
+it('runs a library that requires a newer Node with this Node if it is new enough', () => {
   expect(newerNode({}, 'v24.0.0')).toEqual({ execPath: process.execPath, version: 'v24.0.0' })
 })
 
-it('leaves such a rival out aloud where there is no newer Node', () => {
+it('leaves such a library out, and reports it, if there is no newer Node', () => {
   expect(newerNode({}, 'v20.19.0')).toBeUndefined()
   expect(withoutNewerNode(undefined)['left_out']).toContain('@prometheus-io/client 0.16.1 asks for Node 22')
 })
 
-it('refuses a Node that is not newer, and runs the one that is', () => {
+it('rejects a Node that is not newer, and runs one that is', () => {
   expect(() => newerNode({ PROMHERD_BENCH_NODE: old }, 'v20.19.0')).toThrow(`but ${old} is v20.19.0`)
   writeFileSync(old, '#!/bin/sh\necho v24.1.0\n')
   expect(newerNode({ PROMHERD_BENCH_NODE: old }, 'v20.19.0')).toEqual({ execPath: old, version: 'v24.1.0' })

@@ -3,7 +3,7 @@ import { chosenFrameworks } from '../../benchmarks/request/frameworks.js'
 import { bench, refused } from './running.ts'
 
 describe('the benchmark of the preload', () => {
-  it('sees the adapter and the preload count each request of each framework once, by its route', async () => {
+  it('the adapter and the preload count each request of each framework once, by its route', async () => {
     const { figures, checks, settings } = await bench('preload')
     expect(checks).toEqual({ equal: true })
     const frameworks = ['express', 'fastify', 'koa', 'hono']
@@ -30,12 +30,12 @@ describe('the benchmark of the preload', () => {
     }
   })
 
-  it('measures the one framework that is named, or all', () => {
+  it('measures the named framework, or all', () => {
     expect(chosenFrameworks('koa')).toEqual(['koa'])
     expect(chosenFrameworks(undefined)).toEqual(['express', 'fastify', 'koa', 'hono'])
   })
 
-  it('refuses a framework that it does not know', async () => {
+  it('rejects an unknown framework', async () => {
     const { code, stderr } = await refused('preload', '--framework', 'hapi')
     expect(code).toBe(2)
     expect(stderr).toContain('expected --framework to be one of express, fastify, koa, hono, but got `hapi`')

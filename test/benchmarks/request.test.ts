@@ -8,7 +8,7 @@ const PEERS = {
   hono: ['hono_prometheus'],
 }
 
-it('the benchmark of requests sees every middleware of each framework count each request once', async () => {
+it('in the benchmark `request` every middleware of each framework counts each request once', async () => {
   const { figures, checks } = await bench('request')
   expect(checks).toEqual({ equal: true })
   expect(Object.keys(figures)).toEqual(
@@ -20,7 +20,7 @@ it('the benchmark of requests sees every middleware of each framework count each
         `${key}.ratio_vs_best_peer`,
         `${key}.ratio_vs_by_hand`,
         ...all.map(name => `${key}.${name}_us`),
-        // What counts in memory counts over a socket: one framework shows that the benchmark asks all variants there.
+        // A variant that counts in memory counts over a socket too: one framework shows that all variants run there.
         ...(framework === 'koa' ? all.map(name => `${key}.socket.${name}_us`) : []),
       ]
     }),
@@ -32,7 +32,7 @@ it('the benchmark of requests sees every middleware of each framework count each
   }
 }, 120_000)
 
-it('the benchmark of requests refuses a framework that it does not know, and names those that it does', async () => {
+it('the benchmark `request` rejects an unknown framework, and names the known ones', async () => {
   const { code, stderr } = await refused('request', '--framework', 'hapi')
   expect(code).toBe(2)
   expect(stderr).toContain('expected --framework to be one of express, fastify, koa, hono, but got `hapi`')

@@ -1,4 +1,4 @@
-/** The figures that the project is measured by. Whoever reads the JSON of a benchmark finds them there by these keys. */
+/** The required figures. Programs that read the JSON of a benchmark find them by these keys. */
 export const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
   record: ['record.ns', 'record.ratio_vs_prom_client', 'record.clock_ns', 'record.counter_bound_ns'],
   request: ['express', 'fastify', 'koa', 'hono'].flatMap(framework => [

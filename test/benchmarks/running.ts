@@ -5,13 +5,13 @@ import type { Report } from '../../benchmarks/lib/document.js'
 
 const RUN = fileURLToPath(new URL('../../benchmarks/run.js', import.meta.url))
 
-/** Runs a benchmark at its least size, which says nothing of time, and answers its report. */
+/** Runs a benchmark at its smallest size, without meaningful times, and returns its report. */
 export async function bench(...args: string[]): Promise<Report> {
   const { stdout } = await promisify(execFile)(process.execPath, [RUN, ...args, '--quick', '--json'])
   return JSON.parse(stdout)
 }
 
-/** Runs what should be refused, and answers how. */
+/** Runs a command that must be rejected, and returns its output. */
 export async function refused(...args: string[]): Promise<{ code: number; stderr: string }> {
   return promisify(execFile)(process.execPath, [RUN, ...args]).then(
     () => ({ code: 0, stderr: '' }),

@@ -16,7 +16,7 @@ export interface Visit {
 /** Visits the first of the ports of a program. */
 export type Visitor = (ports: readonly number[]) => Promise<Visit>
 
-/** Visits the ports of a program from \`index\` on. */
+/** Visits the ports of a program from `index` on. */
 export function onPort(index: number, visitor: Visitor): Visitor {
   return ports => visitor(ports.slice(index))
 }

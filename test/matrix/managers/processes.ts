@@ -73,7 +73,7 @@ class Unit {
     await this.restart(signal)
   }
 
-  /** The pid of \`node\`. The command before it waits for its exit, so the port is free when that command exits. */
+  /** The pid of `node`. The command before it waits for its exit, so the port is free when that command exits. */
   get #pid(): number {
     const { pid } = this.#child
     if (!this.#isWrapped) return pid!
