@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DURATION_BUCKETS } from '../../packages/core/dist/definitions/metrics.js'
 import { Herd } from '../../packages/core/dist/herd/herd.js'
+import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 import { createMonitor } from '../../packages/core/dist/monitor/monitor.js'
 import { Renderer } from '../../packages/core/dist/server/renderer.js'
 import { settingsOfThisProcess } from '../lib/fresh.js'
@@ -63,7 +64,7 @@ if (cluster.isPrimary) {
 }
 
 function openStore(worker) {
-  const { store } = createMonitor({ worker })
+  const { store } = internalsOf(createMonitor({ worker }))
   const definition = { name: FAMILY, type: 'histogram', help: 'Durations.', labels: LABELS, buckets: DURATION_BUCKETS }
   const family = store.family({ ...definition, aggregator: 'sum' }, settings.series + 1)
   const observe = (i, seconds) => {

@@ -19,6 +19,7 @@ import fastify from 'fastify'
 import { Hono } from 'hono'
 import Koa from 'koa'
 import { describe, expect, test } from 'vitest'
+import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 import { settled, troublesOf } from './reading.ts'
 import { closing, listening } from './stage.ts'
 
@@ -87,7 +88,7 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
     // More than one piece.
     const series = monitor.counter({ name: 'of_many_total', help: 'Many.', labels: ['of'], maxSeries: 5000 })
     for (let i = 0; i < 5000; i++) series.labels(`é${i}`).inc(i)
-    expect((await monitor.metricsBytes()).pieces.length).toBeGreaterThan(1)
+    expect((await internalsOf(monitor).textBytes()).pieces.length).toBeGreaterThan(1)
     const response = await fetch(url, { headers: { ...CLOSE, 'accept-encoding': 'identity' } })
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
@@ -143,7 +144,7 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
 
   test('answers 503 where the metrics cannot be read, and counts it', async () => {
     const { monitor, warnings, url, end } = await serving()
-    monitor.exposition = () => Promise.reject(new Error('no directory'))
+    internalsOf(monitor).exposition = () => Promise.reject(new Error('no directory'))
     const response = await fetch(url, { headers: CLOSE })
     expect([response.status, await response.text()]).toEqual([503, ''])
     expect(warnings).toEqual(['the metrics could not be served: Error: no directory'])
@@ -156,15 +157,15 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
     const { monitor, warnings, url, end } = await serving()
     const piece = Buffer.alloc(2 ** 20, '#')
     const pieces = Array.from({ length: 64 }, () => piece)
-    const { exposition } = monitor
+    const { exposition } = internalsOf(monitor)
     const bytes = { pieces, length: pieces.length * piece.length }
-    monitor.exposition = async () => ({ contentType: 'text/plain', encoding: undefined, bytes })
+    internalsOf(monitor).exposition = async () => ({ contentType: 'text/plain', encoding: undefined, bytes })
     const leaving = new AbortController()
     const response = await fetch(url, { headers: CLOSE, signal: leaving.signal })
     await response.body!.getReader().read()
     leaving.abort()
     await settled(monitor, {})
-    monitor.exposition = exposition
+    internalsOf(monitor).exposition = exposition
     expect((await fetch(url, { headers: CLOSE })).status).toBe(200)
     expect(warnings).toEqual([])
     await end()

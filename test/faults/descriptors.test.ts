@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createMonitor, Herd, type Monitor } from '@promherd/core'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 import { get, type Running, Samples, startProcess, startReady } from '../cluster/running.ts'
 
 /** Processes that may have 64 files open: each scrape is answered, and no counter falls. */
@@ -34,13 +35,13 @@ class Counting {
 
   constructor(worker: number) {
     this.monitor = createMonitor({ directory, worker, storage: 'file' })
-    this.#slot = this.monitor.store.family(JOBS).slot([])
+    this.#slot = internalsOf(this.monitor).store.family(JOBS).slot([])
     stores.push(this)
   }
 
   count(): void {
-    this.monitor.store.storage.values[this.#slot]! += 1
-    this.monitor.store.flush()
+    internalsOf(this.monitor).store.storage.values[this.#slot]! += 1
+    internalsOf(this.monitor).store.flush()
   }
 }
 

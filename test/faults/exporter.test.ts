@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createMonitor, Herd, type HerdServer, serveHerd } from '@promherd/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 import { scrape, sum } from '../support/samples.ts'
 
 /** An exporter that ends, starts again, or is of another version, and what it reads. */
@@ -20,8 +21,8 @@ const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], b
 
 function leave(worker: number, jobs: number) {
   const monitor = createMonitor({ directory, worker, storage: 'file' })
-  monitor.store.storage.values[monitor.store.family(JOBS).slot([])] = jobs
-  monitor.store.flush()
+  internalsOf(monitor).store.storage.values[internalsOf(monitor).store.family(JOBS).slot([])] = jobs
+  internalsOf(monitor).store.flush()
   return monitor
 }
 

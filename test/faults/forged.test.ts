@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createMonitor, Herd, type Monitor, type Snapshot } from '@promherd/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 
 /** Files that say more of themselves than their names can mean: how much of them is read. */
 
@@ -27,7 +28,7 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
   good = createMonitor({ directory, worker: 1 })
   good.counter({ name: 'jobs_total', help: 'Jobs.' }).inc(5)
-  good.store.flush()
+  internalsOf(good).store.flush()
   herd = new Herd({ directory })
 })
 afterEach(async () => {
@@ -99,11 +100,11 @@ test.each([
 test('a store whose header is damaged shows the numbers that its names can mean', async () => {
   const damaged = createMonitor({ directory, worker: 2, storage: 'file' })
   damaged.counter({ name: 'jobs_total', help: 'Jobs.' }).inc(7)
-  damaged.store.flush()
-  const { values } = damaged.store.paths!
+  internalsOf(damaged).store.flush()
+  const { values } = internalsOf(damaged).store.paths!
   expect(await scrape()).toMatchObject({ jobs: 12, states: { live: 2, damaged: 0 } })
   // Its owner would write the header again.
-  damaged.store.flush = () => {}
+  internalsOf(damaged).store.flush = () => {}
   enlarge(values)
   const { bytes, ...seen } = await scrape()
   expect(seen).toMatchObject({ jobs: 12, states: { live: 1, damaged: 1 } })
@@ -124,7 +125,7 @@ test('wide histograms with short names are read whole', async () => {
   const buckets = Array.from({ length: 1000 }, (_, i) => i)
   const wide = good.histogram({ name: 'wide', help: 'W.', buckets, labels: ['n'] })
   for (let i = 0; i < 200; i++) wide.labels(String(i)).observe(i)
-  good.store.flush()
+  internalsOf(good).store.flush()
   const { states } = await scrape()
   expect(states).toMatchObject({ live: 1, damaged: 0 })
   const { values, labels } = familyIn(await herd.snapshot(), 'wide')!

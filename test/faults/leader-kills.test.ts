@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createMonitor, Herd, type Monitor } from '@promherd/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 
 /** Leaders in processes of their own, killed by SIGKILL after each step of retiring. */
 
@@ -20,12 +21,12 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 function record(worker: number): { readonly monitor: Monitor; count(jobs: number): void } {
   const monitor = createMonitor({ directory, worker, storage: 'file' })
-  const slot = monitor.store.family(JOBS).slot([])
+  const slot = internalsOf(monitor).store.family(JOBS).slot([])
   return {
     monitor,
     count(jobs) {
-      monitor.store.storage.values[slot]! += jobs
-      monitor.store.flush()
+      internalsOf(monitor).store.storage.values[slot]! += jobs
+      internalsOf(monitor).store.flush()
     },
   }
 }

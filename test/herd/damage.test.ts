@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createMonitor, Herd, type Snapshot } from '@promherd/core'
 import { expect, test, vi } from 'vitest'
+import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 
 const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], aggregator: 'sum' } as const
 
 function count(directory: string, worker: number, jobs: number) {
   const monitor = createMonitor({ directory, worker, storage: 'mmap' })
-  const slot = monitor.store.family(JOBS).slot([])
-  monitor.store.storage.values[slot] = jobs
+  const slot = internalsOf(monitor).store.family(JOBS).slot([])
+  internalsOf(monitor).store.storage.values[slot] = jobs
   return monitor
 }
 
@@ -72,14 +73,14 @@ test('a store that is cut short while it is read keeps the numbers that it had',
   const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
   const good = count(directory, 1, 5)
   const cut = createMonitor({ directory, worker: 2, storage: 'file' })
-  const slot = cut.store.family(JOBS).slot([])
-  cut.store.storage.values[slot] = 7
-  cut.store.flush()
+  const slot = internalsOf(cut).store.family(JOBS).slot([])
+  internalsOf(cut).store.storage.values[slot] = 7
+  internalsOf(cut).store.flush()
   const herd = new Herd({ directory })
   expect(jobsOf(await herd.snapshot())).toBe(12)
   // Its owner would write the file anew.
-  vi.spyOn(cut.store, 'flush').mockImplementation(() => {})
-  truncateSync(cut.store.paths!.values, 130)
+  vi.spyOn(internalsOf(cut).store, 'flush').mockImplementation(() => {})
+  truncateSync(internalsOf(cut).store.paths!.values, 130)
   const snapshot = await herd.snapshot()
   expect(jobsOf(snapshot)).toBe(12)
   expect(storesOf(snapshot)).toMatchObject({ live: 1, damaged: 1 })
@@ -92,12 +93,14 @@ test('a store that is cut short while it is read keeps the numbers that it had',
 test('a torn last line is no damage, and a line of garbage takes no other with it', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
   const monitor = count(directory, 1, 5)
-  appendFileSync(monitor.store.paths!.catalog, '{"kind":"family","na')
+  appendFileSync(internalsOf(monitor).store.paths!.catalog, '{"kind":"family","na')
   const herd = new Herd({ directory })
   expect(storesOf(await herd.snapshot())).toMatchObject({ live: 1, damaged: 0 })
-  appendFileSync(monitor.store.paths!.catalog, 'garbage\n')
-  const later = monitor.store.family({ ...JOBS, name: 'later_total' }).slot([])
-  monitor.store.storage.values[later] = 3
+  appendFileSync(internalsOf(monitor).store.paths!.catalog, 'garbage\n')
+  const later = internalsOf(monitor)
+    .store.family({ ...JOBS, name: 'later_total' })
+    .slot([])
+  internalsOf(monitor).store.storage.values[later] = 3
   const snapshot = await herd.snapshot()
   expect([...snapshot.families.find(({ name }) => name === 'later_total')!.values]).toEqual([3])
   expect(storesOf(snapshot)).toMatchObject({ live: 0, damaged: 1 })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createMonitor, Herd, type Snapshot } from '@promherd/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 import { isSkipped } from '../support/skip.ts'
 
 const JOBS = {
@@ -51,7 +52,7 @@ describe.skipIf(isSkipped('tmpfs')).each(['mmap', 'file'] as const)('on a full d
     fill(bytes)
     const warnings: string[] = []
     const monitor = createMonitor({ directory, worker: 1, storage, onWarning: message => warnings.push(message) })
-    expect(monitor.store.storage.kind).toBe('memory')
+    expect(internalsOf(monitor).store.storage.kind).toBe('memory')
     const snapshot = await monitor.snapshot()
     expect(causeOf(snapshot, 'store_unavailable')).toBe(1)
     expect(warnings).toHaveLength(1)
@@ -61,7 +62,7 @@ describe.skipIf(isSkipped('tmpfs')).each(['mmap', 'file'] as const)('on a full d
   test('keeps its series exact and counts new ones together', async () => {
     const warnings: string[] = []
     const monitor = createMonitor({ directory, worker: 1, storage, onWarning: message => warnings.push(message) })
-    const { store } = monitor
+    const { store } = internalsOf(monitor)
     const family = store.family(JOBS, 1_000_000)
     const known = family.slot(['known'])
     fill(8192)
@@ -81,10 +82,10 @@ describe.skipIf(isSkipped('tmpfs')).each(['mmap', 'file'] as const)('on a full d
     let living: { close(): Promise<void> } | undefined
     for (let i = 0; i < 3; i++) {
       const monitor = createMonitor({ directory, worker: i + 1, storage })
-      const family = monitor.store.family(JOBS)
+      const family = internalsOf(monitor).store.family(JOBS)
       const slot = family.slot(['a'])
-      monitor.store.storage.values[slot] = 5
-      monitor.store.flush()
+      internalsOf(monitor).store.storage.values[slot] = 5
+      internalsOf(monitor).store.flush()
       // One lives, so that the herd does.
       if (i > 0) await monitor.close()
       else living = monitor

@@ -8,14 +8,16 @@ import { expect, test } from 'vitest'
 /** 200 lives of one job each, every one retired at once. */
 const LEADER = `
 import { createMonitor, Herd } from '@promherd/core'
+import { internalsOf } from '../packages/core/dist/monitor/internals.js'
 const directory = process.env.PROMETHEUS_MULTIPROC_DIR
 const herd = new Herd({ directory })
 herd.keep()
 const jobs = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], aggregator: 'sum' }
 for (let i = 0; i < 200; i++) {
   const monitor = createMonitor({ directory, storage: 'file' })
-  const slot = monitor.store.family(jobs).slot([])
-  monitor.store.storage.values[slot] = 1
+  const { store } = internalsOf(monitor)
+  const slot = store.family(jobs).slot([])
+  store.storage.values[slot] = 1
   await monitor.close()
   await herd.retireDead()
 }

@@ -11,7 +11,8 @@ import { expect, test } from 'vitest'
 const WORKER = `
 import { writeSync } from 'node:fs'
 import { createMonitor } from '@promherd/core'
-const { store } = createMonitor()
+import { internalsOf } from '../packages/core/dist/monitor/internals.js'
+const { store } = internalsOf(createMonitor())
 const jobs = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: ['kind'], buckets: [], aggregator: 'sum' }
 const slot = store.family(jobs).slot(['a'])
 let counted = 0

@@ -23,7 +23,8 @@ afterEach(() => {
 async function start(): Promise<{ child: ChildProcess; worker: number }> {
   const script = `
     import { createMonitor } from '@promherd/core'
-    console.log(createMonitor().store.worker)
+    import { internalsOf } from '../packages/core/dist/monitor/internals.js'
+    console.log(internalsOf(createMonitor()).store.worker)
     process.stdin.on('data', () => process.exit(0))`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     cwd: `${ROOT}/test`,

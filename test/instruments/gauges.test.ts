@@ -1,5 +1,6 @@
 import { createMonitor, Herd, type Monitor } from '@promherd/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 import { temporaryDirectory } from '../support/resources.ts'
 
 /** How gauges of several workers become one, while they live and once one of them is dead. */
@@ -33,7 +34,7 @@ async function shown(): Promise<Record<string, number>> {
 
 /** What a reader sees of a process that was killed: an owner that is not there, and no last word. */
 function kill(worker: number): void {
-  workers[worker - 1]!.store.storage.values[PID_SLOT] = NOBODY
+  internalsOf(workers[worker - 1]!).store.storage.values[PID_SLOT] = NOBODY
 }
 
 /** Set by the workers 1, 3 and 2, in this order: 8, -4 and 2 at `a`, and by the workers 1 and 2 3 and 0 at `b`. */

@@ -1,6 +1,7 @@
 import { createMonitor, Herd, type Monitor, type Snapshot } from '@promherd/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 import { temporaryDirectory } from '../support/resources.ts'
 
 /**
@@ -185,7 +186,7 @@ class Worker {
       ['level', levels],
       ['sizes', sizes],
     ] as const) {
-      this.monitor.store.familyNamed(kind)!.expire(0, 0)
+      internalsOf(this.monitor).store.familyNamed(kind)!.expire(0, 0)
       for (const name of model.keys()) {
         if (name !== '_overflow' && !this.#touched.has(`${kind} ${name}`)) model.delete(name)
       }
@@ -195,7 +196,7 @@ class Worker {
 
   /** What a reader sees of a process that was killed: an owner that is not there, and no last word. */
   async kill(): Promise<Monitor> {
-    this.monitor.store.storage.values[PID_SLOT] = NOBODY
+    internalsOf(this.monitor).store.storage.values[PID_SLOT] = NOBODY
     await this.monitor.collect()
     return this.monitor
   }

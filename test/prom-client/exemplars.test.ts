@@ -6,6 +6,7 @@ import { createMonitor, Herd, type Monitor, serveHerd } from '@promherd/core'
 import type { PromRegistry } from '@promherd/core/prom-client'
 import client from 'prom-client'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 import { temporaryDirectory } from '../support/resources.ts'
 import { opened, troubles } from './stage.ts'
 
@@ -106,7 +107,7 @@ test('where nobody gives exemplars there is no file, and nothing in memory', asy
   const monitor = workerOf(register)
   await monitor.collect()
   expect(exemplarFiles()).toEqual([])
-  expect(monitor.store.exemplars).toBeUndefined()
+  expect(internalsOf(monitor).store.exemplars).toBeUndefined()
   const { families } = await monitor.snapshot()
   expect(families.filter(family => 'exemplars' in family)).toEqual([])
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import client from 'prom-client'
 import { describe, expect, test } from 'vitest'
+import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 import { keyOf, samplesIn } from './samples.ts'
 import { herdOf, served, troubles } from './stage.ts'
 
@@ -239,7 +240,7 @@ describe('a metric that comes back otherwise takes the name over', () => {
     const register = new client.Registry()
     const { monitor, warnings } = herdOf(register)
     const common = { name: 'm', help: 'M.', registers: [register] }
-    const length = (): number => monitor.store.storage.values.length
+    const length = (): number => internalsOf(monitor).store.storage.values.length
     let before: number | undefined
     for (let n = 1; n <= 60; n++) {
       register.clear()

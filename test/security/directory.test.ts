@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createMonitor, Herd, serveHerd } from '@promherd/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 import { get, startReady } from '../cluster/running.ts'
 import { isSkipped } from '../support/skip.ts'
 import { asSecondUser, giveToSecondUser, SECOND_USER } from './second-user.ts'
@@ -36,9 +37,9 @@ const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], b
 
 function leave(worker: number, jobs: number) {
   const monitor = createMonitor({ directory, worker, storage: 'file' })
-  const slot = monitor.store.family(JOBS).slot([])
-  monitor.store.storage.values[slot] = jobs
-  monitor.store.flush()
+  const slot = internalsOf(monitor).store.family(JOBS).slot([])
+  internalsOf(monitor).store.storage.values[slot] = jobs
+  internalsOf(monitor).store.flush()
   return monitor
 }
 
@@ -152,7 +153,7 @@ describe.skipIf(isSkipped('second-user'))('beside another user', () => {
 
   test('a file of another user in our own directory is not read', async () => {
     const monitor = leave(1, 5)
-    chownSync(monitor.store.paths!.values, SECOND_USER, SECOND_USER)
+    chownSync(internalsOf(monitor).store.paths!.values, SECOND_USER, SECOND_USER)
     const herd = new Herd({ directory })
     const { families } = await herd.snapshot()
     expect(families.find(({ name }) => name === 'jobs_total')).toBeUndefined()

@@ -42,7 +42,7 @@ export class OtlpSink implements Sink {
   /** Logs a warning of the receiver, but not again while it stays the same. */
   #tell(warning: string | undefined): void {
     if (warning !== undefined && warning !== this.#warning) {
-      this.#warner.say(`the OTLP receiver has taken all metrics, and warns: ${warning}`)
+      this.#warner.log(`the OTLP receiver has taken all metrics, and warns: ${warning}`)
     }
     this.#warning = warning
   }

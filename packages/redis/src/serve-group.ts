@@ -99,7 +99,7 @@ class GroupServer implements HerdServer {
   #tellSharedName(instance: string): void {
     const shown = this.#aggregate === 'sum' ? 'Both are in the sum' : 'Only the one that started later is shown'
     const remedy = 'Give each host a name of its own (`instance`).'
-    this.#warner.sayOnce(`name ${instance}`, `two running hosts forward as instance ${instance}. ${shown}. ${remedy}`)
+    this.#warner.logOnce(`name ${instance}`, `two running hosts forward as instance ${instance}. ${shown}. ${remedy}`)
   }
 
   /** Reads new data; if that fails, the previous data is served. Never rejects. */
@@ -110,13 +110,13 @@ class GroupServer implements HerdServer {
     const timer = setTimeout(() => abort.abort(late), this.#timeoutMs).unref()
     try {
       await this.#reader.refresh(abort.signal)
-      if (this.#isFailing) this.#warner.say('reading the group from Redis works again.')
+      if (this.#isFailing) this.#warner.log('reading the group from Redis works again.')
       this.#isFailing = false
     } catch (error) {
       if (!this.#isFailing) {
         const { reason, message } = sinkError(error)
         const meanwhile = 'What was read before is served meanwhile, and it is tried again with each scrape.'
-        this.#warner.say(`reading the group from Redis fails (${reason}: ${message}). ${meanwhile}`)
+        this.#warner.log(`reading the group from Redis fails (${reason}: ${message}). ${meanwhile}`)
       }
       this.#isFailing = true
     } finally {

@@ -4,6 +4,7 @@ import type { HttpOptions, Monitor } from '@promherd/core'
 import { watchFastify } from '../../../packages/core/dist/auto/hooks/fastify-channel.js'
 import { Recording } from '../../../packages/core/dist/auto/recording.js'
 import { HttpRecorder } from '../../../packages/core/dist/http/recorder.js'
+import { internalsOf } from '../../../packages/core/dist/monitor/internals.js'
 
 /**
  * What the preload does, in the process of a test: so that each application has its own monitor and can be asked for it.
@@ -16,7 +17,7 @@ export function preloadedName(name: string): string {
 
 /** What records the servers that it is given into `monitor`. */
 export function recordingInto(monitor: Monitor, http: HttpOptions = {}): Recording {
-  return new Recording(new HttpRecorder(monitor.store, http, () => {}))
+  return new Recording(new HttpRecorder(internalsOf(monitor).store, http, () => {}))
 }
 
 /** Has what begins to listen recorded into `monitor` until `use` is done, which makes the applications, too. */

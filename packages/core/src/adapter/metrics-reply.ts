@@ -4,6 +4,7 @@ import { checkOptions, isAnything, isBoolean, type Shape } from '../base/check-o
 import { negotiate, takesGzip } from '../exposition/negotiate.ts'
 import { leaveOut } from '../http/exchange/follow.ts'
 import { FOREIGN_HANDLER_OPTIONS } from '../http/options/foreign-options.ts'
+import { internalsOf, type MonitorInternals } from '../monitor/internals.ts'
 import type { Monitor } from '../monitor/monitor.ts'
 import { monitorOf } from './recorder-for.ts'
 
@@ -33,13 +34,13 @@ export type Preferences = Pick<IncomingHttpHeaders, 'accept' | 'accept-encoding'
 
 /** Responds to requests for the metrics. */
 export class MetricsResponder {
-  readonly #monitor: Monitor
+  readonly #internals: MonitorInternals
   readonly #records: boolean
 
   /** @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION */
   constructor(options: MetricsHandlerOptions = {}) {
     checkOptions('metricsHandler', options, HANDLER_SHAPE, FOREIGN_HANDLER_OPTIONS)
-    this.#monitor = monitorOf(options.monitor)
+    this.#internals = internalsOf(monitorOf(options.monitor))
     this.#records = options.record ?? false
   }
 
@@ -54,10 +55,10 @@ export class MetricsResponder {
    */
   async reply(preferences: Preferences, response?: ServerResponse): Promise<MetricsReply> {
     if (response !== undefined && !this.#records) leaveOut(response)
-    const { store } = this.#monitor
+    const { store, exposition } = this.#internals
     try {
       const isPacked = takesGzip(preferences)
-      const { contentType, bytes, encoding } = await this.#monitor.exposition(negotiate(preferences.accept), isPacked)
+      const { contentType, bytes, encoding } = await exposition(negotiate(preferences.accept), isPacked)
       const headers = { 'content-type': contentType, 'content-length': String(bytes.length), vary: VARY }
       const packed = encoding === undefined ? headers : { ...headers, 'content-encoding': encoding }
       return { status: 200, headers: packed, pieces: bytes.pieces }

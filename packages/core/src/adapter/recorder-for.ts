@@ -3,7 +3,8 @@ import { promherdError } from '../base/errors.ts'
 import type { RequestLike } from '../http/labels/request-like.ts'
 import type { HttpOptions } from '../http/options/http-options.ts'
 import type { HttpRecorder } from '../http/recorder.ts'
-import { defaultMonitor, type Monitor } from '../monitor/monitor.ts'
+import { defaultMonitor } from '../monitor/default-monitor.ts'
+import type { Monitor } from '../monitor/monitor.ts'
 
 /** Options of every adapter. */
 export type AdapterOptions<Request = IncomingMessage, Context = unknown, Response = ServerResponse> = HttpOptions<

@@ -5,14 +5,9 @@ import { isConflict } from '../http/fallback.ts'
 import type { HttpOptions } from '../http/options/http-options.ts'
 import { HttpRecorder } from '../http/recorder.ts'
 import type { RequestServer } from '../http/watch/watch-server.ts'
-import {
-  createMonitor,
-  defaultMonitor,
-  hasDefaultMonitor,
-  type Monitor,
-  monitorIn,
-  offerDefaultMonitor,
-} from '../monitor/monitor.ts'
+import { defaultMonitor, hasDefaultMonitor, offerDefaultMonitor } from '../monitor/default-monitor.ts'
+import { internalsOf } from '../monitor/internals.ts'
+import { createMonitor, type Monitor, monitorIn } from '../monitor/monitor.ts'
 import { directoryFromEnvironment } from '../server/serve-herd.ts'
 import { Recording } from './recording.ts'
 import { Serving } from './serving.ts'
@@ -44,16 +39,16 @@ export function startMeasuring(config: ProcessConfig | undefined): Measuring {
     measure: server => recording?.measure(server),
     serve: () => {
       // The primary of a cluster has a port of its own, or has disabled it.
-      if (monitor.store.worker > 0) serving?.serve(monitor)
+      if (internalsOf(monitor).store.worker > 0) serving?.serve(monitor)
     },
     makeRoom: (server, port) => serving?.makeRoom(server, port),
   }
 }
 
 function recordingOf(monitor: Monitor, options: HttpOptions, warner: Warner): Recording | undefined {
-  const leave = (): void => warner.say(LEFT)
+  const leave = (): void => warner.log(LEFT)
   try {
-    return new Recording(new HttpRecorder(monitor.store, options, leave))
+    return new Recording(new HttpRecorder(internalsOf(monitor).store, options, leave))
   } catch (error) {
     if (!isConflict(error)) throw error
     leave()

@@ -42,7 +42,7 @@ export class Serving {
     this.#warner = warner
     if (directory === undefined) return
     useDirectory(directory, { shared: where.sharedDirectory ?? sharedFromEnvironment() })
-    this.#herd = new Herd({ directory, onError: (cause, message) => warner.sayOnce(cause, message) })
+    this.#herd = new Herd({ directory, onError: (cause, message) => warner.logOnce(cause, message) })
     if (!isServedByPrimary()) this.#herd.keep({ goOn: !isPrimary })
   }
 
@@ -60,7 +60,7 @@ export class Serving {
     if (this.#server === undefined || this.#server.owns(server)) return
     if (isMetricsServer(server)) this.#leave()
     else if (port === this.#server.address?.port) {
-      this.#warner.say(
+      this.#warner.log(
         `Expected port ${port} to be free for the metrics, but the application listens on it itself. Choose another with PROMETHEUS_METRICS_PORT. The metrics are served again when the application lets go of it.`,
       )
       void this.#server.close()
@@ -73,7 +73,7 @@ export class Serving {
     try {
       if (this.#isWanted && this.#server === undefined && this.#isOurs()) this.#open()
     } catch (error) {
-      this.#warner.sayOnce('keep', `the metrics cannot be served: ${String(error)}`)
+      this.#warner.logOnce('keep', `the metrics cannot be served: ${String(error)}`)
     }
   }
 

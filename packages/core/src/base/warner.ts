@@ -1,28 +1,26 @@
-/** Reports problems; never throws. With a key, the same problem is reported once until it is over. */
+/**
+ * Passes messages about problems to the listener of the user, or writes them to stderr. Never throws.
+ */
 export class Warner {
-  readonly #say: (message: string) => void
-  readonly #told = new Set<string>()
+  readonly #write: (message: string) => void
+  readonly #logged = new Set<string>()
 
   constructor(onWarning: ((message: string) => void) | undefined) {
-    this.#say = onWarning ?? (message => process.stderr.write(`promherd: ${message}\n`))
+    this.#write = onWarning ?? (message => process.stderr.write(`promherd: ${message}\n`))
   }
 
-  say(message: string): void {
+  log(message: string): void {
     try {
-      this.#say(message)
+      this.#write(message)
     } catch {
-      // An error of the listener must not reach the caller.
+      // An error of the listener cannot be reported to it, and must not reach the caller.
     }
   }
 
-  sayOnce(key: string, message: string): void {
-    if (this.#told.has(key)) return
-    this.#told.add(key)
-    this.say(message)
-  }
-
-  /** Ends a problem: it is reported again if it recurs. */
-  over(key: string): void {
-    this.#told.delete(key)
+  /** Logs only the first message with this key. */
+  logOnce(key: string, message: string): void {
+    if (this.#logged.has(key)) return
+    this.#logged.add(key)
+    this.log(message)
   }
 }

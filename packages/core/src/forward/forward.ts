@@ -32,7 +32,7 @@ export function startForwarding(makeSink: () => Sink, options: ForwardingOptions
   const warner = new Warner(options.onWarning)
   if (!isMainThread || isServedByPrimary()) return IDLE
   if (cluster.isWorker) {
-    warner.say(
+    warner.log(
       'Expected forwarding to be started once for a herd, but this is one of several workers, so it does nothing. Start it in a process that calls serveHerd() with the directory of the workers.',
     )
     return IDLE

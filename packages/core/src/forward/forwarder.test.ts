@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { Warner } from '../base/warner.ts'
 import { endHerd, offerHerd } from '../herd/process-herd.ts'
+import { internalsOf } from '../monitor/internals.ts'
 import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { Forwarder } from './forwarder.ts'
@@ -60,7 +61,8 @@ interface Scene {
 
 function begin({ intervalMs = 10, deadlineMs = 60_000, sink = new HandSink() } = {}): Scene {
   const monitor = createMonitor()
-  offerHerd(monitor)
+  const herd = { snapshot: () => monitor.snapshot(), store: internalsOf(monitor).store }
+  offerHerd(herd)
   const said: string[] = []
   const warner = new Warner(message => said.push(message))
   const forwarder = new Forwarder({ sink, intervalMs, deadlineMs, warner })
@@ -73,7 +75,7 @@ function begin({ intervalMs = 10, deadlineMs = 60_000, sink = new HandSink() } =
     const index = family?.labels.findIndex(each => each.join() === labels.join()) ?? -1
     return index < 0 ? undefined : family!.values.get(index)
   }
-  return { monitor, sink, forwarder, said, value, end: isUrgent => endHerd(monitor, isUrgent ?? false) }
+  return { monitor, sink, forwarder, said, value, end: isUrgent => endHerd(herd, isUrgent ?? false) }
 }
 
 test('there is one push at a time, and what comes after a slow one is the newest snapshot', async () => {

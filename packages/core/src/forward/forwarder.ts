@@ -108,7 +108,7 @@ export class Forwarder {
 
   #succeeded(): void {
     const { sink, warner } = this.#options
-    if (this.#failures > 0) warner.say(`forwarding to ${sink.name} works again.`)
+    if (this.#failures > 0) warner.log(`forwarding to ${sink.name} works again.`)
     this.#failures = 0
     this.#retryAfterMs = 0
     report(() => setOwnMetric('forwardLastSuccess', [sink.name], Date.now() / 1000))
@@ -121,7 +121,7 @@ export class Forwarder {
     const reason: ForwardErrorCause = isSinkError(error) ? error.reason : 'other'
     if (this.#failures++ === 0) {
       const message = error instanceof Error ? error.message : String(error)
-      warner.say(
+      warner.log(
         `forwarding to ${sink.name} fails (${reason}: ${message}). It is tried again until it works; the application is not affected.`,
       )
     }

@@ -1,6 +1,8 @@
 import { FAMILIES } from '../definitions/metrics.ts'
 import { herdOfProcess, type ProcessHerd } from '../herd/process-herd.ts'
-import { defaultMonitor, hasDefaultMonitor } from '../monitor/monitor.ts'
+import { defaultMonitor, hasDefaultMonitor } from '../monitor/default-monitor.ts'
+import { internalsOf } from '../monitor/internals.ts'
+import type { Monitor } from '../monitor/monitor.ts'
 import type { Store } from '../store/store.ts'
 
 /**
@@ -8,7 +10,12 @@ import type { Store } from '../store/store.ts'
  * none.
  */
 export function sentHerd(): ProcessHerd | undefined {
-  return herdOfProcess() ?? (hasDefaultMonitor() ? defaultMonitor() : undefined)
+  return herdOfProcess() ?? (hasDefaultMonitor() ? herdOf(defaultMonitor()) : undefined)
+}
+
+/** What `monitor` can send: its store and its snapshots. */
+function herdOf(monitor: Monitor): ProcessHerd {
+  return { snapshot: () => monitor.snapshot(), store: internalsOf(monitor).store }
 }
 
 /** The self metrics that sinks and the forwarder report. */

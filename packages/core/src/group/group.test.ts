@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { internalsOf } from '../monitor/internals.ts'
 import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
 import { runSync } from '../snapshot/task.ts'
@@ -17,7 +18,7 @@ class Host {
   sizes: number[] = []
 
   constructor(instance: string, aggregate: Aggregate, log: HerdLog = new HerdLog(1), id = instance) {
-    this.life = new Life({ id, instance, startedAt: this.monitor.store.startedAt }, aggregate)
+    this.life = new Life({ id, instance, startedAt: internalsOf(this.monitor).store.startedAt }, aggregate)
     this.log = log
   }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { internalsOf } from '../monitor/internals.ts'
 import { createMonitor } from '../monitor/monitor.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { Herd } from './herd.ts'
@@ -21,7 +22,7 @@ test('a herd keeps its identity and start when leaders and workers are replaced'
   first.keep({ goOn: true })
   await first.retireDead()
   const before = identityOf(await first.snapshot())
-  expect(before.startedAt).toBe(worker.store.startedAt)
+  expect(before.startedAt).toBe(internalsOf(worker).store.startedAt)
   await first.close()
   await worker.close()
   const second = new Herd({ directory })

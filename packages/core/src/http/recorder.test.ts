@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, get, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { internalsOf } from '../monitor/internals.ts'
 import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 import type { Family } from '../snapshot/snapshot.ts'
 import type { HttpRecorder } from './recorder.ts'
@@ -37,7 +38,7 @@ test('an exchange is in the bucket whose bound it does not pass, and in the sum'
 
 test('an exchange is in flight until it is counted, so a process that is killed has it in one of the two', () => {
   const inFlight = (): number => {
-    const { overflow, storage } = monitor.store.familyNamed('http_requests_in_flight')!
+    const { overflow, storage } = internalsOf(monitor).store.familyNamed('http_requests_in_flight')!
     return storage.values[overflow]!
   }
   const seen: number[] = []

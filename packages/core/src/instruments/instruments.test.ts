@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { internalsOf } from '../monitor/internals.ts'
 import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { exponentialBuckets, linearBuckets } from './histogram.ts'
@@ -186,13 +187,13 @@ describe('a series', () => {
     const { monitor, show } = stage()
     const sizes = monitor.histogram({ name: 'sizes', help: 'Sizes.', labels: ['a'], buckets: [1] })
     sizes.labels('0').observe(1)
-    const { length } = monitor.store.storage.values
+    const { length } = internalsOf(monitor).store.storage.values
     for (let i = 0; i < 20_000; i++) {
       sizes.remove(String(i))
       sizes.labels(String(i + 1)).observe(3)
     }
     expect(await show('sizes')).toEqual({ 20000: [0, 1, 3] })
-    expect(monitor.store.storage.values.length).toBe(length)
+    expect(internalsOf(monitor).store.storage.values.length).toBe(length)
   })
 
   test('that has no place shares one, is counted as dropped each time, and takes the place that becomes free', async () => {
@@ -232,7 +233,7 @@ describe('a series', () => {
       .inc()
     expect(await show('other_total')).toEqual({ x: [1] })
     // Bounded: each series takes two lines, its name and its end.
-    expect(monitor.store.linesFrom(0).length).toBeLessThan(2 ** 17 + 10)
+    expect(internalsOf(monitor).store.linesFrom(0).length).toBeLessThan(2 ** 17 + 10)
   })
 
   test('whose label is half a surrogate pair is one series with the others that are', async () => {
@@ -257,7 +258,7 @@ describe('a declaration', () => {
 
   test('of a name whose numbers come from elsewhere is refused', () => {
     const { monitor } = stage()
-    monitor.store.family({ ...C, type: 'counter', labels: [], buckets: [], aggregator: 'sum' })
+    internalsOf(monitor).store.family({ ...C, type: 'counter', labels: [], buckets: [], aggregator: 'sum' })
     expect(() => monitor.counter(C)).toThrow(expect.objectContaining({ code: 'ERR_PROMHERD_FAMILY_CONFLICT' }))
   })
 

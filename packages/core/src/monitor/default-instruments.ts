@@ -1,6 +1,6 @@
 import type { CounterOptions, GaugeOptions, HistogramOptions } from '../instruments/instrument-options.ts'
 import type { Counter, Gauge, Histogram } from '../instruments/instruments.ts'
-import { defaultMonitor } from './monitor.ts'
+import { defaultMonitor } from './default-monitor.ts'
 
 /** User metrics on the monitor that the whole process shares. */
 

@@ -4,6 +4,7 @@ import { clearInterval, setInterval } from 'node:timers'
 import { isMainThread } from 'node:worker_threads'
 import { checkOptions } from '../base/check-options.ts'
 import { shared } from '../base/shared.ts'
+import { Warner } from '../base/warner.ts'
 import { PromClientSource } from '../clients/source.ts'
 import type { Bytes } from '../exposition/bytes.ts'
 import { write } from '../exposition/encoder.ts'
@@ -33,19 +34,15 @@ import { runtimeSampler, threadSampler, watchRuntime } from '../runtime/runtime.
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { runCooperatively, type Task } from '../snapshot/task.ts'
 import type { Store } from '../store/store.ts'
+import { type Exposition, INTERNALS, type MonitorInternals } from './internals.ts'
 import { fromEnvironment, MONITOR_SHAPE, type MonitorOptions } from './monitor-options.ts'
-import { loneStore, type Opened, openStore } from './process-store.ts'
-import { StoreHome } from './store-home.ts'
-import { onceEach } from './warn-once.ts'
+import { loneStore, type OnError, type Opened, openStore } from './process-store.ts'
+import { StoreLocation } from './store-location.ts'
 
 /** The composition root: connects options, a store, the recorders that write to it, and the readers of its herd. */
 
 /** Records the metrics of one process, and reads those of the process or its herd. */
 export interface Monitor extends SnapshotSource, InstrumentMaker {
-  /** The numbers of this process. Internal: adapters and clients record through it. */
-  readonly store: Store
-  /** The place of the store's files. Internal: the primary of a worker may move it. */
-  readonly home: StoreHome
   /** Creates a recorder for HTTP exchanges with these options. */
   http(options?: HttpOptions<IncomingMessage>): HttpRecorder
   /**
@@ -59,23 +56,10 @@ export interface Monitor extends SnapshotSource, InstrumentMaker {
   snapshot(): Promise<Snapshot>
   /** The snapshot as Prometheus text. */
   metrics(): Promise<string>
-  /**
-   * The same text as bytes, in chunks to be sent one after the other: for a large herd it can exceed 20 MB. The chunks
-   * must not be modified.
-   */
-  metricsBytes(): Promise<Bytes>
-  /** The snapshot in the format that the reader requested, gzipped if that was requested and is worthwhile. */
-  exposition(format: FormatName, isPacked: boolean): Promise<Exposition>
+  /** The content type of that text. */
   readonly contentType: string
   /** Writes the last numbers and stops every timer. Later recordings do no harm, and are lost. */
   close(): Promise<void>
-}
-
-/** The body and headers of a response with metrics. */
-export interface Exposition {
-  readonly contentType: string
-  readonly encoding: 'gzip' | undefined
-  readonly bytes: Bytes
 }
 
 /** The maximum age of copied prom-client counts, and of a flushed store's file, while the process is active. */
@@ -91,10 +75,11 @@ const BEATS_PER_COLLECTION = 5
  */
 export function createMonitor(options: MonitorOptions = {}): Monitor {
   checkOptions('createMonitor', options, MONITOR_SHAPE)
-  const warn = onceEach(options.onWarning ?? (message => process.stderr.write(`promherd: ${message}\n`)))
+  const warner = new Warner(options.onWarning)
+  const onError: OnError = (cause, message) => warner.logOnce(cause, message)
   const given = { ...fromEnvironment(), ...withoutAbsent(options) }
-  if (given.directory === undefined) return new ProcessMonitor(loneStore(given.worker ?? 1, warn), given)
-  const opened = openStore(given.directory, { ...given, shared: given.sharedDirectory }, warn)
+  if (given.directory === undefined) return new ProcessMonitor(loneStore(given.worker ?? 1, onError), given)
+  const opened = openStore(given.directory, { ...given, shared: given.sharedDirectory }, onError)
   const monitor = new ProcessMonitor(opened, given)
   OPEN.set(resolve(given.directory), monitor)
   return monitor
@@ -107,31 +92,11 @@ export function monitorIn(directory: string | undefined): Monitor | undefined {
 
 const OPEN = shared('open monitors', () => new Map<string, Monitor>())
 
-/** The monitor that all adapters of this process share unless they are given another; created at the first use. */
-export function defaultMonitor(): Monitor {
-  if (HOLDER[DEFAULT] === undefined) offerDefaultMonitor(createMonitor())
-  return HOLDER[DEFAULT]!()
-}
-
-/** Whether this process has such a monitor already. */
-export function hasDefaultMonitor(): boolean {
-  return HOLDER[DEFAULT] !== undefined
-}
-
-/** Makes `monitor` the default monitor, unless this process has one already. */
-export function offerDefaultMonitor(monitor: Monitor): void {
-  HOLDER[DEFAULT] ??= () => monitor
-}
-
-// Found through the global symbol registry, so that two copies of this package share it even if their versions differ.
-const DEFAULT = Symbol.for('promherd.monitor.v1')
-// A function, because Jest removes the properties of all objects on `globalThis` at the end of a test file.
-const HOLDER = globalThis as { [DEFAULT]?: () => Monitor }
-
 class ProcessMonitor implements Monitor {
-  readonly store: Store
-  readonly home: StoreHome
   readonly contentType = TEXT_CONTENT_TYPE
+  readonly #store: Store
+  readonly #location: StoreLocation
+  readonly #internals: MonitorInternals
   #herd: Herd | LoneHerd
   readonly #encoder = new TextEncoder004()
   /** An encoder that is not used keeps nothing. */
@@ -148,12 +113,15 @@ class ProcessMonitor implements Monitor {
   #beats = 0
   #isNew = true
 
-  constructor({ store, claim, isHelper = false, lack }: Opened, { directory, promClient, storage }: MonitorOptions) {
-    this.store = store
+  constructor(
+    { store, claim, isHelper = false, missingReason }: Opened,
+    { directory, promClient, storage }: MonitorOptions,
+  ) {
+    this.#store = store
     this.#claim = claim
     this.#instruments = new Instruments(store)
     this.#herd = store.paths === undefined || directory === undefined ? new LoneHerd(store) : new Herd({ directory })
-    this.home = new StoreHome({ store, directory, storage, lack, onMove: () => this.#moved() })
+    this.#location = new StoreLocation({ store, directory, storage, missingReason, onMove: () => this.#moved() })
     this.#timers = [setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS).unref()]
     const isRead = directory !== undefined && storage !== 'memory'
     if (store.worker > 0 && !isHelper) this.#collectEvery(HEARTBEAT_INTERVAL_MS, samplerFor(store))
@@ -167,10 +135,20 @@ class ProcessMonitor implements Monitor {
     this.#pace = isRead ? new Pace(() => this.#copy(), COPY_INTERVAL_MS) : undefined
     leaveAtExit(this.#leaver)
     store.setState(isHelper ? undefined : 'running')
+    this.#internals = {
+      store,
+      location: this.#location,
+      textBytes: () => this.#textBytes(),
+      exposition: (format, isPacked) => this.#exposition(format, isPacked),
+    }
+  }
+
+  get [INTERNALS](): MonitorInternals {
+    return this.#internals
   }
 
   http(options: HttpOptions<IncomingMessage> = {}): HttpRecorder {
-    return new HttpRecorder(this.store, options)
+    return new HttpRecorder(this.#store, options)
   }
 
   counter<const L extends readonly string[] = readonly []>(options: CounterOptions<L>): Counter<L> {
@@ -194,9 +172,9 @@ class ProcessMonitor implements Monitor {
     const results = await Promise.allSettled([...this.#collectors].map(async collect => collect()))
     for (const result of results) {
       if (result.status === 'rejected')
-        this.store.reportError('callback', `a collector failed: ${String(result.reason)}`)
+        this.#store.reportError('callback', `a collector failed: ${String(result.reason)}`)
     }
-    this.store.flush()
+    this.#store.flush()
   }
 
   async snapshot(): Promise<Snapshot> {
@@ -205,22 +183,8 @@ class ProcessMonitor implements Monitor {
   }
 
   async metrics(): Promise<string> {
-    const { pieces } = await this.metricsBytes()
+    const { pieces } = await this.#textBytes()
     return runCooperatively(textOf(pieces))
-  }
-
-  async metricsBytes(): Promise<Bytes> {
-    return runCooperatively(write(await this.snapshot(), this.#encoder))
-  }
-
-  async exposition(format: FormatName, isPacked: boolean): Promise<Exposition> {
-    const isText = format === 'text'
-    const contentType = isText ? TEXT_CONTENT_TYPE : OPENMETRICS_CONTENT_TYPE
-    const bytes = isText
-      ? await this.metricsBytes()
-      : await runCooperatively(write(await this.snapshot(), this.#openMetrics))
-    if (!isPacked || bytes.length < LEAST_TO_PACK) return { contentType, encoding: undefined, bytes }
-    return { contentType, encoding: 'gzip', bytes: await this.#packer.pack(bytes) }
   }
 
   async close(): Promise<void> {
@@ -232,21 +196,35 @@ class ProcessMonitor implements Monitor {
     stayAtExit(this.#leaver)
     this.#stopWatching?.()
     this.#stopClosing?.()
-    if (this.store.paths !== undefined) this.#promClient.look()
+    if (this.#store.paths !== undefined) this.#promClient.look()
     this.#end()
     await this.#herd.close()
   }
 
+  async #textBytes(): Promise<Bytes> {
+    return runCooperatively(write(await this.snapshot(), this.#encoder))
+  }
+
+  async #exposition(format: FormatName, isPacked: boolean): Promise<Exposition> {
+    const isText = format === 'text'
+    const contentType = isText ? TEXT_CONTENT_TYPE : OPENMETRICS_CONTENT_TYPE
+    const bytes = isText
+      ? await this.#textBytes()
+      : await runCooperatively(write(await this.snapshot(), this.#openMetrics))
+    if (!isPacked || bytes.length < LEAST_TO_PACK) return { contentType, encoding: undefined, bytes }
+    return { contentType, encoding: 'gzip', bytes: await this.#packer.pack(bytes) }
+  }
+
   #beat(): void {
-    this.store.beat()
-    this.home.look()
+    this.#store.beat()
+    this.#location.check()
     this.#claim?.touch()
     if (this.#pace !== undefined && ++this.#beats % BEATS_PER_COLLECTION === 0) void this.collect()
   }
 
   /** The store has got files, or different ones. */
   #moved(): void {
-    const { paths } = this.store
+    const { paths } = this.#store
     if (paths === undefined) return
     this.#pace ??= new Pace(() => this.#copy(), COPY_INTERVAL_MS)
     void this.#herd.close()
@@ -258,7 +236,7 @@ class ProcessMonitor implements Monitor {
     if (this.#isNew) void this.collect()
     this.#isNew = false
     const hasChanged = this.#promClient.lookAndSample()
-    this.store.flush()
+    this.#store.flush()
     leaveLast()
     return hasChanged
   }
@@ -266,8 +244,8 @@ class ProcessMonitor implements Monitor {
   readonly #leaver: Leaver = {
     save: () => {
       lookForUnfollowed()
-      if (this.store.paths !== undefined) this.#promClient.lookLast()
-      this.store.flush()
+      if (this.#store.paths !== undefined) this.#promClient.lookLast()
+      this.#store.flush()
     },
     leave: () => {
       this.#leaver.save()
@@ -277,7 +255,7 @@ class ProcessMonitor implements Monitor {
 
   /** Writes the last numbers, and releases the worker's number. */
   #end(): void {
-    this.store.close()
+    this.#store.close()
     this.#claim?.release()
   }
 

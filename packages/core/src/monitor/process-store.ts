@@ -16,13 +16,13 @@ export interface Opened {
   /** True for a thread that works for the worker with this number, and is not a worker itself. */
   readonly isHelper?: boolean
   /** The reason why the store is on the heap although other processes should read it. */
-  readonly lack?: string | undefined
+  readonly missingReason?: string | undefined
 }
 
 export type OnError = (cause: InternalErrorCause, message: string) => void
 
 /** Settings for a new store. */
-export interface StoreWishes {
+export interface StoreSettings {
   readonly worker?: number | undefined
   readonly storage?: StorageKind | undefined
   /** Whether the directory may belong to another user, or be writable by others. */
@@ -33,7 +33,7 @@ export interface StoreWishes {
  * The store of a herd's worker. If it cannot be created for now, the store is on the heap, and missing from the herd.
  * @throws ERR_PROMHERD_DIRECTORY if the path can never be a directory
  */
-export function openStore(directory: string, { worker, storage, shared }: StoreWishes, onError: OnError): Opened {
+export function openStore(directory: string, { worker, storage, shared }: StoreSettings, onError: OnError): Opened {
   let claim: DirectoryLock | undefined
   try {
     useDirectory(directory, { shared })
@@ -50,12 +50,12 @@ export function openStore(directory: string, { worker, storage, shared }: StoreW
     claim?.release()
     if (isWrongPath(error)) throw error
     const opened = loneStore(worker ?? 1, onError)
-    const lack = `no store in ${directory}: ${String(error)}`
+    const missingReason = `no store in ${directory}: ${String(error)}`
     opened.store.reportError(
       'store_unavailable',
-      `${lack}. What this worker counts is missing from the herd until it has one`,
+      `${missingReason}. What this worker counts is missing from the herd until it has one`,
     )
-    return { ...opened, lack }
+    return { ...opened, missingReason }
   }
 }
 

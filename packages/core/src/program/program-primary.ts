@@ -115,9 +115,9 @@ async function endWith(
 ): Promise<void> {
   const exitCode = code ?? exitCodeOfSignal(signal)
   const warner = new Warner(onWarning)
-  if (failure !== undefined) warner.say(`the program could not be loaded: ${failure}`)
+  if (failure !== undefined) warner.log(`the program could not be loaded: ${failure}`)
   if (exitCode !== 0)
-    warner.say(
+    warner.log(
       `the program ended before it ${hasListened ? 'served a request' : 'listened'} (${signal ?? `exit code ${code}`}).`,
     )
   await primary.close()

@@ -4,7 +4,8 @@ import { isMainThread } from 'node:worker_threads'
 import { processLine } from '../cluster/channel.ts'
 import { runWorker } from '../cluster/worker/worker.ts'
 import { resolveConfig } from '../config/resolve.ts'
-import { createMonitor, offerDefaultMonitor } from '../monitor/monitor.ts'
+import { offerDefaultMonitor } from '../monitor/default-monitor.ts'
+import { createMonitor } from '../monitor/monitor.ts'
 
 /**
  * Loaded before a program in its worker: does what `startCluster` does around its entry. Processes and threads that the

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Definition } from '../definitions/definition.ts'
 import { FAMILIES } from '../definitions/metrics.ts'
+import { internalsOf } from '../monitor/internals.ts'
 import { createMonitor } from '../monitor/monitor.ts'
 import { isAbsent } from '../store/absent.ts'
 import { Store } from '../store/store.ts'
@@ -75,26 +76,26 @@ test('memory is what the process and the heap say', () => {
 test('work that a worker does shows in the CPU seconds that are read next', async () => {
   const monitor = createMonitor({ promClient: false })
   await monitor.collect()
-  const before = valueIn(monitor.store, FAMILIES.workerCpu)
+  const before = valueIn(internalsOf(monitor).store, FAMILIES.workerCpu)
   const start = process.cpuUsage()
   const burnt = (): number => process.cpuUsage(start).user + process.cpuUsage(start).system
   while (burnt() < 50_000) Math.sqrt(burnt())
   await monitor.collect()
-  expect(valueIn(monitor.store, FAMILIES.workerCpu) - before).toBeGreaterThanOrEqual(0.05)
+  expect(valueIn(internalsOf(monitor).store, FAMILIES.workerCpu) - before).toBeGreaterThanOrEqual(0.05)
   await monitor.close()
 })
 
 test('memory that a worker keeps shows in the heap that is read next', async () => {
   const monitor = createMonitor({ promClient: false })
   await monitor.collect()
-  const before = valueIn(monitor.store, FAMILIES.workerHeapUsed)
+  const before = valueIn(internalsOf(monitor).store, FAMILIES.workerHeapUsed)
   const kept = Array.from({ length: 8_000_000 }, (_, i) => i + 0.5)
   await monitor.collect()
-  const after = valueIn(monitor.store, FAMILIES.workerHeapUsed)
+  const after = valueIn(internalsOf(monitor).store, FAMILIES.workerHeapUsed)
   expect(kept.length).toBe(8_000_000)
   // 64 MB of doubles; what a collection of garbage may have taken meanwhile is far less than half.
   expect(after - before).toBeGreaterThan(32_000_000)
-  expect(after).toBeLessThan(valueIn(monitor.store, FAMILIES.workerHeapLimit))
+  expect(after).toBeLessThan(valueIn(internalsOf(monitor).store, FAMILIES.workerHeapLimit))
   await monitor.close()
 })
 

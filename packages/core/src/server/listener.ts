@@ -60,7 +60,7 @@ export class Listener {
   #failed(error: NodeJS.ErrnoException): void {
     if (this.#stopped || this.address !== undefined) return
     const code = error.code ?? 'unknown'
-    this.#warner.sayOnce(`listen ${code}`, explain(code, this.#where, error))
+    this.#warner.logOnce(`listen ${code}`, explain(code, this.#where, error))
     // Unref'ed: waiting for a port must not keep the process alive.
     this.#timer = setTimeout(() => this.#listen(), jitteredMs(this.#attempts++, RETRY)).unref()
   }

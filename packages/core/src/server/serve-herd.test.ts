@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { PromherdError } from '../base/errors.ts'
+import { internalsOf } from '../monitor/internals.ts'
 import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 import { type HerdServer, type ServeOptions, serveHerd } from './serve-herd.ts'
 
@@ -31,9 +32,9 @@ function record(monitor: Monitor, count: number): void {
     buckets: [],
     aggregator: 'sum',
   } as const
-  const family = monitor.store.family(definition)
+  const family = internalsOf(monitor).store.family(definition)
   family.storage.values[family.slot([])] = count
-  monitor.store.flush()
+  internalsOf(monitor).store.flush()
 }
 
 function serve(options: ServeOptions = {}): HerdServer {

@@ -77,7 +77,7 @@ class DirectoryServer implements HerdServer {
     this.#herd = new Herd({
       directory,
       processStats: this.#processStats,
-      onError: (cause, message) => warner.sayOnce(cause, message),
+      onError: (cause, message) => warner.logOnce(cause, message),
     })
     this.#maintenance = new Maintenance(this.#herd)
     void this.#maintenance.now()

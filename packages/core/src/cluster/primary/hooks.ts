@@ -24,7 +24,7 @@ export class Hooks {
     } catch (error) {
       this.#onFailure()
       // Logged once for each hook: a worker that crashes repeatedly would fill the log.
-      this.#warner.sayOnce(`hook ${name}`, `the hook ${name} failed, and is called again all the same: ${text(error)}`)
+      this.#warner.logOnce(`hook ${name}`, `the hook ${name} failed, and is called again all the same: ${text(error)}`)
     }
   }
 }

@@ -7,7 +7,9 @@ import { Herd } from '../../herd/herd.ts'
 import { ProcessStats } from '../../herd/metrics/process-stats.ts'
 import { endHerd, offerHerd, type ProcessHerd } from '../../herd/process-herd.ts'
 import { clearAbandoned, removeAbandonedDirectories } from '../../herd/processes/abandoned.ts'
-import { createMonitor, type Monitor, offerDefaultMonitor } from '../../monitor/monitor.ts'
+import { offerDefaultMonitor } from '../../monitor/default-monitor.ts'
+import { internalsOf } from '../../monitor/internals.ts'
+import { createMonitor, type Monitor } from '../../monitor/monitor.ts'
 import { Maintenance } from '../../server/maintenance.ts'
 import { MetricsServer } from '../../server/metrics-server.ts'
 import type { Store } from '../../store/store.ts'
@@ -37,8 +39,10 @@ export class Primary implements Cluster {
   readonly #shelter: Shelter
   readonly #herd: Herd
   readonly #numbers: HeldNumbers
-  readonly #processStats = new ProcessStats(message => this.#monitor.store.reportError('process_stats', message))
+  readonly #processStats = new ProcessStats(message => this.#store.reportError('process_stats', message))
   readonly #monitor: Monitor
+  /** The store of the monitor. */
+  readonly #store: Store
   /** The herd as other parts of this process read it. */
   readonly #offered: ProcessHerd
   readonly #journal: Journal
@@ -74,7 +78,7 @@ export class Primary implements Cluster {
     this.#herd = new Herd({
       directory: undefined,
       processStats: this.#processStats,
-      onError: (cause, message) => warner.sayOnce(cause, message),
+      onError: (cause, message) => warner.logOnce(cause, message),
     })
     const { directory: path, sharedDirectory: shared } = options
     const { made, error } = beginHerd(this.#herd, path === undefined ? undefined : { path, shared })
@@ -84,15 +88,16 @@ export class Primary implements Cluster {
     this.#numbers = new HeldNumbers(this.#directory)
     this.#numbers.hold(options.workers)
     process.on('exit', this.#onExit)
-    const onWarning = (message: string): void => warner.say(message)
+    const onWarning = (message: string): void => warner.log(message)
     const storage = this.#directory === undefined ? ({ storage: 'memory' } as const) : { directory: this.#directory }
     this.#monitor = createMonitor({ ...storage, sharedDirectory: shared, worker: 0, onWarning })
-    this.#herd.include(this.#monitor.store)
-    if (error !== undefined) this.#monitor.store.reportError('store_unavailable', error)
+    this.#store = internalsOf(this.#monitor).store
+    this.#herd.include(this.#store)
+    if (error !== undefined) this.#store.reportError('store_unavailable', error)
     offerDefaultMonitor(this.#monitor)
-    this.#stopFigures = figures && sampleEvery(this.#monitor, figures(this.#monitor.store))
+    this.#stopFigures = figures && sampleEvery(this.#monitor, figures(this.#store))
     const signals = SIGNAL_NAMES.filter(name => name !== 'USR1' || options.handleSigusr1)
-    this.#journal = new Journal(this.#monitor.store, options.workers, signals)
+    this.#journal = new Journal(this.#store, options.workers, signals)
     this.#hooks = new Hooks(options.hooks, warner, () => this.#journal.hookFailed())
     this.#maintenance = new Maintenance(this.#herd)
     let complete: () => void = () => {}
@@ -103,7 +108,7 @@ export class Primary implements Cluster {
       if (!this.#isLeading || this.#crew.size >= options.workers) complete()
     })
     this.metrics = this.#serve(warner)
-    this.#offered = { snapshot: () => this.#gather().then(() => this.#herd.snapshot()), store: this.#monitor.store }
+    this.#offered = { snapshot: () => this.#gather().then(() => this.#herd.snapshot()), store: this.#store }
     offerHerd(this.#offered)
     this.#offSignals = onSignals(signals, name => this.#signalled(name))
     this.#hangWatch = this.#watchHangs()
@@ -204,7 +209,7 @@ export class Primary implements Cluster {
     void this.#hooks.call('onSignal', name)
     if (isEnding(name)) this.#end(name)
     else if (this.#closing === undefined) this.#change(name)
-    else this.#warner.say(`SIG${name} came while the workers are being ended: nothing is done.`)
+    else this.#warner.log(`SIG${name} came while the workers are being ended: nothing is done.`)
   }
 
   #change(name: SignalName): void {
@@ -215,8 +220,8 @@ export class Primary implements Cluster {
   }
 
   #scaleTo(workers: number): void {
-    if (workers < 1) this.#warner.say('SIGTTOU came to the last worker: it stays. Send SIGTERM to end it, too.')
-    else this.scale(workers).catch((error: Error) => this.#warner.say(error.message))
+    if (workers < 1) this.#warner.log('SIGTTOU came to the last worker: it stays. Send SIGTERM to end it, too.')
+    else this.scale(workers).catch((error: Error) => this.#warner.log(error.message))
   }
 
   #end(name: Parameters<typeof exitCodeOf>[0]): void {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Definition } from '../../definitions/definition.ts'
 import { removeQuietly } from '../../herd/begin.ts'
 import { Herd } from '../../herd/herd.ts'
-import { StoreHome } from '../../monitor/store-home.ts'
+import { StoreLocation } from '../../monitor/store-location.ts'
 import { Store } from '../../store/store.ts'
 import { Shelter } from './shelter.ts'
 
@@ -16,7 +16,7 @@ const COUNTED: Definition = { name: 'm_total', type: 'counter', help: 'M.', labe
 let directory: string
 let herd: Herd
 let shelter: Shelter
-let homes: StoreHome[]
+let homes: StoreLocation[]
 let stores: Store[]
 let made: string[]
 /** How often a worker was told where to write. */
@@ -28,10 +28,10 @@ beforeEach(async () => {
   herd.keep({ fresh: true })
   made = []
   told = 0
-  shelter = new Shelter(herd, { sayOnce: () => {} }, made, () => {})
+  shelter = new Shelter(herd, { logOnce: () => {} }, made, () => {})
   stores = [1, 2].map(worker => new Store({ storage: 'mmap', directory, worker }))
   homes = stores.map(
-    store => new StoreHome({ store, directory, storage: undefined, lack: undefined, onMove: () => {} }),
+    store => new StoreLocation({ store, directory, storage: undefined, missingReason: undefined, onMove: () => {} }),
   )
   for (const [i, home] of homes.entries()) {
     const worker = {
@@ -81,7 +81,7 @@ function sheltered(): Promise<void> {
 
 test('workers that see before the leader that the directory is gone move in again once it is there', async () => {
   rmSync(directory, { recursive: true })
-  for (const home of homes) home.look()
+  for (const home of homes) home.check()
   expect(shelter.whyIncomplete).toMatch(/^2 workers are missing from the metrics: /)
   await sheltered()
   expect(storesIn(directory)).toEqual([1, 2])
@@ -95,7 +95,7 @@ test('workers whose directory cannot be made anew write elsewhere, and are told 
   rmSync(directory, { recursive: true })
   mkdirSync(directory)
   chmodSync(directory, 0o777)
-  for (const home of homes) home.look()
+  for (const home of homes) home.check()
   await sheltered()
   expect(made).toHaveLength(1)
   expect(storesIn(made[0]!)).toEqual([1, 2])
@@ -109,7 +109,7 @@ test('a worker that another herd keeps out of the directory is not sent back int
   mkdirSync(directory, { mode: 0o700 })
   const other = new Herd({ directory })
   other.keep({ fresh: true })
-  for (const home of homes) home.look()
+  for (const home of homes) home.check()
   await sheltered()
   expect(storesIn(directory)).toEqual([])
   expect(made).toHaveLength(1)
@@ -122,7 +122,7 @@ test('a shelter that is stopped creates no directory for a worker that has repor
   rmSync(directory, { recursive: true })
   mkdirSync(directory)
   chmodSync(directory, 0o777)
-  for (const home of homes) home.look()
+  for (const home of homes) home.check()
   shelter.stop()
   // Runs after what the reports have queued.
   await herd.retireDead()

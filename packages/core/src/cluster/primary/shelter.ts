@@ -14,7 +14,7 @@ const RETRY_MS = 5000
  */
 export class Shelter {
   readonly #herd: ShelteredHerd
-  readonly #warner: Pick<Warner, 'sayOnce'>
+  readonly #warner: Pick<Warner, 'logOnce'>
   readonly #onChange: (workers: number) => void
   readonly #lacking = new Map<Sheltered, Lack>()
   readonly #made: string[]
@@ -25,7 +25,7 @@ export class Shelter {
   /** `made` are the directories that were created so far; new ones are added to it. */
   constructor(
     herd: ShelteredHerd,
-    warner: Pick<Warner, 'sayOnce'>,
+    warner: Pick<Warner, 'logOnce'>,
     made: string[],
     onChange: (workers: number) => void,
   ) {
@@ -39,7 +39,7 @@ export class Shelter {
   hear(worker: Sheltered, reason: string | undefined): void {
     if (reason === undefined) this.#lacking.delete(worker)
     else {
-      this.#warner.sayOnce('storage', `worker ${worker.slot} is missing from the metrics for now: ${reason}`)
+      this.#warner.logOnce('storage', `worker ${worker.slot} is missing from the metrics for now: ${reason}`)
       this.#lacking.set(worker, { reason, tried: this.#lacking.get(worker)?.tried ?? new Set() })
       void this.#direct(worker)
     }

@@ -106,7 +106,7 @@ export class Crew {
       if (await slot.replace('reload')) continue
       if (this.#closed) return false
       if (!this.#slots.includes(slot)) continue
-      this.#options.warner.say(`the reload ends at worker ${slot.number}: the workers after it stay as they were.`)
+      this.#options.warner.log(`the reload ends at worker ${slot.number}: the workers after it stay as they were.`)
       return false
     }
     return !this.#closed

@@ -52,7 +52,7 @@ export class Slot {
     const first = this.#handle
     await first?.settled(this.#options.startTimeoutMs)
     if (first?.state !== 'starting') return
-    this.#options.warner.say(
+    this.#options.warner.log(
       `worker ${this.number} (${first.name}) does not listen after ${this.#options.startTimeoutMs} ms. It is waited for: see that the application calls listen().`,
     )
   }
@@ -113,7 +113,7 @@ export class Slot {
     if (!killed) return
     const connections =
       cut === undefined ? 'It did not report its connections' : `Connections that were cut off: ${cut}`
-    warner.say(`worker ${this.number} had not ended after ${timeoutMs} ms and was killed. ${connections}.`)
+    warner.log(`worker ${this.number} had not ended after ${timeoutMs} ms and was killed. ${connections}.`)
   }
 
   #tryToSpawn(): WorkerHandle | undefined {
@@ -123,7 +123,7 @@ export class Slot {
       this.#options.onStart(handle)
       return handle
     } catch (error) {
-      this.#options.warner.sayOnce(
+      this.#options.warner.logOnce(
         `spawn ${this.number}`,
         `worker ${this.number} could not be started: ${String(error)}.`,
       )
@@ -179,18 +179,18 @@ export class Slot {
 
   #tellDeath(handle: WorkerHandle, next: string): void {
     const { warner } = this.#options
-    if (handle.failure !== undefined) warner.say(`the application could not be started: ${handle.failure}`)
-    warner.say(`${this.lastDeath}; ${next}`)
+    if (handle.failure !== undefined) warner.log(`the application could not be started: ${handle.failure}`)
+    warner.log(`${this.lastDeath}; ${next}`)
   }
 
   /** A process that should replace another has not started. */
   #failed(next: WorkerHandle | undefined, reason: RestartReason): void {
     const { warner, startTimeoutMs } = this.#options
-    if (next?.failure !== undefined) warner.say(`the application could not be started: ${next.failure}`)
+    if (next?.failure !== undefined) warner.log(`the application could not be started: ${next.failure}`)
     const why =
       next?.state === 'starting' ? `it does not listen after ${startTimeoutMs} ms` : 'it ended before it listened'
     const rest = this.#handle === undefined ? 'It is tried again.' : 'The old one stays.'
-    warner.say(`a new worker ${this.number} (${reason}) did not come up: ${why}. ${rest}`)
+    warner.log(`a new worker ${this.number} (${reason}) did not come up: ${why}. ${rest}`)
     if (next?.state === 'starting') {
       // Until it has exited it belongs to this slot.
       this.#leaving.add(next)

@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { getHeapStatistics } from 'node:v8'
-import { defaultMonitor, type Monitor } from '../../monitor/monitor.ts'
+import { defaultMonitor } from '../../monitor/default-monitor.ts'
+import { internalsOf } from '../../monitor/internals.ts'
+import type { Monitor } from '../../monitor/monitor.ts'
 import type { Line } from '../channel.ts'
 import { type DrainRequest, isOurs, type ToWorker } from '../messages.ts'
 import { ProgramEnd } from './program-end.ts'
@@ -10,11 +12,12 @@ import { Servers } from './servers.ts'
 /** Runs the application in a worker: reports when it is up, and ends it when the primary requests it. */
 export function runWorker(options: WorkerOptions, line: Line, entry: () => unknown): void {
   const monitor = defaultMonitor()
-  monitor.store.setState('starting')
+  const { store, location } = internalsOf(monitor)
+  store.setState('starting')
   const wear = new Wear(options.maxRequests ?? 0, options.maxRequestsJitter ?? 0, () => line.tell({ promherd: 'worn' }))
   const onUp = (): void => {
     if (draining) return
-    monitor.store.setState('running')
+    store.setState('running')
     line.tell({ promherd: 'listening' })
   }
   let hasServed = false
@@ -31,7 +34,7 @@ export function runWorker(options: WorkerOptions, line: Line, entry: () => unkno
   let draining = false
   line.listen(message => {
     if (!isOurs<ToWorker>(message)) return
-    if (message.promherd === 'store_in') monitor.home.moveTo(message.directory)
+    if (message.promherd === 'store_in') location.moveTo(message.directory)
     if (message.promherd === 'report_cut') {
       line.tell({ promherd: 'cut', reason: 'deadline', connections: servers.connectionsInUse })
     }
@@ -40,8 +43,8 @@ export function runWorker(options: WorkerOptions, line: Line, entry: () => unkno
     void end(message, { monitor, servers, program, line })
   })
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
-  line.tell({ promherd: 'started', store: monitor.store.id, heap: { used, limit } })
-  monitor.home.watch(lack => line.tell({ promherd: 'storage', lack }))
+  line.tell({ promherd: 'started', store: store.id, heap: { used, limit } })
+  location.watch(lack => line.tell({ promherd: 'storage', lack }))
   void start(entry, line, options.waitForListen === false ? onUp : () => {})
 }
 
@@ -71,7 +74,7 @@ interface Parts {
 
 /** A program that listens for a signal ends itself. Any other is drained, and exits when all requests are answered. */
 async function end({ signals, graceMs }: DrainRequest, { monitor, servers, program, line }: Parts): Promise<void> {
-  monitor.store.setState('draining')
+  internalsOf(monitor).store.setState('draining')
   if (await program.emit(signals)) {
     servers.keepOff()
     await monitor.collect()

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { internalsOf } from '../../monitor/internals.ts'
 import { createMonitor, type Monitor } from '../../monitor/monitor.ts'
 import type { Store } from '../../store/store.ts'
 import type { ServerWatcher } from './server-watcher.ts'
@@ -35,7 +36,7 @@ const malformed = Object.assign(new Error('malformed'), { code: 'HPE_INVALID_MET
 
 test('what emit answers, takes and throws is what it was', () => {
   const server = createServer()
-  watchServer(server, watcher(monitor.store, []))
+  watchServer(server, watcher(internalsOf(monitor).store, []))
   expect(failOn(server)).toBe(false)
   const given: unknown[] = []
   server.on('clientError', (...all) => given.push(...all))
@@ -53,8 +54,8 @@ test('it is undone without a trace, and another watcher goes on', () => {
   const keys = Reflect.ownKeys(server)
   const other = createMonitor({ storage: 'memory' })
   const heard: string[] = []
-  const stop = watchServer(server, watcher(monitor.store, []))
-  const stopOther = watchServer(server, watcher(other.store, heard))
+  const stop = watchServer(server, watcher(internalsOf(monitor).store, []))
+  const stopOther = watchServer(server, watcher(internalsOf(other).store, heard))
   stop()
   failOn(server)
   expect(heard).toEqual(['refused undefined 400'])
@@ -68,7 +69,7 @@ test('it is undone without a trace, and another watcher goes on', () => {
 test('somebody who has wrapped emit since is left alone, and it can be watched again', () => {
   const server = createServer()
   const heard: string[] = []
-  const stop = watchServer(server, watcher(monitor.store, heard))
+  const stop = watchServer(server, watcher(internalsOf(monitor).store, heard))
   const ours = server.emit
   const theirs = (...all: Parameters<typeof ours>): boolean => ours.apply(server, all)
   server.emit = theirs as typeof server.emit
@@ -76,7 +77,7 @@ test('somebody who has wrapped emit since is left alone, and it can be watched a
   expect(server.emit).toBe(theirs)
   failOn(server)
   expect(heard).toEqual([])
-  watchServer(server, watcher(monitor.store, heard))
+  watchServer(server, watcher(internalsOf(monitor).store, heard))
   failOn(server)
   expect(heard).toEqual(['refused undefined 400'])
 })
@@ -84,7 +85,7 @@ test('somebody who has wrapped emit since is left alone, and it can be watched a
 test('one store is told once, however often it watches', () => {
   const server = createServer()
   const heard: string[] = []
-  for (let i = 0; i < 3; i++) watchServer(server, watcher(monitor.store, heard))
+  for (let i = 0; i < 3; i++) watchServer(server, watcher(internalsOf(monitor).store, heard))
   failOn(server)
   expect(heard).toEqual(['refused undefined 400'])
 })
@@ -92,7 +93,7 @@ test('one store is told once, however often it watches', () => {
 test('a connection that was lost is nobody who was refused', () => {
   const server = createServer()
   const heard: string[] = []
-  watchServer(server, watcher(monitor.store, heard))
+  watchServer(server, watcher(internalsOf(monitor).store, heard))
   const lost = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' })
   server.emit('clientError', lost, new EventEmitter() as Duplex)
   expect(heard).toEqual([])
@@ -103,7 +104,7 @@ test('a watcher that fails harms nothing and is counted', async () => {
   const failing = (): never => {
     throw new Error('of ours')
   }
-  watchServer(server, { ...watcher(monitor.store, []), refused: failing, upgraded: failing })
+  watchServer(server, { ...watcher(internalsOf(monitor).store, []), refused: failing, upgraded: failing })
   expect(server.emit('upgrade', {} as IncomingMessage, new EventEmitter() as Duplex, Buffer.alloc(0))).toBe(false)
   expect(failOn(server)).toBe(false)
   const family = (await monitor.snapshot()).families.find(({ name }) => name === 'promherd_internal_errors_total')

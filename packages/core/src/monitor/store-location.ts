@@ -9,48 +9,48 @@ import type { Store } from '../store/store.ts'
  * Keeps the files of a worker's store in the directory of the herd. If the store found no room, or its files were
  * removed, it is written there, with all that it has counted, as soon as possible.
  */
-export class StoreHome {
+export class StoreLocation {
   readonly #store: Store
   readonly #wanted: StorageKind | undefined
   readonly #onMove: () => void
-  #onChange: (lack: string | undefined) => void = () => {}
+  #onChange: (missingReason: string | undefined) => void = () => {}
   #directory: string | undefined
   /** The inode of the values file that was written. */
   #inode: number | undefined
   /** The herd of that directory; 0 if unknown. */
   #herd = 0
-  #lack: string | undefined
+  #missingReason: string | undefined
 
-  constructor(options: StoreHomeOptions) {
+  constructor(options: StoreLocationOptions) {
     this.#store = options.store
     this.#directory = options.directory
     this.#wanted = options.storage
-    this.#lack = options.lack
+    this.#missingReason = options.missingReason
     this.#onMove = options.onMove
-    if (this.#store.paths !== undefined) this.#settle()
+    if (this.#store.paths !== undefined) this.#remember()
   }
 
   /** Calls `onChange` now, and at each change, with the reason why this worker's numbers are missing from the herd. */
-  watch(onChange: (lack: string | undefined) => void): void {
+  watch(onChange: (missingReason: string | undefined) => void): void {
     this.#onChange = onChange
     const isMissing = this.#store.paths === undefined && this.#wanted !== 'memory'
-    this.#lack ??= isMissing ? 'the herd has no directory' : undefined
-    onChange(this.#lack)
+    this.#missingReason ??= isMissing ? 'the herd has no directory' : undefined
+    onChange(this.#missingReason)
   }
 
   /** Checks whether the files exist, and writes them if they do not. Never throws. */
-  look(): void {
+  check(): void {
     if (this.#directory === undefined || this.#wanted === 'memory' || this.#store.isClosed) return
     try {
-      this.#tell(this.#isHome() ? undefined : this.#goHome(this.#directory))
+      this.#report(this.#isInPlace() ? undefined : this.#writeAgain(this.#directory))
     } catch (error) {
-      this.#tell(`no store in ${this.#directory}: ${String(error)}`)
+      this.#report(`no store in ${this.#directory}: ${String(error)}`)
     }
   }
 
   /** Writes the files, or returns the reason why they must not be written. Throws the errors of the file system. */
-  #goHome(directory: string): string | undefined {
-    const reason = whyUnusable(directory)?.message ?? this.#whyOthers(directory)
+  #writeAgain(directory: string): string | undefined {
+    const reason = whyUnusable(directory)?.message ?? this.#whyTaken(directory)
     if (reason === undefined) this.#write(directory)
     return reason
   }
@@ -59,19 +59,19 @@ export class StoreHome {
    * Records in this directory from now on, if the store has no files. Reports the reason if that fails. Never throws.
    */
   moveTo(directory: string): void {
-    if (this.#wanted === 'memory' || (this.#store.paths !== undefined && this.#isHome())) return
+    if (this.#wanted === 'memory' || (this.#store.paths !== undefined && this.#isInPlace())) return
     // For its own directory, the herd in it is already known.
     if (directory !== this.#directory) {
       this.#directory = directory
       this.#inode = undefined
       this.#herd = 0
     }
-    const before = this.#lack
-    this.look()
-    if (this.#lack !== undefined && this.#lack === before) this.#onChange(this.#lack)
+    const before = this.#missingReason
+    this.check()
+    if (this.#missingReason !== undefined && this.#missingReason === before) this.#onChange(this.#missingReason)
   }
 
-  #isHome(): boolean {
+  #isInPlace(): boolean {
     const { paths } = this.#store
     if (paths === undefined || this.#inode === undefined) return false
     try {
@@ -86,7 +86,7 @@ export class StoreHome {
    * The reason why a store whose files were removed must not be written again: another herd has begun in the directory,
    * or the leader took this process for exited and has retired its store.
    */
-  #whyOthers(directory: string): string | undefined {
+  #whyTaken(directory: string): string | undefined {
     if (this.#inode === undefined) return undefined
     const totals = openRetired(directory)
     if (totals === undefined) return this.#herd === 0 ? undefined : `the totals of the herd are not in ${directory}`
@@ -111,11 +111,11 @@ export class StoreHome {
         if (kind === kinds.at(-1) || this.#wanted === 'mmap') throw error
       }
     }
-    this.#settle()
+    this.#remember()
     this.#onMove()
   }
 
-  #settle(): void {
+  #remember(): void {
     const { paths } = this.#store
     this.#inode = paths && statFile(paths.values)?.ino
     const totals = this.#directory === undefined ? undefined : openRetired(this.#directory)
@@ -124,20 +124,20 @@ export class StoreHome {
     totals?.close()
   }
 
-  #tell(lack: string | undefined): void {
-    if (lack === this.#lack) return
-    this.#lack = lack
-    this.#onChange(lack)
+  #report(missingReason: string | undefined): void {
+    if (missingReason === this.#missingReason) return
+    this.#missingReason = missingReason
+    this.#onChange(missingReason)
   }
 }
 
-export interface StoreHomeOptions {
+export interface StoreLocationOptions {
   readonly store: Store
   /** Undefined if no directory could be created so far. */
   readonly directory: string | undefined
   readonly storage: StorageKind | undefined
   /** The reason why the store has no files yet. */
-  readonly lack: string | undefined
+  readonly missingReason: string | undefined
   /** Is called when the store has been written to a directory. */
   readonly onMove: () => void
 }
