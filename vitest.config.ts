@@ -26,7 +26,8 @@ const PROCESSES = [
 const DIST = fileURLToPath(new URL('packages/core/dist', import.meta.url))
 const unbundled = [
   { find: /^@promherd\/core$/, replacement: `${DIST}/index.js` },
-  { find: /^@promherd\/core\/frameworks$/, replacement: `${DIST}/routes.js` },
+  { find: /^@promherd\/core\/adapter$/, replacement: `${DIST}/adapter.js` },
+  { find: /^@promherd\/core\/routes$/, replacement: `${DIST}/routes.js` },
 ]
 
 /**

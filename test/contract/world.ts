@@ -1,4 +1,5 @@
-import { type AdapterOptions, createMonitor, type Monitor } from '@promherd/core'
+import { createMonitor, type Monitor } from '@promherd/core'
+import type { AdapterOptions } from '@promherd/core/adapter'
 import { expect } from 'vitest'
 import type { Answer } from './client.ts'
 import { answered, type Connection, connection, type Protocol } from './connection.ts'

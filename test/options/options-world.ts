@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
-import { type AdapterOptions, createMonitor, type Monitor } from '@promherd/core'
+import { createMonitor, type Monitor } from '@promherd/core'
+import type { AdapterOptions } from '@promherd/core/adapter'
 import { expect } from 'vitest'
 import { preloadedName, preloading } from '../contract/harnesses/preloading.ts'
 import type { Subject } from '../contract/law.ts'

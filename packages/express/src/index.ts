@@ -8,7 +8,7 @@ import {
   notCalled,
   noteMiddleware,
   recorderFor,
-} from '@promherd/core'
+} from '@promherd/core/adapter'
 import {
   type ExpressApp,
   type ExpressRequest,
@@ -20,7 +20,7 @@ import {
   prepareExpress,
   watchArrivals,
   watchNest,
-} from '@promherd/core/frameworks'
+} from '@promherd/core/routes'
 import type { Middleware, Request, Response } from './types.ts'
 
 export type { Middleware, Request, Response } from './types.ts'

@@ -10,8 +10,8 @@ import {
   notCalled,
   type RequestServer,
   warnUsedTwice,
-} from '@promherd/core'
-import { fastifyRouteOf, watchNest } from '@promherd/core/frameworks'
+} from '@promherd/core/adapter'
+import { fastifyRouteOf, watchNest } from '@promherd/core/routes'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** Options of `prometheus`: its functions are called with Node's request and response, and the request of Fastify. */

@@ -9,8 +9,8 @@ import {
   noteMiddleware,
   type OpenExchange,
   recorderFor,
-} from '@promherd/core'
-import { type HonoContext, honoMountedAt, honoRouteOf, honoTemplateAt } from '@promherd/core/frameworks'
+} from '@promherd/core/adapter'
+import { type HonoContext, honoMountedAt, honoRouteOf, honoTemplateAt } from '@promherd/core/routes'
 import type { Context, Handler, MiddlewareHandler, Next } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { RouterRoute } from 'hono/types'

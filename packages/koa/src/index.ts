@@ -9,8 +9,8 @@ import {
   notCalled,
   noteMiddleware,
   recorderFor,
-} from '@promherd/core'
-import { type KoaContext, koaRouteOf, observeKoa } from '@promherd/core/frameworks'
+} from '@promherd/core/adapter'
+import { type KoaContext, koaRouteOf, observeKoa } from '@promherd/core/routes'
 
 /** Koa's context, without its types: the properties that are used here, and those that options usually need. */
 export interface Context {

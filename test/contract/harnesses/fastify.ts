@@ -1,5 +1,5 @@
 import type { Http2Server } from 'node:http2'
-import type { AdapterOptions } from '@promherd/core'
+import type { AdapterOptions } from '@promherd/core/adapter'
 import { prometheus } from '@promherd/fastify'
 import fastify, { type FastifyInstance } from 'fastify'
 import { listening, type Stage, teapot } from '../stage.ts'

@@ -11,15 +11,19 @@ export const HAPI: readonly Harness[] = [
     templateOf: inBraces,
     async start(_options, stage) {
       const app = hapi({ host: '127.0.0.1', port: 0, debug: false })
-      app.route(routes(stage))
-      await app.register({ name: 'api', register: api => inner(api) }, { routes: { prefix: '/api' } })
-      await app.register({ name: 'users', register: users => posts(users) }, { routes: { prefix: '/users/{id}' } })
+      await addRoutes(app, stage)
       await app.start()
       // Its own way to stop waits for those who are connected.
       return { url: `http://127.0.0.1:${app.info.port}`, close: () => closing(app.listener) }
     },
   },
 ]
+
+export async function addRoutes(app: Server, stage: Stage): Promise<void> {
+  app.route(routes(stage))
+  await app.register({ name: 'api', register: api => inner(api) }, { routes: { prefix: '/api' } })
+  await app.register({ name: 'users', register: users => posts(users) }, { routes: { prefix: '/users/{id}' } })
+}
 
 /** How hapi writes a template. */
 export function inBraces(route: string): string {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
-import type { AdapterOptions } from '@promherd/core'
+import type { AdapterOptions } from '@promherd/core/adapter'
 import { prometheus } from '@promherd/hono'
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'

@@ -1,4 +1,4 @@
-import type { AdapterOptions } from '@promherd/core'
+import type { AdapterOptions } from '@promherd/core/adapter'
 import { monitorOf } from '../../../packages/core/dist/adapter/recorder-for.js'
 import type { Harness } from '../world.ts'
 import { EXPRESS } from './express.ts'
