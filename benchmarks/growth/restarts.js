@@ -17,7 +17,7 @@ const JOBS = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: ['kin
 const { restarts, ownLabels } = settingsOfThisProcess()
 const directory = herdDirectory()
 const herd = new Herd({ directory: directory.path })
-herd.keep()
+herd.lead()
 await lives(Math.ceil(restarts / 10), 0)
 const early = await look()
 const before = process.cpuUsage()
@@ -32,9 +32,9 @@ async function lives(count, from) {
   for (let i = from; i < from + count; i++) {
     live(i)
     // Several are retired together, as after a reload.
-    if (i % 8 === 7) await herd.retireDead()
+    if (i % 8 === 7) await herd.retireExited()
   }
-  await herd.retireDead()
+  await herd.retireExited()
 }
 
 function live(i) {

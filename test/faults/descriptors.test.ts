@@ -148,7 +148,7 @@ describe('an exporter of 30 stores', () => {
 
 test('an exporter without any descriptor counts each failure of maintenance, and leaves another leader its lock', async () => {
   const leader = new Herd({ directory })
-  leader.keep()
+  leader.lead()
   new Counting(1).count()
   const running = await startExporter()
   const scrape = keptAlive()
@@ -161,7 +161,7 @@ test('an exporter without any descriptor counts each failure of maintenance, and
   expect(await upkeepFailures()).toBeGreaterThan(first)
   await running.call('giveBack')
   expect(await jobsIn(running)).toBe(1)
-  expect(leader.isKeeper).toBe(true)
+  expect(leader.isLeader).toBe(true)
   expect(readdirSync(directory).filter(name => name.startsWith('leader.'))).toEqual(['leader.1'])
   await leader.close()
 })

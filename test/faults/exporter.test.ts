@@ -59,13 +59,13 @@ test('an exporter that starts while no worker runs clears nothing that another o
 
 test('a primary that begins a herd clears, and an exporter beside it shows the new herd alone', async () => {
   const first = new Herd({ directory })
-  first.keep({ fresh: true })
+  first.lead({ fresh: true })
   const old = leave(1, 5)
   const server = serve()
   expect(await jobsAt(server)).toBe(5)
   await first.close()
   const second = new Herd({ directory })
-  second.keep({ fresh: true })
+  second.lead({ fresh: true })
   expect(await jobsAt(server)).toBe(0)
   await leave(1, 2).close()
   expect(await jobsAt(server)).toBe(2)

@@ -68,8 +68,8 @@ test('a leader that is killed after any step of retiring loses and doubles nothi
     const isDone = await killLeaderAfter(step)
     await look()
     const next = new Herd({ directory })
-    expect(next.keep({ goOn: true })).toBeUndefined()
-    await next.retireDead()
+    expect(next.lead({ resume: true })).toBeUndefined()
+    await next.retireExited()
     await look()
     await next.close()
     expect(

@@ -99,7 +99,11 @@ test('the directory is removed, or replaced by an empty one: nothing falls, and 
       mkdirSync(directory, { mode: 0o700 })
     }
     const probe = await get(running.metricsUrl('/-/ready'))
-    expect([how, probe.status, probe.body]).toEqual([how, 503, expect.stringContaining('the last numbers are shown')])
+    expect([how, probe.status, probe.body]).toEqual([
+      how,
+      503,
+      expect.stringContaining('the numbers that were read last are served'),
+    ])
     const seen = await mended()
     expect([how, Math.min(...seen)]).toEqual([how, count])
     rmSync(moved, { recursive: true, force: true })

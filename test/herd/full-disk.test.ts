@@ -91,14 +91,14 @@ describe.skipIf(isSkipped('tmpfs')).each(['mmap', 'file'] as const)('on a full d
       else living = monitor
     }
     const herd = new Herd({ directory })
-    herd.keep()
+    herd.lead()
     const ballast = fill(0)
-    await herd.retireDead()
+    await herd.retireExited()
     const full = await herd.snapshot()
     expect(sumOf(full, 'jobs_total')).toBe(15)
     expect(causeOf(full, 'retire')).toBe(1)
     rmSync(ballast)
-    await herd.retireDead()
+    await herd.retireExited()
     const after = await herd.snapshot()
     expect(sumOf(after, 'jobs_total')).toBe(15)
     expect([...after.families.find(({ name }) => name === 'promherd_stores')!.values]).toEqual([1, 2, 0, 0])

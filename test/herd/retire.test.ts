@@ -11,7 +11,7 @@ import { createMonitor, Herd } from '@promherd/core'
 import { internalsOf } from '../packages/core/dist/monitor/internals.js'
 const directory = process.env.PROMETHEUS_MULTIPROC_DIR
 const herd = new Herd({ directory })
-herd.keep()
+herd.lead()
 const jobs = { name: 'jobs_total', type: 'counter', help: 'Jobs.', labels: [], buckets: [], aggregator: 'sum' }
 for (let i = 0; i < 200; i++) {
   const monitor = createMonitor({ directory, storage: 'file' })
@@ -19,7 +19,7 @@ for (let i = 0; i < 200; i++) {
   const slot = store.family(jobs).slot([])
   store.storage.values[slot] = 1
   await monitor.close()
-  await herd.retireDead()
+  await herd.retireExited()
 }
 `
 

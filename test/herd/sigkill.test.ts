@@ -31,7 +31,7 @@ for (const storage of ['mmap', 'file'] as const) {
   test(`${KILLS} kills of a worker on the ${storage} storage lose no more than they may, and no counter ever falls`, async () => {
     const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
     const herd = new Herd({ directory })
-    herd.keep()
+    herd.lead()
     const check = monotone()
     let least = 0
     let most = 0
@@ -40,7 +40,7 @@ for (const storage of ['mmap', 'file'] as const) {
       least += storage === 'mmap' ? last.counted : last.flushed
       most += last.counted + BATCH
       check(await herd.snapshot())
-      await herd.retireDead()
+      await herd.retireExited()
       const total = check(await herd.snapshot())
       expect(total).toBeGreaterThanOrEqual(least)
       expect(total).toBeLessThanOrEqual(most)

@@ -16,7 +16,7 @@ let workers: Monitor[]
 beforeEach(() => {
   directory = temporaryDirectory()
   herd = new Herd({ directory: directory.path })
-  herd.keep()
+  herd.lead()
   workers = [1, 2, 3].map(worker => createMonitor({ directory: directory.path, worker, promClient: false }))
 })
 afterEach(async () => {
@@ -69,12 +69,12 @@ describe.each(Object.keys(MODES) as (keyof typeof MODES)[])('a gauge with the ag
     expect(await shown()).toEqual(all)
     kill(2)
     expect(await shown()).toEqual(without2)
-    await herd.retireDead()
+    await herd.retireExited()
     expect(await shown()).toEqual(without2)
     // An orderly end is an end, too.
     await workers[0]!.close()
     expect(await shown()).toEqual(only3)
-    await herd.retireDead()
+    await herd.retireExited()
     expect(await shown()).toEqual(only3)
     gauges[2]!.remove('a')
     expect(await shown()).toEqual({})

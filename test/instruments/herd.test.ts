@@ -84,13 +84,13 @@ class Stage {
 
   constructor(storage: 'mmap' | 'file') {
     this.#storage = storage
-    this.#herd.keep()
+    this.#herd.lead()
     this.#workers = Array.from({ length: WORKERS }, (_, i) => this.#start(i))
   }
 
   async play(operation: Operation): Promise<void> {
     const worker = this.#workers[operation.worker]!
-    if (operation.do === 'retire') await this.#herd.retireDead()
+    if (operation.do === 'retire') await this.#herd.retireExited()
     else if (operation.do === 'end' || operation.do === 'kill') {
       if (operation.do === 'end') await worker.monitor.close()
       else this.#killed.push(await worker.kill())

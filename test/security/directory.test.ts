@@ -64,10 +64,10 @@ test('files of a user with names like ours stay, and what an earlier herd left i
 test('what the leader writes replaces a link and does not follow it', async () => {
   const living = leave(1, 5)
   const herd = new Herd({ directory })
-  herd.keep()
+  herd.lead()
   for (const name of ['retired.values.draft', 'retired.catalog.draft']) symlinkSync(precious, join(directory, name))
   await leave(2, 7).close()
-  await herd.retireDead()
+  await herd.retireExited()
   const { families } = await herd.snapshot()
   expect(families.find(({ name }) => name === 'jobs_total')?.values.get(0)).toBe(12)
   expect(readFileSync(precious, 'utf8')).toBe('precious')
@@ -78,9 +78,9 @@ test('what the leader writes replaces a link and does not follow it', async () =
 test('a link in the place of the names of the totals is not written to', async () => {
   symlinkSync(precious, join(directory, 'retired.catalog'))
   const herd = new Herd({ directory })
-  herd.keep()
+  herd.lead()
   await leave(2, 7).close()
-  await herd.retireDead()
+  await herd.retireExited()
   expect(readFileSync(precious, 'utf8')).toBe('precious')
   await herd.close()
 })
@@ -109,8 +109,8 @@ test('pipes and devices in the place of any file hold up neither a start nor a s
 test.each(['{}', '{"pid":', '[]', '{"pid":-1,"token":"x"}'])('a lock that says %s is held by nobody', async lock => {
   for (const number of [1, 7, 999_999_999]) writeFileSync(join(directory, `keeper.${number}`), lock)
   const herd = new Herd({ directory })
-  expect(herd.keep()).toBeUndefined()
-  expect(herd.isKeeper).toBe(true)
+  expect(herd.lead()).toBeUndefined()
+  expect(herd.isLeader).toBe(true)
   await herd.close()
 })
 

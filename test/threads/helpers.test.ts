@@ -92,8 +92,8 @@ function lone(env: Readonly<Record<string, string>>): { running: Running; herd: 
 
 /** What a reader in another process sees, which retires the dead where it can. */
 async function shown(herd: Herd): Promise<unknown> {
-  herd.keep({ goOn: true })
-  await herd.retireDead()
+  herd.lead({ resume: true })
+  await herd.retireExited()
   const { families } = await herd.snapshot()
   const named = (name: string) => families.find(family => family.name === name)
   const workersOf = (name: string): string[] => {

@@ -43,7 +43,7 @@ export class Serving {
     if (directory === undefined) return
     useDirectory(directory, { shared: where.sharedDirectory ?? sharedFromEnvironment() })
     this.#herd = new Herd({ directory, onError: (cause, message) => warner.logOnce(cause, message) })
-    if (!isServedByPrimary()) this.#herd.keep({ goOn: !isPrimary })
+    if (!isServedByPrimary()) this.#herd.lead({ resume: !isPrimary })
   }
 
   /** Serves from now on, unless another process does. `monitor` is this process's own. Never throws. */
@@ -78,8 +78,8 @@ export class Serving {
   }
 
   #isOurs(): boolean {
-    if (this.#herd === undefined || this.#herd.isKeeper) return true
-    return !isServedByPrimary() && this.#herd.keep({ goOn: true }) === undefined
+    if (this.#herd === undefined || this.#herd.isLeader) return true
+    return !isServedByPrimary() && this.#herd.lead({ resume: true }) === undefined
   }
 
   #open(): void {

@@ -1,10 +1,10 @@
 import type { Cluster } from 'node:cluster'
 import { Warner } from '../base/warner.ts'
 import type { ProcessConfig } from '../config/process-config.ts'
-import { removeQuietly } from '../herd/begin.ts'
+import { createDirectoryIn, PLACES } from '../herd/directory/created-directories.ts'
 import { listStores } from '../herd/directory/directory.ts'
-import { makeDirectoryIn, PLACES } from '../herd/directory/made-directories.ts'
 import { removeAbandonedDirectories } from '../herd/processes/abandoned.ts'
+import { removeQuietly } from '../herd/start-herd.ts'
 import { directoryFromEnvironment } from '../server/serve-herd.ts'
 import { Serving } from './serving.ts'
 
@@ -40,10 +40,10 @@ function ownDirectory(): string {
 function makeDirectory(): string {
   for (const place of PLACES.slice(0, -1)) {
     try {
-      return makeDirectoryIn(place)
+      return createDirectoryIn(place)
     } catch {
       // The next location may have room.
     }
   }
-  return makeDirectoryIn(PLACES.at(-1)!)
+  return createDirectoryIn(PLACES.at(-1)!)
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { FAMILIES } from '../definitions/metrics.ts'
-import { LoneHerd } from '../herd/lone.ts'
+import { SingleProcessHerd } from '../herd/single-process-herd.ts'
 import { Store } from '../store/store.ts'
 import { MetricCopy } from './metric-copy.ts'
 import { MetricFeed } from './metric-feed.ts'
@@ -23,7 +23,7 @@ function copyOf(reading: PromReading, maxSeries: number): { store: Store; round:
 }
 
 async function shown(store: Store, name: string): Promise<Record<string, number>> {
-  const { families } = await new LoneHerd(store).snapshot()
+  const { families } = await new SingleProcessHerd(store).snapshot()
   const family = families.find(each => each.name === name)
   return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(), family!.values.get(i)]))
 }

@@ -76,7 +76,7 @@ export class Group {
     const shown = new Map<string, Member>()
     if (this.#aggregate === 'sum') {
       for (const life of sorted) {
-        life.member!.gone = !isLive(life)
+        life.member!.isExited = !isLive(life)
         shown.set(life.id, life.member!)
       }
       return shown
@@ -138,7 +138,7 @@ function gauge(
 class OwnSource implements Source {
   readonly worker = undefined
   readonly startedAt: number
-  readonly gone = false
+  readonly isExited = false
   readonly names: Names
   readonly #self: SelfSource
 
@@ -146,9 +146,9 @@ class OwnSource implements Source {
     this.startedAt = store.startedAt
     this.#self = new SelfSource(store)
     this.names = {
-      next: taker => {
-        const line = this.#self.names.next(taker)
-        if (line === undefined || line === 'taken') return line
+      next: known => {
+        const line = this.#self.names.next(known)
+        if (line === undefined || line === 'known') return line
         if (line.kind === 'family') return shape.family(line)
         return line.kind === 'series' ? shape.series(line) : line
       },

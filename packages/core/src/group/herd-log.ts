@@ -1,5 +1,5 @@
 import { type Definition, type FamilyType, widthOf } from '../definitions/definition.ts'
-import { ADDED_FOR_EVER } from '../snapshot/merge/sums.ts'
+import { CUMULATIVE_TYPES } from '../snapshot/merge/sums.ts'
 import { type Numbers, seriesInPage } from '../snapshot/numbers.ts'
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
 import type { Task } from '../snapshot/task.ts'
@@ -77,7 +77,7 @@ export class HerdLog {
   baselineAt(values: Float64Array): Baseline {
     const baseline = new Map([...this.#baseline].map(([key, series]) => [key, new Map(series)]))
     for (const [key, { definition, width, slots }] of this.#families) {
-      if (!ADDED_FOR_EVER.has(definition.type)) continue
+      if (!CUMULATIVE_TYPES.has(definition.type)) continue
       const series = baseline.get(key) ?? new Map<string, Float64Array>()
       for (const [labels, slot] of slots) {
         const counted = values.slice(slot, slot + width)
@@ -134,7 +134,7 @@ export class HerdLog {
       }
       gone.delete(key)
       at[series] = slot
-      if (series % SERIES_A_STEP === SERIES_A_STEP - 1) yield
+      if (series % SERIES_PER_STEP === SERIES_PER_STEP - 1) yield
     }
     for (const key of gone) this.#remove(logged, key, runs)
     logged.labels = labels
@@ -247,5 +247,5 @@ function partOf(
 
 const NO_LABELS: Part['labels'] = []
 const NO_SLOTS = new Int32Array(0)
-const SERIES_A_STEP = 64
+const SERIES_PER_STEP = 64
 const MIN_DEAD = 1024

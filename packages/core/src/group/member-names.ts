@@ -1,5 +1,5 @@
-import { takeLine } from '../herd/reading/take-line.ts'
-import type { Names, SeriesTaker } from '../snapshot/source.ts'
+import { parseSeriesLine } from '../herd/reading/parse-series-line.ts'
+import type { KnownSeries, Names } from '../snapshot/source.ts'
 import { type CatalogLine, decodeLine, type FamilyLine, type SeriesLine } from '../store/catalog.ts'
 import type { Shape } from './shape.ts'
 
@@ -21,12 +21,12 @@ export class MemberNames implements Names {
     this.#text += names.toString()
   }
 
-  next(taker: SeriesTaker): CatalogLine | 'taken' | undefined {
+  next(known: KnownSeries): CatalogLine | 'known' | undefined {
     while (this.#at < this.#text.length) {
       const begin = this.#at
       const end = this.#text.indexOf('\n', begin)
       this.#at = end + 1
-      if (takeLine(this.#text, begin, end, this.#known(taker))) return 'taken'
+      if (parseSeriesLine(this.#text, begin, end, this.#sharedSeries(known))) return 'known'
       const line = decodeLine(this.#text.slice(begin, end))
       if (line !== undefined) return this.#shaped(line)
     }
@@ -47,14 +47,14 @@ export class MemberNames implements Names {
   }
 
   /** Series without an additional label have the same label values in the group, and can be found by their text. */
-  #known(taker: SeriesTaker): SeriesTaker {
-    if (this.#taker?.of !== taker) {
-      const take: SeriesTaker['take'] = (family, values, slot) =>
-        !this.#shape.isApart(family) && taker.take(family, values, slot)
-      this.#taker = { of: taker, take }
+  #sharedSeries(known: KnownSeries): KnownSeries {
+    if (this.#shared?.all !== known) {
+      const addAt: KnownSeries['addAt'] = (family, values, slot) =>
+        !this.#shape.isApart(family) && known.addAt(family, values, slot)
+      this.#shared = { all: known, addAt }
     }
-    return this.#taker
+    return this.#shared
   }
 
-  #taker: (SeriesTaker & { readonly of: SeriesTaker }) | undefined
+  #shared: (KnownSeries & { readonly all: KnownSeries }) | undefined
 }

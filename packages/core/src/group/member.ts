@@ -12,7 +12,7 @@ export class Member implements Source {
   readonly epoch: number
   readonly names: MemberNames
   /** True once its host counts as departed: its counters are included, its gauges are not. */
-  gone = false
+  isExited = false
   values: Float64Array = new Float64Array(HEADER_SLOTS)
   readonly changes: Changes = new Changes()
 

@@ -1,6 +1,6 @@
 import { RetiredTotals } from '../herd/retiring/retired-totals.ts'
 import { Changes } from '../snapshot/changes.ts'
-import { ADDED_FOR_EVER } from '../snapshot/merge/sums.ts'
+import { CUMULATIVE_TYPES } from '../snapshot/merge/sums.ts'
 import type { Source } from '../snapshot/source.ts'
 import type { Task } from '../snapshot/task.ts'
 import { isAbsent } from '../store/absent.ts'
@@ -23,7 +23,7 @@ export interface StoredTotals {
 export class TotalsSource implements Source {
   readonly worker = undefined
   readonly startedAt = 0
-  readonly gone = true
+  readonly isExited = true
   readonly names: MemberNames = new MemberNames(new Shape('sum', ''))
   values: Float64Array = new Float64Array(HEADER_SLOTS)
   readonly changes: Changes = new Changes()
@@ -65,7 +65,7 @@ export function* foldInto(
   totals.begin(numbersIn(values), names.length)
   for (const text of names.toString().split('\n')) {
     const line = text === '' ? undefined : decodeLine(text)
-    if (line !== undefined) totals.learn(line)
+    if (line !== undefined) totals.addLine(line)
     yield
   }
   for (const member of members) {
@@ -74,16 +74,16 @@ export function* foldInto(
     for (const line of member.names.all()) {
       if (line.kind === 'series') {
         if (line.slot < member.values.length && !isAbsent(member.values, line.slot)) series.push(line)
-      } else if (ADDED_FOR_EVER.has(line.type)) families.push(line)
+      } else if (CUMULATIVE_TYPES.has(line.type)) families.push(line)
     }
     yield* totals.add({ worker: 0 }, member, { families, series })
   }
-  const gained = totals.takeGained().map(encodeLine).join('')
+  const added = totals.takeNewNames().map(encodeLine).join('')
   const numbers = totals.values.slice(0, totals.length)
   return {
     lineage,
     version: version + 1,
-    names: Buffer.concat([names, Buffer.from(gained)]),
+    names: Buffer.concat([names, Buffer.from(added)]),
     values: Buffer.from(numbers.buffer),
   }
 }

@@ -1,13 +1,20 @@
 import type { Task } from '../snapshot/task.ts'
-import { clearDirectory, identityOf, LEADER, listHerdFiles, useDirectory, whyUnusable } from './directory/directory.ts'
+import {
+  clearDirectory,
+  identityOf,
+  LEADER,
+  listHerdFiles,
+  unusableReason,
+  useDirectory,
+} from './directory/directory.ts'
 import { OpenStores } from './open-stores.ts'
-import { leftovers } from './processes/living.ts'
 import { DirectoryLock, removeLockDrafts } from './processes/lock.ts'
+import { leftovers } from './processes/running-processes.ts'
 import type { StoreReader } from './reading/reader.ts'
 import { Retired } from './retiring/retire.ts'
 
 /** What happens to existing files when a process becomes the leader of a directory. */
-export type Beginning =
+export type StartMode =
   /** All files are removed: a primary begins a herd. */
   | 'fresh'
   /**
@@ -15,13 +22,13 @@ export type Beginning =
    */
   | 'unless_used'
   /** No files are removed: for a process that serves an existing herd. */
-  | 'go_on'
+  | 'resume'
 
 /**
  * One directory of a herd: its stores, and the totals if this process is the leader of the directory.
  *
  * It remembers the identity of the directory. If the directory was removed or replaced, files that were open are still
- * read and counted, `whyBroken` gives the reason, and the leader creates the directory again and writes the totals
+ * read and counted, `problem` describes it, and the leader creates the directory again and writes the totals
  * there.
  */
 export class HerdDirectory {
@@ -44,22 +51,22 @@ export class HerdDirectory {
   }
 
   /** Makes this process the leader, or returns the pid of the current leader. Throws the errors of the file system. */
-  lead(beginning: Beginning): { heldBy: number } | undefined {
+  lead(start: StartMode): { heldBy: number } | undefined {
     if (this.#leading !== undefined) return undefined
-    if (beginning === 'go_on' && this.#identity !== undefined) this.#makeAnew()
+    if (start === 'resume' && this.#identity !== undefined) this.#createAgain()
     const lock = DirectoryLock.take(this.path, LEADER)
     if (!(lock instanceof DirectoryLock)) return lock
     try {
       removeLockDrafts(this.path)
       const left =
-        beginning === 'fresh'
+        start === 'fresh'
           ? listHerdFiles(this.path)
-          : beginning === 'go_on'
+          : start === 'resume'
             ? undefined
             : leftovers(this.path, this.#staleAfterMs)
       if (left !== undefined) clearDirectory(this.path, left)
-      const totals = new Retired(this.path, undefined, beginning === 'go_on' ? this.stores.totals : undefined)
-      if (beginning === 'fresh') totals.begin(Date.now() / 1000)
+      const totals = new Retired(this.path, undefined, start === 'resume' ? this.stores.totals : undefined)
+      if (start === 'fresh') totals.begin(Date.now() / 1000)
       this.#leading = { lock, totals }
       this.#identity = identityOf(this.path)
       return undefined
@@ -88,18 +95,18 @@ export class HerdDirectory {
     const leading = this.#leading
     if (leading === undefined || !this.#keepLeading(leading)) return 0
     yield* leading.totals.removeRetired()
-    yield* this.stores.lookAtOwners()
+    yield* this.stores.checkOwners()
     this.#identifyHerd(leading.totals)
-    const dead = this.stores.dead.map(reader => reader.name).filter(({ id }) => !isElsewhere(id))
-    if (dead.length === 0) return 0
-    const count = yield* leading.totals.retire(dead, (_, { id }) => this.stores.again(id))
+    const exited = this.stores.exited.map(reader => reader.name).filter(({ id }) => !isElsewhere(id))
+    if (exited.length === 0) return 0
+    const count = yield* leading.totals.retire(exited, (_, { id }) => this.stores.reopen(id))
     yield* this.stores.refreshTotals()
     return count
   }
 
   /** Returns false if another process has become the leader. Throws the errors of the file system. */
   #keepLeading(leading: { lock: DirectoryLock; totals: Retired }): boolean {
-    if (this.#isReplaced) this.#makeAnew()
+    if (this.#isReplaced) this.#createAgain()
     if (!leading.lock.isHeld()) {
       const lock = DirectoryLock.take(this.path, LEADER)
       if (!(lock instanceof DirectoryLock)) {
@@ -120,24 +127,25 @@ export class HerdDirectory {
   }
 
   /** Creates the directory if it was removed. Throws if the path cannot be used. */
-  #makeAnew(): void {
+  #createAgain(): void {
     if (identityIfAny(this.path) !== undefined) {
-      const reason = whyUnusable(this.path)
-      if (reason !== undefined) throw reason
-    } else if (this.isLed || this.stores.living.length > 0) useDirectory(this.path)
+      const error = unusableReason(this.path)
+      if (error !== undefined) throw error
+    } else if (this.isLed || this.stores.running.length > 0) useDirectory(this.path)
   }
 
   /**
    * The reason why the served numbers may be old or incomplete, as a sentence; undefined if they are not. Changes
    * nothing.
    */
-  get whyBroken(): string | undefined {
+  get problem(): string | undefined {
     const identity = identityIfAny(this.path)
     this.#identity ??= identity
-    if (identity === undefined) return `The directory ${this.path} is gone: the last numbers are shown.`
+    if (identity === undefined)
+      return `The directory ${this.path} was removed: the numbers that were read last are served.`
     if (identity !== this.#identity)
-      return `The directory ${this.path} is another one by now: the last numbers are shown.`
-    return whyUnusable(this.path)?.message
+      return `The directory ${this.path} was replaced by another one: the numbers that were read last are served.`
+    return unusableReason(this.path)?.message
   }
 
   close(): void {

@@ -4,12 +4,12 @@ import { Sequence } from '../snapshot/sequence.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { runCooperatively, type Task } from '../snapshot/task.ts'
 import { Store } from '../store/store.ts'
-import { type Beginning, HerdDirectory } from './herd-directory.ts'
+import { HerdDirectory, type StartMode } from './herd-directory.ts'
 import { HerdIdentity } from './herd-identity.ts'
 import type { ProcessStats } from './metrics/process-stats.ts'
-import { aboutTheHerd, HUNG_AFTER_MS, type Member } from './metrics/self-metrics.ts'
+import { HUNG_AFTER_MS, type Member, selfMetricsOf } from './metrics/self-metrics.ts'
 import { SelfSource } from './metrics/self-source.ts'
-import { STALE_AFTER_MS } from './processes/living.ts'
+import { STALE_AFTER_MS } from './processes/running-processes.ts'
 import type { StoreReader } from './reading/reader.ts'
 import { ShortageWatch } from './shortage.ts'
 
@@ -37,7 +37,7 @@ export class Herd implements SnapshotSource {
   readonly #shortage = new ShortageWatch()
   #conflicts = new Set<string>()
   #retiredCount = 0
-  #broken: string | undefined
+  #reported: string | undefined
 
   constructor(options: HerdOptions) {
     this.#options = {
@@ -60,14 +60,15 @@ export class Herd implements SnapshotSource {
 
   /**
    * Makes this process the leader, unless another process is. Files of an earlier herd are removed, unless some of its
-   * owners are still running: then that herd continues, and the stores of its exited processes are retired. With `goOn`
-   * no files are removed: for a process that only serves, or that replaces an exited leader. Returns the pid of the
-   * leader if there is another. Throws the errors of the file system.
+   * owners are still running: then that herd continues, and the stores of its exited processes are retired. With
+   * `fresh` they are always removed: a primary begins a herd. With `resume` no files are removed: for a process that only
+   * serves, or that replaces an exited leader. Returns the pid of the leader if there is another. Throws the errors of
+   * the file system.
    */
-  keep({ fresh = false, goOn = false }: { fresh?: boolean; goOn?: boolean } = {}): { heldBy: number } | undefined {
-    const beginning: Beginning = fresh ? 'fresh' : goOn ? 'go_on' : 'unless_used'
+  lead({ fresh = false, resume = false }: { fresh?: boolean; resume?: boolean } = {}): { heldBy: number } | undefined {
+    const start: StartMode = fresh ? 'fresh' : resume ? 'resume' : 'unless_used'
     let other: { heldBy: number } | undefined
-    for (const directory of this.#directories) other ??= directory.lead(beginning)
+    for (const directory of this.#directories) other ??= directory.lead(start)
     return other
   }
 
@@ -89,8 +90,8 @@ export class Herd implements SnapshotSource {
     return this.#own
   }
 
-  /** True if this process is the leader of all directories and retires stores. */
-  get isKeeper(): boolean {
+  /** True if this process is the leader of all directories: it retires stores. */
+  get isLeader(): boolean {
     return this.#directories.every(({ isLed }) => isLed)
   }
 
@@ -98,48 +99,48 @@ export class Herd implements SnapshotSource {
    * The reason why the served numbers may be old or incomplete, as a sentence; undefined if they are not. Changes
    * nothing.
    */
-  get whyBroken(): string | undefined {
-    for (const { whyBroken } of this.#directories) if (whyBroken !== undefined) return whyBroken
+  get problem(): string | undefined {
+    for (const { problem } of this.#directories) if (problem !== undefined) return problem
     return undefined
   }
 
   /** The stores whose owners were running at the last read, without those of threads that only work for a worker. */
   get members(): readonly Member[] {
-    return this.#directories.flatMap(({ stores }) => stores.living).filter(reader => reader.header('state') >= 0)
+    return this.#directories.flatMap(({ stores }) => stores.running).filter(reader => reader.header('state') >= 0)
   }
 
   #open(path: string): HerdDirectory {
     return new HerdDirectory(path, this.#options.staleAfterMs, reader => this.#merger.forget(reader))
   }
 
-  /** Everything the herd knows now. Never rejects because of a store. */
+  /** All numbers of the herd now. Never rejects because of a store. */
   snapshot(): Promise<Snapshot> {
-    return this.#sequence.run(() => runCooperatively(this.#look()))
+    return this.#sequence.run(() => runCooperatively(this.#scan()))
   }
 
-  *#look(): Task<Snapshot> {
+  *#scan(): Task<Snapshot> {
     const startedAt = performance.now()
     const { families, conflicts } = yield* this.#sum()
-    this.#tellConflicts(conflicts)
-    const shortage = this.#shortage.look(this.#directories.map(({ stores }) => stores.shortage))
+    this.#reportConflicts(conflicts)
+    const shortage = this.#shortage.messageFor(this.#directories.map(({ stores }) => stores.shortage))
     if (shortage !== undefined) this.reportError('descriptors', shortage)
-    const about = aboutTheHerd({
+    const withSelfMetrics = selfMetricsOf({
       members: this.members,
       states: { ...this.#states(), retired: this.#retiredCount },
-      isIntact: this.#tellBroken(),
+      isIntact: this.#checkDirectories(),
       place: this.place,
       hungAfterMs: this.#options.hungAfterMs,
-      families: this.#options.processStats?.correct(families, this.members, this.#cpuSaidBy) ?? families,
+      families: this.#options.processStats?.correct(families, this.members, this.#reportedCpu) ?? families,
       seconds: (performance.now() - startedAt) / 1000,
     })
     const identity = this.#identity.read(this.#directories[0]?.stores.totals)
-    return { takenAt: Date.now() / 1000, ...identity, families: about }
+    return { takenAt: Date.now() / 1000, ...identity, families: withSelfMetrics }
   }
 
   *#sum(): Task<Sum> {
     const totals: (StoreReader | undefined)[] = []
-    for (const directory of this.#directories) totals.push(yield* directory.stores.look())
-    this.#forgetMoved()
+    for (const directory of this.#directories) totals.push(yield* directory.stores.scan())
+    this.#dropMoved()
     this.#ownSource.refresh()
     this.#merger.begin()
     yield* this.#merger.add(this.#ownSource)
@@ -154,18 +155,22 @@ export class Herd implements SnapshotSource {
     return yield* this.#merger.finish()
   }
 
-  readonly #cpuSaidBy = (member: Member): number => this.#merger.valueIn(member as StoreReader, FAMILIES.workerCpu) ?? 0
+  readonly #reportedCpu = (member: Member): number =>
+    this.#merger.valueIn(member as StoreReader, FAMILIES.workerCpu) ?? 0
 
   /** Retires the stores whose owners have exited. Does nothing if another process is the leader. */
-  retireDead(): Promise<void> {
+  retireExited(): Promise<void> {
     return this.#sequence.run(async () => {
-      this.#tellBroken()
-      this.#forgetMoved()
+      this.#checkDirectories()
+      this.#dropMoved()
       for (const directory of this.#directories) {
         try {
           this.#retiredCount += await runCooperatively(directory.retire(id => this.#isIn(this.#after(directory), id)))
         } catch (error) {
-          this.reportError('retire', `the dead could not be retired, and are read where they lie: ${String(error)}`)
+          this.reportError(
+            'retire',
+            `the stores of exited processes could not be retired, and are still read: ${String(error)}`,
+          )
         }
       }
     })
@@ -195,7 +200,7 @@ export class Herd implements SnapshotSource {
   }
 
   /** A store that was written to another directory is read only there, even if its older files reappear. */
-  #forgetMoved(): void {
+  #dropMoved(): void {
     if (this.#directories.length < 2) return
     for (const directory of this.#directories) {
       for (const { name } of directory.stores.all) {
@@ -224,18 +229,21 @@ export class Herd implements SnapshotSource {
   }
 
   /** Reports when a directory becomes unusable, and again each time this recurs. Returns true if all are in order. */
-  #tellBroken(): boolean {
-    const reason = this.whyBroken
-    if (reason !== undefined && this.#broken === undefined) this.reportError('directory', reason)
-    this.#broken = reason
+  #checkDirectories(): boolean {
+    const reason = this.problem
+    if (reason !== undefined && this.#reported === undefined) this.reportError('directory', reason)
+    this.#reported = reason
     return reason === undefined
   }
 
   /** A conflict is reported when it appears, not at every read. */
-  #tellConflicts(names: readonly string[]): void {
+  #reportConflicts(names: readonly string[]): void {
     for (const name of names) {
       if (this.#conflicts.has(name)) continue
-      this.reportError('family_conflict', `some stores declare ${name} otherwise: only the newest definition is served`)
+      this.reportError(
+        'family_conflict',
+        `some stores have another definition of ${name}: only the series of the newest definition are served`,
+      )
     }
     this.#conflicts = new Set(names)
   }

@@ -35,7 +35,7 @@ export class OpenStores {
   #herd = 0
   /** The number of stores that cannot be opened, and how many of them because no descriptor was free. */
   #unopened = 0
-  #unopenedForWant = 0
+  #unopenedForDescriptors = 0
 
   constructor(directory: string, staleAfterMs: number, onDrop: (reader: StoreReader) => void) {
     this.#directory = directory
@@ -47,10 +47,10 @@ export class OpenStores {
    * Opens the current stores, then reads and returns the totals. If the directory cannot be read, the previous state is
    * kept.
    */
-  *look(): Task<StoreReader | undefined> {
+  *scan(): Task<StoreReader | undefined> {
     this.#open()
     yield* this.refreshTotals()
-    yield* this.#lookAtOwners()
+    yield* this.#checkOwners()
     return this.#totals
   }
 
@@ -65,7 +65,7 @@ export class OpenStores {
     if (totals === undefined) return
     // Each commit writes a new file, so these are the totals of the moment when the file was opened.
     if (totals.reading !== 'read') yield* totals.read()
-    if (totals.reading === 'read') this.#meetHerd(totals.header('storeId'))
+    if (totals.reading === 'read') this.#checkHerd(totals.header('storeId'))
     for (const id of totals.retiredIds) {
       const reader = this.#readers.get(id)
       if (reader !== undefined) this.#drop(id, reader)
@@ -73,27 +73,27 @@ export class OpenStores {
   }
 
   /** Reads only the headers of the stores. If the directory cannot be read, the previous state is kept. */
-  *lookAtOwners(): Task<void> {
+  *checkOwners(): Task<void> {
     this.#open()
-    yield* this.#lookAtOwners()
+    yield* this.#checkOwners()
   }
 
-  *#lookAtOwners(): Task<void> {
+  *#checkOwners(): Task<void> {
     for (const reader of this.#readers.values()) {
       reader.refreshHeader()
-      reader.gone = reader.isAbandoned(this.#staleAfterMs)
+      reader.isExited = reader.isAbandoned(this.#staleAfterMs)
       yield
     }
   }
 
   /** The stores whose owners were running at the last scan. */
-  get living(): StoreReader[] {
-    return [...this.#readers.values()].filter(reader => reader.isReadable && !reader.gone)
+  get running(): StoreReader[] {
+    return [...this.#readers.values()].filter(reader => reader.isReadable && !reader.isExited)
   }
 
   /** The stores whose owners had exited at the last scan. */
-  get dead(): StoreReader[] {
-    return [...this.#readers.values()].filter(reader => reader.isReadable && reader.gone)
+  get exited(): StoreReader[] {
+    return [...this.#readers.values()].filter(reader => reader.isReadable && reader.isExited)
   }
 
   /** All open stores, whose numbers are still to be read. */
@@ -123,13 +123,13 @@ export class OpenStores {
   }
 
   /** Another reader of a store's open files from their beginning, even if they were unlinked. */
-  again(id: number): StoreReader | undefined {
-    return this.#readers.get(id)?.again()
+  reopen(id: number): StoreReader | undefined {
+    return this.#readers.get(id)?.reopen()
   }
 
   /** The effects of missing descriptors at the last scan. */
   get shortage(): Shortage {
-    let unread = this.#unopenedForWant
+    let unread = this.#unopenedForDescriptors
     let reopened = 0
     for (const reader of this.#readers.values()) {
       if (reader.lacksDescriptors) unread++
@@ -144,7 +144,7 @@ export class OpenStores {
     for (const [id, reader] of this.#readers) {
       if (reader.reading === 'unknown_version') states.unknown_version++
       else if (reader.reading === 'damaged' || reader.names.damage > 0 || this.#isLost(id, reader)) states.damaged++
-      else if (!reader.gone) states.live++
+      else if (!reader.isExited) states.live++
     }
     return states
   }
@@ -162,7 +162,7 @@ export class OpenStores {
     } catch (error) {
       // Open files can still be read, and a directory that could not be listed because no descriptor was free still
       // exists.
-      if (lacksDescriptors(error)) this.#unopenedForWant = 1
+      if (lacksDescriptors(error)) this.#unopenedForDescriptors = 1
       else this.#listed = new Set()
     }
   }
@@ -173,24 +173,24 @@ export class OpenStores {
     this.#listed = new Set(listed.keys())
     const counted = new Set(this.#totals?.retiredIds)
     this.#unopened = 0
-    this.#unopenedForWant = 0
+    this.#unopenedForDescriptors = 0
     for (const [id, name] of listed) {
       const known = this.#readers.get(id)
       if (counted.has(id) || (known !== undefined && !known.isUnlinked)) continue
-      if (this.#tryToOpen(name, known)) continue
-      // If its files are gone by now, it was retired; otherwise it cannot be read.
+      if (this.#openStore(name, known)) continue
+      // If its files have been removed, it was retired; otherwise it cannot be read.
       if (this.#inodeOf(`${name.base}.values`) !== undefined) this.#unopened++
     }
   }
 
   /** Opens a store; returns false if that failed. */
-  #tryToOpen(name: StoreName, known: StoreReader | undefined): boolean {
+  #openStore(name: StoreName, known: StoreReader | undefined): boolean {
     try {
       if (known === undefined) this.#readers.set(name.id, StoreReader.open(this.#directory, name))
       else this.#openMoved(name, known)
       return true
     } catch (error) {
-      if (lacksDescriptors(error)) this.#unopenedForWant++
+      if (lacksDescriptors(error)) this.#unopenedForDescriptors++
       return false
     }
   }
@@ -235,10 +235,10 @@ export class OpenStores {
   }
 
   /** Stores left over from an earlier herd do not belong to the new one. */
-  #meetHerd(herd: number): void {
-    const isAnother = this.#herd !== 0 && herd !== 0 && herd !== this.#herd
+  #checkHerd(herd: number): void {
+    const isOther = this.#herd !== 0 && herd !== 0 && herd !== this.#herd
     this.#herd = herd
-    if (!isAnother) return
+    if (!isOther) return
     for (const [id, reader] of this.#readers) {
       if (this.#isLost(id, reader)) this.#drop(id, reader)
     }

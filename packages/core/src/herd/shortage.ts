@@ -11,13 +11,13 @@ export class ShortageWatch {
   #isShort = false
 
   /** The message for a scan; undefined if there is nothing to report. */
-  look(shortages: readonly Shortage[]): string | undefined {
+  messageFor(shortages: readonly Shortage[]): string | undefined {
     const unread = shortages.reduce((sum, each) => sum + each.unread, 0)
     const reopened = shortages.reduce((sum, each) => sum + each.reopened, 0)
     const isNew = !this.#isShort
     this.#isShort = unread + reopened > 0
-    if (unread > 0) return explain(`${unread} stores could not be read, and their last numbers are shown`)
-    return isNew && reopened > 0 ? explain(`${reopened} stores are opened anew for each scrape`) : undefined
+    if (unread > 0) return explain(`${unread} stores could not be read, and the numbers that were read last are served`)
+    return isNew && reopened > 0 ? explain(`${reopened} stores are opened for each scrape`) : undefined
   }
 }
 

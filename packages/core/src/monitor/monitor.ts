@@ -13,8 +13,8 @@ import type { FormatName } from '../exposition/negotiate.ts'
 import { OPENMETRICS_CONTENT_TYPE, OpenMetricsEncoder } from '../exposition/openmetrics.ts'
 import { TEXT_CONTENT_TYPE, TextEncoder004 } from '../exposition/text.ts'
 import { Herd } from '../herd/herd.ts'
-import { LoneHerd } from '../herd/lone.ts'
-import { closeStoresOfThreads } from '../herd/processes/dead-threads.ts'
+import { closeStoresOfThreads } from '../herd/processes/exited-threads.ts'
+import { SingleProcessHerd } from '../herd/single-process-herd.ts'
 import { streamSampler } from '../http/exchange/streams.ts'
 import type { HttpOptions } from '../http/options/http-options.ts'
 import { HttpRecorder } from '../http/recorder.ts'
@@ -97,7 +97,7 @@ class ProcessMonitor implements Monitor {
   readonly #store: Store
   readonly #location: StoreLocation
   readonly #internals: MonitorInternals
-  #herd: Herd | LoneHerd
+  #herd: Herd | SingleProcessHerd
   readonly #encoder = new TextEncoder004()
   /** An encoder that is not used keeps nothing. */
   readonly #openMetrics = new OpenMetricsEncoder()
@@ -120,7 +120,8 @@ class ProcessMonitor implements Monitor {
     this.#store = store
     this.#claim = claim
     this.#instruments = new Instruments(store)
-    this.#herd = store.paths === undefined || directory === undefined ? new LoneHerd(store) : new Herd({ directory })
+    this.#herd =
+      store.paths === undefined || directory === undefined ? new SingleProcessHerd(store) : new Herd({ directory })
     this.#location = new StoreLocation({ store, directory, storage, missingReason, onMove: () => this.#moved() })
     this.#timers = [setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS).unref()]
     const isRead = directory !== undefined && storage !== 'memory'

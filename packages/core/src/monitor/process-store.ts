@@ -1,8 +1,8 @@
 import { isMainThread } from 'node:worker_threads'
 import type { InternalErrorCause } from '../definitions/metrics.ts'
 import { isWrongPath, useDirectory } from '../herd/directory/directory.ts'
+import { inheritedNumber, inheritNumber } from '../herd/processes/inherited-number.ts'
 import type { DirectoryLock } from '../herd/processes/lock.ts'
-import { leaveNumber, parentNumber } from '../herd/processes/parent-number.ts'
 import { claimWorkerNumber } from '../herd/processes/worker-number.ts'
 import { canMap, type StorageKind } from '../store/storage.ts'
 import { Store } from '../store/store.ts'
@@ -37,14 +37,14 @@ export function openStore(directory: string, { worker, storage, shared }: StoreS
   let claim: DirectoryLock | undefined
   try {
     useDirectory(directory, { shared })
-    const parent = isMainThread ? undefined : parentNumber(directory)
+    const parent = isMainThread ? undefined : inheritedNumber(directory)
     if (parent !== undefined && (worker ?? parent) === parent) {
       const store = openBest(directory, parent, storage, onError)
       return { store, isHelper: store.paths !== undefined }
     }
     const claimed = worker === undefined ? claimWorkerNumber(directory) : { worker, lock: undefined }
     claim = claimed.lock
-    leaveNumber(directory, claimed.worker)
+    inheritNumber(directory, claimed.worker)
     return { store: openBest(directory, claimed.worker, storage, onError), claim }
   } catch (error) {
     claim?.release()

@@ -1,5 +1,5 @@
 import { statFile } from '../files/files.ts'
-import { whyUnusable } from '../herd/directory/directory.ts'
+import { unusableReason } from '../herd/directory/directory.ts'
 import { openRetired } from '../herd/retiring/retired-files.ts'
 import { runSync } from '../snapshot/task.ts'
 import { canMap, type FileStorageKind, type StorageKind } from '../store/storage.ts'
@@ -50,7 +50,7 @@ export class StoreLocation {
 
   /** Writes the files, or returns the reason why they must not be written. Throws the errors of the file system. */
   #writeAgain(directory: string): string | undefined {
-    const reason = whyUnusable(directory)?.message ?? this.#whyTaken(directory)
+    const reason = unusableReason(directory)?.message ?? this.#whyTaken(directory)
     if (reason === undefined) this.#write(directory)
     return reason
   }

@@ -19,8 +19,8 @@ export class Maintenance {
     if (this.#stopped) return
     try {
       // These numbers have been served: clearing them would let counters decrease.
-      if (!this.#herd.isKeeper) this.#herd.keep({ goOn: true })
-      await this.#herd.retireDead()
+      if (!this.#herd.isLeader) this.#herd.lead({ resume: true })
+      await this.#herd.retireExited()
     } catch (error) {
       this.#herd.reportError('maintenance', `the directory of the herd cannot be kept in order: ${String(error)}`)
     }

@@ -66,7 +66,7 @@ export function serveHerd(options: ServeOptions = {}): HerdServer {
 class DirectoryServer implements HerdServer {
   readonly #herd: Herd
   readonly #processStats = new ProcessStats(message => this.#herd.reportError('process_stats', message), {
-    ofStrangers: true,
+    areForeign: true,
   })
   readonly #maintenance: Maintenance
   readonly #server: MetricsServer
@@ -86,7 +86,7 @@ class DirectoryServer implements HerdServer {
       warner,
       source: this.#herd,
       beforeSnapshot: () => this.#gather(),
-      readiness: () => this.#herd.whyBroken,
+      readiness: () => this.#herd.problem,
     })
     this.#processStats.watch(() => this.#herd.members)
     this.#offered = { snapshot: () => this.#gather().then(() => this.#herd.snapshot()), store: this.#herd.own }
@@ -103,7 +103,7 @@ class DirectoryServer implements HerdServer {
 
   async #gather(): Promise<void> {
     await this.#maintenance.now()
-    await within(LOOK_DEADLINE_MS, this.#processStats.look(this.#herd.members))
+    await within(SAMPLE_DEADLINE_MS, this.#processStats.sample(this.#herd.members))
   }
 
   async close(): Promise<void> {
@@ -116,7 +116,7 @@ class DirectoryServer implements HerdServer {
 }
 
 /** The maximum time that a scrape waits for process stats; later ones are in the next scrape. */
-const LOOK_DEADLINE_MS = 100
+const SAMPLE_DEADLINE_MS = 100
 
 const isNames: Check = (name, value) => {
   const isName = (item: unknown): boolean => typeof item === 'string' && /^[^\s,/]+$/.test(item)

@@ -7,7 +7,7 @@
 export class Numbers {
   /** The count of numbers for each series. */
   readonly width: number
-  /** Each page holds the numbers of `seriesInPage` series in order; the last may hold fewer. */
+  /** Each page holds the numbers of `seriesInPage` series in order; the last may retain fewer. */
   readonly pages: readonly Float64Array[]
 
   constructor(width: number, pages: readonly Float64Array[]) {

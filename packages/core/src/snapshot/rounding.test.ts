@@ -13,7 +13,7 @@ function counting(value: number): Source {
   ]
   const values = new Float64Array(HEADER_SLOTS + 1)
   values[HEADER_SLOTS] = value
-  return { worker: 1, startedAt: 1, gone: false, values, names: { next: () => lines.shift() } }
+  return { worker: 1, startedAt: 1, isExited: false, values, names: { next: () => lines.shift() } }
 }
 
 function total(merger: Merger, sources: readonly Source[]): number | undefined {

@@ -8,7 +8,7 @@ export interface Source {
   readonly worker: number | undefined
   readonly startedAt: number
   /** True if its owner has exited: its counts are included, its gauges are not. */
-  readonly gone: boolean
+  readonly isExited: boolean
   readonly values: Float64Array
   /** The changes in `values` since the last sum, which resets them; undefined if unknown. */
   readonly changes?: Changes | undefined
@@ -20,20 +20,20 @@ export interface Source {
 /** Reads the lines of a catalog incrementally, each once. */
 export interface Names {
   /**
-   * The next line; `taken` if `taker` knew its series and processed it; undefined if there is none at present.
-   * Implementations that hold decoded lines need not call `taker`.
+   * The next line; `'known'` if its series was found in `known` and added there; undefined if there is none at present.
+   * Implementations that have decoded lines need not use `known`.
    */
-  next(taker: SeriesTaker): CatalogLine | 'taken' | undefined
+  next(known: KnownSeries): CatalogLine | 'known' | undefined
 }
 
 /**
- * Looks up series by the text that names them. An object, because V8 recompiles code for each new function that it is
- * passed.
+ * The series that the sum has already, by the text that names them in a catalog. An object, because V8 recompiles code
+ * for each new function that it is passed.
  */
-export interface SeriesTaker {
+export interface KnownSeries {
   /**
-   * Records that the series of this family with these label values, given as JSON, is at `slot` of the source. Returns
-   * false if the series is unknown; the line must then be decoded.
+   * Adds the series of this family with these label values, given as JSON, which is at `slot` of the source. Returns
+   * false if the sum has no such series; the line must then be decoded.
    */
-  take(family: number, values: string, slot: number): boolean
+  addAt(family: number, values: string, slot: number): boolean
 }

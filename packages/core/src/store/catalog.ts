@@ -37,7 +37,7 @@ export interface SeriesLine {
    * Set if the slot belonged to another series before: the first generation whose numbers belong to this series. In
    * numbers of an earlier generation the slot holds the value of the previous series.
    */
-  readonly born?: number
+  readonly generation?: number
 }
 
 /** Removes a series. A later line may assign its slot to another series. */
@@ -170,7 +170,7 @@ function endsTorn(fd: number): boolean {
 /** Encodes a line, with its line break. */
 export function encodeLine(line: CatalogLine): string {
   if (line.kind === 'series') {
-    const { slot: s, family: f, values: v, overflow, born: g } = line
+    const { slot: s, family: f, values: v, overflow, generation: g } = line
     return `${JSON.stringify({ s, f, v, ...(overflow ? { o: 1 } : {}), ...(g === undefined ? {} : { g }) })}\n`
   }
   if (line.kind === 'removed') return `${JSON.stringify({ d: line.slot, f: line.family })}\n`
@@ -205,7 +205,7 @@ function seriesLine({ s, f, v, o, g }: Record<string, unknown>): SeriesLine | un
     family: f,
     values: v,
     ...(o === 1 ? { overflow: true } : {}),
-    ...(g === undefined ? {} : { born: g }),
+    ...(g === undefined ? {} : { generation: g }),
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Definition } from '../definitions/definition.ts'
-import { LoneHerd } from '../herd/lone.ts'
+import { SingleProcessHerd } from '../herd/single-process-herd.ts'
 import { type CatalogLine, CatalogWriter, decodeLine } from './catalog.ts'
 import { keyOf } from './family.ts'
 import { openStorage, STORAGE_KINDS } from './storage.ts'
@@ -97,7 +97,7 @@ test('a full family shares one more series, its total stays exact and the rest i
     const slot = family.slot([String(i)])
     store.storage.values[slot]!++
   }
-  const { families } = await new LoneHerd(store).snapshot()
+  const { families } = await new SingleProcessHerd(store).snapshot()
   const jobs = families.find(({ name }) => name === 'jobs_total')!
   expect(jobs.labels).toEqual([['_overflow'], ['0'], ['1']])
   expect([...jobs.values]).toEqual([8, 1, 1])
@@ -144,7 +144,7 @@ test('a series can be removed, and its slot be born again, in the words of the c
   const writer = new CatalogWriter(path)
   const lines: CatalogLine[] = [
     { kind: 'removed', family: 3, slot: 40 },
-    { kind: 'series', family: 3, slot: 40, values: ['a'], born: 7 },
+    { kind: 'series', family: 3, slot: 40, values: ['a'], generation: 7 },
   ]
   for (const line of lines) expect(writer.append(line)).toBe(true)
   const text = readFileSync(path, 'utf8')

@@ -168,10 +168,10 @@ export class Store implements FamilyHome {
     const { index, overflow, definition } = family
     if (this.#closed) return false
     this.storage.values.fill(0, overflow, overflow + widthOf(definition))
-    const born = ++this.storage.values[HEADER.generation]!
+    const generation = ++this.storage.values[HEADER.generation]!
     if (!this.#append({ ...definition, kind: 'family', index, since: Date.now() / 1000 })) return false
     const values = definition.labels.map(() => OVERFLOW)
-    const line = { kind: 'series', family: index, values, slot: overflow, born } as const
+    const line = { kind: 'series', family: index, values, slot: overflow, generation } as const
     if (!this.#append(values.length > 0 ? { ...line, overflow: true } : line)) return false
     const key = keyOfFamily(definition)
     this.#withdrawn.set(key, this.#withdrawn.get(key)?.filter(each => each !== family) ?? [])
@@ -233,9 +233,9 @@ export class Store implements FamilyHome {
   #reuse(family: number, values: readonly string[], width: number, slot: number): number | undefined {
     const numbers = this.storage.values
     numbers.fill(0, slot, slot + width)
-    const born = numbers[HEADER.generation]! + 1
-    numbers[HEADER.generation] = born
-    return this.#append({ kind: 'series', family, values, slot, born }) ? slot : undefined
+    const generation = numbers[HEADER.generation]! + 1
+    numbers[HEADER.generation] = generation
+    return this.#append({ kind: 'series', family, values, slot, generation }) ? slot : undefined
   }
 
   /**

@@ -2,11 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Warner } from '../../base/warner.ts'
 import { within } from '../../base/within.ts'
 import { SIGNAL_NAMES, type SignalName } from '../../definitions/metrics.ts'
-import { beginHerd, removeQuietly } from '../../herd/begin.ts'
 import { Herd } from '../../herd/herd.ts'
 import { ProcessStats } from '../../herd/metrics/process-stats.ts'
 import { endHerd, offerHerd, type ProcessHerd } from '../../herd/process-herd.ts'
 import { clearAbandoned, removeAbandonedDirectories } from '../../herd/processes/abandoned.ts'
+import { removeQuietly, startHerd } from '../../herd/start-herd.ts'
 import { offerDefaultMonitor } from '../../monitor/default-monitor.ts'
 import { internalsOf } from '../../monitor/internals.ts'
 import { createMonitor, type Monitor } from '../../monitor/monitor.ts'
@@ -81,7 +81,7 @@ export class Primary implements Cluster {
       onError: (cause, message) => warner.logOnce(cause, message),
     })
     const { directory: path, sharedDirectory: shared } = options
-    const { made, error } = beginHerd(this.#herd, path === undefined ? undefined : { path, shared })
+    const { made, error } = startHerd(this.#herd, path === undefined ? undefined : { path, shared })
     this.#directory = this.#herd.directories[0]
     this.#made = made
     this.#shelter = new Shelter(this.#herd, warner, made, workers => this.#journal.lackStores(workers))
@@ -188,7 +188,7 @@ export class Primary implements Cluster {
       ...this.#options.metrics,
       source: this.#herd,
       beforeSnapshot: () => this.#gather(),
-      readiness: () => this.#crew.whyNotReady ?? this.#shelter.whyIncomplete ?? this.#herd.whyBroken,
+      readiness: () => this.#crew.whyNotReady ?? this.#shelter.whyIncomplete ?? this.#herd.problem,
       warner,
     })
   }
@@ -199,7 +199,7 @@ export class Primary implements Cluster {
    */
   async #gather(): Promise<void> {
     const { members } = this.#herd
-    const work = [this.#monitor.collect(), this.#processStats.look(members)]
+    const work = [this.#monitor.collect(), this.#processStats.sample(members)]
     await within(COLLECT_DEADLINE_MS, Promise.all(work))
     await this.#maintenance.now()
   }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Definition } from '../../definitions/definition.ts'
-import { removeQuietly } from '../../herd/begin.ts'
 import { Herd } from '../../herd/herd.ts'
+import { removeQuietly } from '../../herd/start-herd.ts'
 import { StoreLocation } from '../../monitor/store-location.ts'
 import { Store } from '../../store/store.ts'
 import { Shelter } from './shelter.ts'
@@ -25,7 +25,7 @@ let told: number
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
   herd = new Herd({ directory })
-  herd.keep({ fresh: true })
+  herd.lead({ fresh: true })
   made = []
   told = 0
   shelter = new Shelter(herd, { logOnce: () => {} }, made, () => {})
@@ -44,7 +44,7 @@ beforeEach(async () => {
     home.watch(lack => shelter.hear(worker, lack))
   }
   for (const store of stores) count(store, 10)
-  await herd.retireDead()
+  await herd.retireExited()
   expect(await total()).toBe(20)
 })
 
@@ -88,7 +88,7 @@ test('workers that see before the leader that the directory is gone move in agai
   expect(made).toEqual([])
   for (const store of stores) count(store, 5)
   expect(await total()).toBe(30)
-  expect(herd.whyBroken).toBeUndefined()
+  expect(herd.problem).toBeUndefined()
 })
 
 test('workers whose directory cannot be made anew write elsewhere, and are told of each place once', async () => {
@@ -108,7 +108,7 @@ test('a worker that another herd keeps out of the directory is not sent back int
   rmSync(directory, { recursive: true })
   mkdirSync(directory, { mode: 0o700 })
   const other = new Herd({ directory })
-  other.keep({ fresh: true })
+  other.lead({ fresh: true })
   for (const home of homes) home.check()
   await sheltered()
   expect(storesIn(directory)).toEqual([])
@@ -125,6 +125,6 @@ test('a shelter that is stopped creates no directory for a worker that has repor
   for (const home of homes) home.check()
   shelter.stop()
   // Runs after what the reports have queued.
-  await herd.retireDead()
+  await herd.retireExited()
   expect([told, made]).toEqual([0, []])
 })

@@ -1,7 +1,7 @@
 import type { Warner } from '../../base/warner.ts'
-import { addMadeDirectory, otherPlaces } from '../../herd/begin.ts'
-import { PLACES } from '../../herd/directory/made-directories.ts'
+import { PLACES } from '../../herd/directory/created-directories.ts'
 import type { Herd } from '../../herd/herd.ts'
+import { addCreatedDirectory, otherPlaces } from '../../herd/start-herd.ts'
 import type { WorkerHandle } from '../worker-handle.ts'
 
 /** How long the primary waits before it tries again after no directory was writable. */
@@ -62,7 +62,7 @@ export class Shelter {
   /** Sends a worker the next directory that it has not tried. It answers if it cannot write there either. */
   async #direct(worker: Sheltered): Promise<void> {
     // This creates a removed directory again.
-    await this.#herd.retireDead()
+    await this.#herd.retireExited()
     const lack = this.#lacking.get(worker)
     if (lack === undefined || this.#isStopped) return
     const directory = this.#herd.directories.find(path => !lack.tried.has(path)) ?? this.#make()
@@ -75,7 +75,7 @@ export class Shelter {
   #make(): string | undefined {
     if (this.#hasMade) return undefined
     const herd = this.#herd
-    const made = addMadeDirectory(herd, herd.directories.length === 0 ? PLACES : otherPlaces(herd.place))
+    const made = addCreatedDirectory(herd, herd.directories.length === 0 ? PLACES : otherPlaces(herd.place))
     if (made === undefined) return undefined
     this.#hasMade = true
     this.#made.push(made)
@@ -94,7 +94,7 @@ export class Shelter {
 }
 
 /** The part of a herd that is used here. */
-type ShelteredHerd = Pick<Herd, 'directories' | 'retireDead' | 'place' | 'add'>
+type ShelteredHerd = Pick<Herd, 'directories' | 'retireExited' | 'place' | 'add'>
 
 /** The part of a worker that is used here. */
 type Sheltered = Pick<WorkerHandle, 'slot' | 'storeIn'>

@@ -2,7 +2,7 @@ import { accessSync, closeSync, constants, fstatSync, mkdirSync, openSync, rmdir
 import { dirname, join, resolve } from 'node:path'
 import { promherdError } from '../../base/errors.ts'
 import { hasCode, isShared, listNames, ownUser, removeFile, shareDirectory, statFile } from '../../files/files.ts'
-import { isOurs } from './ours.ts'
+import { isWrittenByPromherd } from './file-origin.ts'
 
 /** The directory of a herd: its file names, whether it can be trusted, and how it is cleared. */
 
@@ -80,7 +80,7 @@ export function listHerdFiles(directory: string): string[] {
 
 /** Removes those of the files, left by an earlier herd, whose content shows that promherd wrote them. */
 export function clearDirectory(directory: string, files: readonly string[] = listHerdFiles(directory)): void {
-  const ours = files.filter(name => isOurs(directory, name))
+  const ours = files.filter(name => isWrittenByPromherd(directory, name))
   for (const name of ours) removeFile(join(directory, name))
 }
 
@@ -95,7 +95,7 @@ export function identityOf(directory: string): string | undefined {
  * directory is held open meanwhile, so that names refer to it even if another one takes its place. Returns false if it
  * stays.
  */
-export function removeMadeDirectory(path: string, isUnused: (directory: string) => boolean = () => true): boolean {
+export function removeCreatedDirectory(path: string, isUnused: (directory: string) => boolean = () => true): boolean {
   const flags = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0)
   const before = statFile(path)
   if (before === undefined || !isPrivate(before)) return false
@@ -157,7 +157,7 @@ export function useDirectory(directory: string, { shared = false }: DirectoryUse
  * The reason why an existing directory cannot be used, as a promherd error; undefined if it can be used. Changes
  * nothing.
  */
-export function whyUnusable(directory: string): Error | undefined {
+export function unusableReason(directory: string): Error | undefined {
   try {
     checkDirectory(directory)
     return undefined

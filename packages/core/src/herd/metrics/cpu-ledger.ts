@@ -7,36 +7,39 @@ export class CpuLedger {
   readonly #accounts = new Map<string, Account>()
 
   /** A process of `worker` has exited; `cpuSeconds` is the CPU time in its last process stats. */
-  bury(worker: string, cpuSeconds: number): void {
-    this.#accountOf(worker).seenOfDead += cpuSeconds
+  addExited(worker: string, cpuSeconds: number): void {
+    this.#accountOf(worker).sampledOfExited += cpuSeconds
   }
 
   /**
-   * The CPU seconds to serve for each worker. `said` contains the totals that all its processes have reported, both
+   * The CPU seconds to serve for each worker. `reported` contains the totals that all its processes have reported, both
    * running and exited.
    */
-  shown(said: ReadonlyMap<string, number>, living: readonly Life[]): ReadonlyMap<string, number> {
-    const shown = new Map<string, number>()
-    for (const [worker, total] of said) {
+  served(reported: ReadonlyMap<string, number>, running: readonly RunningProcess[]): ReadonlyMap<string, number> {
+    const served = new Map<string, number>()
+    for (const [worker, total] of reported) {
       const account = this.#accountOf(worker)
-      const own = living.filter(life => life.worker === worker)
-      const saidByDead = total - own.reduce((sum, life) => sum + life.said, 0)
-      const unsaidByLiving = own.reduce((sum, { seen, said }) => sum + Math.max(0, seen - said), 0)
-      if (account.seenOfDead > 0) {
-        account.unsaidByDead += Math.max(0, account.seenOfDead - (saidByDead - account.saidByDead))
+      const own = running.filter(process => process.worker === worker)
+      const reportedByExited = total - own.reduce((sum, { reported }) => sum + reported, 0)
+      const unreportedByRunning = own.reduce((sum, { sampled, reported }) => sum + Math.max(0, sampled - reported), 0)
+      if (account.sampledOfExited > 0) {
+        account.unreportedByExited += Math.max(
+          0,
+          account.sampledOfExited - (reportedByExited - account.reportedByExited),
+        )
       }
-      account.seenOfDead = 0
-      account.saidByDead = saidByDead
-      account.shown = Math.max(account.shown, total + unsaidByLiving + account.unsaidByDead)
-      shown.set(worker, account.shown)
+      account.sampledOfExited = 0
+      account.reportedByExited = reportedByExited
+      account.served = Math.max(account.served, total + unreportedByRunning + account.unreportedByExited)
+      served.set(worker, account.served)
     }
-    return shown
+    return served
   }
 
   #accountOf(worker: string): Account {
     let account = this.#accounts.get(worker)
     if (account === undefined) {
-      account = { shown: 0, seenOfDead: 0, saidByDead: 0, unsaidByDead: 0 }
+      account = { served: 0, sampledOfExited: 0, reportedByExited: 0, unreportedByExited: 0 }
       this.#accounts.set(worker, account)
     }
     return account
@@ -44,19 +47,19 @@ export class CpuLedger {
 }
 
 /** A running process: the CPU seconds that it reports itself, and those in its last process stats, or 0. */
-export interface Life {
+export interface RunningProcess {
   readonly worker: string
-  readonly said: number
-  readonly seen: number
+  readonly reported: number
+  readonly sampled: number
 }
 
 interface Account {
   /** The value that was served last. */
-  shown: number
+  served: number
   /** CPU time in the last process stats of processes that have exited since the last snapshot. */
-  seenOfDead: number
+  sampledOfExited: number
   /** CPU time reported by exited processes, as of the last snapshot. */
-  saidByDead: number
+  reportedByExited: number
   /** CPU time that exited processes used and did not report. */
-  unsaidByDead: number
+  unreportedByExited: number
 }

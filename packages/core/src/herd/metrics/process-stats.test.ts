@@ -67,7 +67,7 @@ class World {
   /** Looks, and answers what is shown then: of `total`, each member has said its own part. */
   async cpu(total: Readonly<Record<string, number>>, own: ReadonlyMap<SelfSource, number>): Promise<object> {
     const members = [...own.keys()]
-    await this.processStats.look(members)
+    await this.processStats.sample(members)
     const families = this.processStats.correct([cpu(total)], members, member => own.get(member as SelfSource)!)
     return valuesIn(families, FAMILIES.workerCpu)
   }
@@ -77,7 +77,7 @@ class World {
     families: readonly Family[],
     members: readonly SelfSource[],
   ): Promise<Record<string, number>> {
-    await this.processStats.look(members)
+    await this.processStats.sample(members)
     return valuesIn(
       this.processStats.correct(families, members, () => 0),
       definition,
@@ -177,7 +177,7 @@ test('where nothing can be seen it is told once, until it can be and cannot agai
   expect(await shown()).toEqual({ 1: 2 })
   expect(await shown()).toEqual({ 1: 2 })
   expect(world.troubles).toEqual([
-    'process stats cannot be read (no such file): the CPU and memory of workers are those that they reported last, and do not change while a worker hangs',
+    'process stats cannot be read (no such file): the served CPU and memory of workers are those that they reported last, and do not change while a worker hangs',
   ])
   world.fails = false
   expect(await shown()).toEqual({ 1: 7 })
@@ -209,7 +209,7 @@ test('a look that takes long is shared, and keeps nobody from being served what 
   }
   const processStats = new ProcessStats(() => {}, { usage })
   const members = [member(1, 11)]
-  const looks = [processStats.look(members), processStats.look(members)]
+  const looks = [processStats.sample(members), processStats.sample(members)]
   expect(asked).toBe(1)
   expect(processStats.correct([memory({ 1: 90 })], members, () => 0)[0]!.values.get(0)).toBe(90)
   answer(
@@ -224,12 +224,12 @@ test('a look that takes long is shared, and keeps nobody from being served what 
 
 test('neither threads nor primaries are looked at', async () => {
   const world = new World()
-  await world.processStats.look([member(0, 11), member(1, 12, 3)])
+  await world.processStats.sample([member(0, 11), member(1, 12, 3)])
   expect(world.looks).toBe(0)
 })
 
 test('of strangers those are seen that have their number themselves, and another that has taken it never is', async () => {
-  const world = new World({ ofStrangers: true })
+  const world = new World({ areForeign: true })
   const [itself, taken, unsaid] = [1, 2, 3].map(worker => member(worker, process.pid))
   const all = [itself!, alter(taken!, 1), alter(unsaid!, 0)]
   const seen = { [itself!.worker]: OWN.residentBytes }
@@ -245,7 +245,7 @@ function alter(source: SelfSource, startTicks: number): SelfSource {
 }
 
 test('the CPU seconds of strangers are what they say, since nobody who looks may fall back behind another', async () => {
-  const world = new World({ ofStrangers: true })
+  const world = new World({ areForeign: true })
   const worker = member(1, process.pid)
   world.usages.set(process.pid, { ...OWN, cpuSeconds: 30 })
   expect(await world.cpu({ 1: 2 }, new Map([[worker, 2]]))).toEqual({ 1: 2 })

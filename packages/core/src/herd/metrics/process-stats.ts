@@ -3,7 +3,7 @@ import { FAMILIES } from '../../definitions/metrics.ts'
 import { isOwnerItself, pidNamespaceOf } from '../../files/owner.ts'
 import { Numbers } from '../../snapshot/numbers.ts'
 import type { Family } from '../../snapshot/snapshot.ts'
-import { CpuLedger, type Life } from './cpu-ledger.ts'
+import { CpuLedger, type RunningProcess } from './cpu-ledger.ts'
 import { pidUsage, type Usage } from './pid-usage.ts'
 import { type Member, newestOfEach } from './self-metrics.ts'
 
@@ -17,7 +17,7 @@ import { type Member, newestOfEach } from './self-metrics.ts'
  *
  * The sampler also measures its own process. If that result is implausible, all results are discarded.
  *
- * Strangers are processes that this process neither starts nor stops. Only those are sampled that certainly still own
+ * Foreign processes are those that this process neither starts nor stops. Only those are sampled that certainly still own
  * their pid, and their CPU seconds stay as they report them. The reason: this process may restart while they continue,
  * and then lacks what it alone knew about exited processes. Their sum would decrease, which Prometheus takes for a
  * restart from zero.
@@ -26,31 +26,31 @@ export class ProcessStats {
   readonly #usage: UsageOf
   readonly #onError: (message: string) => void
   readonly #now: () => number
-  readonly #ofStrangers: boolean
+  readonly #areForeign: boolean
   readonly #pidNamespace = pidNamespaceOf('self')
-  readonly #seen = new Map<number, Seen>()
+  readonly #samples = new Map<number, Sample>()
   readonly #cpu = new CpuLedger()
   /** One array per worker for all snapshots. */
   readonly #labels = new Map<string, readonly [string]>()
-  #underway: Promise<void> | undefined
+  #running: Promise<void> | undefined
   #isFailing = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(
     onError: (message: string) => void,
-    { usage = pidUsage, now = () => performance.now(), ofStrangers = false }: ProcessStatsOptions = {},
+    { usage = pidUsage, now = () => performance.now(), areForeign = false }: ProcessStatsOptions = {},
   ) {
     this.#onError = onError
     this.#usage = usage
     this.#now = now
-    this.#ofStrangers = ofStrangers
+    this.#areForeign = areForeign
   }
 
   /** Samples every few seconds from now on: an exited process can no longer be sampled. */
   watch(members: () => readonly Member[]): void {
     // Outside Linux each sample starts a program, so samples are taken only when the numbers are requested.
     if (process.platform !== 'linux') return
-    this.#timer = setInterval(() => void this.look(members()), LOOK_INTERVAL_MS).unref()
+    this.#timer = setInterval(() => void this.sample(members()), SAMPLE_INTERVAL_MS).unref()
   }
 
   stop(): void {
@@ -61,78 +61,82 @@ export class ProcessStats {
    * Takes a sample now; calls during a running sample share it. Never rejects; its duration depends on the operating
    * system.
    */
-  look(members: readonly Member[]): Promise<void> {
-    this.#underway ??= this.#look(members.filter(member => this.#isVisible(member))).finally(() => {
-      this.#underway = undefined
+  sample(members: readonly Member[]): Promise<void> {
+    this.#running ??= this.#take(members.filter(member => this.#isVisible(member))).finally(() => {
+      this.#running = undefined
     })
-    return this.#underway
+    return this.#running
   }
 
   /**
-   * The families of a snapshot, corrected by process stats. `cpuSaidBy` returns the CPU seconds in them that a member
+   * The families of a snapshot, corrected by process stats. `reportedCpu` returns the CPU seconds in them that a member
    * reported itself.
    */
   correct(
     families: readonly Family[],
     members: readonly Member[],
-    cpuSaidBy: (member: Member) => number,
+    reportedCpu: (member: Member) => number,
   ): readonly Family[] {
     const resident = new Map<string, number>()
     const utilization = new Map<string, number>()
     for (const member of newestOfEach(members)) {
-      const seen = this.#seen.get(member.header('storeId'))
-      if (seen === undefined || this.#now() - seen.at > STALE_AFTER_MS) continue
-      resident.set(seen.worker, seen.residentBytes)
-      if (seen.utilization !== undefined) utilization.set(seen.worker, seen.utilization)
+      const sample = this.#samples.get(member.header('storeId'))
+      if (sample === undefined || this.#now() - sample.at > STALE_AFTER_MS) continue
+      resident.set(sample.worker, sample.residentBytes)
+      if (sample.utilization !== undefined) utilization.set(sample.worker, sample.utilization)
     }
     const corrected = new Map(families.map(family => [family.name, family]))
-    if (!this.#ofStrangers) {
-      const said = corrected.get(FAMILIES.workerCpu.name)
-      this.#lay(corrected, FAMILIES.workerCpu, this.#cpu.shown(totalsIn(said), this.#lives(members, cpuSaidBy)))
+    if (!this.#areForeign) {
+      const reported = corrected.get(FAMILIES.workerCpu.name)
+      this.#replace(
+        corrected,
+        FAMILIES.workerCpu,
+        this.#cpu.served(totalsIn(reported), this.#processesOf(members, reportedCpu)),
+      )
     }
-    this.#lay(corrected, FAMILIES.workerResidentMemory, resident)
-    this.#lay(corrected, FAMILIES.workerCpuUtilization, utilization)
+    this.#replace(corrected, FAMILIES.workerResidentMemory, resident)
+    this.#replace(corrected, FAMILIES.workerCpuUtilization, utilization)
     return [...corrected.values()]
   }
 
   /** A thread is not a process, and a pid of another container belongs to a different process. */
   #isVisible(member: Member): boolean {
     if (!((member.worker ?? 0) > 0) || member.header('threadId') !== 0) return false
-    if (this.#ofStrangers && member.header('startTicks') === 0) return false
+    if (this.#areForeign && member.header('startTicks') === 0) return false
     return member.header('pidNamespace') === this.#pidNamespace
   }
 
   /** To be called after the sample: a process that owns the pid now also owned it then. */
   #isItself(member: Member): boolean {
-    return !this.#ofStrangers || isOwnerItself({ pid: member.header('pid'), startTicks: member.header('startTicks') })
+    return !this.#areForeign || isOwnerItself({ pid: member.header('pid'), startTicks: member.header('startTicks') })
   }
 
-  async #look(members: readonly Member[]): Promise<void> {
-    this.#buryOthersThan(members)
+  async #take(members: readonly Member[]): Promise<void> {
+    this.#removeExited(members)
     if (members.length === 0) return
     try {
       const usages = await this.#usage([process.pid, ...members.map(member => member.header('pid'))])
       checkOwn(usages.get(process.pid))
-      for (const member of members) if (this.#isItself(member)) this.#see(member, usages.get(member.header('pid')))
+      for (const member of members) if (this.#isItself(member)) this.#add(member, usages.get(member.header('pid')))
       this.#isFailing = false
     } catch (error) {
       if (this.#isFailing) return
       this.#isFailing = true
       this.#onError(
-        `process stats cannot be read (${error instanceof Error ? error.message : String(error)}): the CPU and memory of workers are those that they reported last, and do not change while a worker hangs`,
+        `process stats cannot be read (${error instanceof Error ? error.message : String(error)}): the served CPU and memory of workers are those that they reported last, and do not change while a worker hangs`,
       )
     }
   }
 
-  #see(member: Member, usage: Usage | undefined): void {
+  #add(member: Member, usage: Usage | undefined): void {
     if (usage === undefined) return
     const id = member.header('storeId')
-    const before = this.#seen.get(id)
+    const before = this.#samples.get(id)
     const { cpuSeconds, residentBytes } = usage
     const at = this.#now()
     const since = before?.since ?? { cpuSeconds, at }
     const isWhole = at - since.at >= LEAST_WINDOW_MS
-    this.#seen.set(id, {
+    this.#samples.set(id, {
       worker: String(member.worker),
       cpuSeconds,
       residentBytes,
@@ -143,21 +147,21 @@ export class ProcessStats {
   }
 
   /** Stats of exited processes are kept for the snapshot that contains all that they reported. */
-  #buryOthersThan(members: readonly Member[]): void {
+  #removeExited(members: readonly Member[]): void {
     const ids = new Set(members.map(member => member.header('storeId')))
-    for (const [id, { worker, cpuSeconds }] of this.#seen) {
+    for (const [id, { worker, cpuSeconds }] of this.#samples) {
       if (ids.has(id)) continue
-      this.#cpu.bury(worker, cpuSeconds)
-      this.#seen.delete(id)
+      this.#cpu.addExited(worker, cpuSeconds)
+      this.#samples.delete(id)
     }
   }
 
-  #lives(members: readonly Member[], cpuSaidBy: (member: Member) => number): Life[] {
-    this.#buryOthersThan(members)
+  #processesOf(members: readonly Member[], reportedCpu: (member: Member) => number): RunningProcess[] {
+    this.#removeExited(members)
     return members.map(member => ({
       worker: String(member.worker),
-      said: cpuSaidBy(member),
-      seen: this.#seen.get(member.header('storeId'))?.cpuSeconds ?? 0,
+      reported: reportedCpu(member),
+      sampled: this.#samples.get(member.header('storeId'))?.cpuSeconds ?? 0,
     }))
   }
 
@@ -171,7 +175,7 @@ export class ProcessStats {
   }
 
   /** Replaces the values of these workers in the family, or adds them. */
-  #lay(families: Map<string, Family>, definition: Definition, values: ReadonlyMap<string, number>): void {
+  #replace(families: Map<string, Family>, definition: Definition, values: ReadonlyMap<string, number>): void {
     if (values.size === 0) return
     const { name, help } = definition
     const known = families.get(name)
@@ -201,13 +205,13 @@ export interface ProcessStatsOptions {
   /** The time in milliseconds, from an arbitrary origin. */
   readonly now?: () => number
   /** True if the processes are not children of this one. @default false */
-  readonly ofStrangers?: boolean
+  readonly areForeign?: boolean
 }
 
 /** Returns the usage of each of these processes; processes that cannot be sampled are omitted. */
 export type UsageOf = (pids: readonly number[]) => Promise<ReadonlyMap<number, Usage>>
 
-interface Seen {
+interface Sample {
   readonly worker: string
   readonly cpuSeconds: number
   readonly residentBytes: number
@@ -219,7 +223,7 @@ interface Seen {
   readonly since: { readonly cpuSeconds: number; readonly at: number }
 }
 
-const LOOK_INTERVAL_MS = 2000
+const SAMPLE_INTERVAL_MS = 2000
 /** The kernel counts CPU time in ticks of 10 ms, which is one hundredth of this. */
 const LEAST_WINDOW_MS = 1000
 /** Older stats are no better than the value that the worker reported last. */
@@ -227,9 +231,9 @@ const STALE_AFTER_MS = 10_000
 
 /** Detects, for example, a kernel with larger pages than assumed, where the page size could not be determined. */
 function checkOwn(own: Usage | undefined): void {
-  if (own === undefined) throw new Error('the process that looks does not find itself')
+  if (own === undefined) throw new Error('the sampler found no stats of its own process')
   const factor = own.residentBytes / process.memoryUsage.rss()
   if (factor > 1.5 || factor < 1 / 1.5) {
-    throw new Error(`the process that looks finds ${factor.toPrecision(2)} times the memory that it has`)
+    throw new Error(`the sampler found ${factor.toPrecision(2)} times the memory that its own process has`)
   }
 }

@@ -22,8 +22,8 @@ export interface Member {
 /** The heartbeat age above which a worker counts as hung, unless the herd is configured otherwise. */
 export const HUNG_AFTER_MS = 5_000
 
-/** Adds the self metrics of the process that reads the herd: from the headers of the stores, and from its own read. */
-export function aboutTheHerd(look: {
+/** Returns the families of a scan and the self metrics: those of the stores' headers, and those of the scan itself. */
+export function selfMetricsOf(scan: {
   members: readonly Member[]
   states: Record<StoreState, number>
   /** The place of the stores; undefined if the process that reads them did not choose it. */
@@ -35,8 +35,8 @@ export function aboutTheHerd(look: {
   seconds: number
 }): Family[] {
   const now = Date.now() / 1000
-  const hungAfterSeconds = (look.hungAfterMs ?? HUNG_AFTER_MS) / 1000
-  const workers = newestOfEach(look.members.filter(({ worker }) => worker !== undefined && worker > 0))
+  const hungAfterSeconds = (scan.hungAfterMs ?? HUNG_AFTER_MS) / 1000
+  const workers = newestOfEach(scan.members.filter(({ worker }) => worker !== undefined && worker > 0))
   const perWorker = (definition: Definition, value: (store: Member) => number): Family =>
     family(
       definition,
@@ -45,7 +45,7 @@ export function aboutTheHerd(look: {
   const stateOf = (store: Member): WorkerState =>
     now - store.header('heartbeatAt') > hungAfterSeconds ? 'hung' : (WORKER_STATES[store.header('state')] ?? 'dead')
   const families = [
-    ...look.families.filter(({ name }) => !SAID_HERE.has(name)),
+    ...scan.families.filter(({ name }) => !COMPUTED_HERE.has(name)),
     perWorker(FAMILIES.workerStartTime, store => store.startedAt),
     perWorker(FAMILIES.workerUptime, store => now - store.startedAt),
     perWorker(FAMILIES.workerHeartbeatAge, store => Math.max(0, now - store.header('heartbeatAt'))),
@@ -66,14 +66,14 @@ export function aboutTheHerd(look: {
     ),
     family(
       FAMILIES.stores,
-      STORE_STATES.map(state => [[state], look.states[state]]),
+      STORE_STATES.map(state => [[state], scan.states[state]]),
     ),
     family(
       FAMILIES.storagePlace,
-      look.place === undefined ? [] : STORAGE_PLACES.map(place => [[place], Number(look.place === place)]),
+      scan.place === undefined ? [] : STORAGE_PLACES.map(place => [[place], Number(scan.place === place)]),
     ),
-    family(FAMILIES.directoryIntact, look.isIntact === undefined ? [] : [[[], Number(look.isIntact)]]),
-    family(FAMILIES.scrapeDuration, [[[], look.seconds]]),
+    family(FAMILIES.directoryIntact, scan.isIntact === undefined ? [] : [[[], Number(scan.isIntact)]]),
+    family(FAMILIES.scrapeDuration, [[[], scan.seconds]]),
     family(FAMILIES.buildInfo, [[[VERSION], 1]]),
   ].filter(each => each.labels.length > 0)
   const series = families.reduce((sum, each) => sum + each.labels.length, 1)
@@ -82,7 +82,7 @@ export function aboutTheHerd(look: {
 }
 
 /** The families that only the reading process provides: a store that contained them too would make the page invalid. */
-const SAID_HERE: ReadonlySet<string> = new Set(
+const COMPUTED_HERE: ReadonlySet<string> = new Set(
   [
     FAMILIES.workerStartTime,
     FAMILIES.workerUptime,

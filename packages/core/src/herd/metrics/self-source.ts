@@ -11,7 +11,7 @@ export class SelfSource implements Source, Member {
   readonly worker: number
   readonly startedAt: number
   readonly nodeVersion: string = process.version
-  readonly gone = false
+  readonly isExited = false
   values: Float64Array = new Float64Array(0)
   readonly changes: Changes = new Changes()
   readonly names: Names = { next: () => (this.#next === this.#end ? undefined : this.#lines[this.#next++]) }

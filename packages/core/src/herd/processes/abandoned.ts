@@ -1,17 +1,17 @@
 import { listNames, statFile } from '../../files/files.ts'
-import { clearDirectory, isLockFile, LEADER, removeMadeDirectory } from '../directory/directory.ts'
-import { listMadeDirectories } from '../directory/made-directories.ts'
-import { leftovers } from './living.ts'
-import { isHeldByTheLiving } from './lock.ts'
+import { listCreatedDirectories } from '../directory/created-directories.ts'
+import { clearDirectory, isLockFile, LEADER, removeCreatedDirectory } from '../directory/directory.ts'
+import { isHeldByRunningProcess } from './lock.ts'
+import { leftovers } from './running-processes.ts'
 
 /** The maximum time between the creation of a directory and its primary's lock. */
 const MAKING_MS = 10_000
 
 /** Removes the directories of primaries that were killed before they could remove them, in whatever state. */
 export function removeAbandonedDirectories(): void {
-  for (const directory of listMadeDirectories()) {
+  for (const directory of listCreatedDirectories()) {
     try {
-      removeMadeDirectory(directory, isAbandoned)
+      removeCreatedDirectory(directory, isAbandoned)
     } catch {
       // Removed by another process in the meantime, or no descriptor is free: the next start removes it.
     }
@@ -22,7 +22,7 @@ export function removeAbandonedDirectories(): void {
 export function clearAbandoned(directory: string): void {
   try {
     const left = leftovers(directory)
-    if (left !== undefined && !isHeldByTheLiving(directory, LEADER)) clearDirectory(directory, left)
+    if (left !== undefined && !isHeldByRunningProcess(directory, LEADER)) clearDirectory(directory, left)
   } catch {
     // Already removed; otherwise the next start removes them.
   }
@@ -34,7 +34,7 @@ export function clearAbandoned(directory: string): void {
  */
 function isAbandoned(directory: string): boolean {
   const locks = new Set(listNames(directory).filter(isLockFile).map(lockOf))
-  if ([...locks].some(what => isHeldByTheLiving(directory, what))) return false
+  if ([...locks].some(what => isHeldByRunningProcess(directory, what))) return false
   // `directory` may be a link to the open descriptor.
   const age = Date.now() - (statFile(`${directory}/.`)?.mtimeMs ?? Date.now())
   if (!locks.has(LEADER) && age < MAKING_MS) return false

@@ -61,7 +61,7 @@ export class DirectoryLock {
   /** False once another process has taken the lock because this holder seemed to have exited. */
   isHeld(): boolean {
     try {
-      return highest(this.#path) === this.#number && this.#isOurs()
+      return highest(this.#path) === this.#number && this.#isOwn()
     } catch (error) {
       return lacksDescriptors(error)
     }
@@ -78,13 +78,13 @@ export class DirectoryLock {
 
   release(): void {
     try {
-      if (this.#isOurs()) removeFile(`${this.#path}.${this.#number}`)
+      if (this.#isOwn()) removeFile(`${this.#path}.${this.#number}`)
     } catch {
       // The directory is not writable any more: the lock ends when its holder exits.
     }
   }
 
-  #isOurs(): boolean {
+  #isOwn(): boolean {
     return readHolder(this.#path, this.#number)?.token === this.#token
   }
 
@@ -130,7 +130,7 @@ const MAX_HOLDER_BYTES = 1024
 const DRAFT_MS = 10_000
 
 /** Whether a running process holds the lock on `what`. Throws the errors of the file system. */
-export function isHeldByTheLiving(directory: string, what: string): boolean {
+export function isHeldByRunningProcess(directory: string, what: string): boolean {
   const path = join(directory, what)
   return numbers(path).some(number => {
     const holder = readHolder(path, number)

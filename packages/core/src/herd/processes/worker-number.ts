@@ -1,5 +1,5 @@
-import { livingWorkers } from './living.ts'
 import { DirectoryLock } from './lock.ts'
+import { runningWorkers } from './running-processes.ts'
 
 /**
  * The number of a worker without an assigned number: the lowest number that no running process in the directory uses.
@@ -7,7 +7,7 @@ import { DirectoryLock } from './lock.ts'
  */
 export function claimWorkerNumber(directory: string): { readonly worker: number; readonly lock: DirectoryLock } {
   // Workers whose numbers were assigned without a promherd primary have no lock on them.
-  const given = livingWorkers(directory)
+  const given = runningWorkers(directory)
   for (let worker = 1; ; worker++) {
     if (given.has(worker)) continue
     const lock = lockOnNumber(directory, worker)

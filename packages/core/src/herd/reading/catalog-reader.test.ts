@@ -38,7 +38,7 @@ test('each line is read once, however it is written in parts and whatever it is 
       }
       reader.close()
       expect(read).toEqual(names.map((values, i) => ({ kind: 'series', slot: 16 + i, family: 0, values })))
-      expect([reader.damage, reader.isCut]).toEqual([0, false])
+      expect([reader.damage, reader.isIncomplete]).toEqual([0, false])
     }),
     { numRuns: 50 },
   )
@@ -50,7 +50,7 @@ test('a line that is too long for one is damage, and the next lines are read', (
   const reader = new CatalogReader(new HeldFile(path))
   expect(linesOf(reader)).toMatchObject([{ slot: 16 }, { slot: 18 }])
   expect(reader.damage).toBeGreaterThan(0)
-  expect(reader.isCut).toBe(false)
+  expect(reader.isIncomplete).toBe(false)
   reader.close()
 })
 
@@ -60,6 +60,6 @@ test('a catalog that is too long is read as far as it may be, and said to be cut
   writeFileSync(path, line.repeat(lines + 2))
   const reader = new CatalogReader(new HeldFile(path))
   expect(linesOf(reader).length).toBe(lines)
-  expect([reader.damage, reader.isCut]).toEqual([1, true])
+  expect([reader.damage, reader.isIncomplete]).toEqual([1, true])
   reader.close()
 })

@@ -1,9 +1,9 @@
 import { fstatSync, readSync } from 'node:fs'
 import { lacksDescriptors } from '../../files/descriptors.ts'
-import type { Names, SeriesTaker } from '../../snapshot/source.ts'
+import type { KnownSeries, Names } from '../../snapshot/source.ts'
 import { type CatalogLine, decodeLine, isGivenUp } from '../../store/catalog.ts'
 import type { HeldFile } from './held-file.ts'
-import { takeLine } from './take-line.ts'
+import { parseSeriesLine } from './parse-series-line.ts'
 
 /**
  * Reads the names of one store incrementally: each line once, one chunk of the file at a time. Once it is open, nothing
@@ -13,9 +13,9 @@ export class CatalogReader implements Names {
   /** The number of invalid lines. */
   damage = 0
   /** True while the catalog could not be read to its end. */
-  isCut = false
+  isIncomplete = false
   /** True if the only reason was that no descriptor was free. */
-  #isWanting = false
+  #lacksDescriptors = false
   nodeVersion = ''
   /** Stays open until `close`. */
   readonly file: HeldFile
@@ -36,19 +36,19 @@ export class CatalogReader implements Names {
 
   /** The next line; undefined if there is none at present. */
   next(): CatalogLine | undefined
-  next(taker: SeriesTaker): CatalogLine | 'taken' | undefined
-  next(taker?: SeriesTaker): CatalogLine | 'taken' | undefined {
+  next(known: KnownSeries): CatalogLine | 'known' | undefined
+  next(known?: KnownSeries): CatalogLine | 'known' | undefined {
     while (this.#useless <= MAX_USELESS_LINES) {
       while (this.#at < this.#text.length) {
         const begin = this.#at
         const end = this.#text.indexOf('\n', begin)
         this.#at = end + 1
-        if (taker !== undefined && takeLine(this.#text, begin, end, taker)) return 'taken'
+        if (known !== undefined && parseSeriesLine(this.#text, begin, end, known)) return 'known'
         const line = this.#decode(this.#text.slice(begin, end))
         if (line !== undefined) return line
-        if (++this.#useless > MAX_USELESS_LINES) return this.#cut()
+        if (++this.#useless > MAX_USELESS_LINES) return this.#giveUp()
       }
-      if (!this.#readOn()) return undefined
+      if (!this.#readMore()) return undefined
     }
     return undefined
   }
@@ -72,17 +72,17 @@ export class CatalogReader implements Names {
   }
 
   /** Reads the next complete lines; returns false if the file has no more for now. */
-  #readOn(): boolean {
+  #readMore(): boolean {
     this.#text = ''
     this.#at = 0
     try {
       const isMore = this.file.use(fd => this.#readFrom(fd))
-      if (this.#isWanting) this.isCut = this.#isWanting = false
+      if (this.#lacksDescriptors) this.isIncomplete = this.#lacksDescriptors = false
       return isMore
     } catch (error) {
       // A file that could not be opened now can be read the next time.
-      if (lacksDescriptors(error)) this.isCut = this.#isWanting = true
-      else this.#cut()
+      if (lacksDescriptors(error)) this.isIncomplete = this.#lacksDescriptors = true
+      else this.#giveUp()
       return false
     }
   }
@@ -91,7 +91,7 @@ export class CatalogReader implements Names {
     const { size } = fstatSync(fd)
     const left = Math.min(size, MAX_CATALOG_BYTES) - this.#offset
     const bytes = left > 0 ? this.#readLines(fd, left) : undefined
-    if (bytes === undefined && size > MAX_CATALOG_BYTES) this.#cut()
+    if (bytes === undefined && size > MAX_CATALOG_BYTES) this.#giveUp()
     if (bytes === undefined) return false
     this.#text = bytes.toString()
     this.#offset += bytes.length
@@ -116,9 +116,9 @@ export class CatalogReader implements Names {
     }
   }
 
-  #cut(): undefined {
-    this.isCut = true
-    this.#isWanting = false
+  #giveUp(): undefined {
+    this.isIncomplete = true
+    this.#lacksDescriptors = false
     this.damage++
   }
 }

@@ -19,8 +19,8 @@ export class ExemplarsFile {
 
   /** The current content of the file. */
   *read(): Task<readonly StoredExemplar[]> {
-    const now = this.#look()
-    if (now !== undefined && this.#read !== undefined && isSame(now, this.#read)) return this.#list
+    const now = this.#stat()
+    if (now !== undefined && this.#read !== undefined && isUnchanged(now, this.#read)) return this.#list
     this.#read = now
     this.#list = NONE
     if (now === undefined || !now.isFile() || now.size > MAX_EXEMPLAR_BYTES) return NONE
@@ -28,13 +28,13 @@ export class ExemplarsFile {
     for (const line of this.#text().split('\n', MAX_EXEMPLARS)) {
       const exemplar = decodeExemplar(line)
       if (exemplar !== undefined) list.push(exemplar)
-      if (list.length % LINES_A_STEP === 0) yield
+      if (list.length % LINES_PER_STEP === 0) yield
     }
     this.#list = list
     return list
   }
 
-  #look(): Stats | undefined {
+  #stat(): Stats | undefined {
     try {
       return statFile(this.#path)
     } catch {
@@ -52,8 +52,8 @@ export class ExemplarsFile {
 }
 
 const NONE: readonly StoredExemplar[] = []
-const LINES_A_STEP = 64
+const LINES_PER_STEP = 64
 
-function isSame(a: Stats, b: Stats): boolean {
+function isUnchanged(a: Stats, b: Stats): boolean {
   return a.ino === b.ino && a.mtimeMs === b.mtimeMs && a.size === b.size
 }

@@ -13,7 +13,7 @@ import type { HeldFile } from './held-file.ts'
 export class NamedSlots {
   readonly #catalog: HeldFile
   /** Lengths up to this one are known to be covered by names. */
-  #believed = HEADER_SLOTS
+  #trusted = HEADER_SLOTS
   /** A separate reader: here the names are read before the numbers, and only to be counted. */
   #names: CatalogReader | undefined
   readonly #widths = new Map<number, number>()
@@ -28,12 +28,12 @@ export class NamedSlots {
    * spare slots. Names are counted only if the length is large for the size of the catalog. Throws the errors of the
    * file system.
    */
-  *believe(length: number): Task<number> {
-    if (length <= this.#believed) return length
+  *trustedLength(length: number): Task<number> {
+    if (length <= this.#trusted) return length
     const { size } = this.#catalog.use(fd => fstatSync(fd))
-    if (length <= size + SPARE_SLOTS) this.#believed = length
-    else this.#believed = Math.min(length, (yield* this.#count()) + SPARE_SLOTS)
-    return this.#believed
+    if (length <= size + SPARE_SLOTS) this.#trusted = length
+    else this.#trusted = Math.min(length, (yield* this.#count()) + SPARE_SLOTS)
+    return this.#trusted
   }
 
   *#count(): Task<number> {
@@ -43,8 +43,9 @@ export class NamedSlots {
       if (line.kind === 'family') {
         this.#widths.set(line.index, widthOf(line))
         if (line.sinceSlot !== undefined) this.#counted++
-      } else if (line.kind === 'series' && line.born === undefined) this.#counted += this.#widths.get(line.family) ?? 1
-      if (++lines % LINES_A_STEP === 0) yield
+      } else if (line.kind === 'series' && line.generation === undefined)
+        this.#counted += this.#widths.get(line.family) ?? 1
+      if (++lines % LINES_PER_STEP === 0) yield
     }
     return this.#counted
   }
@@ -52,4 +53,4 @@ export class NamedSlots {
 
 /** An allowance for a few damaged names: 64 KiB, the initial size of any store. */
 const SPARE_SLOTS = 2 ** 13
-const LINES_A_STEP = 64
+const LINES_PER_STEP = 64

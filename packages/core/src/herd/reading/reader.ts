@@ -32,7 +32,7 @@ export class StoreReader implements Source {
   retiredIds: Float64Array = new Float64Array(0)
   exemplars: readonly StoredExemplar[] | undefined
   /** True once the owner has exited: its gauges no longer describe a running process. */
-  gone = false
+  isExited = false
   /** True once the values file has been unlinked, or its name belongs to another file. */
   isUnlinked = false
   /** True if no descriptor was free at the last read of the numbers. */
@@ -79,8 +79,8 @@ export class StoreReader implements Source {
     return new StoreReader(name, { ...files, worker: name.worker })
   }
 
-  /** Another reader of the same open files from their beginning. Use it only while this one is open. */
-  again(): StoreReader {
+  /** Returns another reader of the same open files, from their beginning. Use it only while this one is open. */
+  reopen(): StoreReader {
     return new StoreReader(this.name, { values: this.#values, catalog: this.names.file, worker: this.worker })
   }
 
@@ -185,10 +185,10 @@ export class StoreReader implements Source {
     const [{ size, blocks }, header] = this.#values.use(fd => [fstatSync(fd), readHeader(fd)] as const)
     const slots = Math.floor(size / 8)
     if (typeof header === 'string') return header
-    const said = header[HEADER.length]!
+    const declared = header[HEADER.length]!
     // No header may make its reader allocate an unlimited amount of memory.
-    const length = yield* this.#named.believe(Math.min(said, MAX_SLOTS))
-    const ids = length < said ? 0 : header[HEADER.retiredIds]!
+    const length = yield* this.#named.trustedLength(Math.min(declared, MAX_SLOTS))
+    const ids = length < declared ? 0 : header[HEADER.retiredIds]!
     const wanted = Math.min(length + ids, slots)
     if (ids > MAX_IDS || isHollow(8 * wanted, blocks)) return 'damaged'
     if (this.#buffer.length < wanted) this.#buffer = enlarged(this.#buffer, Math.max(wanted, this.#buffer.length * 2))
@@ -211,7 +211,7 @@ export class StoreReader implements Source {
     this.changes.mark(known, this.values.length)
     this.retiredIds = this.#buffer.subarray(length, length + ids)
     this.#header = header
-    return read < said + ids ? 'damaged' : 'read'
+    return read < declared + ids ? 'damaged' : 'read'
   }
 }
 

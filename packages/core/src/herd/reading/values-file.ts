@@ -11,8 +11,8 @@ export function readHeader(fd: number): Float64Array | Exclude<Reading, 'read'> 
   const header = new Float64Array(HEADER_SLOTS)
   if (readFully(fd, header, 0) < HEADER_SLOTS || header[HEADER.magic] !== MAGIC) return 'damaged'
   if (header[HEADER.version] !== FORMAT_VERSION) return 'unknown_version'
-  const isHonest = isLength(header[HEADER.length]!, HEADER_SLOTS) && isLength(header[HEADER.retiredIds]!, 0)
-  return isHonest ? header : 'damaged'
+  const isPlausible = isLength(header[HEADER.length]!, HEADER_SLOTS) && isLength(header[HEADER.retiredIds]!, 0)
+  return isPlausible ? header : 'damaged'
 }
 
 function isLength(value: number, least: number): boolean {

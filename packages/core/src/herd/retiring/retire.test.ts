@@ -128,7 +128,7 @@ test('totals that cannot be read are never written over', () => {
   leave(5)
   runSync(new Retired(directory).retire(listStores(directory)))
   writeFileSync(join(directory, 'retired.values'), 'damage')
-  expect(() => new Retired(directory)).toThrow('the totals of the dead cannot be read')
+  expect(() => new Retired(directory)).toThrow('the totals of exited processes cannot be read')
 })
 
 test('a store that cannot be read whole is left where it is', () => {
@@ -166,14 +166,14 @@ test('when all are dead the newest definition is still the one that is served, a
 
 test('two hundred lives leave two files, no descriptors and no readers behind', async () => {
   const herd = new Herd({ directory })
-  herd.keep()
+  herd.lead()
   leave(1)
-  await herd.retireDead()
+  await herd.retireExited()
   await herd.snapshot()
   const before = readdirSync('/proc/self/fd').length
   for (let i = 0; i < 199; i++) {
     leave(1)
-    await herd.retireDead()
+    await herd.retireExited()
   }
   const { families } = await herd.snapshot()
   expect(families.find(({ name }) => name === 'jobs_total')?.values).toEqual(Numbers.from([200]))

@@ -3,7 +3,7 @@ import { runSync, type Task } from '../../snapshot/task.ts'
 import { FORMAT_VERSION, HEADER, MAGIC } from '../../store/header.ts'
 import { listStoreFiles, listStores, removeStore, type StoreName } from '../directory/directory.ts'
 import { StoreReader } from '../reading/reader.ts'
-import { lastWordsOf } from './last-words.ts'
+import { finalStateOf } from './final-state.ts'
 import { RetiredFiles } from './retired-files.ts'
 import { RetiredTotals } from './retired-totals.ts'
 
@@ -28,13 +28,13 @@ export class Retired {
   /** True if memory may differ from the file: a retirement failed or is in progress. */
   #isStale = true
 
-  /** Loads the totals of an earlier leader of the same herd; `seen` are totals of it whose files were removed. */
-  constructor(directory: string, maxNameBytes?: number, seen?: StoreReader) {
+  /** Loads the totals of an earlier leader of the same herd; `removed` are totals of it whose files were removed. */
+  constructor(directory: string, maxNameBytes?: number, removed?: StoreReader) {
     this.#directory = directory
     this.#maxNameBytes = maxNameBytes
     this.#files = new RetiredFiles(directory)
     this.#totals = new RetiredTotals(maxNameBytes)
-    this.#files.restore(seen)
+    this.#files.restore(removed)
     runSync(this.#load())
   }
 
@@ -65,7 +65,7 @@ export class Retired {
     if (this.#isStale) yield* this.#load()
     this.#isStale = true
     const known = new Set(this.#ids)
-    const added = yield* this.#tryToCommit(
+    const added = yield* this.#addAndCommit(
       stores.filter(({ id }) => !known.has(id)),
       open,
     )
@@ -96,7 +96,7 @@ export class Retired {
     this.#files.close()
   }
 
-  *#tryToCommit(stores: readonly StoreName[], open: OpenReader): Task<StoreName[]> {
+  *#addAndCommit(stores: readonly StoreName[], open: OpenReader): Task<StoreName[]> {
     try {
       const added: StoreName[] = []
       for (const store of stores) {
@@ -104,7 +104,7 @@ export class Retired {
         yield
       }
       if (added.length === 0) return added
-      yield* this.#files.writeNames(this.#totals.takeGained())
+      yield* this.#files.writeNames(this.#totals.takeNewNames())
       yield* this.#commit(added)
       return added
     } catch (error) {
@@ -118,9 +118,9 @@ export class Retired {
     const reader = open(this.#directory, store)
     if (reader === undefined) return false
     try {
-      const left = yield* lastWordsOf(reader)
-      if (left === undefined) return false
-      yield* this.#totals.add(store, reader, left)
+      const state = yield* finalStateOf(reader)
+      if (state === undefined) return false
+      yield* this.#totals.add(store, reader, state)
       return true
     } finally {
       reader.close()
@@ -150,8 +150,8 @@ export class Retired {
    */
   #idsWith(stores: readonly StoreName[]): number[] {
     const listed = new Set(listStores(this.#directory).map(({ id }) => id))
-    const old = this.#ids.slice(0, -KEPT_IDS).filter(id => listed.has(id))
-    return [...old, ...this.#ids.slice(-KEPT_IDS), ...stores.map(({ id }) => id)]
+    const old = this.#ids.slice(0, -LISTED_IDS).filter(id => listed.has(id))
+    return [...old, ...this.#ids.slice(-LISTED_IDS), ...stores.map(({ id }) => id)]
   }
 
   *#load(): Task<void> {
@@ -175,20 +175,22 @@ export class Retired {
     const reading = yield* reader.read()
     totals.begin(reader.values.subarray(0, reader.header('length')), this.#files.nameBytes)
     for (let line = reader.names.next(); line !== undefined; line = reader.names.next()) {
-      totals.learn(line)
+      totals.addLine(line)
       yield
     }
     // Totals that cannot be read must not be overwritten: meanwhile the stores of exited processes stay and are read
     // directly.
-    if (reading === 'unknown_version') throw new Error(`the totals of the dead cannot be read: ${OTHER_VERSION}`)
-    if (reading !== 'read' || reader.names.isCut) throw new Error('the totals of the dead cannot be read')
+    if (reading === 'unknown_version')
+      throw new Error(`the totals of exited processes cannot be read: ${OTHER_VERSION}`)
+    if (reading !== 'read' || reader.names.isIncomplete)
+      throw new Error('the totals of exited processes cannot be read')
     this.#generation = reader.header('generation')
     this.#herd = reader.header('storeId')
     this.#ids = [...reader.retiredIds]
   }
 }
 
-const KEPT_IDS = 4096
+const LISTED_IDS = 4096
 const OTHER_VERSION = `another version of promherd wrote them, and this one reads format ${FORMAT_VERSION}`
 
 /** Opens a store for reading from its beginning; undefined if it cannot be read. */

@@ -63,9 +63,9 @@ export class RetiredFiles {
     if (lines.length === 0 && statFile(this.#catalog) !== undefined) return
     const catalog = CatalogWriter.resume(this.#catalog)
     try {
-      for (let begin = 0; begin < lines.length; begin += NAMES_A_WRITE) {
+      for (let begin = 0; begin < lines.length; begin += NAMES_PER_WRITE) {
         if (begin > 0) yield
-        if (!catalog.appendAll(lines.slice(begin, begin + NAMES_A_WRITE))) {
+        if (!catalog.appendAll(lines.slice(begin, begin + NAMES_PER_WRITE))) {
           throw new Error('the names of the retired totals could not be written')
         }
       }
@@ -172,5 +172,5 @@ function* write(fd: number, values: Float64Array): Task<void> {
 }
 
 /** About 10 to 20 KB. */
-const NAMES_A_WRITE = 128
+const NAMES_PER_WRITE = 128
 const PIECE_BYTES = 2 ** 19

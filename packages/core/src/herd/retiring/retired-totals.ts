@@ -1,13 +1,13 @@
 import { type Definition, signatureOf, widthOf } from '../../definitions/definition.ts'
 import { FAMILIES } from '../../definitions/metrics.ts'
-import { ADDED_FOR_EVER } from '../../snapshot/merge/sums.ts'
+import { CUMULATIVE_TYPES } from '../../snapshot/merge/sums.ts'
 import type { Task } from '../../snapshot/task.ts'
 import type { CatalogLine, FamilyLine, SeriesLine } from '../../store/catalog.ts'
 import { keyOf, OVERFLOW } from '../../store/family.ts'
 import { HEADER_SLOTS } from '../../store/header.ts'
 import type { StoreName } from '../directory/directory.ts'
 import type { StoreReader } from '../reading/reader.ts'
-import type { LastWords } from './last-words.ts'
+import type { FinalState } from './final-state.ts'
 
 /** The retired totals in memory: families, the slots of their series, and the numbers. */
 export class RetiredTotals {
@@ -19,7 +19,7 @@ export class RetiredTotals {
   #nameBytes = 0
   readonly #families: RetiredFamily[] = []
   readonly #bySignature = new Map<string, RetiredFamily>()
-  #gained: NewName[] = []
+  #newNames: NewName[] = []
 
   constructor(maxNameBytes: number = MAX_NAME_BYTES) {
     this.#maxNameBytes = maxNameBytes
@@ -37,10 +37,10 @@ export class RetiredTotals {
    * Adds a line of the catalog. A name that was never committed keeps its slots, since a reader may know it; its value
    * is 0.
    */
-  learn(line: CatalogLine): void {
+  addLine(line: CatalogLine): void {
     if (line.kind === 'family') {
       const { sinceSlot = 0, index, ...definition } = line
-      this.#know(definition, index, sinceSlot)
+      this.#register(definition, index, sinceSlot)
       this.length = Math.max(this.length, sinceSlot + 1)
     }
     const family = line.kind === 'series' ? this.#families[line.family] : undefined
@@ -52,25 +52,25 @@ export class RetiredTotals {
   }
 
   /** The names that were added since the last call. */
-  takeGained(): readonly NewName[] {
-    const gained = this.#gained
-    this.#gained = []
-    return gained
+  takeNewNames(): readonly NewName[] {
+    const names = this.#newNames
+    this.#newNames = []
+    return names
   }
 
   /** Adds the final state of one store. */
-  *add(store: Pick<StoreName, 'worker'>, reader: LastNumbers, left: LastWords): Task<void> {
+  *add(store: Pick<StoreName, 'worker'>, reader: LastNumbers, state: FinalState): Task<void> {
     const families = new Map<number, RetiredFamily>()
     const open = new Set<number>()
-    for (const line of left.families) {
+    for (const line of state.families) {
       if (OPEN.has(line.name)) open.add(line.index)
       const family = this.#family(line)
       const since = Math.max(reader.startedAt, line.since ?? 0)
-      if (family !== undefined) families.set(line.index, this.#seen(family, since))
+      if (family !== undefined) families.set(line.index, this.#setSince(family, since))
     }
     let added = 0
-    for (const line of left.series) {
-      if (++added % SERIES_A_STEP === 0) yield
+    for (const line of state.series) {
+      if (++added % SERIES_PER_STEP === 0) yield
       if (open.has(line.family)) this.#addLost(store, reader, line)
       const family = families.get(line.family)
       if (family === undefined) continue
@@ -90,12 +90,12 @@ export class RetiredTotals {
     if (!(lost > 0)) return
     const family = this.#family(FAMILIES.workerLostRequests)
     if (family === undefined) return
-    this.#seen(family, reader.startedAt)
+    this.#setSince(family, reader.startedAt)
     this.#addSeries(family, { ...line, values: [String(store.worker)], slot: 0 }, Float64Array.of(lost))
   }
 
   #family(given: Definition): RetiredFamily | undefined {
-    if (!ADDED_FOR_EVER.has(given.type)) return undefined
+    if (!CUMULATIVE_TYPES.has(given.type)) return undefined
     const family = this.#bySignature.get(signatureOf(given))
     if (family !== undefined) return family
     const { name, type, help, labels, buckets, aggregator, countsInto } = given
@@ -110,19 +110,19 @@ export class RetiredTotals {
     }
     const index = this.#families.length
     const sinceSlot = this.length++
-    this.#gained.push({ ...definition, kind: 'family', index, sinceSlot })
-    return this.#know(definition, index, sinceSlot)
+    this.#newNames.push({ ...definition, kind: 'family', index, sinceSlot })
+    return this.#register(definition, index, sinceSlot)
   }
 
-  #know(definition: Definition, index: number, sinceSlot: number): RetiredFamily {
+  #register(definition: Definition, index: number, sinceSlot: number): RetiredFamily {
     const family = { definition, index, sinceSlot, width: widthOf(definition), slots: new Map() }
     this.#families[index] = family
     this.#bySignature.set(signatureOf(definition), family)
     return family
   }
 
-  /** Keeps the start time of the newest store with this definition: the newest definition is served. */
-  #seen(family: RetiredFamily, startedAt: number): RetiredFamily {
+  /** Records the start time of the newest store with this definition: the newest definition is served. */
+  #setSince(family: RetiredFamily, startedAt: number): RetiredFamily {
     this.#makeRoom(this.length)
     this.values[family.sinceSlot] = Math.max(this.values[family.sinceSlot]!, startedAt)
     return family
@@ -150,7 +150,7 @@ export class RetiredTotals {
     const slot = this.length
     this.length += family.width
     family.slots.set(keyOf(name.values), slot)
-    this.#gained.push({ kind: 'series', ...name, family: family.index, slot })
+    this.#newNames.push({ kind: 'series', ...name, family: family.index, slot })
     this.#nameBytes += LINE_BYTES + Buffer.byteLength(name.values.join(''))
     return slot
   }
@@ -183,7 +183,7 @@ const OPEN: ReadonlySet<string> = new Set(
 export type NewName = FamilyLine | SeriesLine
 
 /** A series takes about 2 µs, and ten times that before the code is compiled. */
-const SERIES_A_STEP = 64
+const SERIES_PER_STEP = 64
 /** Half of what readers accept, in names and in numbers. */
 const MAX_NAME_BYTES = 2 ** 25
 const MAX_SLOTS = 2 ** 23

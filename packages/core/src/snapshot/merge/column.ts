@@ -29,7 +29,7 @@ export class Column<Sum extends SeriesHolder> {
     this.from.push(slot)
     this.to.push(series)
     this.#starts = undefined
-    this.family.hold(series)
+    this.family.retain(series)
   }
 
   /** Removes the series at `slot`. Removals are rare, so there is no index for them. */
@@ -40,11 +40,11 @@ export class Column<Sum extends SeriesHolder> {
     this.from.removeAt(at)
     this.to.removeAt(at)
     this.#starts = undefined
-    this.family.letGo(series)
+    this.family.release(series)
   }
 
-  letGo(): void {
-    for (let i = 0; i < this.to.length; i++) this.family.letGo(this.to.items[i]!)
+  release(): void {
+    for (let i = 0; i < this.to.length; i++) this.family.release(this.to.items[i]!)
   }
 
   /** When the definition that `source` uses was declared. */
@@ -80,8 +80,8 @@ export class Column<Sum extends SeriesHolder> {
 
 /** Counts the columns that use each series. */
 interface SeriesHolder {
-  hold(series: number): void
-  letGo(series: number): void
+  retain(series: number): void
+  release(series: number): void
 }
 
 function isAscending(numbers: Int32Array, length: number): boolean {

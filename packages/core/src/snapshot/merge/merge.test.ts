@@ -17,7 +17,7 @@ function sourceOf(aggregator: Aggregator, worker: number, numbers: Numbers): Sou
     ...numbers.map((_, i): CatalogLine => ({ kind: 'series', family: 0, values: [String(i)], slot: 16 + 2 * i })),
   ]
   const values = Float64Array.from([...new Array(16).fill(0), ...numbers.flat()])
-  return { worker, startedAt: 1, gone: false, values, names: { next: () => lines.shift() } }
+  return { worker, startedAt: 1, isExited: false, values, names: { next: () => lines.shift() } }
 }
 
 function sumOf(merger: Merger, sources: readonly Source[]): Family[] {
@@ -66,8 +66,8 @@ test.each(Object.keys(MODEL) as (keyof typeof MODEL)[])(
 test('an average has no overflow series before it has a value', () => {
   const source = sourceOf('average', 1, [[0, 0]])
   const names: Names = {
-    next(taker) {
-      const line = source.names.next(taker)
+    next(known) {
+      const line = source.names.next(known)
       return typeof line === 'object' && line.kind === 'series' ? { ...line, overflow: true } : line
     },
   }

@@ -3,7 +3,7 @@ import type { Family } from '../snapshot.ts'
 import type { Source } from '../source.ts'
 import type { Task } from '../task.ts'
 import { MergedFamily } from './merged-family.ts'
-import { Plan } from './plan.ts'
+import { SourceColumns } from './source-columns.ts'
 
 /** The sum of all sources. */
 export interface Sum {
@@ -15,15 +15,16 @@ export interface Sum {
 /**
  * Merges many stores into one set of families.
  *
- * The costly part, matching the series of each store with series of the sum, is done once per series and kept as two
+ * The costly part, matching the series of each store with series of the sum, is done once per series and stored as two
  * columns of numbers: the slot to read in the store, the series to add to in the sum. Each snapshot then only adds
  * arrays, and of those only the blocks of series with a changed number in some source. All sources of such a block are
  * added up again in their order, so that sums do not depend on whether they were cached. Only one sum can be in
- * progress: run all steps of one before the next begins.
+ * progress: run all steps of one task before the next begins.
  */
 export class Merger {
   readonly #families = new Map<string, MergedFamily>()
-  readonly #plans = new Map<Source, Plan>()
+  /** The columns of each source. */
+  readonly #columns = new Map<Source, SourceColumns>()
   #sources: Source[] = []
   #round = 0
   /** False while a sum is computed, and after one that was not finished: the changes that it processed are lost. */
@@ -31,8 +32,8 @@ export class Merger {
 
   /** Removes a source that will not be added again. */
   forget(source: Source): void {
-    this.#plans.get(source)?.letGo()
-    this.#plans.delete(source)
+    this.#columns.get(source)?.release()
+    this.#columns.delete(source)
   }
 
   /** Begins a new sum. */
@@ -48,15 +49,15 @@ export class Merger {
    * worker oldest first.
    */
   *add(source: Source): Task<void> {
-    const plan = this.#planOf(source)
+    const columns = this.#columnsOf(source)
     this.#sources.push(source)
-    yield* plan.learn(source, this.#familyOf)
-    yield* plan.join(source, this.#round)
+    yield* columns.readNames(source, this.#familyOf)
+    yield* columns.join(source, this.#round)
   }
 
   /** The value of `source` alone, when it was last added, in a family without labels that has one number. */
   valueIn(source: Source, definition: Definition): number | undefined {
-    return this.#plans.get(source)?.valueIn(source, definition)
+    return this.#columns.get(source)?.valueIn(source, definition)
   }
 
   /** Finishes the sum. */
@@ -64,7 +65,7 @@ export class Merger {
     const present: MergedFamily[] = []
     for (const family of this.#families.values()) {
       if (family.lastRound === this.#round) present.push(family)
-      else family.rest()
+      else family.releaseSources()
     }
     const { current, conflicts } = newestOf(present)
     yield* this.#addUp(present, current)
@@ -93,13 +94,13 @@ export class Merger {
     for (const counter of counted.keys()) yield* counter.addCounts()
   }
 
-  #planOf(source: Source): Plan {
-    let plan = this.#plans.get(source)
-    if (plan === undefined) {
-      plan = new Plan()
-      this.#plans.set(source, plan)
+  #columnsOf(source: Source): SourceColumns {
+    let columns = this.#columns.get(source)
+    if (columns === undefined) {
+      columns = new SourceColumns()
+      this.#columns.set(source, columns)
     }
-    return plan
+    return columns
   }
 
   /** One function for all sources: V8 would recompile the calling code for each further function. */

@@ -9,8 +9,8 @@ import type { Column } from './column.ts'
 import { NewestExemplars } from './newest-exemplars.ts'
 import { SeriesIndex, textOf } from './series-index.ts'
 import { SeriesLinks } from './series-links.ts'
-import { ShownSeries } from './shown-series.ts'
-import { ADDED_FOR_EVER, Sums } from './sums.ts'
+import { SnapshotSeries } from './snapshot-series.ts'
+import { CUMULATIVE_TYPES, Sums } from './sums.ts'
 
 /**
  * The sum of one family over all sources.
@@ -31,7 +31,7 @@ export class MergedFamily {
   #members: Member[] = []
   #membersBefore: Member[] = []
   readonly #changed = new BlockSet()
-  readonly #shown: ShownSeries
+  readonly #output: SnapshotSeries
   /** The histogram whose counts are added to this counter, and how their series correspond. */
   #counted: MergedFamily | undefined
   #links = new SeriesLinks()
@@ -42,12 +42,12 @@ export class MergedFamily {
     this.key = definition.type === 'quantiles' ? quantilesKey(definition.name) : definition.name
     this.#series = new SeriesIndex(definition.countsInto !== undefined)
     this.#sums = new Sums(definition)
-    this.#shown = new ShownSeries(this.#sums.width)
+    this.#output = new SnapshotSeries(this.#sums.width)
   }
 
-  /** True for numbers that mean nothing once their process has exited. */
-  get isOfTheLiving(): boolean {
-    return !ADDED_FOR_EVER.has(this.definition.type)
+  /** True for numbers that describe a running process: they are omitted once it has exited. */
+  get describesProcess(): boolean {
+    return !CUMULATIVE_TYPES.has(this.definition.type)
   }
 
   /** The id of the series with these label values, created at the first use. */
@@ -67,15 +67,15 @@ export class MergedFamily {
   }
 
   /** Adds one column that uses the series. */
-  hold(series: number): void {
-    this.#series.hold(series)
+  retain(series: number): void {
+    this.#series.retain(series)
     this.#changed.addAll()
   }
 
   /** Removes one column that uses the series. After the last one its id can be reused. */
-  letGo(series: number): void {
+  release(series: number): void {
     this.#changed.addAll()
-    if (this.#series.letGo(series)) this.#sums.forget(series)
+    if (this.#series.release(series)) this.#sums.forget(series)
   }
 
   /** Adds a source that has the family in this round. */
@@ -96,7 +96,7 @@ export class MergedFamily {
   }
 
   /** Releases its sources, since it is not part of this round. */
-  rest(): void {
+  releaseSources(): void {
     this.#members = []
     this.#membersBefore = []
   }
@@ -137,7 +137,7 @@ export class MergedFamily {
     for (let series = this.#links.length; series < size; series++) {
       this.#links.add(this.seriesOf(labels[series]!, histogram.#series.isOverflow(series)))
       this.#changed.addAll()
-      if (series % SERIES_A_STEP === SERIES_A_STEP - 1) yield
+      if (series % SERIES_PER_STEP === SERIES_PER_STEP - 1) yield
     }
     if (histogram.#changed.isAll) this.#changed.addAll()
     else for (const series of histogram.#changed.series(size)) this.#changed.add(this.#links.targetOf(series))
@@ -191,7 +191,7 @@ export class MergedFamily {
   /** The family after this round. */
   *take(quantiles: MergedFamily | undefined): Task<Family> {
     const { name, type, help, labels, buckets, aggregator } = this.definition
-    const shown = yield* this.#show()
+    const series = yield* this.#takeSeries()
     return {
       name,
       type: type as SnapshotType,
@@ -199,33 +199,33 @@ export class MergedFamily {
       labelNames: aggregator === 'worker' ? [...labels, 'worker'] : labels,
       buckets,
       aggregator,
-      ...shown,
+      ...series,
       ...(quantiles === undefined ? {} : { quantiles: yield* quantiles.#takeQuantiles() }),
     }
   }
 
   *#takeQuantiles(): Task<NonNullable<Family['quantiles']>> {
     const { labels, aggregator } = this.definition
-    return { labelNames: aggregator === 'worker' ? [...labels, 'worker'] : labels, ...(yield* this.#show()) }
+    return { labelNames: aggregator === 'worker' ? [...labels, 'worker'] : labels, ...(yield* this.#takeSeries()) }
   }
 
   /** The series that some source still has, with their numbers as in a snapshot. */
-  *#show(): Task<Pick<Family, 'labels' | 'values' | 'exemplars'>> {
-    const shown = yield* this.#shown.update(this.#series.labels, this.#changed, this)
+  *#takeSeries(): Task<Pick<Family, 'labels' | 'values' | 'exemplars'>> {
+    const series = yield* this.#output.update(this.#series.labels, this.#changed, this)
     this.#changed.clear()
-    const exemplars = this.#exemplars.at(series => this.#shown.placeOf(series))
-    return exemplars === undefined ? shown : { ...shown, exemplars }
+    const exemplars = this.#exemplars.at(series => this.#output.placeOf(series))
+    return exemplars === undefined ? series : { ...series, exemplars }
   }
 
   /** True for a series that is part of the snapshot. */
-  isShown(series: number): boolean {
+  isIncluded(series: number): boolean {
     return this.#present[series] === 1 && !(this.#series.isOverflow(series) && this.#sums.isZero(series))
   }
 
   /** Writes the snapshot's numbers of a series to `values`, from `at` on. */
-  show(series: number, values: Float64Array, at: number): void {
-    if (!this.isOfTheLiving) this.#sums.keepFromFalling(series)
-    this.#sums.show(series, values, at)
+  writeTo(series: number, values: Float64Array, at: number): void {
+    if (!this.describesProcess) this.#sums.keepFromFalling(series)
+    this.#sums.writeTo(series, values, at)
   }
 }
 
@@ -235,7 +235,7 @@ interface Member {
   readonly column: Column<MergedFamily>
 }
 
-const SERIES_A_STEP = 512
+const SERIES_PER_STEP = 512
 
 function enlarged(flags: Uint8Array): Uint8Array {
   const larger = new Uint8Array(flags.length * 2)

@@ -16,7 +16,7 @@ export class SeriesIndex {
   readonly #byText = new Map<string, number>()
   readonly #overflow = new Set<number>()
   /** The number of columns that use each series, and the ids without any column. */
-  readonly #holders = new IntList()
+  readonly #users = new IntList()
   readonly #free: number[] = []
 
   constructor(isKept: boolean) {
@@ -51,15 +51,15 @@ export class SeriesIndex {
   }
 
   /** Adds one column that uses the series. */
-  hold(series: number): void {
-    this.#holders.items[series] = this.#holders.items[series]! + 1
+  retain(series: number): void {
+    this.#users.items[series] = this.#users.items[series]! + 1
   }
 
   /** Removes one column that uses the series. Returns true if it was the last: the id is then free. */
-  letGo(series: number): boolean {
-    const holders = this.#holders.items[series]! - 1
-    this.#holders.items[series] = holders
-    if (holders > 0 || this.isKept) return false
+  release(series: number): boolean {
+    const users = this.#users.items[series]! - 1
+    this.#users.items[series] = users
+    if (users > 0 || this.isKept) return false
     this.#byText.delete(textOf(this.labels[series]!))
     this.labels[series] = []
     this.#overflow.delete(series)
@@ -68,7 +68,7 @@ export class SeriesIndex {
   }
 
   #another(): number {
-    this.#holders.push(0)
+    this.#users.push(0)
     return this.labels.length
   }
 }

@@ -14,12 +14,12 @@ export class Sums {
   /** True if the value of a later source replaces that of an earlier one. */
   readonly #isReplaced: boolean
   readonly #blocks: Float64Array[] = []
-  /** The last served value of each number that must not decrease. */
-  readonly #shown: Float64Array[] = []
+  /** By block: the values that were served last, of numbers that must not decrease. */
+  readonly #served: Float64Array[] = []
 
   constructor(definition: Definition) {
     this.#aggregator = definition.aggregator
-    this.#isReplaced = definition.aggregator === 'worker' && !ADDED_FOR_EVER.has(definition.type)
+    this.#isReplaced = definition.aggregator === 'worker' && !CUMULATIVE_TYPES.has(definition.type)
     this.#isWeighted = definition.weighted === true
     this.sourceWidth = widthOf(definition)
     this.width = COUNTS_SOURCES.has(definition.aggregator) ? 2 : this.sourceWidth
@@ -34,7 +34,7 @@ export class Sums {
   forget(series: number): void {
     const at = this.#placeOf(series)
     this.#blocks[series >> BLOCK_BITS]!.fill(startOf(this.#aggregator), at, at + this.width)
-    this.#shown[series >> BLOCK_BITS]?.fill(0, at, at + this.width)
+    this.#served[series >> BLOCK_BITS]?.fill(0, at, at + this.width)
   }
 
   /** Makes room for a series, whose id is at most one above the existing ones. */
@@ -126,26 +126,26 @@ export class Sums {
   keepFromFalling(series: number): void {
     const block = series >> BLOCK_BITS
     const values = this.#blocks[block]!
-    const shown = this.#shownIn(block, values.length)
+    const served = this.#servedIn(block, values.length)
     const start = this.#placeOf(series)
     for (let at = start; at < start + this.width; at++) {
-      const fall = shown[at]! - values[at]!
-      if (fall > 0 && fall <= shown[at]! * ROUNDING) values[at] = shown[at]!
-      shown[at] = values[at]!
+      const fall = served[at]! - values[at]!
+      if (fall > 0 && fall <= served[at]! * ROUNDING) values[at] = served[at]!
+      served[at] = values[at]!
     }
   }
 
-  #shownIn(block: number, length: number): Float64Array {
-    const known = this.#shown[block]
+  #servedIn(block: number, length: number): Float64Array {
+    const known = this.#served[block]
     if (known?.length === length) return known
-    const shown = new Float64Array(length)
-    if (known !== undefined) shown.set(known)
-    this.#shown[block] = shown
-    return shown
+    const served = new Float64Array(length)
+    if (known !== undefined) served.set(known)
+    this.#served[block] = served
+    return served
   }
 
   /** Writes the snapshot's numbers of a series to `into`, from `to` on. */
-  show(series: number, into: Float64Array, to: number): void {
+  writeTo(series: number, into: Float64Array, to: number): void {
     const values = this.#blocks[series >> BLOCK_BITS]!
     const start = this.#placeOf(series)
     for (let i = 0; i < this.width; i++) into[to + i] = values[start + i]!
@@ -166,7 +166,7 @@ const FEW_SERIES = 16
 const ROUNDING = 1e-10
 
 /** The types whose numbers stay after their process has exited. */
-export const ADDED_FOR_EVER: ReadonlySet<FamilyType> = new Set(['counter', 'histogram', 'summary'])
+export const CUMULATIVE_TYPES: ReadonlySet<FamilyType> = new Set(['counter', 'histogram', 'summary'])
 
 /** The initial value of a sum. */
 function startOf(aggregator: Aggregator): number {

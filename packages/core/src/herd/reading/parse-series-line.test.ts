@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { decodeLine } from '../../store/catalog.ts'
-import { takeLine } from './take-line.ts'
+import { parseSeriesLine } from './parse-series-line.ts'
 
-/** What is taken in of a line, that stands between others, by one who knows these values in the families 0 to 9. */
-function taken(text: string, values: readonly string[]): unknown {
+/** The series that is found in a line between others, where the families 0 to 9 have these values. */
+function parsed(text: string, values: readonly string[]): unknown {
   const other = '{"s":99,"f":3,"v":["other"]}'
   const lines = `${other}\n${text}\n${other}\n`
   let seen: unknown
-  const take = (family: number, named: string, slot: number): boolean => {
+  const addAt = (family: number, named: string, slot: number): boolean => {
     if (family >= 10 || named !== JSON.stringify(values)) return false
     seen = { kind: 'series', slot, family, values }
     return true
   }
-  const isTaken = takeLine(lines, other.length + 1, other.length + 1 + text.length, { take })
-  expect(isTaken).toBe(seen !== undefined)
+  const isKnown = parseSeriesLine(lines, other.length + 1, other.length + 1 + text.length, { addAt })
+  expect(isKnown).toBe(seen !== undefined)
   return seen
 }
 
@@ -47,16 +47,16 @@ const OTHERS = [
 ]
 
 describe('a line whose values are known', () => {
-  it.each(PLAIN)('is taken in as the decoder reads it: %s', (text, values) => {
-    expect(taken(text, values)).toEqual(decodeLine(text))
+  it.each(PLAIN)('is parsed as the decoder reads it: %s', (text, values) => {
+    expect(parsed(text, values)).toEqual(decodeLine(text))
   })
 
-  it.each(OTHERS)('is left to the decoder where it is not plain: %s', text => {
-    expect(taken(text, ['GET', '/a'])).toBeUndefined()
+  it.each(OTHERS)('is left to the decoder if it is not plain: %s', text => {
+    expect(parsed(text, ['GET', '/a'])).toBeUndefined()
   })
 
-  it('is left to the decoder where its family or its values are not known', () => {
-    expect(taken('{"s":16,"f":10,"v":["GET","/a"]}', ['GET', '/a'])).toBeUndefined()
-    expect(taken('{"s":16,"f":0,"v":["GET","/b"]}', ['GET', '/a'])).toBeUndefined()
+  it('is left to the decoder if its family or its values are unknown', () => {
+    expect(parsed('{"s":16,"f":10,"v":["GET","/a"]}', ['GET', '/a'])).toBeUndefined()
+    expect(parsed('{"s":16,"f":0,"v":["GET","/b"]}', ['GET', '/a'])).toBeUndefined()
   })
 })

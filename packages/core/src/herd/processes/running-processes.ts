@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { lacksDescriptors } from '../../files/descriptors.ts'
 import { statFile } from '../../files/files.ts'
 import { listHerdFiles, listStores, parseStoreFile, type StoreName } from '../directory/directory.ts'
-import { isOurs } from '../directory/ours.ts'
+import { isWrittenByPromherd } from '../directory/file-origin.ts'
 import { StoreReader } from '../reading/reader.ts'
 
 /** How long a process in another container may show no activity before it counts as exited. */
@@ -28,7 +28,7 @@ function isAnyOwnerAlive(directory: string, staleAfterMs: number = STALE_AFTER_M
 }
 
 /** The numbers of the workers whose stores have a running owner. Throws the errors of the file system. */
-export function livingWorkers(directory: string): ReadonlySet<number> {
+export function runningWorkers(directory: string): ReadonlySet<number> {
   const living = listStores(directory).filter(name => isAlive(directory, name, STALE_AFTER_MS))
   return new Set(living.map(({ worker }) => worker))
 }
@@ -57,7 +57,7 @@ function isInTheMaking(directory: string, file: string): boolean {
   if (store?.part !== 'values' && store?.part !== 'catalog') return false
   const stat = statFile(join(directory, file))
   if (stat?.isFile() !== true || Math.abs(Date.now() - stat.mtimeMs) > MAKING_MS) return false
-  return isOurs(directory, file) && !hasHeader(directory, store)
+  return isWrittenByPromherd(directory, file) && !hasHeader(directory, store)
 }
 
 function hasHeader(directory: string, store: StoreName): boolean {

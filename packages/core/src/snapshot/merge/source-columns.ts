@@ -2,7 +2,7 @@ import type { Definition } from '../../definitions/definition.ts'
 import type { CatalogLine, RemovedLine, SeriesLine } from '../../store/catalog.ts'
 import type { StoredExemplar } from '../../store/exemplar.ts'
 import { HEADER } from '../../store/header.ts'
-import type { SeriesTaker, Source } from '../source.ts'
+import type { KnownSeries, Source } from '../source.ts'
 import type { Task } from '../task.ts'
 import { Column } from './column.ts'
 import type { MergedFamily } from './merged-family.ts'
@@ -10,36 +10,36 @@ import type { MergedFamily } from './merged-family.ts'
 type FamilyOf = (definition: Definition) => MergedFamily
 
 /** A line with a new series takes about 1 µs, and ten times that before the code is compiled. */
-const LINES_A_STEP = 64
+const LINES_PER_STEP = 64
 
-/** Maps the series of one source to series of the sum. */
-export class Plan implements SeriesTaker {
+/** The columns of one source: for each of its families, the series of the sum that its series are added to. */
+export class SourceColumns implements KnownSeries {
   readonly #columns = new Map<number, Column<MergedFamily>>()
   /** Series whose slots belonged to other series in the numbers that were read last. */
   #waiting: SeriesLine[] = []
 
   /** Releases the series; those that no other source has are removed. */
-  letGo(): void {
-    for (const column of this.#columns.values()) column.letGo()
+  release(): void {
+    for (const column of this.#columns.values()) column.release()
   }
 
   /** Processes new lines of the source's catalog. */
-  *learn(source: Source, familyOf: FamilyOf): Task<void> {
-    for (const line of this.#waiting.splice(0)) this.#learnSeries(source, line)
-    while (this.#learnLines(source, familyOf)) yield
+  *readNames(source: Source, familyOf: FamilyOf): Task<void> {
+    for (const line of this.#waiting.splice(0)) this.#addSeries(source, line)
+    while (this.#readLines(source, familyOf)) yield
   }
 
   /** Processes the lines of one step; returns false if there are no more. */
-  #learnLines(source: Source, familyOf: FamilyOf): boolean {
-    for (let learned = 0; learned < LINES_A_STEP; learned++) {
+  #readLines(source: Source, familyOf: FamilyOf): boolean {
+    for (let read = 0; read < LINES_PER_STEP; read++) {
       const line = source.names.next(this)
       if (line === undefined) return false
-      if (line !== 'taken') this.#learnLine(source, line, familyOf)
+      if (line !== 'known') this.#apply(source, line, familyOf)
     }
     return true
   }
 
-  take(family: number, values: string, slot: number): boolean {
+  addAt(family: number, values: string, slot: number): boolean {
     const column = this.#columns.get(family)
     if (column === undefined || column.isApart) return false
     const series = column.family.find(values)
@@ -48,18 +48,18 @@ export class Plan implements SeriesTaker {
     return true
   }
 
-  #learnLine(source: Source, line: CatalogLine, familyOf: FamilyOf): void {
+  #apply(source: Source, line: CatalogLine, familyOf: FamilyOf): void {
     if (line.kind === 'family')
       this.#columns.set(line.index, new Column(familyOf(line), line, addsWorker(source, line)))
-    if (line.kind === 'series') this.#learnSeries(source, line)
+    if (line.kind === 'series') this.#addSeries(source, line)
     if (line.kind === 'removed') this.#remove(line)
     if (line.kind === 'withdrawn') this.#withdraw(line.family)
   }
 
-  #learnSeries(source: Source, line: SeriesLine): void {
+  #addSeries(source: Source, line: SeriesLine): void {
     const column = this.#columns.get(line.family)
     if (column === undefined) return
-    if (line.born !== undefined && line.born > source.values[HEADER.generation]!) {
+    if (line.generation !== undefined && line.generation > source.values[HEADER.generation]!) {
       this.#waiting.push(line)
       return
     }
@@ -75,7 +75,7 @@ export class Plan implements SeriesTaker {
 
   #withdraw(family: number): void {
     this.#waiting = this.#waiting.filter(line => line.family !== family)
-    this.#columns.get(family)?.letGo()
+    this.#columns.get(family)?.release()
     this.#columns.delete(family)
   }
 
@@ -90,7 +90,7 @@ export class Plan implements SeriesTaker {
   /** Adds the source to its families for this round. */
   *join(source: Source, round: number): Task<void> {
     for (const column of this.#columns.values()) {
-      if (!source.gone || !column.family.isOfTheLiving) column.family.join(source, column, round)
+      if (!source.isExited || !column.family.describesProcess) column.family.join(source, column, round)
     }
     if (source.exemplars !== undefined && source.exemplars.length > 0)
       yield* this.#addExemplars(source.exemplars, source)
@@ -104,7 +104,7 @@ export class Plan implements SeriesTaker {
       const column = columns.get(family)
       const values = column && labelValuesIn(column, source.worker, series)
       if (values !== undefined) column?.family.addExemplar(values, exemplar)
-      if (++added % LINES_A_STEP === 0) yield
+      if (++added % LINES_PER_STEP === 0) yield
     }
   }
 }

@@ -9,7 +9,7 @@ import { MAGIC } from '../../store/header.ts'
  * Whether promherd wrote a file with one of its names: in a given directory users may have files of their own with such
  * names (`3-report.values`), which must not be removed.
  */
-export function isOurs(directory: string, name: string): boolean {
+export function isWrittenByPromherd(directory: string, name: string): boolean {
   const start = startOf(join(directory, name))
   if (start === undefined) return false
   const kind = name.replace(/\.draft$/, '')

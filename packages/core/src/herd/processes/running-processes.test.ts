@@ -30,7 +30,7 @@ test.each(['1-abcdefgh1.catalog', '1-abcdefgh1.values'])(
   file => {
     const making = unfinished(file, 0)
     const old = unfinished('2-abcdefgh2.values', 3600)
-    expect(herd.keep()).toBeUndefined()
+    expect(herd.lead()).toBeUndefined()
     expect(existsSync(making)).toBe(true)
     expect(existsSync(old)).toBe(true)
   },
@@ -38,12 +38,12 @@ test.each(['1-abcdefgh1.catalog', '1-abcdefgh1.values'])(
 
 test('whoever becomes the keeper clears what was never finished', () => {
   const files = [unfinished('1-abcdefgh1.catalog', 60), unfinished('2-abcdefgh2.values', 3600)]
-  expect(herd.keep()).toBeUndefined()
+  expect(herd.lead()).toBeUndefined()
   expect(files.map(file => existsSync(file))).toEqual([false, false])
 })
 
 test('a primary clears everything: its workers are still to come', () => {
   const making = unfinished('1-abcdefgh1.values', 0)
-  expect(herd.keep({ fresh: true })).toBeUndefined()
+  expect(herd.lead({ fresh: true })).toBeUndefined()
   expect(existsSync(making)).toBe(false)
 })

@@ -10,8 +10,8 @@ import { runSync } from '../snapshot/task.ts'
 import { Store } from '../store/store.ts'
 import { listStores } from './directory/directory.ts'
 import { Herd } from './herd.ts'
-import { LoneHerd } from './lone.ts'
 import { Retired } from './retiring/retire.ts'
+import { SingleProcessHerd } from './single-process-herd.ts'
 
 const JOBS: Definition = {
   name: 'jobs_total',
@@ -114,7 +114,7 @@ describe('a snapshot that is made in many turns', () => {
     hurryTime()
     let underway = 0
     for (let turn = 1; turn <= 20; turn++) {
-      const herd = new LoneHerd(store)
+      const herd = new SingleProcessHerd(store)
       const { result, wasUnderway } = await during(herd.snapshot(), turn, () => {
         for (const slot of slots) storage.values[slot]!++
       })
@@ -128,7 +128,7 @@ describe('a snapshot that is made in many turns', () => {
   test("gives no series of a process's own store what another has that takes its place meanwhile", async () => {
     const store = new Store({ storage: 'memory', directory: undefined, worker: 1 })
     const jobs = new Instruments(store).counter({ name: 'jobs_total', help: 'Jobs.', labels: ['i'] })
-    const herd = new LoneHerd(store)
+    const herd = new SingleProcessHerd(store)
     for (let i = 0; i < SERIES; i++) jobs.labels(String(i)).inc(i + 1)
     hurryTime()
     const { result, wasUnderway } = await during(herd.snapshot(), 3, () => {

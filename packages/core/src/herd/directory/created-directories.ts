@@ -17,12 +17,12 @@ export function parentOf(place: Place): string {
 export const PLACES: readonly Place[] = ['shared_memory', 'temporary']
 
 /** Creates a new private directory. Throws the errors of the file system. */
-export function makeDirectoryIn(place: Place): string {
+export function createDirectoryIn(place: Place): string {
   return mkdtempSync(join(parentOf(place), PREFIX))
 }
 
-/** The directories that `makeDirectoryIn` created, in this process and in others. */
-export function listMadeDirectories(): string[] {
+/** The directories that `createDirectoryIn` created, in this process and in others. */
+export function listCreatedDirectories(): string[] {
   return PLACES.map(parentOf).flatMap(parent => {
     try {
       return listNames(parent)

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { HEADER } from '../../store/header.ts'
 import { Store } from '../../store/store.ts'
 import { Herd } from '../herd.ts'
-import { closeStoresOf } from './dead-threads.ts'
+import { closeStoresOf } from './exited-threads.ts'
 
 /** Where the kernel does not say who lives: a store bears Node's number of its thread, and no ticks. */
 

@@ -13,7 +13,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts'
 import { runSync } from '../snapshot/task.ts'
 import { Store } from '../store/store.ts'
 import { Herd } from './herd.ts'
-import { LoneHerd } from './lone.ts'
+import { SingleProcessHerd } from './single-process-herd.ts'
 
 /**
  * What stood still is not added up or written again. So whoever has looked all the time must see, look after look, what
@@ -127,7 +127,7 @@ test.each(['mmap', 'file'] as const)(
         const open = (worker: number) => new Worker(new Store({ storage, directory, worker: worker + 1 }), 100 * worker)
         const workers = [open(0), open(1), open(2)]
         const herd = new Herd({ directory })
-        herd.keep()
+        herd.lead()
         const reading = new Reading()
         const handedOut: { snapshot: Snapshot; values: number[][] }[] = []
         try {
@@ -135,7 +135,7 @@ test.each(['mmap', 'file'] as const)(
             if (act.what === 'leave') {
               workers[act.worker]!.store.close()
               // Some are seen when they are gone and not yet retired.
-              if (act.value % 2 === 0) await herd.retireDead()
+              if (act.value % 2 === 0) await herd.retireExited()
               workers[act.worker] = open(act.worker)
             } else if (act.what !== 'look') {
               workers[act.worker]!.do(act)
@@ -165,12 +165,12 @@ test('a process alone that looks again and again sees what a newcomer sees', asy
   await fc.assert(
     fc.asyncProperty(acts, async script => {
       const worker = new Worker(new Store({ storage: 'memory', directory: undefined, worker: 1 }), 0)
-      const herd = new LoneHerd(worker.store)
+      const herd = new SingleProcessHerd(worker.store)
       const reading = new Reading()
       for (const act of script) {
         if (act.what !== 'look') worker.do(act)
         else {
-          const newcomer = new LoneHerd(worker.store)
+          const newcomer = new SingleProcessHerd(worker.store)
           expect(reading.of(await herd.snapshot())).toEqual(new Reading().of(await newcomer.snapshot()))
         }
       }

@@ -4,29 +4,29 @@ import type { Family } from '../snapshot.ts'
 import type { Task } from '../task.ts'
 import type { BlockSet } from './block-set.ts'
 
-/** Provides the series of a family by their ids. */
+/** The series of a family by their ids. */
 export interface SeriesOfFamily {
-  isShown(series: number): boolean
-  show(series: number, values: Float64Array, at: number): void
+  isIncluded(series: number): boolean
+  writeTo(series: number, values: Float64Array, at: number): void
 }
 
-type Shown = Pick<Family, 'labels' | 'values'>
+type Columns = Pick<Family, 'labels' | 'values'>
 
 /**
  * The series in a snapshot, in order and without gaps. Unchanged parts are the same objects as before, and nothing is
  * written to after it was returned: a snapshot can be kept.
  */
-export class ShownSeries {
+export class SnapshotSeries {
   readonly #width: number
   readonly #seriesInPage: number
-  #shown: Shown
+  #current: Columns
   /** By series id: its index in the snapshot plus one; 0 if it is not in the snapshot. */
   #places = new Int32Array(0)
 
   constructor(width: number) {
     this.#width = width
     this.#seriesInPage = seriesInPage(width)
-    this.#shown = { labels: [], values: new Numbers(width, []) }
+    this.#current = { labels: [], values: new Numbers(width, []) }
   }
 
   /** The index of a series in the snapshot. */
@@ -36,10 +36,11 @@ export class ShownSeries {
   }
 
   /** Updates the snapshot's series; only those in `changed` may differ from before. */
-  *update(labels: readonly (readonly string[])[], changed: BlockSet, family: SeriesOfFamily): Task<Shown> {
-    if (changed.isEmpty) return this.#shown
-    if (changed.isAll || this.#isOtherwise(labels.length, changed, family)) return yield* this.#anew(labels, family)
-    const before = this.#shown.values.pages
+  *update(labels: readonly (readonly string[])[], changed: BlockSet, family: SeriesOfFamily): Task<Columns> {
+    if (changed.isEmpty) return this.#current
+    if (changed.isAll || this.#hasOtherSeries(labels.length, changed, family))
+      return yield* this.#rebuild(labels, family)
+    const before = this.#current.values.pages
     const pages = [...before]
     for (const [, begin, end] of changed.blocks(labels.length)) {
       for (let series = begin; series < end; series++) {
@@ -47,24 +48,24 @@ export class ShownSeries {
         if (place === undefined) continue
         const page = Math.floor(place / this.#seriesInPage)
         if (pages[page] === before[page]) pages[page] = before[page]!.slice()
-        family.show(series, pages[page]!, (place % this.#seriesInPage) * this.#width)
+        family.writeTo(series, pages[page]!, (place % this.#seriesInPage) * this.#width)
       }
       yield
     }
-    this.#shown = { labels: this.#shown.labels, values: new Numbers(this.#width, pages) }
-    return this.#shown
+    this.#current = { labels: this.#current.labels, values: new Numbers(this.#width, pages) }
+    return this.#current
   }
 
   /** True if a series has appeared or disappeared. */
-  #isOtherwise(size: number, changed: BlockSet, family: SeriesOfFamily): boolean {
+  #hasOtherSeries(size: number, changed: BlockSet, family: SeriesOfFamily): boolean {
     for (const series of changed.series(size)) {
-      if (family.isShown(series) !== (this.#places[series] ?? 0) > 0) return true
+      if (family.isIncluded(series) !== (this.#places[series] ?? 0) > 0) return true
     }
     return false
   }
 
-  *#anew(known: readonly (readonly string[])[], family: SeriesOfFamily): Task<Shown> {
-    const before = this.#shown.values.pages
+  *#rebuild(known: readonly (readonly string[])[], family: SeriesOfFamily): Task<Columns> {
+    const before = this.#current.values.pages
     const labels: (readonly string[])[] = []
     const pages: Float64Array[] = []
     this.#places = new Int32Array(known.length)
@@ -73,18 +74,18 @@ export class ShownSeries {
     for (let series = 0; series < known.length; ) {
       const room = Math.min(known.length - series, this.#seriesInPage) * this.#width
       const page = spare?.length === room ? spare : new Float64Array(room)
-      const shown = labels.length
+      const first = labels.length
       series = this.#fill(page, series, known, labels, family)
-      if (labels.length === shown) break
-      const filled = page.subarray(0, (labels.length - shown) * this.#width)
+      if (labels.length === first) break
+      const filled = page.subarray(0, (labels.length - first) * this.#width)
       const old = before[pages.length]
       const isSame = old !== undefined && hasSameBytes(filled, old)
       pages.push(isSame ? old : filled)
       spare = isSame ? page : undefined
       yield
     }
-    this.#shown = { labels, values: new Numbers(this.#width, pages) }
-    return this.#shown
+    this.#current = { labels, values: new Numbers(this.#width, pages) }
+    return this.#current
   }
 
   /** Fills a page with series and adds their labels, until it is full or there are no more. Returns the next series. */
@@ -97,8 +98,8 @@ export class ShownSeries {
   ): number {
     let series = begin
     for (let end = 0; series < known.length && end < page.length; series++) {
-      if (!family.isShown(series)) continue
-      family.show(series, page, end)
+      if (!family.isIncluded(series)) continue
+      family.writeTo(series, page, end)
       labels.push(known[series]!)
       this.#places[series] = labels.length
       end += this.#width

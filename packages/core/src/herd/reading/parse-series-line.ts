@@ -1,15 +1,15 @@
-import type { SeriesTaker } from '../../snapshot/source.ts'
+import type { KnownSeries } from '../../snapshot/source.ts'
 import { HEADER_SLOTS } from '../../store/header.ts'
 
 /**
- * Passes the line from `begin` to before `end` to `taker`, if it is a series line as this version writes it and the
- * series is known. Returns false for any other line, which the catalog's decoder then handles.
+ * Parses the line from `begin` to before `end` and adds its series to `known`, if it is a series line as this version
+ * writes it and `known` has the series. Returns false for any other line, which the catalog's decoder then handles.
  *
  * Hot path of a herd's first scrape: the workers of one service have the same series, so of 64 catalogs with 10,000
  * lines each, 63 contain nothing new. Such a line costs one lookup by a substring of itself: no JSON.parse, no new
  * strings.
  */
-export function takeLine(text: string, begin: number, end: number, taker: SeriesTaker): boolean {
+export function parseSeriesLine(text: string, begin: number, end: number, known: KnownSeries): boolean {
   if (!text.startsWith(SLOT, begin) || text.charCodeAt(end - 1) !== BRACE) return false
   const slotEnd = text.indexOf(FAMILY, begin + SLOT.length)
   const familyEnd = text.indexOf(VALUES, slotEnd + FAMILY.length)
@@ -18,7 +18,7 @@ export function takeLine(text: string, begin: number, end: number, taker: Series
   const family = wholeIn(text, slotEnd + FAMILY.length, familyEnd)
   if (slot < HEADER_SLOTS || family < 0) return false
   // This substring references the whole catalog string, so it must not be kept.
-  return taker.take(family, text.slice(familyEnd + VALUES.length, end - 1), slot)
+  return known.addAt(family, text.slice(familyEnd + VALUES.length, end - 1), slot)
 }
 
 /** The text before each part of a series line without flags. */

@@ -1,7 +1,7 @@
 import { promherdError } from '../base/errors.ts'
 import type { StoragePlace } from '../definitions/metrics.ts'
-import { isWrongPath, removeMadeDirectory, useDirectory } from './directory/directory.ts'
-import { makeDirectoryIn, PLACES, type Place } from './directory/made-directories.ts'
+import { createDirectoryIn, PLACES, type Place } from './directory/created-directories.ts'
+import { isWrongPath, removeCreatedDirectory, useDirectory } from './directory/directory.ts'
 import type { Herd } from './herd.ts'
 
 /** A directory that the user configured for a herd. */
@@ -16,7 +16,7 @@ export interface GivenDirectory {
  * used.
  * @throws ERR_PROMHERD_DIRECTORY if the given path can never be a directory, ERR_PROMHERD_PRIMARY_EXISTS
  */
-export function beginHerd(herd: Herd, given: GivenDirectory | undefined): { made: string[]; error?: string } {
+export function startHerd(herd: Herd, given: GivenDirectory | undefined): { made: string[]; error?: string } {
   const reasons: string[] = []
   if (given !== undefined) {
     try {
@@ -29,7 +29,7 @@ export function beginHerd(herd: Herd, given: GivenDirectory | undefined): { made
       reasons.push(String((error as Error).message))
     }
   }
-  const made = addMadeDirectory(herd, PLACES, reasons)
+  const made = addCreatedDirectory(herd, PLACES, reasons)
   const where = made ?? 'the memory of each process, and are missing from the metrics'
   if (made === undefined) herd.place = 'memory'
   return {
@@ -39,7 +39,7 @@ export function beginHerd(herd: Herd, given: GivenDirectory | undefined): { made
 }
 
 /** Creates a directory in the first place that has room, and adds it to the herd; undefined if no place has room. */
-export function addMadeDirectory(
+export function addCreatedDirectory(
   herd: Pick<Herd, 'add'>,
   places: readonly Place[],
   reasons: string[] = [],
@@ -47,7 +47,7 @@ export function addMadeDirectory(
   for (const place of places) {
     let made: string | undefined
     try {
-      made = makeDirectoryIn(place)
+      made = createDirectoryIn(place)
       herd.add(made, place)
       return made
     } catch (error) {
@@ -69,7 +69,7 @@ export function otherPlaces(place: StoragePlace | undefined): readonly Place[] {
  */
 export function removeQuietly(directory: string): void {
   try {
-    removeMadeDirectory(directory)
+    removeCreatedDirectory(directory)
   } catch {
     // The next start removes it.
   }
