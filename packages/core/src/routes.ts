@@ -4,11 +4,11 @@
  */
 export { watchArrivals } from './http/watch/arrival.ts'
 export {
-  keepStateOf as keepExpressState,
+  createState as keepExpressState,
   observe as observeExpress,
   routeOf as expressRouteOf,
 } from './routes/express/observe.ts'
-export { prepare as prepareExpress } from './routes/express/prepare.ts'
+export { prepareRequests as prepareExpress } from './routes/express/prepare-requests.ts'
 export { type ExpressApp, type ExpressRequest, type Next, routerOf as expressRouterOf } from './routes/express/types.ts'
 export { type FastifyRequest, fastifyRouteOf } from './routes/fastify.ts'
 export { type HonoContext, honoMountedAt, honoRouteOf, honoTemplateAt, type MatchedRoute } from './routes/hono.ts'

@@ -3,7 +3,7 @@ import { checkOptions, isAnything, isFunction, type Shape } from '../base/check-
 import { FOREIGN_OPTIONS } from '../http/options/foreign-options.ts'
 import { HTTP_SHAPE } from '../http/options/http-options.ts'
 import { type RequestServer, seeRequests } from '../http/watch/watch-server.ts'
-import { findUnadapted, unadaptedRouteOf } from '../routes/loaded/route.ts'
+import { findUnadapted, unadaptedRouteOf } from '../routes/loaded/unadapted-route.ts'
 import { type AdapterOptions, monitorOf } from './recorder-for.ts'
 
 export type { RequestServer } from '../http/watch/watch-server.ts'

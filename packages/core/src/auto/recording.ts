@@ -3,7 +3,7 @@ import { exchangeOf } from '../http/exchange/followed.ts'
 import type { HttpRecorder } from '../http/recorder.ts'
 import { type RequestServer, seeRequestsFirst } from '../http/watch/watch-server.ts'
 import { ExpressServer } from './hooks/express.ts'
-import { hookFrameworks } from './hooks/loaded.ts'
+import { hookFrameworks } from './hooks/hook-frameworks.ts'
 import { routeOf } from './hooks/route.ts'
 
 /**
@@ -30,7 +30,7 @@ export class Recording {
       if (isFirst) {
         // Find frameworks that did not exist yet when the server began to listen.
         isFirst = false
-        express.look()
+        express.findApps()
         hookFrameworks(server, recorder)
       }
       if (exchangeOf(response, recorder.store) !== undefined) return

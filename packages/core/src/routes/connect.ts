@@ -29,21 +29,21 @@ export function connectMountOf(request: IncomingMessage, url: string = request.u
   const server = (request.socket as { readonly server?: RequestServer } | null)?.server
   const app = (server?.listeners('request') as unknown[] | undefined)?.find(isConnect)
   const { originalUrl } = request as { readonly originalUrl?: string }
-  const taken = app === undefined || originalUrl === undefined ? '' : takenFrom(originalUrl, url)
-  return taken === '' ? undefined : mountAt(app!, taken)
+  const removed = app === undefined || originalUrl === undefined ? '' : removedFrom(originalUrl, url)
+  return removed === '' ? undefined : mountAt(app!, removed)
 }
 
-/** If the whole path was removed, the rest is a slash, followed by the query if there is one. */
-function takenFrom(whole: string, rest: string): string {
+/** The part that was removed from `whole`. If that is the whole path, `rest` is a slash and the query. */
+function removedFrom(whole: string, rest: string): string {
   if (whole.length >= rest.length && whole.endsWith(rest)) return whole.slice(0, whole.length - rest.length)
   return rest.startsWith('/') && whole.endsWith(rest.slice(1)) ? whole.slice(0, whole.length - rest.length + 1) : ''
 }
 
-/** The path of the layer. If one of its functions removed more, that part cannot be known: /*. */
-function mountAt({ stack }: ConnectApp, taken: string): string | undefined {
-  const path = taken.toLowerCase()
-  const whole = stack.find(({ route }) => route.toLowerCase() === path)
-  if (whole !== undefined) return whole.route
-  const part = stack.find(({ route }) => route !== '' && path.startsWith(`${route.toLowerCase()}/`))
-  return part === undefined ? undefined : part.route + ANYWHERE
+/** The path of the layer that removed the part. If one of its functions removed more, that part is unknown: /*. */
+function mountAt({ stack }: ConnectApp, removed: string): string | undefined {
+  const path = removed.toLowerCase()
+  const layer = stack.find(({ route }) => route.toLowerCase() === path)
+  if (layer !== undefined) return layer.route
+  const parent = stack.find(({ route }) => route !== '' && path.startsWith(`${route.toLowerCase()}/`))
+  return parent === undefined ? undefined : parent.route + ANYWHERE
 }

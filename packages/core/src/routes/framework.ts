@@ -6,26 +6,26 @@ import type { RequestServer } from '../http/watch/watch-server.ts'
  * `list.ts`. A template comes from the program: data from a client may select one, and is never part of it.
  */
 export interface Framework {
-  /** The route that the framework stored on a request; undefined if it had none, `NOT_ITS_OWN` for other requests. */
-  routeOf?(request: IncomingMessage): string | undefined | typeof NOT_ITS_OWN
+  /** The route that the framework stored on a request; undefined if it had none, `OTHER_FRAMEWORK` for other requests. */
+  routeOf?(request: IncomingMessage): string | undefined | typeof OTHER_FRAMEWORK
   /** The routes of a server, if they can be found from the server. */
   serverRouteOf?(server: RequestServer): ServerRouteOf | undefined
-  /** A module whose functions are looked up again with each request, so it can be hooked while the program runs. */
+  /** A module whose functions are looked up for each request, so that it can be hooked at run time. */
   readonly module?: HookedModule
 }
 
 export type ServerRouteOf = (request: IncomingMessage) => string | undefined
 
-/** Returned for a request of another framework. */
-export const NOT_ITS_OWN: unique symbol = Symbol('promherd.not-its-own')
+/** Returned by `routeOf` for a request of another framework. */
+export const OTHER_FRAMEWORK: unique symbol = Symbol('promherd.other-framework')
 
 /** A module that the program may have loaded. */
 export interface HookedModule {
-  /** Its file: among the CommonJS modules, and among the callers of `listen`. */
+  /** Its file: among the CommonJS modules, and among the callStackFiles of `listen`. */
   readonly file: RegExp
   /**
-   * Matches the source of its listener, in a bundle too. Node does not list ES modules, and a bundle has none: if no
-   * file is found, the classes are taken from the scopes of that listener.
+   * Matches the source of its listener, also in a bundle. Node does not list ES modules, and a bundle has no modules: if
+   * no file is found, the classes are read from the scopes of that listener.
    */
   readonly listener?: RegExp
   /** Called for each copy that is loaded, with its exports or with the variables of its scopes. */

@@ -24,12 +24,12 @@ export interface HonoContext {
 export function honoRouteOf(routes: readonly MatchedRoute[], at: number, status: number): string | undefined {
   const called = routes[at]
   if (called === undefined) return undefined
-  if (isRoute(called) && !(status === 404 && takesNext(called))) return called.path
+  if (isRoute(called) && !(status === 404 && canCallNext(called))) return called.path
   const ahead = routeAhead(routes.slice(at + 1), called)
   if (ahead !== undefined) return ahead
   if (isUnmatched(status)) return undefined
-  const passed = routes.slice(0, at).findLast(route => isRoute(route) && !takesAllOf(route, called))
-  return passed?.path ?? (isEverywhere(called.path) ? undefined : called.path)
+  const earlier = routes.slice(0, at).findLast(route => isRoute(route) && !coversPathOf(route, called))
+  return earlier?.path ?? (matchesAll(called.path) ? undefined : called.path)
 }
 
 /**
@@ -37,14 +37,14 @@ export function honoRouteOf(routes: readonly MatchedRoute[], at: number, status:
  * was removed from the path, if that is the mount path, else ANYWHERE.
  */
 export function honoMountedAt(inner: HonoContext | undefined, outer: unknown): string {
-  const mounting = (outer as Partial<HonoContext> | undefined)?.req
-  if (inner === undefined || typeof mounting?.routeIndex !== 'number') return ''
+  const outerRequest = (outer as Partial<HonoContext> | undefined)?.req
+  if (inner === undefined || typeof outerRequest?.routeIndex !== 'number') return ''
   const { req } = inner
-  const { path, routeIndex, matchedRoutes = [] } = mounting
+  const { path, routeIndex, matchedRoutes = [] } = outerRequest
   const length = path.length - (req.path === '/' && !path.endsWith('/') ? 0 : req.path.length)
   if (length <= 0 || !(path.endsWith(req.path) || length === path.length)) return ''
-  const taken = path.slice(0, length)
-  return matchedRoutes[routeIndex]?.path === `${taken}/*` ? taken : ANYWHERE
+  const removed = path.slice(0, length)
+  return matchedRoutes[routeIndex]?.path === `${removed}/*` ? removed : ANYWHERE
 }
 
 /** The template of a route below `honoMountedAt`. */
@@ -59,25 +59,25 @@ export function honoTemplateAt(mountedAt: string, route: string | undefined): st
 function routeAhead(ahead: readonly MatchedRoute[], called: MatchedRoute): string | undefined {
   for (const route of ahead) {
     if (!isRoute(route)) continue
-    if (!takesAllOf(route, called)) return route.path
-    if (!takesNext(route)) return undefined
+    if (!coversPathOf(route, called)) return route.path
+    if (!canCallNext(route)) return undefined
   }
   return undefined
 }
 
 /** True for a catch-all, of the application or of a part of it, that covers the path of the called handler. */
-function takesAllOf(route: MatchedRoute, called: MatchedRoute): boolean {
-  if (isEverywhere(route.path)) return true
+function coversPathOf(route: MatchedRoute, called: MatchedRoute): boolean {
+  if (matchesAll(route.path)) return true
   return route.path.endsWith('/*') && route.path !== called.path && called.path.startsWith(route.path.slice(0, -1))
 }
 
 /** A handler for all methods is usually a middleware, which matches requests that no route serves. */
 function isRoute(route: MatchedRoute): boolean {
-  return route.method !== 'ALL' || !(takesNext(route) || isEverywhere(route.path))
+  return route.method !== 'ALL' || !(canCallNext(route) || matchesAll(route.path))
 }
 
 /** True if the handler may have passed the request on. */
-function takesNext({ handler }: MatchedRoute): boolean {
+function canCallNext({ handler }: MatchedRoute): boolean {
   // If an application with an `onError` of its own is mounted in another one, its handlers are wrapped.
   const wrapped = (handler as { [WRAPPED]?: (...parts: never[]) => unknown })[WRAPPED]
   return (wrapped ?? (handler as (...parts: never[]) => unknown)).length > 1
@@ -85,6 +85,6 @@ function takesNext({ handler }: MatchedRoute): boolean {
 
 const WRAPPED = '__COMPOSED_HANDLER'
 
-function isEverywhere(path: string): boolean {
+function matchesAll(path: string): boolean {
   return path === '*' || path === '/*'
 }

@@ -17,7 +17,7 @@ interface Context extends MountedContext {
 }
 
 /** Observes the mounts of all requests of this application from now on. */
-export function watchMounts(prototype: object | undefined): void {
+export function observeMounts(prototype: object | undefined): void {
   if (prototype === undefined || 'mountPath' in prototype || !Object.isExtensible(prototype)) return
   Object.defineProperty(prototype, 'mountPath', {
     configurable: true,
@@ -37,11 +37,11 @@ export function mountPrefixOf(context: MountedContext): string | undefined {
 
 /** The mount whose middleware answered; undefined if each has passed the request on. */
 export function mountTemplateOf(context: MountedContext): string | undefined {
-  return context.mountPath === undefined ? undefined : MOUNTS.get(context)?.answering
+  return context.mountPath === undefined ? undefined : MOUNTS.get(context)?.respondingMount
 }
 
 // If one copy of this package observes a context, the others need not.
-const MOUNTS = shared('mounts of Koa', () => new WeakMap<object, Pick<Mounts, 'routed' | 'answering'>>())
+const MOUNTS = shared('mounts of Koa', () => new WeakMap<object, Pick<Mounts, 'routed' | 'respondingMount'>>())
 
 interface Mount {
   readonly template: string
@@ -92,7 +92,7 @@ class Mounts {
     })
   }
 
-  get answering(): string | undefined {
+  get respondingMount(): string | undefined {
     return this.#mounts.findLast(({ closings }) => closings < 2)?.template
   }
 

@@ -1,6 +1,6 @@
 import { isUnmatched } from '../http/labels/labels.ts'
 import { feathersRouteOf } from './feathers.ts'
-import { type MountedContext, mountPrefixOf, mountTemplateOf, watchMounts } from './koa-mount.ts'
+import { type MountedContext, mountPrefixOf, mountTemplateOf, observeMounts } from './koa-mount.ts'
 import { ANYWHERE, joinTemplates } from './template.ts'
 
 interface Layer {
@@ -68,7 +68,7 @@ function prefixOf(context: KoaContext, { regexp }: Layer): string {
 export function observeKoa({ app }: KoaContext): void {
   if (app === lastApp) return
   lastApp = app
-  watchMounts(app?.context)
+  observeMounts(app?.context)
 }
 
 // Usually there is one application.

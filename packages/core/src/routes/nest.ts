@@ -4,7 +4,7 @@ import { replaceMethod } from '../base/alike.ts'
 import { nodeRequire, requireFrom } from '../base/node-require.ts'
 import { read } from '../http/category/error-chain.ts'
 import { noteFirstError, noteUnrouted } from '../http/exchange/followed.ts'
-import { callers } from './callers.ts'
+import { callStackFiles } from './call-stack.ts'
 
 /**
  * NestJS handles thrown errors itself, and passes them to neither Express nor Fastify. Requests that match none of its
@@ -16,10 +16,10 @@ export function watchNest(): void {
   if (!isLoaded()) return
   try {
     const require = nodeRequire()
-    for (const file of Object.keys(require.cache)) if (FILE.test(file)) watch(file, require.cache[file]?.exports)
-    const files = [...callers(), ...process.argv.slice(1, 2), join(process.cwd(), 'app.js')]
+    for (const file of Object.keys(require.cache)) if (FILE.test(file)) hookHandler(file, require.cache[file]?.exports)
+    const files = [...callStackFiles(), ...process.argv.slice(1, 2), join(process.cwd(), 'app.js')]
     for (const file of new Set(files.map(modules))) {
-      if (file !== undefined && !SEEN.has(file)) watch(file, require(file))
+      if (file !== undefined && !HOOKED.has(file)) hookHandler(file, require(file))
     }
   } catch {
     // A NestJS with another structure is followed like any other application of its platform.
@@ -27,7 +27,7 @@ export function watchNest(): void {
 }
 
 const FILE = /[\\/]@nestjs[\\/]core[\\/]exceptions[\\/]exceptions-handler\.js$/
-const SEEN = new Set<string>()
+const HOOKED = new Set<string>()
 
 /** NestJS loads this before everything else. Without this check, a search for NestJS would load it. */
 function isLoaded(): boolean {
@@ -53,14 +53,14 @@ interface Host {
   getArgByIndex?(index: number): unknown
 }
 
-function watch(file: string, exports: unknown): void {
-  if (SEEN.has(file)) return
-  SEEN.add(file)
+function hookHandler(file: string, exports: unknown): void {
+  if (HOOKED.has(file)) return
+  HOOKED.add(file)
   const { prototype } = (exports as { ExceptionsHandler?: { prototype: Handler } }).ExceptionsHandler ?? {}
   replaceMethod(prototype, 'next', next => {
     const { observed } = {
       observed(this: unknown, exception: unknown, context: Host) {
-        note(exception, context)
+        recordError(exception, context)
         return next.call(this, exception, context)
       },
     }
@@ -68,7 +68,7 @@ function watch(file: string, exports: unknown): void {
   })
 }
 
-function note(exception: unknown, context: Host): void {
+function recordError(exception: unknown, context: Host): void {
   if (context?.getType?.() !== 'http') return
   const [request, reply] = [context.getArgByIndex?.(0), context.getArgByIndex?.(1)]
   const response = (read(reply, 'raw') ?? reply) as ServerResponse | undefined

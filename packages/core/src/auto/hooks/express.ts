@@ -4,8 +4,8 @@ import type { HttpRecorder } from '../../http/recorder.ts'
 import { watchArrivals } from '../../http/watch/arrival.ts'
 import type { RequestServer } from '../../http/watch/watch-server.ts'
 import { connectMountOf } from '../../routes/connect.ts'
-import { cameShortened, isSeen, keepStateOf, observe, routeOf } from '../../routes/express/observe.ts'
-import { shaping } from '../../routes/express/shape.ts'
+import { createState, isSeen, observe, routeOf, wasPathShortened } from '../../routes/express/observe.ts'
+import { propertyPredefiner } from '../../routes/express/predefined-properties.ts'
 import { templateOf } from '../../routes/express/template.ts'
 import { type ExpressApp, type ExpressRequest, routerOf } from '../../routes/express/types.ts'
 import { ANYWHERE, joinTemplates } from '../../routes/template.ts'
@@ -18,31 +18,31 @@ import { ANYWHERE, joinTemplates } from '../../routes/template.ts'
 export class ExpressServer {
   readonly #server: RequestServer
   readonly #recorder: HttpRecorder
-  #shape: ((request: ExpressRequest, response: ServerResponse) => void) | undefined
+  #predefine: ((request: ExpressRequest, response: ServerResponse) => void) | undefined
   /** How many requests came before an Express application was found. */
-  #early = 0
+  #earlyRequests = 0
 
   constructor(server: RequestServer, recorder: HttpRecorder) {
     this.#server = server
     this.#recorder = recorder
     watchArrivals()
-    this.look()
+    this.findApps()
   }
 
   /** Scans the current listeners of the server. */
-  look(): void {
+  findApps(): void {
     for (const listener of this.#server.listeners('request')) {
       if (!isApp(listener) || !hasRoutes(listener)) continue
-      this.#shape = shaping(this.#server, listener)
-      arrive(listener)
+      this.#predefine = propertyPredefiner(this.#server, listener)
+      observeApp(listener)
     }
   }
 
   /** Must be called with each request before Express sees it. */
   begin(request: ExpressRequest, response: ServerResponse): void {
-    if (!isUsed && ++this.#early > EARLY) return
-    keepStateOf(request, response, this.#recorder)
-    this.#shape?.(request, response)
+    if (!hasApp && ++this.#earlyRequests > MAX_EARLY_REQUESTS) return
+    createState(request, response, this.#recorder)
+    this.#predefine?.(request, response)
   }
 }
 
@@ -58,33 +58,35 @@ export function expressRouteOf(request: ExpressRequest, app: ExpressApp): string
   if (OBSERVED.has(root)) return routeOf(request)
   // A function of another application has called it.
   if (isSeen(request)) {
-    arrive(root)
+    observeApp(root)
     return routeOf(request)
   }
   // The request came before the application was known: its route was chosen while it was not observed.
-  arrive(root)
+  observeApp(root)
   const { route, baseUrl, res } = request
   if (route === undefined || isUnmatched(res?.statusCode ?? 0)) return undefined
   const template = templateOf(route, app, baseUrl ?? '')
   const mounted = connectMountOf(request, (baseUrl ?? '') + (request.url ?? ''))
   if (mounted !== undefined) return joinTemplates(mounted, template)
-  return cameShortened(request) && !template.startsWith(`${ANYWHERE}/`) ? joinTemplates(ANYWHERE, template) : template
+  return wasPathShortened(request) && !template.startsWith(`${ANYWHERE}/`)
+    ? joinTemplates(ANYWHERE, template)
+    : template
 }
 
 /**
  * The number of requests for which state is kept to find an application that a function calls: its first request shows
  * it.
  */
-const EARLY = 100
+const MAX_EARLY_REQUESTS = 100
 
 // Requests of other frameworks need no state while there is no Express application.
-let isUsed = false
+let hasApp = false
 const OBSERVED = new WeakSet<ExpressApp>()
 
-function arrive(app: ExpressApp): void {
+function observeApp(app: ExpressApp): void {
   if (OBSERVED.has(app)) return
   OBSERVED.add(app)
-  isUsed = true
+  hasApp = true
   observe(app)
 }
 

@@ -29,7 +29,7 @@ export function watchFastify(): void {
 }
 
 /** Forwards Fastify's events to `newListener` from now on. */
-export function hearFastify(newListener: FastifyListener): void {
+export function setFastifyListener(newListener: FastifyListener): void {
   listener = newListener
 }
 

@@ -3,11 +3,11 @@ import { noteError } from '../../http/exchange/followed.ts'
 import { nameRoute } from '../../http/exchange/route-source.ts'
 import { nameUpgrade } from '../../http/exchange/upgrades.ts'
 import { fastifyRouteOf } from '../../routes/fastify.ts'
-import { hearFastify } from './fastify-channel.ts'
+import { setFastifyListener } from './fastify-channel.ts'
 
 /** Takes the routes of Fastify from its hooks from now on. */
 export function hookFastify(): void {
-  hearFastify({
+  setFastifyListener({
     arrived(request, response) {
       const raw = request.raw as IncomingMessage & { readonly upgrade?: boolean }
       // @fastify/websocket routes upgraded connections like requests.

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireFrom } from '../../base/node-require.ts'
-import { callers } from '../../routes/callers.ts'
+import { callStackFiles } from '../../routes/call-stack.ts'
 
 /**
  * Finds the routers of Hono if it was imported and not required: Node does not list these modules. So they are resolved
@@ -9,14 +9,14 @@ import { callers } from '../../routes/callers.ts'
  */
 export function importedHono(): unknown[] {
   if (!isServed()) return []
-  return [...new Set([...callers(), ...process.argv.slice(1, 2), join(process.cwd(), 'app.js')].map(folderOf))].flatMap(
-    folder => {
-      if (folder === undefined || SEEN.has(folder)) return []
-      SEEN.add(folder)
-      const files = ROUTERS.map(name => join(folder, 'dist/router', name, 'router.js'))
-      return files.filter(file => existsSync(file)).map(file => requireFrom(file)(file) as unknown)
-    },
-  )
+  return [
+    ...new Set([...callStackFiles(), ...process.argv.slice(1, 2), join(process.cwd(), 'app.js')].map(folderOf)),
+  ].flatMap(folder => {
+    if (folder === undefined || SEEN.has(folder)) return []
+    SEEN.add(folder)
+    const files = ROUTERS.map(name => join(folder, 'dist/router', name, 'router.js'))
+    return files.filter(file => existsSync(file)).map(file => requireFrom(file)(file) as unknown)
+  })
 }
 
 const SEEN = new Set<string>()

@@ -6,8 +6,8 @@ import type { RouteSource } from '../../http/exchange/exchange.ts'
 import { noteError } from '../../http/exchange/followed.ts'
 import { nameRoute } from '../../http/exchange/route-source.ts'
 import { nameUpgrade } from '../../http/exchange/upgrades.ts'
-import { prototypesIn } from '../../routes/classes.ts'
 import { type HonoContext, honoMountedAt, honoRouteOf, honoTemplateAt, type MatchedRoute } from '../../routes/hono.ts'
+import { prototypesIn } from '../../routes/prototypes.ts'
 
 /**
  * Hono does not report its routes outside of a request, and its applications cannot be reached from their server. But
@@ -36,7 +36,7 @@ type Match = (this: unknown, method: string, path: string) => [Entry[], ...unkno
 
 /** The routers that were hooked, and the handlers that name a request. */
 const HOOKED = shared('hooked routers of Hono', () => new WeakSet<object>())
-const NAMING = shared('naming handlers of Hono', () => new WeakSet<object>())
+const WRAPPED = shared('naming handlers of Hono', () => new WeakSet<object>())
 
 /** Hooks the classes of routers that a module exports. */
 export function hookHono(exports: unknown): void {
@@ -53,19 +53,19 @@ export function hookHono(exports: unknown): void {
 function hookRouter(prototype: { match?: Match }): void {
   if (HOOKED.has(prototype)) return
   HOOKED.add(prototype)
-  let original = naming(prototype.match!)
+  let original = wrapMatch(prototype.match!)
   Object.defineProperty(prototype, 'match', {
     configurable: true,
     get: () => original,
     set(this: object, match: Match) {
-      const value = naming(match)
+      const value = wrapMatch(match)
       if (this === prototype) original = value
       else Object.defineProperty(this, 'match', { value, writable: true, enumerable: true, configurable: true })
     },
   })
 }
 
-function naming(match: Match): Match {
+function wrapMatch(match: Match): Match {
   const { observed } = {
     observed(this: unknown, method: string, path: string): ReturnType<Match> {
       const result = match.call(this, method, path)
@@ -73,7 +73,7 @@ function naming(match: Match): Match {
       if (entries.length === 0) return [[UNMATCHED], ...result.slice(1)]
       for (let i = 0; i < entries.length; i++) {
         const pair = entries[i]![0]
-        if (!NAMING.has(pair[0])) pair[0] = calling(pair[0])
+        if (!WRAPPED.has(pair[0])) pair[0] = wrapHandler(pair[0])
       }
       return result
     },
@@ -87,49 +87,49 @@ function naming(match: Match): Match {
  * with a second reaction to a promise V8 does not know which function awaits it, and the stack of an error that is
  * thrown after an `await` ends there.
  */
-function calling(handler: Handler): Handler {
-  const { named } = {
-    named(this: unknown, context: Context, next: Next): unknown {
-      name(context)
+function wrapHandler(handler: Handler): Handler {
+  const { observed } = {
+    observed(this: unknown, context: Context, next: Next): unknown {
+      nameRequest(context)
       try {
         const answer = handler.call(this, context, next)
-        if (isPromise(answer) && isAlone(context)) answer.then(undefined, error => fail(context, error))
+        if (isPromise(answer) && isOnlyHandler(context)) answer.then(undefined, error => recordError(context, error))
         return answer
       } catch (error) {
-        fail(context, error)
+        recordError(context, error)
         throw error
       }
     },
   }
-  NAMING.add(named)
-  return alike(named, handler)
+  WRAPPED.add(observed)
+  return alike(observed, handler)
 }
 
-function isAlone({ req }: Context): boolean {
+function isOnlyHandler({ req }: Context): boolean {
   return (req.matchedRoutes?.length ?? 0) < 2
 }
 
 /** Used if there is no handler, so that a function of promherd is called then, too. */
-const UNMATCHED: Entry = [[calling((_context, next) => next()), { method: 'ALL', path: '*', handler: passOn }], {}]
+const UNMATCHED: Entry = [[wrapHandler((_context, next) => next()), { method: 'ALL', path: '*', handler: passOn }], {}]
 
 function passOn(_context: unknown, next: Next): unknown {
   return next()
 }
 
-function name(context: Context): void {
+function nameRequest(context: Context): void {
   const { incoming, outgoing } = context.env ?? {}
   if (incoming?.upgrade === true) nameUpgrade(incoming, routeOfUpgrade, context)
   else if (outgoing !== undefined) nameRoute(outgoing, routeOfContext, context)
 }
 
-function fail(context: Context, error: unknown): void {
+function recordError(context: Context, error: unknown): void {
   const response = context.env?.outgoing
   if (response !== undefined) noteError(response, error)
 }
 
 function routeOfContext(context: Context, outer?: RouteSource): string | undefined {
   const { req, env, error } = context
-  if (error !== undefined) fail(context, error)
+  if (error !== undefined) recordError(context, error)
   const route = honoRouteOf(req.matchedRoutes ?? [], req.routeIndex, env?.outgoing?.statusCode ?? 0)
   return honoTemplateAt(honoMountedAt(context, outer?.context), route)
 }

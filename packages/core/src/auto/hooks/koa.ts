@@ -3,8 +3,8 @@ import { alike, replaceMethod, replaceMethodOf } from '../../base/alike.ts'
 import { noteError } from '../../http/exchange/followed.ts'
 import { nameRoute, nameUnnamedRoute } from '../../http/exchange/route-source.ts'
 import { nameUpgrade } from '../../http/exchange/upgrades.ts'
-import { isFirstFound, prototypeWith } from '../../routes/classes.ts'
 import { type KoaContext, koaRouteOf, observeKoa } from '../../routes/koa.ts'
+import { isFirstFound, prototypeWith } from '../../routes/prototypes.ts'
 
 /** The paths of Koa's application class, and of the prototype of all contexts. */
 export const KOA_FILE: RegExp = /[\\/]koa[\\/]lib[\\/]application\.js$/
@@ -54,7 +54,7 @@ export function hookKoa(exports: unknown): void {
   replaceMethodOf<'handleRequest', HandleRequest>(prototype, 'handleRequest', hasOwnOnerror, handleRequest => {
     const { observed } = {
       observed(this: unknown, context: Context, middleware: Middleware) {
-        return handleRequest.call(this, context, noticing(middleware))
+        return handleRequest.call(this, context, withErrorsRecorded(middleware))
       },
     }
     return observed
@@ -92,13 +92,13 @@ function hasOwnOnerror(application: object): boolean {
 }
 
 // An application creates its middleware once.
-const NOTICING = new WeakMap<Middleware, Middleware>()
+const WRAPPED = new WeakMap<Middleware, Middleware>()
 
 /** The same middleware, with its failures recorded. */
-function noticing(middleware: Middleware): Middleware {
-  let known = NOTICING.get(middleware)
+function withErrorsRecorded(middleware: Middleware): Middleware {
+  let known = WRAPPED.get(middleware)
   if (known === undefined) {
-    const noting = async (context: Context): Promise<unknown> => {
+    const observed = async (context: Context): Promise<unknown> => {
       try {
         return await middleware(context)
       } catch (error) {
@@ -106,8 +106,8 @@ function noticing(middleware: Middleware): Middleware {
         throw error
       }
     }
-    known = alike(noting, middleware)
-    NOTICING.set(middleware, known)
+    known = alike(observed, middleware)
+    WRAPPED.set(middleware, known)
   }
   return known
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { asPlaceholder } from '../../http/exchange/route-source.ts'
-import { unadaptedRouteOf } from '../../routes/loaded/route.ts'
+import { unadaptedRouteOf } from '../../routes/loaded/unadapted-route.ts'
 import { expressAppOf, expressRouteOf } from './express.ts'
 
 /**

@@ -5,8 +5,8 @@ import type { Layer } from './types.ts'
 export function mountOf(layer: Layer): string {
   let prefix = PREFIXES.get(layer)
   if (prefix === undefined) {
-    prefix = readMount(layer)
-    // A router before 2.3 knows nothing of a layer that has not matched yet.
+    prefix = readMountPath(layer)
+    // Before router 2.3, a layer has no path before its first match.
     if (prefix !== '' || layer.slash === true) PREFIXES.set(layer, prefix)
   }
   return prefix
@@ -14,10 +14,10 @@ export function mountOf(layer: Layer): string {
 
 const PREFIXES = new WeakMap<Layer, string>()
 
-function readMount(layer: Layer): string {
+function readMountPath(layer: Layer): string {
   if (layer.rawPath !== undefined) return mountText(layer.rawPath)
-  if (layer.regexp !== undefined) return layer.regexp.fast_slash ? '' : writtenAs(layer.regexp, namesOf(layer))
-  return layer.slash ? '' : generalized(layer.path ?? '', layer.params ?? {})
+  if (layer.regexp !== undefined) return layer.regexp.fast_slash ? '' : pathTextOf(layer.regexp, namesOf(layer))
+  return layer.slash ? '' : withParameterNames(layer.path ?? '', layer.params ?? {})
 }
 
 function namesOf(layer: Layer): string[] {
@@ -25,10 +25,10 @@ function namesOf(layer: Layer): string[] {
 }
 
 /**
- * The original form of a regular expression of Express 4. Express 4 keeps the user's expressions unchanged, creates one
- * from a path, and from an array one that joins all elements as alternatives.
+ * The path, as the program wrote it, of a regular expression of Express 4. Express 4 keeps regular expressions unchanged,
+ * creates one from a path, and creates one with alternatives from an array.
  */
-export function writtenAs(regexp: RegExp, names: readonly string[]): string {
+export function pathTextOf(regexp: RegExp, names: readonly string[]): string {
   const parts = alternativesOf(regexp.source)
   const isList = parts.length > 1 && (parts.some(isOfPath) || parts.every(part => part.startsWith('^')))
   if (!isList && !isOfPath(regexp.source)) return String(regexp)
@@ -41,7 +41,7 @@ function isOfPath(source: string): boolean {
   return source.startsWith('^') && (source.endsWith('(?=\\/|$)') || source.endsWith('(?=/|$)'))
 }
 
-/** An expression that is one of several. Its groups use up names, but these are not names of path parameters. */
+/** An expression that is one of several. It removes one name for each of its groups, which are no path parameters. */
 function expressionOf(source: string, names: string[]): string {
   names.splice(0, source.replaceAll(/\\./g, '').match(/\((?!\?[^<]|\?<[=!])/g)?.length ?? 0)
   return `/${source}/`
@@ -54,7 +54,7 @@ function alternativesOf(source: string): string[] {
   for (let i = 0; i < source.length; i++) {
     if (source[i] === '\\') i++
     else if (source[i] === '[') i = endOfClass(source, i)
-    else if (source[i] === '(') i = closing(source, i)
+    else if (source[i] === '(') i = endOfGroup(source, i)
     else if (source[i] === '|') {
       parts.push(source.slice(start, i))
       start = i + 1
@@ -80,7 +80,7 @@ export function pathOf(source: string, names: string[]): string {
   for (let i = 0; i < source.length; i++) {
     const char = source[i]!
     if (char === '(') {
-      const end = closing(source, i)
+      const end = endOfGroup(source, i)
       if (!source.startsWith('(?=', i)) path += (source.startsWith('(?:\\/', i) ? '/' : '') + (names.shift() ?? '*')
       i = '?*+'.includes(source[end + 1] ?? ' ') ? end + 1 : end
     } else if (source.startsWith('\\/?', i)) i += 2
@@ -91,7 +91,7 @@ export function pathOf(source: string, names: string[]): string {
 }
 
 /** The end of the group that opens at `start`. */
-function closing(source: string, start: number): number {
+function endOfGroup(source: string, start: number): number {
   let depth = 0
   for (let i = start; i < source.length; i++) {
     if (source[i] === '\\') i++
@@ -102,8 +102,8 @@ function closing(source: string, start: number): number {
   return source.length
 }
 
-/** A path with the values of its parameters replaced by their names: routers before 2.3 expose no more than these. */
-function generalized(path: string, params: Readonly<Record<string, string>>): string {
+/** The path with the values of its parameters replaced by their names. Routers before 2.3 expose only these values. */
+function withParameterNames(path: string, params: Readonly<Record<string, string>>): string {
   const segments = path.split('/')
   for (const [name, value] of Object.entries(params).reverse()) {
     const at = segments.lastIndexOf(encodeURIComponent(String(value)))

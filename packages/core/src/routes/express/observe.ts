@@ -6,14 +6,14 @@ import type { HttpRecorder } from '../../http/recorder.ts'
 import { Hidden } from '../../http/response/hidden.ts'
 import { arrivalOf } from '../../http/watch/arrival.ts'
 import { feathersRouteOf } from '../feathers.ts'
-import { type Handle, type HandleError, type LayerMethods, observeLayers } from './layers.ts'
-import { entered, isShortened, type Mount, routeTemplateOf, startOf } from './mounts.ts'
+import { type Handle, type HandleError, type LayerMethods, observeLayers } from './layer-methods.ts'
+import { enterLayer, firstPosition, isShortened, type Position, routeTemplateOf } from './position.ts'
 import { mountTemplateOf, templateOf } from './template.ts'
 import { type ExpressApp, type ExpressRequest, type Layer, type Next, type Route, routerOf } from './types.ts'
 
 /**
- * Records what Express does with a request and does not store afterwards: the route when it is called, while `baseUrl`
- * is still correct, that a middleware continued after it, and the errors that are passed on.
+ * Records what Express does with a request and does not store: the route when it is called, while `baseUrl` is still
+ * correct, whether a middleware was called after it, and the errors that are passed to `next`.
  *
  * All of it is observed where a router calls a layer, in the layer class of the first application that is seen, so that
  * every copy and version of Express works. Applications, routers and requests get no properties of promherd.
@@ -23,13 +23,13 @@ export function observe(app: ExpressApp): void {
   const layer = routerOf(app)?.stack[0]
   if (layer === undefined) return
   SEEN.add(app)
-  observeLayers(Object.getPrototypeOf(layer) as LayerMethods, passing, failing)
+  observeLayers(Object.getPrototypeOf(layer) as LayerMethods, observeHandle, observeHandleError)
 }
 
-const SEEN = shared('seen Express', () => new WeakSet<ExpressApp>())
+const SEEN = shared('observed Express applications', () => new WeakSet<ExpressApp>())
 
-/** Starts to keep state of `request`. Before Express changes its prototype, this costs next to nothing. */
-export function keepStateOf(request: ExpressRequest, response: ServerResponse, recorder: HttpRecorder): void {
+/** Creates the state of `request`. This is cheap as long as Express has not changed the prototype of the request. */
+export function createState(request: ExpressRequest, response: ServerResponse, recorder: HttpRecorder): void {
   if (stateOf(response) !== undefined) return
   new Observed(response, {
     recorder,
@@ -39,32 +39,32 @@ export function keepStateOf(request: ExpressRequest, response: ServerResponse, r
     hasFailed: false,
     middleware: undefined,
     app: undefined,
-    arrivedAs: arrivalOf(request),
-    isWhole: !request.baseUrl,
-    mount: undefined,
+    originalPath: arrivalOf(request),
+    isPathComplete: !request.baseUrl,
+    position: undefined,
     next: undefined,
-    noting: undefined,
+    nextWithErrors: undefined,
   })
 }
 
-/** The template of the route that answered, or the mount path of the middleware that did; else undefined. */
+/** The template of the route that responded, or the mount path of the middleware that responded; else undefined. */
 export function routeOf(request: Upgradable): string | undefined {
-  const route = answeringRouteOf(request)
-  // express-ws adds that to the path of a WebSocket and of its route.
+  const route = respondingRouteOf(request)
+  // express-ws adds `.websocket` to the path of a WebSocket and of its route.
   return request.upgrade === true ? route?.replace(/(?<=.)\/\.websocket$|\.websocket$/, '') : route
 }
 
-function answeringRouteOf(request: ExpressRequest): string | undefined {
+function respondingRouteOf(request: ExpressRequest): string | undefined {
   const { res, route } = request
   const state = stateOf(res)
   if (state !== undefined) {
     // The route was chosen and never called: one of its parameters failed.
     if (route !== undefined && route !== state.route) {
-      chosen(request, state, route)
+      recordRoute(request, state, route)
       state.hasFailed = true
     }
     const error = lastErrorOf(request)
-    if (error !== undefined && !state.hasFailed) failed(state, res!, error)
+    if (error !== undefined && !state.hasFailed) recordError(state, res!, error)
   }
   // If every route has passed the request on, a 404 is not a response of the last of them.
   const isPassed = state?.isPassed || (request.next === undefined && !state?.hasFailed)
@@ -73,17 +73,19 @@ function answeringRouteOf(request: ExpressRequest): string | undefined {
   if (service !== undefined) return service
   if (isPassed && status === 404) return undefined
   if (state?.template !== undefined || state?.middleware === undefined || isUnmatched(status)) return state?.template
-  return state.mount === undefined ? mountTemplateOf(state.middleware, state.app) : state.mount.prefix.ofMiddleware
+  return state.position === undefined
+    ? mountTemplateOf(state.middleware, state.app)
+    : state.position.prefix.middlewareRoute
 }
 
 /** True if a function removed a part of the path before Express saw the request. */
-export function cameShortened(request: ExpressRequest & { readonly originalUrl?: string }): boolean {
-  return isShortened(stateOf(request.res)?.arrivedAs, request.originalUrl ?? '')
+export function wasPathShortened(request: ExpressRequest & { readonly originalUrl?: string }): boolean {
+  return isShortened(stateOf(request.res)?.originalPath, request.originalUrl ?? '')
 }
 
-/** True if a layer of an observed application has handled the request. */
+/** True if a layer of an observed application has received the request. */
 export function isSeen(request: ExpressRequest): boolean {
-  return stateOf(request.res)?.mount !== undefined
+  return stateOf(request.res)?.position !== undefined
 }
 
 /** The state of one request. It is stored on the response, which Express changes less than the request. */
@@ -99,17 +101,17 @@ interface State {
   middleware: Layer | undefined
   app: ExpressApp | undefined
   /** The path that the request had before it was changed, if that is known. */
-  readonly arrivedAs: string | undefined
+  readonly originalPath: string | undefined
   /** False if routers had removed a part of the path before the request was seen. */
-  readonly isWhole: boolean
+  readonly isPathComplete: boolean
   /**
-   * The position of the middleware that was called last; undefined before the first one, and if not all layers were
-   * seen.
+   * The position of the middleware that was called last. Undefined before the first one, and if not all layers were
+   * observed.
    */
-  mount: Mount | undefined
-  /** The next function of the outermost router, and the function that records the error that it is called with. */
+  position: Position | undefined
+  /** `next` of the outermost router, and the function that records its error and calls it. */
   next: Next | undefined
-  noting: Next | undefined
+  nextWithErrors: Next | undefined
 }
 
 /** Stores the state on a response. */
@@ -137,38 +139,38 @@ function stateOf(response: ServerResponse | undefined): State | undefined {
 type Upgradable = ExpressRequest & { readonly upgrade?: boolean }
 
 /** express-ws passes a WebSocket to its application with a placeholder response. */
-function stateOfRouted(request: Upgradable, response: ServerResponse | undefined): State | undefined {
+function stateOfRequest(request: Upgradable, response: ServerResponse | undefined): State | undefined {
   const state = stateOf(response)
   if (state !== undefined || request.upgrade !== true || response === undefined) return state
   const owner = ownerOfUpgrade(request)
-  if (owner !== undefined) keepStateOf(request, response, owner as HttpRecorder)
+  if (owner !== undefined) createState(request, response, owner as HttpRecorder)
   return stateOf(response)
 }
 
-function enter(state: State, layer: Layer, request: ExpressRequest): void {
+function recordMount(state: State, layer: Layer, request: ExpressRequest): void {
   try {
-    state.mount = entered(state.mount ?? startOf(request, state.arrivedAs), layer, request)
+    state.position = enterLayer(state.position ?? firstPosition(request, state.originalPath), layer, request)
   } catch (error) {
-    state.recorder.store.reportError('http', `what is mounted could not be told: ${String(error)}`)
+    state.recorder.store.reportError('http', `the mount path of a request could not be determined: ${String(error)}`)
   }
 }
 
-function chosen(request: ExpressRequest, state: State, route: Route): void {
+function recordRoute(request: ExpressRequest, state: State, route: Route): void {
   state.route = route
   state.isPassed = false
   try {
     if (request.app === undefined) state.template = undefined
-    else if (!state.isWhole) state.template = templateOf(route, request.app, request.baseUrl ?? '')
+    else if (!state.isPathComplete) state.template = templateOf(route, request.app, request.baseUrl ?? '')
     else {
-      state.mount ??= startOf(request, state.arrivedAs)
-      state.template = routeTemplateOf(state.mount, route, request)
+      state.position ??= firstPosition(request, state.originalPath)
+      state.template = routeTemplateOf(state.position, route, request)
     }
   } catch (error) {
-    state.recorder.store.reportError('http', `a route could not be told: ${String(error)}`)
+    state.recorder.store.reportError('http', `the route of a request could not be determined: ${String(error)}`)
   }
 }
 
-function failed(state: State, response: ServerResponse, error: unknown): void {
+function recordError(state: State, response: ServerResponse, error: unknown): void {
   state.hasFailed = true
   state.recorder.fail(response, error)
 }
@@ -181,48 +183,53 @@ function lastErrorOf(request: ExpressRequest): unknown {
 
 const ERRORS = Symbol.for('router.tracing.publishedErrors')
 
-function passing(handle: Handle): Handle {
+function observeHandle(handle: Handle): Handle {
   const { observed } = {
     observed(this: Layer, request: ExpressRequest, response: ServerResponse, next: Next) {
-      const state = stateOfRouted(request, response)
+      const state = stateOfRequest(request, response)
       if (state === undefined) return handle.call(this, request, response, next)
       // A layer of a route has one; a layer of a middleware has the property, but it is undefined.
-      if (this.route !== undefined) chosen(request, state, this.route)
+      if (this.route !== undefined) recordRoute(request, state, this.route)
       else {
         state.isPassed = true
         state.middleware = this
         state.app = request.app
-        if (state.isWhole) enter(state, this, request)
+        if (state.isPathComplete) recordMount(state, this, request)
       }
-      return handle.call(this, request, response, this.rawPath === undefined ? noting(state, response, next) : next)
+      return handle.call(
+        this,
+        request,
+        response,
+        this.rawPath === undefined ? nextWithErrors(state, response, next) : next,
+      )
     },
   }
   return observed
 }
 
 /**
- * The next function for the layers of the outermost router: before 2.3 it is the only way to see an error that no layer
- * handles. All layers of a router get the same function.
+ * The `next` for the layers of the outermost router. Before router 2.3 it is the only way to observe an error that no
+ * layer handles. All layers of a router receive the same function.
  */
-function noting(state: State, response: ServerResponse, next: Next): Next {
+function nextWithErrors(state: State, response: ServerResponse, next: Next): Next {
   if (state.next === undefined) {
     state.next = next
-    const noting = (error?: unknown): void => {
-      if (error && error !== 'route' && error !== 'router') failed(state, response, error)
+    const nextWithErrors = (error?: unknown): void => {
+      if (error && error !== 'route' && error !== 'router') recordError(state, response, error)
       next(error)
     }
     // Copying its other properties would cost each request more than it is worth.
-    Object.defineProperty(noting, 'name', { value: next.name })
-    state.noting = noting
+    Object.defineProperty(nextWithErrors, 'name', { value: next.name })
+    state.nextWithErrors = nextWithErrors
   }
-  return next === state.next ? state.noting! : next
+  return next === state.next ? state.nextWithErrors! : next
 }
 
-function failing(handleError: HandleError): HandleError {
+function observeHandleError(handleError: HandleError): HandleError {
   const { observed } = {
     observed(this: Layer, error: unknown, request: ExpressRequest, response: ServerResponse, next: Next) {
       const state = stateOf(response)
-      if (state !== undefined) failed(state, response, error)
+      if (state !== undefined) recordError(state, response, error)
       return handleError.call(this, error, request, response, next)
     },
   }

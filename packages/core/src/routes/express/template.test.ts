@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { writtenAs } from './mount-path.ts'
+import { pathTextOf } from './mount-path.ts'
 import { templateOf } from './template.ts'
 import type { Layer } from './types.ts'
 
@@ -17,11 +17,11 @@ test.each([
   ['^\\/a(\\d+)|^\\/b(?:\\/([^/]+?))\\/?(?=\\/|$)', ['*', ':id'], '/^\\/a(\\d+)/|/b/:id'],
   ['^\\/[(|]|^\\/(x|y)', ['*'], '/^\\/[(|]/|/^\\/(x|y)/'],
   ['^\\/w\\/(.*)\\/?(?=\\/|$)', ['*'], '/w/*'],
-])('the expression %s was made of %s', (source, names, path) => {
-  expect(writtenAs(new RegExp(source, 'i'), names)).toBe(path)
+])('the expression %s was created from %s', (source, names, path) => {
+  expect(pathTextOf(new RegExp(source, 'i'), names)).toBe(path)
 })
 
-test('where a router only knows the path that it last matched, what is not known yet is not kept', () => {
+test('if a router exposes only the path of its last match, a template is stored only when it is known', () => {
   const [early, late] = [{ path: '/early' }, { path: '/posts/:post' }]
   const mounted: Layer = { handle: { stack: [{ route: late, handle: undefined }] } }
   const app = {

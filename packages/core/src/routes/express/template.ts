@@ -7,7 +7,7 @@ import { type ExpressApp, type Layer, type Route, type Router, routerOf } from '
  * of routers, once for each route.
  */
 
-/** The whole template of a route, `/users/:id/posts/:post`, of which Express itself keeps only the last part. */
+/** The whole template of a route, `/users/:id/posts/:post`. Express itself stores only the last part. */
 export function templateOf(route: Route, app: ExpressApp, baseUrl: string): string {
   let templates = TEMPLATES.get(route)
   if (templates === undefined) {
@@ -15,15 +15,15 @@ export function templateOf(route: Route, app: ExpressApp, baseUrl: string): stri
     collect(routerOf(app), prefixOf(app), layer => layer.route === route, templates, 0)
     TEMPLATES.set(route, templates)
   }
-  // A route in a router that a function calls: its mount path cannot be known, and must not be the actual path.
+  // A route in a router that a function calls. Its mount path is unknown, and must not be the path of the request.
   if (templates.length === 0) return joinTemplates(ANYWHERE, routeText(route.path))
-  const one = templates.length === 1 ? templates[0] : templates.find(({ prefix }) => fits(prefix, baseUrl))
+  const one = templates.length === 1 ? templates[0] : templates.find(({ prefix }) => matchesPrefix(prefix, baseUrl))
   return (one ?? templates[0]!).template
 }
 
 /**
  * The mount path of a middleware, with all prefixes: `/users/:id/files`. Undefined if that is the root, or if the
- * middleware is registered in more than one place, so that it is not known in which of them it answered.
+ * middleware is registered in several places, so that the place that responded is not known.
  */
 export function mountTemplateOf(middleware: Layer, app: ExpressApp | undefined): string | undefined {
   const known = MOUNTS.get(middleware)
@@ -36,7 +36,7 @@ export function mountTemplateOf(middleware: Layer, app: ExpressApp | undefined):
 }
 
 /** True if a route or a middleware is found in the routers of an application. */
-export function isIn(app: ExpressApp, handler: Layer | Route): boolean {
+export function hasHandler(app: ExpressApp, handler: Layer | Route): boolean {
   const found: Template[] = []
   collect(routerOf(app), '', layer => layer === handler || layer.route === handler, found, 0)
   return found.length > 0
@@ -56,7 +56,7 @@ const TEMPLATES = new WeakMap<Route, Template[]>()
 const MOUNTS = new WeakMap<Layer, { readonly template: string | undefined }>()
 
 /** Deeper than any real nesting; a limit for routers that are mounted in themselves. */
-const DEEPEST = 16
+const MAX_DEPTH = 16
 
 function collect(
   router: Router | undefined,
@@ -65,7 +65,7 @@ function collect(
   found: Template[],
   depth: number,
 ): void {
-  if (router === undefined || depth > DEEPEST) return
+  if (router === undefined || depth > MAX_DEPTH) return
   for (const layer of router.stack) {
     const path = layer.route === undefined ? mountOf(layer) : routeText(layer.route.path)
     if (isWanted(layer)) found.push({ prefix, template: joinTemplates(prefix, path) })
@@ -80,7 +80,7 @@ function prefixOf(app: ExpressApp): string {
 }
 
 /** True if the concrete `path` matches the template `prefix`. */
-function fits(prefix: string, path: string): boolean {
+function matchesPrefix(prefix: string, path: string): boolean {
   const expected = prefix.split('/')
   const given = path.split('/')
   return (

@@ -1,4 +1,4 @@
-import { callers } from '../callers.ts'
+import { callStackFiles } from '../call-stack.ts'
 import type { Framework } from '../framework.ts'
 
 /**
@@ -6,7 +6,7 @@ import type { Framework } from '../framework.ts'
  * the server listen.
  */
 export const APOLLO: Framework = {
-  serverRouteOf: () => (callers().some(file => STANDALONE.test(file)) ? () => '/*' : undefined),
+  serverRouteOf: () => (callStackFiles().some(file => STANDALONE.test(file)) ? () => '/*' : undefined),
 }
 
 const STANDALONE = /[\\/]@apollo[\\/]server[\\/]dist[\\/](?:cjs|esm)[\\/]standalone[\\/]index\.js$/

@@ -2,8 +2,8 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { ServerResponse } from 'node:http'
 import { alike, replaceMethod } from '../../base/alike.ts'
 import { nameRoute } from '../../http/exchange/route-source.ts'
-import { isFirstFound, prototypesIn, prototypeWith } from '../classes.ts'
 import type { Framework } from '../framework.ts'
+import { isFirstFound, prototypesIn, prototypeWith } from '../prototypes.ts'
 
 /**
  * h3, and frameworks that are built on it. In a bundle, as Nitro creates it, its classes are in the scopes of the
@@ -27,7 +27,7 @@ export const H3_1: Framework = {
       const observed = {
         get(this: NodeEvent) {
           if (this.node?.res !== undefined) nameRoute(this.node.res, routeOfNested, this)
-          keepOuter(this)
+          rememberOuterRoute(this)
           return Reflect.apply(get, this, [])
         },
       }
@@ -125,7 +125,7 @@ interface Outer {
 
 const OUTER = new WeakMap<NodeEvent, Outer>()
 
-function keepOuter(event: NodeEvent): void {
+function rememberOuterRoute(event: NodeEvent): void {
   const route = event.context?.matchedRoute
   const { originalUrl } = event.node?.req ?? {}
   const isStripped = originalUrl !== undefined && event.path !== originalUrl

@@ -3,8 +3,8 @@ import { replaceMethod } from '../../base/alike.ts'
 import { read } from '../../http/category/error-chain.ts'
 import { noteError } from '../../http/exchange/followed.ts'
 import { nameRoute } from '../../http/exchange/route-source.ts'
-import { isFirstFound, prototypeWith } from '../classes.ts'
 import type { Framework } from '../framework.ts'
+import { isFirstFound, prototypeWith } from '../prototypes.ts'
 
 /** hapi creates its requests with a function that it looks up again for each of them. */
 export const HAPI: Framework = {

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
-import { type Framework, NOT_ITS_OWN } from '../framework.ts'
+import { type Framework, OTHER_FRAMEWORK } from '../framework.ts'
 
 /** moleculer-web stores the alias that matched on a request, or the action that was called by its name. */
 export const MOLECULER: Framework = {
   routeOf(request) {
     const { $service, $alias, $route, $action } = request as GatewayRequest
-    if ($service === undefined) return NOT_ITS_OWN
+    if ($service === undefined) return OTHER_FRAMEWORK
     if (typeof $alias?.fullPath === 'string') return $alias.fullPath
     if (typeof $action?.name !== 'string') return undefined
     return `${$route?.path ?? ''}/${$action.name.replaceAll('.', '/')}`.replaceAll('//', '/')

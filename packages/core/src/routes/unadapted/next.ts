@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { type Framework, NOT_ITS_OWN } from '../framework.ts'
+import { type Framework, OTHER_FRAMEWORK } from '../framework.ts'
 
 /**
  * Next.js stores the result of its router on a request: the page or the route that matched, and the file that was
@@ -8,7 +8,7 @@ import { type Framework, NOT_ITS_OWN } from '../framework.ts'
 export const NEXT: Framework = {
   routeOf(request) {
     const meta = (request as NextRequest)[META]
-    if (meta === undefined) return NOT_ITS_OWN
+    if (meta === undefined) return OTHER_FRAMEWORK
     const { match, invokeOutput } = meta
     const found = match?.definition?.filename ? match.definition.pathname : undefined
     const route = isPage(found) ? found : invokeOutput

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { replaceMethod } from '../../base/alike.ts'
-import { isFirstFound, prototypeWith } from '../classes.ts'
-import { type Framework, NOT_ITS_OWN } from '../framework.ts'
+import { type Framework, OTHER_FRAMEWORK } from '../framework.ts'
+import { isFirstFound, prototypeWith } from '../prototypes.ts'
 
 /**
  * polka creates the parameters of a request when it finds the route, in an inherited method: so the route is stored
@@ -11,7 +11,7 @@ import { type Framework, NOT_ITS_OWN } from '../framework.ts'
 export const POLKA: Framework = {
   routeOf(request) {
     const { params, search, path, originalUrl } = request as PolkaRequest
-    if (!isHooked || search === undefined || path === undefined || originalUrl === undefined) return NOT_ITS_OWN
+    if (!isHooked || search === undefined || path === undefined || originalUrl === undefined) return OTHER_FRAMEWORK
     const found = params === undefined ? undefined : FOUND.get(params)
     return found === undefined ? undefined : `${prefixOf(found.app, originalUrl)}${found.pattern}`
   },
@@ -31,7 +31,7 @@ export const POLKA: Framework = {
         const { observed } = {
           observed(this: Polka, method: string, path: string) {
             const found = find.call(this, method, path)
-            if (this.apps !== undefined) keep(this, method, found)
+            if (this.apps !== undefined) remember(this, method, found)
             return found
           },
         }
@@ -61,7 +61,7 @@ const FOUND = new WeakMap<object, { readonly app: Polka; readonly pattern: strin
 const PATTERNS = new WeakMap<object, string>()
 const MOUNTS = new WeakMap<Polka, Map<string, Polka>>()
 
-function keep(app: Polka, method: string, found: ReturnType<Polka['find']>): void {
+function remember(app: Polka, method: string, found: ReturnType<Polka['find']>): void {
   if (found !== false) {
     const pattern = PATTERNS.get(found.handlers) ?? patternOf(app, method, found.handlers)
     if (pattern !== undefined) FOUND.set(found.params, { app, pattern })

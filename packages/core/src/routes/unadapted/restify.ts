@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
-import { type Framework, NOT_ITS_OWN } from '../framework.ts'
+import { type Framework, OTHER_FRAMEWORK } from '../framework.ts'
 
 /** restify stores the path that a route was registered with on the request. */
 export const RESTIFY: Framework = {
   routeOf(request) {
     const { serverName, getRoute, route } = request as RestifyRequest
-    if (serverName === undefined || typeof getRoute !== 'function') return NOT_ITS_OWN
+    if (serverName === undefined || typeof getRoute !== 'function') return OTHER_FRAMEWORK
     return route?.path === undefined ? undefined : String(route.path)
   },
 }

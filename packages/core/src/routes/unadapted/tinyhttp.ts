@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { type Framework, NOT_ITS_OWN } from '../framework.ts'
+import { type Framework, OTHER_FRAMEWORK } from '../framework.ts'
 
 /**
  * tinyhttp puts the route on the request if its setting `enableReqRoute` is on, and the application, which knows its
@@ -9,7 +9,7 @@ import { type Framework, NOT_ITS_OWN } from '../framework.ts'
 export const TINYHTTP: Framework = {
   routeOf(request) {
     const { app, route } = request as TinyRequest
-    if (!isLayer(route) || !isApp(app)) return NOT_ITS_OWN
+    if (!isLayer(route) || !isApp(app)) return OTHER_FRAMEWORK
     if (route.type !== 'route' || route.method === undefined) return undefined
     return `${app.path()}${route.path}`.replaceAll('//', '/')
   },

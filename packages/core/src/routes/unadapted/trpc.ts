@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { pathOf } from '../../http/inferred-routes/url-path.ts'
 import { BATCH } from '../../http/labels/labels.ts'
 import type { Framework } from '../framework.ts'
-import { scopesBehind, valuesIn } from '../scopes/enclosed.ts'
+import { scopesOfListeners, valuesIn } from '../scopes/listener-scopes.ts'
 
 /**
  * The standalone server of tRPC, versions 10 and 11. Its listener has the router in its scope; a route is the path of a
@@ -11,7 +11,7 @@ import { scopesBehind, valuesIn } from '../scopes/enclosed.ts'
  */
 export const TRPC: Framework = {
   serverRouteOf(server) {
-    const scopes = scopesBehind(server, LISTENER)
+    const scopes = scopesOfListeners(server, LISTENER)
     const [options] = valuesIn(scopes, isOptions)
     if (options === undefined) return undefined
     // Version 11 stores it without its slashes.

@@ -1,8 +1,8 @@
 import { nodeRequire } from '../../base/node-require.ts'
 import type { HttpRecorder } from '../../http/recorder.ts'
 import type { RequestServer } from '../../http/watch/watch-server.ts'
-import { hookEnclosed } from '../../routes/loaded/modules.ts'
-import { findUnadapted } from '../../routes/loaded/route.ts'
+import { hookBundled } from '../../routes/loaded/hook-modules.ts'
+import { findUnadapted } from '../../routes/loaded/unadapted-route.ts'
 import { watchNest } from '../../routes/nest.ts'
 import { hookFastify } from './fastify.ts'
 import { HONO_FILE, HONO_LISTENER, hookHono } from './hono.ts'
@@ -32,30 +32,30 @@ export function hookFrameworks(server: RequestServer, recorder: HttpRecorder): v
     watchNest()
     const { cache } = nodeRequire()
     const files = Object.keys(cache)
-    if (files.length !== looked) for (const file of files) hookFile(file, cache[file]?.exports)
-    looked = files.length
+    if (files.length !== scannedFiles) for (const file of files) hookFile(file, cache[file]?.exports)
+    scannedFiles = files.length
     for (const exports of importedHono()) hookHono(exports)
-    for (const each of HOOKS) if (!FOUND.has(each.hook)) hookEnclosed(each, server)
+    for (const each of HOOKS) if (!FOUND.has(each.hook)) hookBundled(each, server)
   } catch (error) {
     recorder.store.reportError('http', `a framework could not be watched, so its routes are missing: ${String(error)}`)
   }
 }
 
-let looked = 0
-const SEEN = new Set<string>()
+let scannedFiles = 0
+const HOOKED = new Set<string>()
 /** Hooks whose files were found: the source of listeners need not be searched for them. */
 const FOUND = new Set<Hook['hook']>()
 
 function hookFile(file: string, exports: unknown): void {
-  if (SEEN.has(file)) return
+  if (HOOKED.has(file)) return
   if (KOA_CONTEXT_FILE.test(file)) {
-    SEEN.add(file)
+    HOOKED.add(file)
     hookKoaContext(exports)
     return
   }
   const found = HOOKS.find(each => each.file.test(file))
   if (found === undefined) return
-  SEEN.add(file)
+  HOOKED.add(file)
   FOUND.add(found.hook)
   found.hook(exports)
 }

@@ -1,11 +1,11 @@
 /** The files of the functions on the call stack, from the innermost outwards. */
-export function callers(): string[] {
-  const kept = (['stackTraceLimit', 'prepareStackTrace'] as const).map(
+export function callStackFiles(): string[] {
+  const previous = (['stackTraceLimit', 'prepareStackTrace'] as const).map(
     name => [name, Object.getOwnPropertyDescriptor(Error, name)] as const,
   )
   const holder: { stack?: string } = {}
   try {
-    for (const [name, value] of Object.entries({ stackTraceLimit: DEEPEST, prepareStackTrace: undefined })) {
+    for (const [name, value] of Object.entries({ stackTraceLimit: MAX_FRAMES, prepareStackTrace: undefined })) {
       Reflect.defineProperty(Error, name, { value, writable: true, enumerable: true, configurable: true })
     }
     Error.captureStackTrace(holder)
@@ -13,11 +13,11 @@ export function callers(): string[] {
     const files = [...(holder.stack ?? '').matchAll(/(?:file:\/\/)?((?:\/|[A-Za-z]:[\\/]).*?):\d+:\d+/g)]
     return files.map(([, file]) => decodeURI(file!))
   } finally {
-    for (const [name, own] of kept) {
-      if (own === undefined) Reflect.deleteProperty(Error, name)
-      else Reflect.defineProperty(Error, name, own)
+    for (const [name, descriptor] of previous) {
+      if (descriptor === undefined) Reflect.deleteProperty(Error, name)
+      else Reflect.defineProperty(Error, name, descriptor)
     }
   }
 }
 
-const DEEPEST = 50
+const MAX_FRAMES = 50

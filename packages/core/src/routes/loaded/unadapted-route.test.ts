@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
-import { unadaptedRouteOf } from './route.ts'
+import { unadaptedRouteOf } from './unadapted-route.ts'
 
 /** A request on which a framework has left this. */
 function leaving(properties: object): IncomingMessage {

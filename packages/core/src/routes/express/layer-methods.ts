@@ -22,23 +22,26 @@ export type HandleError = (
 ) => void
 
 /**
- * Replaces the methods with which layers of routers call their handlers by the results of `passing` and `failing`. All
- * other layers, which are those inside of a route, keep the original methods, and so does the class.
+ * Replaces the methods with which layers of routers call their handlers by the results of `wrapHandle` and
+ * `wrapHandleError`. All other layers, which are those inside a route, keep the original methods, and so does the
+ * class.
  */
 export function observeLayers(
   layers: LayerMethods,
-  passing: (method: Handle) => Handle,
-  failing: (method: HandleError) => HandleError,
+  wrapHandle: (method: Handle) => Handle,
+  wrapHandleError: (method: HandleError) => HandleError,
 ): void {
   if (OBSERVED.has(layers)) return
   OBSERVED.add(layers)
-  for (const name of ['handleRequest', 'handle_request'] as const) replaceMethodOf(layers, name, isOfRouter, passing)
-  for (const name of ['handleError', 'handle_error'] as const) replaceMethodOf(layers, name, isOfRouter, failing)
+  for (const name of ['handleRequest', 'handle_request'] as const)
+    replaceMethodOf(layers, name, isRouterLayer, wrapHandle)
+  for (const name of ['handleError', 'handle_error'] as const)
+    replaceMethodOf(layers, name, isRouterLayer, wrapHandleError)
 }
 
 const OBSERVED = shared('observed layers', () => new WeakSet<LayerMethods>())
 
 /** Layers of routers have a route, or a `route` property that is undefined. */
-function isOfRouter(layer: object): boolean {
+function isRouterLayer(layer: object): boolean {
   return 'route' in layer
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { callers } from './callers.ts'
+import { callStackFiles } from './call-stack.ts'
 
 const own = (name: 'prepareStackTrace' | 'stackTraceLimit') => Object.getOwnPropertyDescriptor(Error, name)
 const before = [own('prepareStackTrace'), own('stackTraceLimit')] as const
@@ -13,7 +13,7 @@ afterEach(() => {
 test('the files that call are known, and Error has the properties that it had', () => {
   Reflect.deleteProperty(Error, 'prepareStackTrace')
   const limit = own('stackTraceLimit')
-  expect(callers()).toContain(import.meta.filename)
+  expect(callStackFiles()).toContain(import.meta.filename)
   expect(own('prepareStackTrace')).toBeUndefined()
   expect(own('stackTraceLimit')).toEqual(limit)
 })
@@ -25,7 +25,7 @@ test('a program that prepares stacks itself is not called, and keeps its functio
   const given = { value: prepare, writable: true, enumerable: false, configurable: true }
   Object.defineProperty(Error, 'prepareStackTrace', given)
   Error.stackTraceLimit = 0
-  expect(callers()).toContain(import.meta.filename)
+  expect(callStackFiles()).toContain(import.meta.filename)
   expect(own('prepareStackTrace')).toEqual(given)
   expect(Error.stackTraceLimit).toBe(0)
 })

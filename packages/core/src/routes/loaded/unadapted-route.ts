@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { asPlaceholder } from '../../http/exchange/route-source.ts'
 import { UNKNOWN_ROUTE } from '../../http/labels/labels.ts'
 import type { RequestServer } from '../../http/watch/watch-server.ts'
-import { NOT_ITS_OWN, type ServerRouteOf } from '../framework.ts'
+import { OTHER_FRAMEWORK, type ServerRouteOf } from '../framework.ts'
 import { FRAMEWORKS } from '../unadapted/list.ts'
-import { hookModules } from './modules.ts'
+import { hookModules } from './hook-modules.ts'
 
 /**
  * The route of a request whose framework has no adapter, from the data that the framework stored on the request or its
@@ -13,7 +13,7 @@ import { hookModules } from './modules.ts'
 export function unadaptedRouteOf(request: IncomingMessage): string | undefined {
   for (let i = 0; i < ON_REQUESTS.length; i++) {
     const route = ON_REQUESTS[i]!(request)
-    if (route !== NOT_ITS_OWN) return route
+    if (route !== OTHER_FRAMEWORK) return route
   }
   const server = (request.socket as { readonly server?: RequestServer } | null)?.server
   const routeOf = server === undefined ? undefined : SERVERS.get(server)

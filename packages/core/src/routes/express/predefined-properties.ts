@@ -3,28 +3,29 @@ import type { ServerResponse } from 'node:http'
 import type { ExpressApp, ExpressRequest } from './types.ts'
 
 /**
- * Prepares the requests of a server whose only listener for them is `app`: no other code may see a request before
- * Express has set the properties that are created here. Returns the function to call with each request before Express.
+ * Returns a function that must be called with each request before Express. It creates the properties that Express will
+ * set, if `app` is the only listener of the server: no other code may see these properties before Express sets them.
  */
-export function shaping(
+export function propertyPredefiner(
   server: EventEmitter,
   app: ExpressApp,
 ): (request: ExpressRequest, response: ServerResponse) => void {
-  const isShaped = canShape(app)
+  const isPossible = canPredefine(app)
   return (request, response) => {
     // Node stores one listener as a function, several in an array: its public methods create a new array each time.
-    if (isShaped && (server as { _events?: { request?: unknown } })._events?.request === app) shape(request, response)
+    if (isPossible && (server as { _events?: { request?: unknown } })._events?.request === app)
+      predefine(request, response)
   }
 }
 
 /**
- * Creates the properties that Express is about to add, in its order and undefined, while that is cheap.
+ * Creates the properties that Express will add, in the same order and with the value undefined.
  *
- * Express gives each request and response another prototype. V8 shares no hidden class among objects whose prototype
- * was changed, so each property that is added after that costs a hidden class of its own: 2 µs and its garbage, six
- * times a request. Express sets these properties before any handler runs, and treats them as absent until then.
+ * Express changes the prototype of each request and response. V8 shares no hidden class among objects whose prototype
+ * was changed, so each property that is added after that creates a new hidden class: 2 µs and garbage, six times a
+ * request. Express sets these properties before any handler runs, and treats them as absent until then.
  */
-function shape(request: ExpressRequest, response: ServerResponse): void {
+function predefine(request: ExpressRequest, response: ServerResponse): void {
   const fields = request as RequestFields
   const { next, baseUrl, originalUrl, _parsedUrl, params } = fields
   fields.res = response
@@ -41,7 +42,7 @@ function shape(request: ExpressRequest, response: ServerResponse): void {
  * False if one of these properties was added to the prototype of all requests, which must not be hidden; and on Express
  * 4, which creates them in another order and most of them before it changes the prototypes.
  */
-function canShape(app: ExpressApp): boolean {
+function canPredefine(app: ExpressApp): boolean {
   return app._router === undefined && !REQUEST_FIELDS.some(name => name in app.request) && !('locals' in app.response)
 }
 

@@ -1,8 +1,8 @@
 import { nodeRequire, requireFrom } from '../../base/node-require.ts'
 import type { RequestServer } from '../../http/watch/watch-server.ts'
-import { callers } from '../callers.ts'
+import { callStackFiles } from '../call-stack.ts'
 import type { HookedModule } from '../framework.ts'
-import { scopesBehind } from '../scopes/enclosed.ts'
+import { scopesOfListeners } from '../scopes/listener-scopes.ts'
 import { FRAMEWORKS } from '../unadapted/list.ts'
 
 /**
@@ -12,20 +12,20 @@ import { FRAMEWORKS } from '../unadapted/list.ts'
  */
 export function hookModules(server: RequestServer): void {
   const { cache } = nodeRequire()
-  const calling = callers()
+  const callingFiles = callStackFiles()
   const files = Object.keys(cache)
-  const added = files.length === looked ? [] : files
-  looked = files.length
+  const addedFiles = files.length === scannedFiles ? [] : files
+  scannedFiles = files.length
   for (const module of MODULES) {
-    for (const file of added) if (module.file.test(file)) hook(module, file, cache[file]?.exports)
-    for (const file of calling) if (module.file.test(file)) hook(module, file, cache[file]?.exports)
-    if (!FOUND.has(module)) hookEnclosed(module, server)
+    for (const file of addedFiles) if (module.file.test(file)) hook(module, file, cache[file]?.exports)
+    for (const file of callingFiles) if (module.file.test(file)) hook(module, file, cache[file]?.exports)
+    if (!FOUND.has(module)) hookBundled(module, server)
   }
 }
 
-/** Hooks a framework in a bundle: it has no file of its own, and is in the scopes of the listener that it creates. */
-export function hookEnclosed({ listener, hook }: Pick<HookedModule, 'listener' | 'hook'>, server: RequestServer): void {
-  const scopes = listener === undefined ? [] : scopesBehind(server, listener)
+/** Hooks a framework in a bundle. It has no separate file there, and is read from the scopes of its listener. */
+export function hookBundled({ listener, hook }: Pick<HookedModule, 'listener' | 'hook'>, server: RequestServer): void {
+  const scopes = listener === undefined ? [] : scopesOfListeners(server, listener)
   // Variables of inner scopes hide those of outer scopes.
   if (scopes.length > 0) hook(Object.assign({}, ...scopes.toReversed()))
 }
@@ -33,7 +33,7 @@ export function hookEnclosed({ listener, hook }: Pick<HookedModule, 'listener' |
 const MODULES = FRAMEWORKS.flatMap(({ module }) => module ?? [])
 const HOOKED = new Set<string>()
 const FOUND = new Set<HookedModule>()
-let looked = 0
+let scannedFiles = 0
 
 function hook(module: HookedModule, file: string, exports?: unknown): void {
   if (HOOKED.has(file)) return
