@@ -55,7 +55,15 @@ const LONGEST = [
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, resolve: { alias: unbundled }, test: { name: 'contract', include: CONTRACT } },
+      {
+        extends: true,
+        resolve: { alias: unbundled },
+        test: {
+          name: 'contract',
+          include: CONTRACT,
+          server: { deps: { external: [/\/packages\/core\/dist\//] } },
+        },
+      },
       { extends: true, test: { name: 'processes', include: PROCESSES, isolate: false } },
       {
         extends: true,
