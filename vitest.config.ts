@@ -30,6 +30,11 @@ const unbundled = [
   { find: /^@promherd\/core\/routes$/, replacement: `${DIST}/routes.js` },
 ]
 
+// Node loads these faster than vitest does, which transforms each file and sends it to each process of a test. In the
+// contract vitest loads the bundles, whose imports of core the alias changes.
+const COMPILED = /\/packages\/core\/dist\//
+const BUILT = /\/packages\/\w+\/(bundle|dist)\//
+
 /**
  * Files that take long come first, so that none of them is left alone at the end. The files of a project follow each other:
  * vitest ends a process that files share where the next file in the queue is of another project.
@@ -61,22 +66,32 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: CONTRACT,
-          server: { deps: { external: [/\/packages\/core\/dist\//] } },
+          server: { deps: { external: [COMPILED] } },
         },
       },
-      { extends: true, test: { name: 'processes', include: PROCESSES, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'processes', include: PROCESSES, isolate: false, server: { deps: { external: [BUILT] } } },
+      },
       {
         extends: true,
         test: {
           name: 'all else',
           include: ['test/**/*.test.ts', ...ALONE],
           exclude: [...configDefaults.exclude, ...CONTRACT, ...PROCESSES],
+          server: { deps: { external: [BUILT] } },
         },
       },
       // A process and its imports take longer than most of these tests do, which keep no state in modules.
       {
         extends: true,
-        test: { name: 'units', include: UNITS, exclude: [...configDefaults.exclude, ...ALONE], isolate: false },
+        test: {
+          name: 'units',
+          include: UNITS,
+          exclude: [...configDefaults.exclude, ...ALONE],
+          isolate: false,
+          server: { deps: { external: [BUILT] } },
+        },
       },
     ],
     // What is tested is what would be published, of the sources as they are now.
