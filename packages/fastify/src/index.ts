@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import {
   calledBeforeRegister,
-  type HttpRecorder,
+  type Recorder,
   type InitializeOptions,
   initializingRecorderFor,
   type MetricsHandlerOptions,
@@ -42,11 +42,11 @@ export async function prometheus(instance: AnyFastify, options: FastifyOptions =
   STORES.set(app, stores.add(recorder.store))
   // Follows the response itself: Fastify's own `onResponse` does not run if the client has disconnected.
   app.addHook('onRequest', function promherd(request, reply, done) {
-    recorder.follow(request.raw, reply.raw as Parameters<HttpRecorder['follow']>[1], fastifyRouteOf, request)
+    recorder.follow(request.raw, reply.raw as Parameters<Recorder['follow']>[1], fastifyRouteOf, request)
     done()
   })
   app.addHook('onError', function promherd(_request, reply, error, done) {
-    recorder.fail(reply.raw as Parameters<HttpRecorder['fail']>[0], error)
+    recorder.fail(reply.raw as Parameters<Recorder['fail']>[0], error)
     done()
   })
   if (initialize !== undefined) {

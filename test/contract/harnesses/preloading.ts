@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { HttpOptions, Monitor } from '@promherd/core'
 import { watchFastify } from '../../../packages/core/dist/auto/hooks/fastify-channel.js'
 import { Recording } from '../../../packages/core/dist/auto/recording.js'
-import { HttpRecorder } from '../../../packages/core/dist/http/recorder.js'
+import { HttpRecorder } from '../../../packages/core/dist/http/http-recorder.js'
 import { internalsOf } from '../../../packages/core/dist/monitor/internals.js'
 
 /**

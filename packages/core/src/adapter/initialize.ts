@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { isBoolean } from '../base/check-options.ts'
 import { promherdError } from '../base/errors.ts'
+import type { HttpRecorder } from '../http/http-recorder.ts'
 import type { RequestLike } from '../http/labels/request-like.ts'
-import type { HttpRecorder } from '../http/recorder.ts'
 import { type AdapterOptions, recorderFor } from './recorder-for.ts'
 
 /** Options of an adapter whose framework reports routes when they are registered, before they are requested. */

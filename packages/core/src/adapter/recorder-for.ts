@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promherdError } from '../base/errors.ts'
+import type { HttpRecorder } from '../http/http-recorder.ts'
 import type { RequestLike } from '../http/labels/request-like.ts'
 import type { HttpOptions } from '../http/options/http-options.ts'
-import type { HttpRecorder } from '../http/recorder.ts'
 import { defaultMonitor } from '../monitor/default-monitor.ts'
 import type { Monitor } from '../monitor/monitor.ts'
 

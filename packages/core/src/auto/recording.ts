@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { exchangeOf } from '../http/exchange/followed.ts'
-import type { HttpRecorder } from '../http/recorder.ts'
+import type { HttpRecorder } from '../http/http-recorder.ts'
 import { type RequestServer, seeRequestsFirst } from '../http/watch/watch-server.ts'
 import { ExpressServer } from './hooks/express.ts'
 import { hookFrameworks } from './hooks/hook-frameworks.ts'

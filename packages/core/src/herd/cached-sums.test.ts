@@ -7,7 +7,8 @@ import type { Aggregator } from '../definitions/definition.ts'
 import { write } from '../exposition/encoder.ts'
 import { OpenMetricsEncoder } from '../exposition/openmetrics.ts'
 import { TextEncoder004 } from '../exposition/text.ts'
-import { HttpRecorder } from '../http/recorder.ts'
+import { HttpRecorder } from '../http/http-recorder.ts'
+import { countRefused } from '../http/watch/refused-requests.ts'
 import { Instruments } from '../instruments/instruments.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { runSync } from '../snapshot/task.ts'
@@ -56,7 +57,7 @@ class Worker {
     if (what === 'clear') this.#histogram.clear()
     // Its counts are added to another family.
     if (what === 'serve') this.#recorder.record('GET', `/${i}`, 200, value)
-    if (what === 'refuse') this.#recorder.refused('GET', 431)
+    if (what === 'refuse') countRefused(this.#recorder.owner, 'GET', 431)
     this.store.flush()
   }
 }

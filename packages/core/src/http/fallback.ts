@@ -2,55 +2,64 @@ import { dirname } from 'node:path'
 import type { ErrorCode, PromherdError } from '../base/errors.ts'
 import { shared } from '../base/shared.ts'
 import type { Store } from '../store/store.ts'
+import { openExchanges } from './exchange/connection.ts'
+import type { ExchangeOwner } from './exchange/exchange-owner.ts'
 
 /**
- * A fallback recorder, created before it is known whether the application records itself. Recorders that the
- * application creates take precedence.
+ * Fallback recorders, created before it is known whether the application records itself. Recorders that the application
+ * creates take precedence: a fallback yields to them.
  */
-export interface StandIn {
-  readonly store: Store
-  /** Stops recording. Its families are withdrawn if others declare them differently. */
-  giveWay(isInTheWay: boolean): void
-}
 
 // One for each store, and one for each directory, which several stores of this process may share.
-const BY_STORE = shared('stand-ins by store', () => new WeakMap<Store, StandIn>())
-const BY_DIRECTORY = shared('stand-ins by directory', () => new Map<string, StandIn>())
+const BY_STORE = shared('fallbacks by store', () => new WeakMap<Store, ExchangeOwner>())
+const BY_DIRECTORY = shared('fallbacks by directory', () => new Map<string, ExchangeOwner>())
 
-export function standIn(who: StandIn): void {
-  BY_STORE.set(who.store, who)
-  const directory = directoryOf(who.store)
-  if (directory !== undefined) BY_DIRECTORY.set(directory, who)
+/** Makes `owner` the fallback of its store and of the directory of its store. */
+export function registerFallback(owner: ExchangeOwner): void {
+  BY_STORE.set(owner.store, owner)
+  const directory = directoryOf(owner.store)
+  if (directory !== undefined) BY_DIRECTORY.set(directory, owner)
 }
 
 /**
- * Returns the result of `declare` for `store`. The fallback yields if its declarations conflict with it. It also yields
- * if it records into another store of the same directory: everything would be counted twice.
+ * Returns the result of `declare` for `store`. A fallback of the store yields if its declarations conflict with it. A
+ * fallback that records into another store of the same directory also yields: everything would be counted twice.
  */
-export function inPlaceOfStandIn<T>(store: Store, declare: () => T): T {
-  const made = declaredBy(store, declare)
+export function yieldTo<T>(store: Store, declare: () => T): T {
+  const declared = declaredIn(store, declare)
   const directory = directoryOf(store)
   const beside = directory === undefined ? undefined : BY_DIRECTORY.get(directory)
-  if (beside !== undefined && beside.store !== store) leave(beside, false)
-  return made
+  if (beside !== undefined && beside.store !== store) stop(beside, false)
+  return declared
 }
 
-function declaredBy<T>(store: Store, declare: () => T): T {
+function declaredIn<T>(store: Store, declare: () => T): T {
   try {
     return declare()
   } catch (error) {
-    const inTheWay = BY_STORE.get(store)
-    if (inTheWay === undefined || !isConflict(error)) throw error
-    leave(inTheWay, true)
+    const fallback = BY_STORE.get(store)
+    if (fallback === undefined || !isConflict(error)) throw error
+    stop(fallback, true)
     return declare()
   }
 }
 
-function leave(who: StandIn, isInTheWay: boolean): void {
-  const directory = directoryOf(who.store)
-  BY_STORE.delete(who.store)
+/**
+ * Leaves all recording to the recorders that the application has created, including the open exchanges. Families that
+ * are declared differently are withdrawn.
+ */
+function stop(fallback: ExchangeOwner, isConflicting: boolean): void {
+  const directory = directoryOf(fallback.store)
+  BY_STORE.delete(fallback.store)
   if (directory !== undefined) BY_DIRECTORY.delete(directory)
-  who.giveWay(isInTheWay)
+  if (fallback.hasYielded) return
+  fallback.hasYielded = true
+  for (const stopWatching of fallback.stops) stopWatching()
+  for (const exchange of openExchanges(fallback.store)) {
+    if (exchange.owner === fallback) fallback.series.close(exchange)
+  }
+  if (isConflicting) fallback.series.withdraw()
+  fallback.onYield?.()
 }
 
 /** True if a family is already declared with another definition, such as other labels. */

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { internalsOf } from '../monitor/internals.ts'
 import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 import type { Family } from '../snapshot/snapshot.ts'
-import type { HttpRecorder } from './recorder.ts'
+import type { HttpRecorder } from './http-recorder.ts'
 
 let monitor: Monitor
 let warnings: string[]

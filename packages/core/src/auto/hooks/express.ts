@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
+import type { HttpRecorder } from '../../http/http-recorder.ts'
 import { isUnmatched } from '../../http/labels/labels.ts'
-import type { HttpRecorder } from '../../http/recorder.ts'
 import { watchArrivals } from '../../http/watch/arrival.ts'
 import type { RequestServer } from '../../http/watch/watch-server.ts'
 import { connectMountOf } from '../../routes/connect.ts'

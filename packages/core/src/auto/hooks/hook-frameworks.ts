@@ -1,5 +1,5 @@
 import { nodeRequire } from '../../base/node-require.ts'
-import type { HttpRecorder } from '../../http/recorder.ts'
+import type { HttpRecorder } from '../../http/http-recorder.ts'
 import type { RequestServer } from '../../http/watch/watch-server.ts'
 import { hookBundled } from '../../routes/loaded/hook-modules.ts'
 import { findUnadapted } from '../../routes/loaded/unadapted-route.ts'

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { firstStatusOn } from '../response/first-write.ts'
 import { isHeadSent, isLeft } from '../response/response-state.ts'
 import { type Carrier, openExchangesOn } from './connection.ts'
-import type { CloseReason, Exchange } from './exchange.ts'
+import type { CloseReason, FollowedExchange } from './exchange.ts'
 import { settle } from './follow.ts'
 
 /**
@@ -33,7 +33,7 @@ export function connectionTimedOut(carrier: Carrier): void {
 }
 
 /** The next status line on the connection belongs to the oldest exchange, if its response has not begun. */
-function markClosing(carrier: Carrier, reason: CloseReason | undefined, open: readonly Exchange[]): void {
+function markClosing(carrier: Carrier, reason: CloseReason | undefined, open: readonly FollowedExchange[]): void {
   const [next] = open
   if (reason === undefined || next?.connection === undefined || isLeft(carrier as never)) return
   next.connection.closeReason = reason

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import { shared } from '../../base/shared.ts'
 import { Hidden } from '../response/hidden.ts'
-import type { Connection, Exchange } from './exchange.ts'
+import type { Connection, FollowedExchange } from './exchange.ts'
 
 /**
  * The open exchanges of each connection. On some versions of Node a response that still waits behind another emits no
@@ -33,7 +33,7 @@ export function closedConnectionOf(carrier: Carrier): Connection | undefined {
 }
 
 /** The exchanges of `store` that are open now, except those that came without a connection. */
-export function* openExchanges(store: object): Generator<Exchange> {
+export function* openExchanges(store: object): Generator<FollowedExchange> {
   for (const connection of CONNECTIONS) {
     for (let exchange = connection.first; exchange !== undefined; exchange = exchange.after) {
       if (exchange.owner.store === store) yield exchange
@@ -42,15 +42,15 @@ export function* openExchanges(store: object): Generator<Exchange> {
 }
 
 /** The exchanges that are open on a carrier, the oldest first. */
-export function openExchangesOn(carrier: Carrier): Exchange[] {
-  const open: Exchange[] = []
+export function openExchangesOn(carrier: Carrier): FollowedExchange[] {
+  const open: FollowedExchange[] = []
   let exchange = Carrying.of(carrier)?.first
   for (; exchange !== undefined; exchange = exchange.after) open.unshift(exchange)
   return open
 }
 
 /** Adds an open exchange to a connection. */
-export function join(exchange: Exchange, connection: Connection): void {
+export function join(exchange: FollowedExchange, connection: Connection): void {
   exchange.connection = connection
   exchange.after = connection.first
   if (connection.first !== undefined) connection.first.before = exchange
@@ -58,7 +58,7 @@ export function join(exchange: Exchange, connection: Connection): void {
 }
 
 /** Removes an exchange from its connection. */
-export function leave(exchange: Exchange): void {
+export function leave(exchange: FollowedExchange): void {
   const { connection, before, after } = exchange
   if (connection === undefined) return
   if (before === undefined) connection.first = after

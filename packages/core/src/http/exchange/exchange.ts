@@ -1,15 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ErrorCategory } from '../../definitions/metrics.ts'
-import type { Detail } from '../series/details.ts'
+import type { ErrorCategory, StreamKind } from '../../definitions/metrics.ts'
+import type { RequestLike } from '../labels/request-like.ts'
+import type { RouteOf, RouteSource } from '../labels/route-of.ts'
+import type { Counted, Measurements } from '../series/counted.ts'
+import type { ExchangeOwner } from './exchange-owner.ts'
 
 /**
- * One request and its response, begun once for each response and settled once, at the first event that ends it. An
- * exchange allocates one object and no function: the listeners are shared and find the exchange on their response.
+ * One request and its response. It begins once and ends once; how it ended is written into it, so an exchange allocates
+ * one object and no function.
+ *
+ * - `response`: followed on a response of Node until that, or its connection, closes (`follow.ts`)
+ * - `upgrade`: a connection that leaves HTTP, until it closes (`upgrades.ts`)
+ * - `manual`: ended by its caller, where there is no response of Node (`manual-exchange.ts`)
  */
-export class Exchange {
+export class Exchange implements Counted {
   readonly owner: ExchangeOwner
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly kind: 'response' | 'upgrade' | 'manual'
+  readonly request: RequestLike
+  /** Only of the kind `response`. */
+  readonly response: ServerResponse | undefined
   readonly startedAt: number
   routeOf: RouteOf<unknown>
   context: unknown
@@ -19,29 +28,38 @@ export class Exchange {
   isUnrouted = false
   /** The thrown value, unchanged; null if undefined was thrown. */
   error: unknown = undefined
-  /** Data that the owner's options require; undefined if they require nothing. */
-  detail: Detail | undefined = undefined
   isOpen = true
-  /** True once it is known to be a stream of events, which is not counted as in flight. */
-  isStream = false
+  openSlot = 0
+  stream: StreamKind | undefined = undefined
+  measurements: Measurements | undefined = undefined
+
+  method = 0
+  route = ''
+  /** 0 until it is known. */
+  status = 0
+  category: string | undefined = undefined
+  seconds: number = Number.NaN
+
   /** Whether the head of its response had been sent when its connection failed; undefined unless it failed. */
   wasBegunAtFailure: boolean | undefined = undefined
   /** The status that was written to its connection instead of its response. */
   refusal: number | undefined = undefined
   /** The exchange of another owner with the same response. */
-  sibling: Exchange | undefined = undefined
+  sibling: FollowedExchange | undefined = undefined
   connection: Connection | undefined = undefined
-  before: Exchange | undefined = undefined
-  after: Exchange | undefined = undefined
+  before: FollowedExchange | undefined = undefined
+  after: FollowedExchange | undefined = undefined
 
   constructor(
     owner: ExchangeOwner,
-    request: IncomingMessage,
-    response: ServerResponse,
+    kind: Exchange['kind'],
+    request: RequestLike,
+    response: ServerResponse | undefined,
     routeOf: RouteOf<unknown>,
     context: unknown,
   ) {
     this.owner = owner
+    this.kind = kind
     this.request = request
     this.response = response
     this.routeOf = routeOf
@@ -50,35 +68,12 @@ export class Exchange {
   }
 }
 
-/**
- * Returns the route template of an exchange, or undefined if no route handled it. Called when the response has closed.
- * `outer` is the source of the framework that called this one, if another one did.
- */
-export type RouteOf<Context> = (context: Context, outer?: RouteSource) => string | undefined
-
-/** A source of a route, with what it knows of the request. */
-export interface RouteSource {
-  readonly routeOf: RouteOf<unknown>
-  readonly context: unknown
-  readonly outer?: RouteSource | undefined
-}
-
-/** Receives, once, that an exchange has ended. Must not throw. */
-export interface ExchangeOwner {
-  /** Exchanges of one store are counted once, however many owners record into it. */
-  readonly store: object
-  settled(exchange: Exchange): void
-  /** An open exchange must not be recorded at all. */
-  leftOut(exchange: Exchange): void
-  /** An open exchange turned out to be a stream of events. */
-  streams(exchange: Exchange): void
-  /** Hands an exchange over to another owner, with or without options of its own; returns false if it keeps it. */
-  leaves(exchange: Exchange, isToPlain: boolean): boolean
-}
+/** An exchange that is followed on a response of Node. */
+export type FollowedExchange = Exchange & { readonly request: IncomingMessage; readonly response: ServerResponse }
 
 /** The open exchanges of one carrier, a linked list through the exchanges themselves. */
 export interface Connection {
-  first: Exchange | undefined
+  first: FollowedExchange | undefined
   /** Why Node closes the connection; undefined if it does not. */
   closeReason: CloseReason | undefined
 }

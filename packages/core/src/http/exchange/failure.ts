@@ -1,5 +1,4 @@
-import type { ErrorCategory } from '../../definitions/metrics.ts'
-import { categoryOf } from '../category/category.ts'
+import { categoryOf, type ErrorFacts } from '../category/category.ts'
 import {
   CLIENT_CLOSED,
   destroyedWith,
@@ -8,12 +7,12 @@ import {
   sentStatusOf,
   wasBegun,
 } from '../response/response-state.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, FollowedExchange } from './exchange.ts'
 
 /** What is recorded of a failed exchange. Only called for failures, so speed does not matter here. */
 
 /** The status that was sent in an aborted exchange, or a placeholder status if none was. */
-export function abortedStatusOf(exchange: Exchange): number {
+export function abortedStatusOf(exchange: FollowedExchange): number {
   const { request, response, connection } = exchange
   const sent = sentStatusOf(exchange)
   if (sent !== undefined) return sent
@@ -21,13 +20,31 @@ export function abortedStatusOf(exchange: Exchange): number {
   return connection?.closeReason === 'protocol' || hasClientLeft(request, response) ? CLIENT_CLOSED : GIVEN_UP
 }
 
-/** The category of an exchange that was aborted, or answered with 400 or above. */
-export function failureOf(
-  exchange: Exchange,
-  responseDestroyed: boolean,
-  statusCode: number,
-): ErrorCategory | undefined {
-  const { request, response, connection, refusal } = exchange
+/**
+ * The category of an exchange whose status and route are known: that of the user's function, or promherd's own;
+ * undefined if it did not fail. `aborted` is true if the client did not receive the whole response.
+ */
+export function categoryOfFailure(exchange: Exchange, aborted: boolean): string | undefined {
+  const { kind, request, response, route, status, error, owner } = exchange
+  const { categorize } = owner.callbacks
+  if (kind !== 'response') {
+    const facts: ErrorFacts = { statusCode: status, responseDestroyed: aborted, headersSent: !aborted }
+    const category = categoryOf(error, facts)
+    // An upgrade is not passed to the user's function: it has no response.
+    if (category === undefined || categorize === undefined || kind === 'upgrade') return category
+    return categorize(error, { ...facts, request, response, route }) ?? category
+  }
+  const followed = exchange as FollowedExchange
+  const category = categoryOfResponse(followed, aborted)
+  if (category === undefined || categorize === undefined) return category
+  const headersSent = wasBegun(followed)
+  const statusCode = headersSent ? status : followed.response.statusCode
+  const facts: ErrorFacts = { statusCode, responseDestroyed: aborted, headersSent }
+  return categorize(error ?? undefined, { ...facts, request, response, route }) ?? category
+}
+
+function categoryOfResponse(exchange: FollowedExchange, responseDestroyed: boolean): string | undefined {
+  const { request, response, connection, refusal, status: statusCode } = exchange
   const clientLeft = responseDestroyed && hasClientLeft(request, response)
   if (responseDestroyed && connection?.closeReason !== undefined && (refusal !== undefined || !clientLeft)) {
     return connection.closeReason
@@ -37,6 +54,7 @@ export function failureOf(
   const destroyed = responseDestroyed && !clientLeft ? destroyedWith(request, response) : undefined
   const error = exchange.error === undefined ? destroyed : exchange.error
   // For a stream of events, closing the connection is the normal end, by either side.
-  if (exchange.isStream && (clientLeft || error === undefined) && statusCode < 400) return undefined
+  const isStream = exchange.stream !== undefined
+  if (isStream && (clientLeft || error === undefined) && statusCode < 400) return undefined
   return categoryOf(error, { statusCode, responseDestroyed, headersSent, clientLeft })
 }

@@ -1,43 +1,59 @@
 import type { ServerResponse } from 'node:http'
 import { streamOf } from '../response/response-state.ts'
 import { type Carrier, closedConnectionOf, connectionOf, join, leave } from './connection.ts'
-import type { Exchange } from './exchange.ts'
+import { end } from './end.ts'
+import type { Exchange, FollowedExchange } from './exchange.ts'
+import type { ExchangeOwner } from './exchange-owner.ts'
 import { attach, firstExchangeOf } from './followed.ts'
 
-/** The lifetime of an exchange: settled once, when its response or its connection closes. */
+/** Follows an exchange on its response: it ends once, when the response or its connection closes. */
 
-/** Attaches `exchange` to its response and its connection. If it throws, nothing stays attached. */
-export function watch(exchange: Exchange): void {
-  const { request, response } = exchange
+/** Counts `exchange` as open until it ends. If it throws, nothing stays attached to the response. */
+export function follow(exchange: FollowedExchange): void {
+  const { request, response, owner } = exchange
   const carrier = request.httpVersionMajor < 2 ? request.socket : streamOf(response)?.session
   const connection = carrier != null ? connectionOf(carrier, onCarrierClose) : undefined
   exchange.sibling = firstExchangeOf(response)
   if (exchange.sibling === undefined) response.on('close', onResponseClose)
   attach(exchange)
   if (connection !== undefined) join(exchange, connection)
+  owner.series.open(exchange)
 }
 
 /** Ends an exchange, unless it has ended. */
-export function settle(exchange: Exchange): void {
+export function settle(exchange: FollowedExchange): void {
   if (!exchange.isOpen) return
-  exchange.isOpen = false
   leave(exchange)
-  exchange.owner.settled(exchange)
-}
-
-/** Stops following an exchange without a report to its owner: another exchange replaces it. */
-export function drop(exchange: Exchange): void {
-  exchange.isOpen = false
-  leave(exchange)
+  end(exchange)
 }
 
 /** Stops following all exchanges on a response without recording them. */
 export function leaveOut(response: ServerResponse): void {
   for (let exchange = firstExchangeOf(response); exchange !== undefined; exchange = exchange.sibling) {
-    if (!exchange.isOpen) continue
-    drop(exchange)
-    exchange.owner.leftOut(exchange)
+    if (exchange.isOpen) drop(exchange)
   }
+}
+
+/**
+ * A fallback hands an exchange over to another owner of its store, which may be from another copy of this package: to
+ * one without options only if the fallback has yielded. Returns false if it keeps the exchange.
+ */
+export function handOver(exchange: FollowedExchange, to: ExchangeOwner): boolean {
+  const { owner, isOpen } = exchange
+  if (owner === to || !isOpen || owner.onYield === undefined || (to.isPlain && !owner.hasYielded)) return false
+  drop(exchange)
+  return true
+}
+
+function drop(exchange: FollowedExchange): void {
+  leave(exchange)
+  leaveUncounted(exchange)
+}
+
+/** Ends an open exchange without recording it. */
+export function leaveUncounted(exchange: Exchange): void {
+  exchange.isOpen = false
+  if (!exchange.owner.hasYielded) exchange.owner.series.close(exchange)
 }
 
 function onResponseClose(this: ServerResponse): void {

@@ -1,24 +1,24 @@
 import type { ServerResponse } from 'node:http'
 import { shared } from '../../base/shared.ts'
 import { Hidden } from '../response/hidden.ts'
-import type { Exchange } from './exchange.ts'
+import type { FollowedExchange } from './exchange.ts'
 
 /** The exchanges of a response: a list, since several stores may follow it. */
 
 /** The exchange that `store` follows on this response, open or settled. */
-export function exchangeOf(response: ServerResponse, store: object): Exchange | undefined {
+export function exchangeOf(response: ServerResponse, store: object): FollowedExchange | undefined {
   let exchange = Followed.of(response)
   while (exchange !== undefined && exchange.owner.store !== store) exchange = exchange.sibling
   return exchange
 }
 
 /** The first exchange of this response; the others are its siblings. */
-export function firstExchangeOf(response: ServerResponse): Exchange | undefined {
+export function firstExchangeOf(response: ServerResponse): FollowedExchange | undefined {
   return Followed.of(response)
 }
 
 /** Makes `exchange` the first one of its response. */
-export function attach(exchange: Exchange): void {
+export function attach(exchange: FollowedExchange): void {
   Followed.by(exchange.response, exchange)
 }
 
@@ -58,13 +58,13 @@ const Followed = shared(
   'exchanges of a response',
   () =>
     class Followed extends Hidden {
-      #exchange: Exchange | undefined
+      #exchange: FollowedExchange | undefined
 
-      static of(response: object): Exchange | undefined {
+      static of(response: object): FollowedExchange | undefined {
         return #exchange in response ? (response as Followed).#exchange : undefined
       }
 
-      static by(response: object, exchange: Exchange | undefined): void {
+      static by(response: object, exchange: FollowedExchange | undefined): void {
         const place = #exchange in response ? (response as Followed) : (new Followed(response) as Followed)
         place.#exchange = exchange
       }

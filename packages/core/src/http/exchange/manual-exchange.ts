@@ -1,5 +1,10 @@
+import { unroutedOf } from '../labels/labels.ts'
 import type { RequestLike } from '../labels/request-like.ts'
-import type { Detail } from '../series/details.ts'
+import { end } from './end.ts'
+import { Exchange } from './exchange.ts'
+import type { ExchangeOwner } from './exchange-owner.ts'
+import { leaveUncounted } from './follow.ts'
+import { unknownRoute } from './route-source.ts'
 
 /** An open exchange in a runtime without a `ServerResponse`. */
 export interface OpenExchange {
@@ -13,37 +18,28 @@ export interface OpenExchange {
   leaveOut(): void
 }
 
-/** A manual exchange: one that was started by `HttpRecorder.begin`. */
-export class Begun implements OpenExchange {
-  readonly request: RequestLike
-  readonly context: unknown
-  readonly startedAt: number = performance.now()
-  detail: Detail | undefined = undefined
-  #end: End | undefined
-  readonly #leave: () => void
+/** An exchange that its caller ends, where there is no response of Node. */
+export class ManualExchange implements OpenExchange {
+  readonly #exchange: Exchange
 
-  constructor(request: RequestLike, context: unknown, end: End, leave: () => void) {
-    this.request = request
-    this.context = context
-    this.#end = end
-    this.#leave = leave
+  constructor(owner: ExchangeOwner, request: RequestLike, context: unknown) {
+    this.#exchange = new Exchange(owner, 'manual', request, undefined, unknownRoute, context)
+    owner.series.open(this.#exchange)
   }
 
   end(route: string | undefined, statusCode: number, error?: unknown): void {
-    const end = this.#end
-    this.#end = undefined
-    end?.(this, route, statusCode, error)
+    const exchange = this.#exchange
+    if (!exchange.isOpen) return
+    exchange.route = route ?? unroutedOf(statusCode)
+    exchange.status = statusCode
+    exchange.error = error
+    end(exchange)
   }
 
   leaveOut(): void {
-    if (this.#end === undefined) return
-    this.#end = undefined
-    this.#leave()
+    if (this.#exchange.isOpen) leaveUncounted(this.#exchange)
   }
 }
-
-/** Records how the exchange ended. */
-export type End = (begun: Begun, route: string | undefined, status: number, error: unknown) => void
 
 /** Returned for an exchange that is not recorded. */
 export const IGNORED: OpenExchange = { end: () => {}, leaveOut: () => {} }

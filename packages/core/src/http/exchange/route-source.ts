@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { shared } from '../../base/shared.ts'
-import type { Exchange, RouteOf } from './exchange.ts'
+import { UNKNOWN_ROUTE } from '../labels/labels.ts'
+import type { RouteOf } from '../labels/route-of.ts'
+import type { Exchange } from './exchange.ts'
 import { firstExchangeOf } from './followed.ts'
 
 /** Which function names the route of an exchange: several frameworks may handle one request. */
@@ -52,3 +54,6 @@ export function nameUnnamedRoute<Context>(response: ServerResponse, routeOf: Rou
 
 /** The functions that have replaced a placeholder: as many as there are frameworks. */
 const NAMERS = shared('namers', () => new WeakSet<RouteOf<never>>())
+
+/** The route function of callers that cannot know the route. */
+export const unknownRoute: RouteOf<unknown> = shared('unknown route', () => asPlaceholder(() => UNKNOWN_ROUTE))

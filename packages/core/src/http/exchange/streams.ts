@@ -1,6 +1,5 @@
 import { isEventStream } from '../response/event-stream.ts'
 import { openExchanges } from './connection.ts'
-import type { Exchange } from './exchange.ts'
 
 /**
  * Streams of events (SSE). They last as long as the client listens, so their duration says nothing about the speed of a
@@ -14,11 +13,9 @@ import type { Exchange } from './exchange.ts'
 export function streamSampler(store: object): () => void {
   return () => {
     for (const exchange of openExchanges(store)) {
-      if (!exchange.isStream && hasBegun(exchange)) exchange.owner.streams(exchange)
+      const { owner, request, response, stream } = exchange
+      if (stream !== undefined || owner.hasYielded || !response.headersSent) continue
+      if (isEventStream(request, response)) owner.series.becomeStream(exchange, 'sse')
     }
   }
-}
-
-function hasBegun({ request, response }: Exchange): boolean {
-  return response.headersSent && isEventStream(request, response)
 }

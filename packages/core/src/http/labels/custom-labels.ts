@@ -1,46 +1,13 @@
-import type { ServerResponse } from 'node:http'
 import { isPromise } from 'node:util/types'
-import { type Check, checkOptions, isFunction, isInteger, type Shape } from '../../base/check-options.ts'
-import { promherdError } from '../../base/errors.ts'
 import type { Store } from '../../store/store.ts'
+import type { ComputedLabel, LabelOptions } from './label-options.ts'
 import { OTHER, UNKNOWN } from './labels.ts'
-import type { RequestLike } from './request-like.ts'
+import type { Outcome } from './outcome.ts'
 
 /**
  * User-defined labels. A constant value needs no bound. A computed value is bounded by a list of values or by their
  * number, because the client may control the input that it is computed from.
  */
-
-/** A label whose value is computed for each exchange, after it has ended. */
-export interface ComputedLabel<Request = RequestLike, Context = unknown, Response = ServerResponse> {
-  /**
-   * Returns the value, or undefined for none. `response` is undefined for a connection that left HTTP (an upgrade or
-   * CONNECT), and where there is no Node server. `context` is the framework's own object: the request of Express and
-   * Fastify, the context of Koa and Hono; undefined if the framework has not seen the exchange. The values of an array
-   * are joined by `, `, like those of a header. If the function throws, or returns no string, the value is `_unknown`.
-   * Never awaited.
-   */
-  value(request: Request, response: Response | undefined, context: Context | undefined): LabelAnswer
-  /** The allowed values; any other becomes `_other`. @default any value, up to `maxValues` */
-  readonly values?: readonly string[] | undefined
-  /** How many different values each worker keeps, in order of arrival; any other becomes `_other`. @default 20 */
-  readonly maxValues?: number | undefined
-}
-
-/** The result of a computed label. An array is allowed because Node has some headers as arrays. */
-export type LabelAnswer = string | readonly string[] | undefined
-
-/** Labels by name: a string is a constant, an object describes how the value is computed. */
-export type LabelOptions<Request = RequestLike, Context = unknown, Response = ServerResponse> = Readonly<
-  Record<string, string | ComputedLabel<Request, Context, Response>>
->
-
-/** The input of a computed label. */
-export interface Subject {
-  readonly request: RequestLike
-  readonly response?: ServerResponse | undefined
-  readonly context?: unknown
-}
 
 /** The user-defined labels of one recorder. */
 export class CustomLabels {
@@ -61,14 +28,21 @@ export class CustomLabels {
     this.isConstant = this.#sources.every(source => typeof source === 'string')
   }
 
-  /** The label values of an exchange; without an exchange, computed labels are `_unknown`. Never throws. */
-  valuesOf(subject: Subject | undefined): string[] {
+  /** The label values of an exchange. If it was not followed, computed labels are `_unknown`. Never throws. */
+  valuesOf({ request, response, context }: Outcome): string[] {
     return this.#sources.map(source => {
       if (typeof source === 'string') return source
-      return subject === undefined ? UNKNOWN : source.valueOf(subject, this.#store)
+      return request === undefined ? UNKNOWN : source.valueOf(this.#store, request, response, context)
     })
   }
+
+  /** The label values of every exchange; only if no value has to be computed. */
+  get constantValues(): readonly string[] {
+    return this.#sources.filter(source => typeof source === 'string')
+  }
 }
+
+type Inputs = Parameters<ComputedLabel['value']>
 
 /** A computed label, bounded to its allowed values. */
 class Bounded {
@@ -84,8 +58,8 @@ class Bounded {
     this.#room = label.values === undefined ? (label.maxValues ?? DEFAULT_MAX_VALUES) : 0
   }
 
-  valueOf(subject: Subject, store: Store): string {
-    const value = this.#answer(subject, store)
+  valueOf(store: Store, ...inputs: Inputs): string {
+    const value = this.#compute(store, inputs)
     if (value === undefined || value === '') return ''
     if (this.#known.has(value) || value === UNKNOWN) return value
     if (this.#known.size >= this.#room || value.length > LONGEST) return OTHER
@@ -93,9 +67,9 @@ class Bounded {
     return value
   }
 
-  #answer({ request, response, context }: Subject, store: Store): string | undefined {
+  #compute(store: Store, inputs: Inputs): string | undefined {
     try {
-      const value: unknown = this.#label.value(request, response, context)
+      const value: unknown = this.#label.value(...inputs)
       if (value === undefined || typeof value === 'string') return value
       if (Array.isArray(value) && value.every(part => typeof part === 'string')) return value.join(', ')
       // The result of an async function would come too late, and its rejection must not end the process.
@@ -111,63 +85,3 @@ class Bounded {
 const DEFAULT_MAX_VALUES = 20
 /** A longer value is not a useful category, and would use memory forever. */
 const LONGEST = 128
-
-/** Names of promherd's own labels, under either naming, and names that the exposition format reserves. */
-const TAKEN: ReadonlySet<string> = new Set([
-  'method',
-  'route',
-  'status_code',
-  'category',
-  'http_request_method',
-  'http_route',
-  'http_response_status_code',
-  'url_scheme',
-  'error_type',
-  'network_protocol_name',
-  'network_protocol_version',
-  'worker',
-  'le',
-  'quantile',
-])
-
-/** Checks labels by name, each a string or an object that computes the value. */
-export const isLabels: Check = (where, labels) => {
-  if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) {
-    throw promherdError('ERR_PROMHERD_BAD_OPTION', where, 'an object', labels, 'Give the labels by their names.')
-  }
-  for (const [name, label] of Object.entries(labels)) {
-    refuseName(`${where}.${name}`, name)
-    if (typeof label !== 'string') refuseComputed(`${where}.${name}`, label)
-  }
-}
-
-function refuseName(where: string, name: string): void {
-  if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) throw promherdError('ERR_PROMHERD_BAD_NAME', 'label', name)
-  if (!TAKEN.has(name) && !name.startsWith('__')) return
-  const remedy = "Rename it: promherd's own labels have this name, or Prometheus keeps it for itself."
-  throw promherdError('ERR_PROMHERD_BAD_OPTION', where, 'a label with a name that is free', name, remedy)
-}
-
-function refuseComputed(where: string, label: unknown): void {
-  if (typeof label !== 'object' || label === null || Array.isArray(label)) {
-    const remedy = 'Give the value, or { value, values } to compute one.'
-    throw promherdError('ERR_PROMHERD_BAD_OPTION', where, 'a text or an object', label, remedy)
-  }
-  checkOptions(where, label as ComputedLabel, COMPUTED)
-  const { value, values, maxValues } = label as Partial<ComputedLabel>
-  if (value === undefined) COMPUTED.value(`${where}.value`, value)
-  if (values === undefined || maxValues === undefined) return
-  const remedy = 'Leave it out: the list of values is the bound.'
-  throw promherdError('ERR_PROMHERD_BAD_OPTION', `${where}.maxValues`, 'absent beside `values`', maxValues, remedy)
-}
-
-const isValues: Check = (name, values) => {
-  if (Array.isArray(values) && values.length > 0 && values.every(value => typeof value === 'string')) return
-  throw promherdError('ERR_PROMHERD_BAD_OPTION', name, 'a list of texts', values, 'List the values that there are.')
-}
-
-const COMPUTED: Shape<ComputedLabel> = {
-  value: isFunction('Give a function that takes the request and answers the value.'),
-  values: isValues,
-  maxValues: isInteger(1, 1000, 'Give the number of different values that each worker may keep.'),
-}

@@ -11,8 +11,8 @@ import {
 } from '../../base/check-options.ts'
 import { promherdError } from '../../base/errors.ts'
 import type { ErrorFacts } from '../category/category.ts'
-import { isLabels, type LabelOptions } from '../labels/custom-labels.ts'
-import { NAMINGS, type NamingName } from '../labels/naming.ts'
+import { isLabels, type LabelOptions } from '../labels/label-options.ts'
+import { NAMINGS, type NamingName } from '../labels/namings.ts'
 import type { RequestLike } from '../labels/request-like.ts'
 
 /** The options of recording HTTP exchanges. Each option is described in docs/options.md too. */

@@ -11,7 +11,7 @@ import { isAborted, streamOf } from './response-state.ts'
  * `push` are counted, by functions that all exchanges share. Wrappers between the application and these methods
  * (compression) have done their work by then, if they were added after promherd.
  */
-export class Sizes {
+export class BodySize {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #isHead: boolean
@@ -31,14 +31,14 @@ export class Sizes {
     this.#isHead = request.method === 'HEAD'
     this.write = response.write as Write
     this.end = response.end as unknown as End
-    response[SIZES] = this
+    response[BODY_SIZE] = this
     response.write = write as typeof response.write
     response.end = end as unknown as typeof response.end
     const source = sourceOf(request, response)
     this.push = source?.push
     if (source === undefined) return
     this.received = source.readableLength
-    source[SIZES] = this
+    source[BODY_SIZE] = this
     source.push = push
   }
 
@@ -62,14 +62,14 @@ export class Sizes {
   }
 }
 
-/** The sizes of this exchange, counted from now on unless counting has started already. */
-export function sizesOf(request: IncomingMessage, response: ServerResponse): Sizes {
-  return (response as Metered)[SIZES] ?? new Sizes(request, response as Metered)
+/** The body sizes of this exchange, counted from now on unless counting has started already. */
+export function bodySizeOf(request: IncomingMessage, response: ServerResponse): BodySize {
+  return (response as Metered)[BODY_SIZE] ?? new BodySize(request, response as Metered)
 }
 
-const SIZES: unique symbol = sharedSymbol('sizes') as never
-type Metered = ServerResponse & { [SIZES]?: Sizes }
-type Source = Readable & { [SIZES]?: Sizes }
+const BODY_SIZE: unique symbol = sharedSymbol('body-size') as never
+type Metered = ServerResponse & { [BODY_SIZE]?: BodySize }
+type Source = Readable & { [BODY_SIZE]?: BodySize }
 type Write = (this: Metered, chunk?: unknown, encoding?: unknown, callback?: unknown) => boolean
 type End = (this: Metered, chunk?: unknown, encoding?: unknown, callback?: unknown) => Metered
 type Push = Readable['push']
@@ -86,29 +86,29 @@ function sourceOf(request: IncomingMessage, response: ServerResponse): Source | 
 }
 
 function write(this: Metered, chunk?: unknown, encoding?: unknown, callback?: unknown): boolean {
-  const sizes = this[SIZES]!
+  const size = this[BODY_SIZE]!
   const bytes = bytesOf(chunk, encoding)
-  if (!this.writableEnded) sizes.given += bytes
+  if (!this.writableEnded) size.given += bytes
   const then = (typeof encoding === 'function' ? encoding : callback) as Sent | undefined
   const sent: Sent = error => {
     // Node also calls it without an error for data that was discarded with the connection.
-    if ((error === undefined || error === null) && !sizes.isLost) sizes.left += bytes
+    if ((error === undefined || error === null) && !size.isLost) size.left += bytes
     then?.(error)
   }
-  return sizes.write.call(this, chunk, typeof encoding === 'function' ? undefined : encoding, sent)
+  return size.write.call(this, chunk, typeof encoding === 'function' ? undefined : encoding, sent)
 }
 
 function end(this: Metered, chunk?: unknown, encoding?: unknown, callback?: unknown): Metered {
-  const sizes = this[SIZES]!
+  const size = this[BODY_SIZE]!
   // Over HTTP/2 the last chunk passes through `write` too.
-  if (!this.writableEnded && !('stream' in this)) sizes.given += bytesOf(chunk, encoding)
-  return sizes.end.call(this, chunk, encoding, callback)
+  if (!this.writableEnded && !('stream' in this)) size.given += bytesOf(chunk, encoding)
+  return size.end.call(this, chunk, encoding, callback)
 }
 
 function push(this: Source, chunk: unknown, encoding?: BufferEncoding): boolean {
-  const sizes = this[SIZES]!
-  sizes.received += bytesOf(chunk, encoding)
-  return sizes.push!.call(this, chunk, encoding)
+  const size = this[BODY_SIZE]!
+  size.received += bytesOf(chunk, encoding)
+  return size.push!.call(this, chunk, encoding)
 }
 
 function bytesOf(chunk: unknown, encoding: unknown): number {

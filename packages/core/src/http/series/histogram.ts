@@ -1,40 +1,38 @@
 import type { StoreFamily } from '../../store/family.ts'
-import type { Scope } from './series.ts'
+import type { LabelSet } from '../labels/label-set.ts'
+import type { Outcome } from '../labels/outcome.ts'
+import type { CachedFamily } from './cached-family.ts'
 
-/** One more histogram of exchanges, for an option. Its series are found in the same way as those of the durations. */
+/** A histogram of exchanges. */
 export class Histogram {
+  readonly series: CachedFamily
   readonly #family: StoreFamily
-  readonly #slots = new Map<Scope, Map<string, Map<number, number>>>()
+  readonly #bounds: Float64Array
+  readonly #inFlight: StoreFamily
 
-  constructor(family: StoreFamily) {
-    this.#family = family
+  constructor(series: CachedFamily, inFlight: StoreFamily) {
+    this.series = series
+    this.#family = series.family
+    this.#bounds = Float64Array.from(series.family.definition.buckets)
+    this.#inFlight = inFlight
   }
 
-  /** Adds one observation; `labels` is called only for the first one of a series. */
-  observe(value: number, scope: Scope, route: string, key: number, labels: () => readonly string[]): void {
-    const slot = this.#slots.get(scope)?.get(route)?.get(key) ?? this.#place(scope, route, key, labels())
-    const { storage, definition } = this.#family
-    const { buckets } = definition
+  /** Adds one observation of an exchange. If `openSlot` is not negative, the exchange is no longer in flight there. */
+  observe(outcome: Outcome, labels: LabelSet, value: number, openSlot: number): void {
+    const slot = this.series.slotOf(outcome, labels)
+    const bounds = this.#bounds
+    // The first bucket whose bound is not lower. Most requests are fast, so the search usually ends after a few.
     let bucket = 0
-    while (bucket < buckets.length && value > buckets[bucket]!) bucket++
-    const sum = slot + buckets.length + 1
-    storage.values[slot + bucket] = storage.values[slot + bucket]! + 1
-    storage.values[sum] = storage.values[sum]! + value
+    while (bucket < bounds.length && value > bounds[bucket]!) bucket++
+    bucket += slot
+    const sum = slot + bounds.length + 1
+    // A family for which there was no room has another storage.
+    const open = this.#inFlight.storage.values
+    const { values } = this.#family.storage
+    // No function call may come between these statements: a terminated thread stops at a call, and the exchange would
+    // be neither counted nor reported as lost.
+    if (openSlot >= 0) open[openSlot] = open[openSlot]! - 1
+    values[bucket] = values[bucket]! + 1
+    values[sum] = values[sum]! + value
   }
-
-  #place(scope: Scope, route: string, key: number, labels: readonly string[]): number {
-    const slot = this.#family.slot(labels)
-    // Series that the store does not keep use no memory here either.
-    if (slot !== this.#family.overflow) inner(inner(this.#slots, scope), route).set(key, slot)
-    return slot
-  }
-}
-
-function inner<Key, InnerKey, Value>(map: Map<Key, Map<InnerKey, Value>>, key: Key): Map<InnerKey, Value> {
-  let found = map.get(key)
-  if (found === undefined) {
-    found = new Map()
-    map.set(key, found)
-  }
-  return found
 }

@@ -1,257 +1,174 @@
-import { promherdError } from '../../base/errors.ts'
-import { shared } from '../../base/shared.ts'
-import type { Definition } from '../../definitions/definition.ts'
-import {
-  DURATION_BUCKETS,
-  ERROR_CATEGORIES,
-  FAMILIES,
-  STREAM_KINDS,
-  type StreamKind,
-} from '../../definitions/metrics.ts'
-import type { StoreFamily } from '../../store/family.ts'
+import type { IncomingMessage } from 'node:http'
+import { ERROR_CATEGORIES, type StreamKind } from '../../definitions/metrics.ts'
+import { DEFAULT_MAX_SERIES, type StoreFamily } from '../../store/family.ts'
 import type { Store } from '../../store/store.ts'
 import { CustomLabels } from '../labels/custom-labels.ts'
-import { type Facts, type Naming, namingOf, type Surroundings } from '../labels/naming.ts'
+import { LabelSet, LabelSets } from '../labels/label-set.ts'
+import type { Naming } from '../labels/naming.ts'
+import { namingOf } from '../labels/namings.ts'
+import type { Outcome } from '../labels/outcome.ts'
 import type { HttpOptions } from '../options/http-options.ts'
+import { bodySizeOf } from '../response/body-size.ts'
+import { CLIENT_CLOSED } from '../response/response-state.ts'
+import { firstByteOf } from '../response/time-to-first-byte.ts'
+import type { Counted, Measurements } from './counted.ts'
+import { HttpFamilies } from './families.ts'
+import { schemeOf, secondsToFirstByte, versionOf } from './measurements.ts'
 
-// Families that a recorder other than a fallback has declared.
-const CLAIMED = shared('claimed families', () => new WeakSet<StoreFamily>())
-
-/**
- * Maps the labels of HTTP exchanges to slots without building a string.
- *
- * A series is found by its route, then by one small integer for the other labels. Only series with a slot of their own
- * are cached, so that series that the store does not keep use no memory here either. The other label values, which are
- * the same for many exchanges (user-defined labels, the scheme), form a scope with its own map of routes; without
- * options there is one scope.
- */
+/** The series of exchanges: which exchanges are open, and how those that have ended are counted. */
 export class HttpSeries {
   readonly naming: Naming
-  readonly labels: CustomLabels
+  readonly custom: CustomLabels
   readonly #store: Store
-  readonly #options: HttpOptions
-  readonly #durations: StoreFamily
-  readonly #requests: StoreFamily | undefined
-  readonly #errors: StoreFamily
-  readonly #inFlight: StoreFamily
-  readonly #streams: StoreFamily
-  readonly #ended: StoreFamily
-  readonly #bounds: Float64Array
-  readonly #categories: readonly string[]
-  readonly #hasFaults: boolean
-  readonly #methods: number
-  readonly #scope: Scope
-  readonly #families: StoreFamily[] = []
+  readonly #families: HttpFamilies
+  /** The label set of every exchange; undefined if it differs between exchanges. */
+  readonly #labels: LabelSet | undefined
+  readonly #labelSets: LabelSets
+  readonly #isMeasured: boolean
+  readonly #unfollowed: Outcome = {
+    request: undefined,
+    response: undefined,
+    context: undefined,
+    method: 0,
+    route: '',
+    status: 0,
+    category: undefined,
+    seconds: Number.NaN,
+  }
 
   /** @throws ERR_PROMHERD_FAMILY_CONFLICT if the store already has the families with other buckets or labels. */
   constructor(store: Store, options: HttpOptions) {
     this.#store = store
-    this.#options = options
-    this.naming = namingOf(options.naming)
-    this.labels = new CustomLabels(store, options.labels)
-    const buckets = options.buckets ?? DURATION_BUCKETS
-    this.#durations = this.family({ ...this.naming.duration, buckets })
-    // Only exchanges without a duration are added here: snapshots add the counts of the histogram.
-    this.#requests = this.naming.requests && this.family(this.naming.requests)
-    this.#errors = this.family(FAMILIES.requestErrors)
-    this.#inFlight = store.family(this.naming.inFlight)
-    this.#streams = store.family(FAMILIES.streamsOpen)
-    for (const kind of STREAM_KINDS) this.#streams.slot([kind])
-    this.#ended = store.family(FAMILIES.workerRequests)
-    this.#bounds = Float64Array.from(buckets)
-    this.#categories = [...ERROR_CATEGORIES, ...(options.categories ?? [])]
-    this.#hasFaults = this.naming.isOpenTelemetry
-    this.#methods = this.naming.methods.length
-    this.#scope = new Scope('', '', this.labels.isConstant ? this.labels.valuesOf(undefined) : [])
+    const categories = [...ERROR_CATEGORIES, ...(options.categories ?? [])]
+    this.naming = namingOf(options.naming, categories)
+    this.custom = new CustomLabels(store, options.labels)
+    this.#families = new HttpFamilies(store, this.naming, this.custom.names, categories, options)
+    this.#labels = this.knowsLabels ? new LabelSet('', '', this.custom.constantValues) : undefined
+    this.#labelSets = new LabelSets(this.custom, options.maxSeries ?? DEFAULT_MAX_SERIES)
+    this.#isMeasured = this.naming.isOpenTelemetry || Boolean(options.bodySize || options.timeToFirstByte)
   }
 
-  /** The family that `definition` declares, with the user-defined labels. @throws ERR_PROMHERD_FAMILY_CONFLICT */
-  family(definition: Definition): StoreFamily {
-    const { maxSeries } = this.#options
-    const labels = [...definition.labels, ...this.labels.names]
-    const family = this.#store.family({ ...definition, labels }, maxSeries)
-    this.#families.push(family)
-    if (maxSeries === undefined || family.maxSeries === maxSeries) return family
-    throw promherdError('ERR_PROMHERD_FAMILY_CONFLICT', definition.name, 'maxSeries', family.maxSeries, maxSeries)
+  /** True if the labels of an exchange follow from its method, route and status alone. */
+  get knowsLabels(): boolean {
+    return !this.naming.isOpenTelemetry && this.custom.isConstant
   }
 
   /** Prevents its families from being withdrawn from now on. */
   claim(): void {
-    for (const family of this.#families) CLAIMED.add(family)
+    this.#families.claim()
   }
 
-  /** Withdraws the families that others may declare with other labels or buckets, except those that are claimed. */
+  /** Withdraws its families, except those that are claimed. */
   withdraw(): void {
-    for (const family of this.#families) if (!CLAIMED.has(family)) this.#store.withdraw(family)
+    this.#families.withdraw()
   }
 
-  /** Changes the number of open exchanges in a slot that `openSlotOf` returned. */
-  addInFlight(change: number, slot: number = this.#inFlight.overflow): void {
-    add(this.#inFlight, slot, change)
+  /** Counts an exchange as in flight from now on, and starts what the options require to be measured. */
+  open(exchange: Counted): void {
+    exchange.openSlot = this.#families.inFlight.overflow
+    if (this.#isMeasured) this.#measure(exchange)
+    add(this.#families.inFlight, exchange.openSlot, 1)
   }
 
-  /** The slot in which open exchanges with these labels are counted. */
-  openSlotOf(values: readonly string[]): number {
-    return this.#inFlight.slot(values)
+  /** Counts an open exchange as a stream from now on, and no longer as in flight. */
+  becomeStream(exchange: Counted, kind: StreamKind): void {
+    add(this.#families.inFlight, exchange.openSlot, -1)
+    add(this.#families.streams, this.#families.streams.slot([kind]), 1)
+    exchange.stream = kind
   }
 
-  /** The slot of an open exchange without such labels. */
-  get openSlot(): number {
-    return this.#inFlight.overflow
+  /** Counts an exchange as no longer open. */
+  close({ openSlot, stream }: Counted): void {
+    if (stream === undefined) add(this.#families.inFlight, openSlot, -1)
+    else add(this.#families.streams, this.#families.streams.slot([stream]), -1)
   }
 
-  /** Changes the number of open streams. */
-  addStreams(kind: StreamKind, change: number): void {
-    add(this.#streams, this.#streams.slot([kind]), change)
-  }
-
-  /**
-   * Counts one exchange that has ended and has no meaningful duration: a stream, or a request that Node refused. Its
-   * count as open in the slot `open` is subtracted.
-   */
-  countUntimed(
-    method: number,
+  /** Counts an exchange that was not followed; `seconds` is NaN if its duration is not meaningful. */
+  countUnfollowed(
+    method: string | undefined,
     route: string,
     status: number,
     category: string | undefined,
-    scope: Scope = this.#scope,
-    open?: number,
-  ): void {
-    const requests = this.#requests
-    const request = requests?.slot(this.naming.valuesOf(this.factsOf(method, route, status, category), scope)) ?? NONE
-    const inFlight = this.#inFlight.storage.values
-    const counts = requests?.storage.values ?? inFlight
-    // No function call may come between these two statements, see `count`.
-    if (open !== undefined) inFlight[open] = inFlight[open]! - 1
-    if (request !== NONE) counts[request] = counts[request]! + 1
-    add(this.#ended, this.#ended.overflow, 1)
-    if (category !== undefined) this.#countError(method, route, category, scope)
-  }
-
-  /** Counts one exchange that has ended, and was counted as open in the slot `open`. */
-  count(
-    method: number,
-    route: string,
-    status: number,
     seconds: number,
-    category: string | undefined,
-    scope: Scope = this.#scope,
-    open?: number,
   ): void {
-    const key = this.#hasFaults ? this.keyOf(method, status, category) : method * STATUSES + status
-    const slot =
-      scope.routes.get(route)?.durations.get(key) ??
-      this.#placeDuration(scope, key, this.factsOf(method, route, status, category))
-    const bucket = slot + this.#bucketOf(seconds)
-    const sum = slot + this.#bounds.length + 1
-    // A family for which there was no room has another storage.
-    const inFlight = this.#inFlight.storage.values
-    const { values } = this.#durations.storage
-    // No function call may come between these two statements: a terminated thread stops at a call, and the exchange
-    // would be neither counted nor reported as lost.
-    if (open !== undefined) inFlight[open] = inFlight[open]! - 1
-    values[bucket] = values[bucket]! + 1
-    values[sum] = values[sum]! + seconds
-    add(this.#ended, this.#ended.overflow, 1)
-    if (category !== undefined) this.#countError(method, route, category, scope)
+    const outcome = this.#unfollowed
+    outcome.method = this.naming.methodIndexOf(method)
+    outcome.route = route
+    outcome.status = this.naming.isOpenTelemetry && status === CLIENT_CLOSED ? 0 : status
+    outcome.category = category
+    outcome.seconds = seconds
+    this.#count(outcome, this.#labels ?? this.#labelSets.of(outcome, '', ''), NONE)
   }
 
-  /** Creates a series before its first exchange, unless the family is full. */
-  initialize(method: number, route: string, status: number): void {
-    if (this.#durations.size < this.#durations.maxSeries) {
-      const facts = this.factsOf(method, route, status, undefined)
-      this.#placeDuration(this.#scope, this.keyOf(method, status, undefined), facts)
+  /** Counts an exchange that has ended, with all its measurements. `isInFlight` is true until it is counted. */
+  count(exchange: Counted, isInFlight: boolean): void {
+    const { measurements } = exchange
+    const labels = this.#labels ?? this.#labelSets.of(exchange, measurements?.scheme ?? '', measurements?.version ?? '')
+    this.#count(exchange, labels, isInFlight ? exchange.openSlot : NONE)
+    if (measurements !== undefined) this.#observe(exchange, measurements, labels)
+  }
+
+  /** Creates a duration series before its first exchange, unless the family is full. */
+  initialize(method: string, route: string, status: number): void {
+    const { series } = this.#families.durations
+    if (this.#labels === undefined || series.family.size >= series.family.maxSeries) return
+    series.slotOf({ ...this.#unfollowed, method: this.naming.methodIndexOf(method), route, status }, this.#labels)
+  }
+
+  #count(outcome: Outcome, labels: LabelSet, openSlot: number): void {
+    const { durations, ended, errors } = this.#families
+    if (Number.isNaN(outcome.seconds)) this.#countUntimed(outcome, labels, openSlot)
+    else durations.observe(outcome, labels, outcome.seconds, openSlot)
+    add(ended, ended.overflow, 1)
+    if (outcome.category !== undefined) add(errors.family, errors.slotOf(outcome, labels), 1)
+  }
+
+  /** Counts a stream, or a request that Node refused. OpenTelemetry's conventions have no counter for them. */
+  #countUntimed(outcome: Outcome, labels: LabelSet, openSlot: number): void {
+    const { requests, inFlight } = this.#families
+    const slot = requests?.slotOf(outcome, labels) ?? NONE
+    const open = inFlight.storage.values
+    const counts = requests?.family.storage.values ?? open
+    // No function call may come between these two statements, see `Histogram`.
+    if (openSlot !== NONE) open[openSlot] = open[openSlot]! - 1
+    if (slot !== NONE) counts[slot] = counts[slot]! + 1
+  }
+
+  #measure(exchange: Counted): void {
+    try {
+      exchange.measurements = this.#measurementsOf(exchange)
+      const { naming } = this
+      if (!naming.isOpenTelemetry) return
+      const method = naming.methods[naming.methodIndexOf(exchange.request?.method)]!
+      exchange.openSlot = this.#families.inFlight.slot([method, exchange.measurements.scheme])
+    } catch (error) {
+      this.#store.reportError('http', `the details of an exchange are missing: ${String(error)}`)
     }
   }
 
-  /** One small integer for the labels whose values are not strings of the application. */
-  keyOf(method: number, status: number, category: string | undefined): number {
-    const fault = this.#hasFaults ? this.#faultOf(status, category) : 0
-    return (fault * this.#methods + method) * STATUSES + status
-  }
-
-  /** The same as label values, for a new series. */
-  factsOf(method: number, route: string, status: number, category: string | undefined): Facts {
-    const told = status >= 500 ? String(status) : (this.#categories[this.#faultOf(status, category) - 1] ?? '')
-    return { method: this.naming.methods[method]!, route, status, fault: told }
-  }
-
-  /**
-   * The index from 1 of the category for `error_type`; 0 for none. For a server's 5xx the status is used instead, and a
-   * 4xx is not a server error, unless the response did not reach the client.
-   */
-  #faultOf(status: number, category: string | undefined): number {
-    if (category === undefined || status >= 500) return 0
-    if (status >= 400 && category !== 'client_abort') return 0
-    return this.#categories.indexOf(category) + 1
-  }
-
-  #countError(method: number, route: string, category: string, scope: Scope): void {
-    const key = this.#categories.indexOf(category) * this.#methods + method
-    const slot = scope.routes.get(route)?.errors?.get(key) ?? this.#placeError(scope, method, route, category, key)
-    add(this.#errors, slot, 1)
-  }
-
-  #placeDuration(scope: Scope, key: number, facts: Facts): number {
-    const slot = this.#durations.slot(this.naming.valuesOf(facts, scope))
-    if (slot !== this.#durations.overflow) scope.slotsOf(facts.route).durations.set(key, slot)
-    return slot
-  }
-
-  #placeError(scope: Scope, method: number, route: string, category: string, key: number): number {
-    const slot = this.#errors.slot([this.naming.methods[method]!, route, category, ...scope.custom])
-    if (slot !== this.#errors.overflow) {
-      const slots = scope.slotsOf(route)
-      slots.errors ??= new Map()
-      slots.errors.set(key, slot)
+  #measurementsOf({ request, response }: Counted): Measurements {
+    const { requestSize, timeToFirstByte } = this.#families
+    const hasLabels = this.naming.isOpenTelemetry && request !== undefined
+    return {
+      scheme: hasLabels ? schemeOf(request) : '',
+      version: hasLabels ? versionOf(request) : '',
+      bodySize: requestSize && response && bodySizeOf(request as IncomingMessage, response),
+      firstByte: timeToFirstByte && response && firstByteOf(response),
     }
-    return slot
   }
 
-  /** The first bucket whose bound is not lower. Most requests are fast, so the search usually ends after a few. */
-  #bucketOf(seconds: number): number {
-    const bounds = this.#bounds
-    let bucket = 0
-    while (bucket < bounds.length && seconds > bounds[bucket]!) bucket++
-    return bucket
-  }
-}
-
-/** The routes of the exchanges that share the other label values. */
-export class Scope implements Surroundings {
-  readonly scheme: string
-  readonly version: string
-  readonly custom: readonly string[]
-  readonly routes: Map<string, RouteSlots> = new Map()
-
-  constructor(scheme: string, version: string, custom: readonly string[]) {
-    this.scheme = scheme
-    this.version = version
-    this.custom = custom
-  }
-
-  slotsOf(route: string): RouteSlots {
-    let slots = this.routes.get(route)
-    if (slots === undefined) {
-      slots = { durations: new Map(), errors: undefined }
-      this.routes.set(route, slots)
-    }
-    return slots
+  #observe(exchange: Counted, { bodySize, firstByte }: Measurements, labels: LabelSet): void {
+    const { timeToFirstByte, requestSize, responseSize } = this.#families
+    const seconds = firstByte && secondsToFirstByte(firstByte, exchange)
+    if (seconds !== undefined) timeToFirstByte?.observe(exchange, labels, seconds, NONE)
+    if (bodySize === undefined) return
+    requestSize?.observe(exchange, labels, bodySize.requestBytes, NONE)
+    responseSize?.observe(exchange, labels, bodySize.responseBytes, NONE)
   }
 }
 
-/** The cached slots of one route, by method and status, and by category and method. */
-export interface RouteSlots {
-  readonly durations: Map<number, number>
-  /** Undefined at first, since most routes never fail. */
-  errors: Map<number, number> | undefined
-}
-
-/** No slot: the OpenTelemetry conventions have no counter for an exchange without a duration. */
+/** No slot. */
 const NONE = -1
-
-/** Node allows at most three digits in a status. */
-const STATUSES = 1000
 
 function add(family: StoreFamily, slot: number, change: number): void {
   // The array is replaced when the storage grows, so it is read for each use.

@@ -6,9 +6,10 @@ import { readText } from '../category/error-chain.ts'
 import { connectionFailed } from '../exchange/close-reason.ts'
 import { openExchangesOn } from '../exchange/connection.ts'
 import type { CloseReason } from '../exchange/exchange.ts'
+import type { ExchangeOwner } from '../exchange/exchange-owner.ts'
+import { REFUSED } from '../labels/labels.ts'
 import { firstStatusOn } from '../response/first-write.ts'
 import { Hidden } from '../response/hidden.ts'
-import type { ServerWatcher } from './server-watcher.ts'
 
 /**
  * Requests that Node refuses before the application receives them. Each is counted once. If the refusal ended an open
@@ -16,17 +17,17 @@ import type { ServerWatcher } from './server-watcher.ts'
  * the route `_refused`.
  */
 
-type Watchers = readonly ServerWatcher[]
+type Owners = readonly ExchangeOwner[]
 
 /** Counts the response to a connection error (`clientError`), or leaves it to the exchange that it ends. */
-export function malformed(watchers: Watchers, error: unknown, socket: Duplex): void {
+export function malformed(owners: Owners, error: unknown, socket: Duplex): void {
   const refusal = refusalOf(readText(error, 'code'))
   const before = openExchangesOn(socket).length
   const after = connectionFailed(socket, refusal?.category)
   if (refusal === undefined || after > 0) return
   let isCounted = false
   const count = (statusCode: number): void => {
-    if (!isCounted) refused(watchers, undefined, statusCode)
+    if (!isCounted) refused(owners, undefined, statusCode)
     isCounted = true
   }
   firstStatusOn(socket, count)
@@ -35,10 +36,10 @@ export function malformed(watchers: Watchers, error: unknown, socket: Duplex): v
 }
 
 /** Counts a request beyond `maxRequestsPerSocket`. */
-export function dropped(watchers: Watchers, request: IncomingMessage): void {
+export function dropped(owners: Owners, request: IncomingMessage): void {
   if (Refused.has(request)) return
   new Refused(request)
-  refused(watchers, request.method, 503)
+  refused(owners, request.method, 503)
 }
 
 /** True for a request that Node responds to itself instead of passing it to the application. */
@@ -54,20 +55,25 @@ export function isLimited(server: EventEmitter): boolean {
 }
 
 /** Counts a request that Node refuses, once it has sent its response. */
-export function refusing(watchers: Watchers, request: IncomingMessage, response: ServerResponse): void {
+export function refusing(owners: Owners, request: IncomingMessage, response: ServerResponse): void {
   new Refused(request)
-  response.once('finish', () => refused(watchers, request.method, response.statusCode))
+  response.once('finish', () => refused(owners, request.method, response.statusCode))
 }
 
 /** Called from events of the application's sockets, where nothing may be thrown. */
-function refused(watchers: Watchers, method: string | undefined, statusCode: number): void {
-  for (const watcher of watchers) {
+function refused(owners: Owners, method: string | undefined, statusCode: number): void {
+  for (const owner of owners) {
     try {
-      watcher.refused(method, statusCode)
+      countRefused(owner, method, statusCode)
     } catch (error) {
-      watcher.store.reportError('http', `a refusal could not be counted: ${String(error)}`)
+      owner.store.reportError('http', `a refusal could not be counted: ${String(error)}`)
     }
   }
+}
+
+/** Counts a request that was answered with an error before an adapter saw it; its method if that could be read. */
+export function countRefused({ series }: ExchangeOwner, method: string | undefined, statusCode: number): void {
+  series.countUnfollowed(method, REFUSED, statusCode, statusCode === 408 ? 'timeout' : 'protocol', Number.NaN)
 }
 
 /** Marks a request that was counted: it may be beyond `maxRequestsPerSocket` too. */

@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout } from 'node:timers'
 import { shared } from '../../base/shared.ts'
-import type { Store } from '../../store/store.ts'
+import type { ExchangeOwner } from '../exchange/exchange-owner.ts'
 import { exchangeOf } from '../exchange/followed.ts'
+import { MIDDLEWARE } from '../labels/labels.ts'
 import { streamOf } from '../response/response-state.ts'
+import { socketPathOf } from '../response/websocket-path.ts'
+import { warnBehindRoutes } from './placement-warning.ts'
+import { countRefused } from './refused-requests.ts'
 import { type RequestServer, seeRequests } from './watch-server.ts'
 
 /**
@@ -16,20 +20,14 @@ import { type RequestServer, seeRequests } from './watch-server.ts'
  * to the channel on which Node publishes finished responses, costs more (docs/decisions/18-hono-koa.md).
  */
 
-/** Counts a request that no adapter saw. Errors are reported to its store. */
-export interface UnfollowedCounter {
-  readonly store: Store
-  unfollowed(request: IncomingMessage, response: ServerResponse): void
-}
-
-/** Reports each request of `server` that was answered and not followed to `counter`. Once for each store. */
-export function seeUnfollowed(server: RequestServer, counter: UnfollowedCounter): void {
+/** Counts each request of `server` that was answered and not followed. Once for each store. */
+export function seeUnfollowed(server: RequestServer, owner: ExchangeOwner): void {
   const known = PASSED.get(server)
   if (known !== undefined) {
-    known.add(counter)
+    known.add(owner)
     return
   }
-  const passed = new Passed(counter)
+  const passed = new Passed(owner)
   PASSED.set(server, passed)
   seeRequests(server, (request, response) => passed.see(request, response))
 }
@@ -47,16 +45,16 @@ const LOOKED_AT = shared('servers with a passed request', () => new Set<Passed>(
 
 /** The latest request that was passed to the application of one server. */
 class Passed {
-  readonly #counters: UnfollowedCounter[]
+  readonly #owners: ExchangeOwner[]
   #request: IncomingMessage | undefined
   #response: ServerResponse | undefined
 
-  constructor(counter: UnfollowedCounter) {
-    this.#counters = [counter]
+  constructor(owner: ExchangeOwner) {
+    this.#owners = [owner]
   }
 
-  add(counter: UnfollowedCounter): void {
-    if (this.#counters.every(({ store }) => store !== counter.store)) this.#counters.push(counter)
+  add(owner: ExchangeOwner): void {
+    if (this.#owners.every(({ store }) => store !== owner.store)) this.#owners.push(owner)
   }
 
   see(request: IncomingMessage, response: ServerResponse): void {
@@ -81,23 +79,41 @@ class Passed {
   }
 
   #isFollowed(response: ServerResponse): boolean {
-    for (let i = 0; i < this.#counters.length; i++) {
-      if (exchangeOf(response, this.#counters[i]!.store) === undefined) return false
+    for (let i = 0; i < this.#owners.length; i++) {
+      if (exchangeOf(response, this.#owners[i]!.store) === undefined) return false
     }
     return true
   }
 
   /** The request may have been followed in the meantime. */
   #finished(request: IncomingMessage, response: ServerResponse): void {
-    for (const counter of this.#counters) {
-      if (exchangeOf(response, counter.store) !== undefined) continue
+    for (const owner of this.#owners) {
+      if (exchangeOf(response, owner.store) !== undefined) continue
       try {
-        counter.unfollowed(request, response)
+        countUnfollowed(owner, request, response)
       } catch (error) {
-        counter.store.reportError('http', `a request could not be counted: ${String(error)}`)
+        owner.store.reportError('http', `a request could not be counted: ${String(error)}`)
       }
     }
   }
 }
 
 const LOOK_MS = 100
+
+function countUnfollowed(owner: ExchangeOwner, request: IncomingMessage, response: ServerResponse): void {
+  if (owner.hasYielded || owner.callbacks.ignores(request)) return
+  const { statusCode } = response
+  if (statusCode >= 400) {
+    countRefused(owner, request.method, statusCode)
+    return
+  }
+  // The polling requests of socket.io pass through no framework.
+  const path = socketPathOf(request)
+  if (path === undefined && !WARNED.has(owner)) {
+    WARNED.add(owner)
+    warnBehindRoutes()
+  }
+  owner.series.countUnfollowed(request.method, path ?? MIDDLEWARE, statusCode, undefined, Number.NaN)
+}
+
+const WARNED = new WeakSet<ExchangeOwner>()

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { internalsOf } from '../../monitor/internals.ts'
 import { createMonitor, type Monitor } from '../../monitor/monitor.ts'
 import type { Store } from '../../store/store.ts'
-import type { ServerWatcher } from './server-watcher.ts'
+import type { ExchangeOwner } from '../exchange/exchange-owner.ts'
 import { watchServer } from './watch-server.ts'
 
 let monitor: Monitor
@@ -16,15 +16,15 @@ beforeEach(() => {
 
 afterEach(() => monitor.close())
 
-function watcher(store: Store, heard: string[]): ServerWatcher {
-  return {
-    store,
-    refused: (method, statusCode) => heard.push(`refused ${method} ${statusCode}`),
-    upgraded: () => heard.push('upgraded'),
+/** An owner that adds the requests that Node refused to `counted`. */
+function ownerOf(store: Store, counted: string[]): ExchangeOwner {
+  const countUnfollowed = (method: string | undefined, _route: string, statusCode: number): void => {
+    counted.push(`refused ${method} ${statusCode}`)
   }
+  return { store, series: { countUnfollowed }, callbacks: { ignores: () => true } } as unknown as ExchangeOwner
 }
 
-/** A connection that fails to parse, and is closed without a word. */
+/** A connection that fails to parse, and is closed without a response. */
 function failOn(server: EventEmitter): boolean {
   const socket = new EventEmitter() as Duplex
   const isHandled = server.emit('clientError', malformed, socket)
@@ -34,9 +34,9 @@ function failOn(server: EventEmitter): boolean {
 
 const malformed = Object.assign(new Error('malformed'), { code: 'HPE_INVALID_METHOD' })
 
-test('what emit answers, takes and throws is what it was', () => {
+test('emit takes, returns and throws the same as before', () => {
   const server = createServer()
-  watchServer(server, watcher(internalsOf(monitor).store, []))
+  watchServer(server, ownerOf(internalsOf(monitor).store, []))
   expect(failOn(server)).toBe(false)
   const given: unknown[] = []
   server.on('clientError', (...all) => given.push(...all))
@@ -49,16 +49,16 @@ test('what emit answers, takes and throws is what it was', () => {
   expect(() => server.emit('custom')).toThrow('of the user')
 })
 
-test('it is undone without a trace, and another watcher goes on', () => {
+test('stopping restores the server, and another owner continues', () => {
   const server = createServer()
   const keys = Reflect.ownKeys(server)
   const other = createMonitor({ storage: 'memory' })
-  const heard: string[] = []
-  const stop = watchServer(server, watcher(internalsOf(monitor).store, []))
-  const stopOther = watchServer(server, watcher(internalsOf(other).store, heard))
+  const counted: string[] = []
+  const stop = watchServer(server, ownerOf(internalsOf(monitor).store, []))
+  const stopOther = watchServer(server, ownerOf(internalsOf(other).store, counted))
   stop()
   failOn(server)
-  expect(heard).toEqual(['refused undefined 400'])
+  expect(counted).toEqual(['refused undefined 400'])
   stopOther()
   stopOther()
   expect(Reflect.ownKeys(server)).toEqual(keys)
@@ -66,45 +66,50 @@ test('it is undone without a trace, and another watcher goes on', () => {
   return other.close()
 })
 
-test('somebody who has wrapped emit since is left alone, and it can be watched again', () => {
+test('an emit that was wrapped since is not replaced, and the server can be watched again', () => {
   const server = createServer()
-  const heard: string[] = []
-  const stop = watchServer(server, watcher(internalsOf(monitor).store, heard))
+  const counted: string[] = []
+  const stop = watchServer(server, ownerOf(internalsOf(monitor).store, counted))
   const ours = server.emit
   const theirs = (...all: Parameters<typeof ours>): boolean => ours.apply(server, all)
   server.emit = theirs as typeof server.emit
   stop()
   expect(server.emit).toBe(theirs)
   failOn(server)
-  expect(heard).toEqual([])
-  watchServer(server, watcher(internalsOf(monitor).store, heard))
+  expect(counted).toEqual([])
+  watchServer(server, ownerOf(internalsOf(monitor).store, counted))
   failOn(server)
-  expect(heard).toEqual(['refused undefined 400'])
+  expect(counted).toEqual(['refused undefined 400'])
 })
 
-test('one store is told once, however often it watches', () => {
+test('one store counts once, however often it watches', () => {
   const server = createServer()
-  const heard: string[] = []
-  for (let i = 0; i < 3; i++) watchServer(server, watcher(internalsOf(monitor).store, heard))
+  const counted: string[] = []
+  for (let i = 0; i < 3; i++) watchServer(server, ownerOf(internalsOf(monitor).store, counted))
   failOn(server)
-  expect(heard).toEqual(['refused undefined 400'])
+  expect(counted).toEqual(['refused undefined 400'])
 })
 
-test('a connection that was lost is nobody who was refused', () => {
+test('a connection that was lost is no refused request', () => {
   const server = createServer()
-  const heard: string[] = []
-  watchServer(server, watcher(internalsOf(monitor).store, heard))
+  const counted: string[] = []
+  watchServer(server, ownerOf(internalsOf(monitor).store, counted))
   const lost = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' })
   server.emit('clientError', lost, new EventEmitter() as Duplex)
-  expect(heard).toEqual([])
+  expect(counted).toEqual([])
 })
 
-test('a watcher that fails harms nothing and is counted', async () => {
+test('an owner that throws is counted and has no other effect', async () => {
   const server = createServer()
   const failing = (): never => {
-    throw new Error('of ours')
+    throw new Error('of promherd')
   }
-  watchServer(server, { ...watcher(internalsOf(monitor).store, []), refused: failing, upgraded: failing })
+  const owner = {
+    store: internalsOf(monitor).store,
+    series: { countUnfollowed: failing },
+    callbacks: { ignores: failing },
+  }
+  watchServer(server, owner as unknown as ExchangeOwner)
   expect(server.emit('upgrade', {} as IncomingMessage, new EventEmitter() as Duplex, Buffer.alloc(0))).toBe(false)
   expect(failOn(server)).toBe(false)
   const family = (await monitor.snapshot()).families.find(({ name }) => name === 'promherd_internal_errors_total')

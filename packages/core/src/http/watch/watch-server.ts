@@ -4,11 +4,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { shared } from '../../base/shared.ts'
 import { connectionTimedOut } from '../exchange/close-reason.ts'
+import type { ExchangeOwner } from '../exchange/exchange-owner.ts'
 import { isFollowed } from '../exchange/followed.ts'
+import { followUpgrade } from '../exchange/upgrades.ts'
 import { Hidden } from '../response/hidden.ts'
 import { type EmitObserver, type Event, observeEmit } from './observe-emit.ts'
 import { dropped, isLimited, isRefused, malformed, refusing } from './refused-requests.ts'
-import type { ServerWatcher } from './server-watcher.ts'
 
 /**
  * Receives all events of a server: the requests that it is given, with whatever listeners it has at that time, the
@@ -24,13 +25,13 @@ import type { ServerWatcher } from './server-watcher.ts'
 export type RequestServer = EventEmitter
 
 /**
- * Calls `watcher` with the events of `server`, once for each store even if called repeatedly. Returns a function that
- * stops it.
+ * Counts the events of `server` besides its requests, once for each store even if called repeatedly. Returns a function
+ * that stops it.
  */
-export function watchServer(server: RequestServer, watcher: ServerWatcher): () => void {
-  const { watchers } = Watch.on(server)
-  if (watchers.some(({ store }) => store === watcher.store)) return () => {}
-  return added(server, watchers, watcher)
+export function watchServer(server: RequestServer, owner: ExchangeOwner): () => void {
+  const { owners } = Watch.on(server)
+  if (owners.some(({ store }) => store === owner.store)) return () => {}
+  return added(server, owners, owner)
 }
 
 /** Called with a request before its listeners are. Must not throw. */
@@ -61,7 +62,7 @@ function added<T>(server: RequestServer, list: T[], one: T): () => void {
 
 /** The functions that are called for one server. */
 class Watch implements EmitObserver {
-  readonly watchers: ServerWatcher[] = []
+  readonly owners: ExchangeOwner[] = []
   readonly first: RequestListener[] = []
   readonly listeners: RequestListener[] = []
   readonly server: RequestServer
@@ -82,7 +83,7 @@ class Watch implements EmitObserver {
 
   /** Node has read a request and is about to decide how to handle it. */
   published(request: IncomingMessage, response: ServerResponse): void {
-    if (isRefused(this.server, request)) refusing(this.watchers, request, response)
+    if (isRefused(this.server, request)) refusing(this.owners, request, response)
     else if (!isLimited(this.server)) {
       this.#isPassedOn = true
       this.#passed(request, response)
@@ -100,11 +101,11 @@ class Watch implements EmitObserver {
     try {
       if (name === 'request' || name === 'checkContinue' || name === 'checkExpectation') {
         if (isUnseen(second)) this.#passed(first as IncomingMessage, second)
-      } else if (name === 'clientError') malformed(this.watchers, first, second as Duplex)
-      else if (name === 'dropRequest') dropped(this.watchers, first as IncomingMessage)
+      } else if (name === 'clientError') malformed(this.owners, first, second as Duplex)
+      else if (name === 'dropRequest') dropped(this.owners, first as IncomingMessage)
       else if (name === 'timeout') connectionTimedOut(first as EventEmitter)
       else if (name === 'upgrade' || name === 'connect') {
-        for (const watcher of this.watchers) watcher.upgraded(first as IncomingMessage, second as Duplex)
+        for (const owner of this.owners) followUpgrade(owner, first as IncomingMessage, second as Duplex)
       }
     } catch (error) {
       this.fault(error)
@@ -112,11 +113,11 @@ class Watch implements EmitObserver {
   }
 
   fault(error: unknown): void {
-    for (const { store } of this.watchers) store.reportError('http', `a server could not be watched: ${String(error)}`)
+    for (const { store } of this.owners) store.reportError('http', `a server could not be watched: ${String(error)}`)
   }
 
   stopIfIdle(): void {
-    if (this.watchers.length + this.first.length + this.listeners.length > 0) return
+    if (this.owners.length + this.first.length + this.listeners.length > 0) return
     WatchOf.set(this.server, undefined)
     this.#stop()
   }

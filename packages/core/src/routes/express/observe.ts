@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import { shared } from '../../base/shared.ts'
+import { noteError } from '../../http/exchange/followed.ts'
 import { ownerOfUpgrade } from '../../http/exchange/upgrades.ts'
+import type { HttpRecorder } from '../../http/http-recorder.ts'
 import { isUnmatched } from '../../http/labels/labels.ts'
-import type { HttpRecorder } from '../../http/recorder.ts'
 import { Hidden } from '../../http/response/hidden.ts'
 import { arrivalOf } from '../../http/watch/arrival.ts'
 import { feathersRouteOf } from '../feathers.ts'
@@ -28,8 +29,13 @@ export function observe(app: ExpressApp): void {
 
 const SEEN = shared('observed Express applications', () => new WeakSet<ExpressApp>())
 
+<<<<<<< HEAD
 /** Creates the state of `request`. This is cheap as long as Express has not changed the prototype of the request. */
 export function createState(request: ExpressRequest, response: ServerResponse, recorder: HttpRecorder): void {
+=======
+/** Starts to keep state of `request`. Before Express changes its prototype, this costs next to nothing. */
+export function keepStateOf(request: ExpressRequest, response: ServerResponse, recorder: InStore): void {
+>>>>>>> 67cb065 (refactor(http): one shape for each exchange, and one function that ends it)
   if (stateOf(response) !== undefined) return
   new Observed(response, {
     recorder,
@@ -88,9 +94,12 @@ export function isSeen(request: ExpressRequest): boolean {
   return stateOf(request.res)?.position !== undefined
 }
 
+/** A recorder, or what owns its exchanges. */
+type InStore = Pick<HttpRecorder, 'store'>
+
 /** The state of one request. It is stored on the response, which Express changes less than the request. */
 interface State {
-  readonly recorder: HttpRecorder
+  readonly recorder: InStore
   /** The route that was called last. */
   route: Route | undefined
   template: string | undefined
@@ -143,7 +152,11 @@ function stateOfRequest(request: Upgradable, response: ServerResponse | undefine
   const state = stateOf(response)
   if (state !== undefined || request.upgrade !== true || response === undefined) return state
   const owner = ownerOfUpgrade(request)
+<<<<<<< HEAD
   if (owner !== undefined) createState(request, response, owner as HttpRecorder)
+=======
+  if (owner !== undefined) keepStateOf(request, response, owner)
+>>>>>>> 67cb065 (refactor(http): one shape for each exchange, and one function that ends it)
   return stateOf(response)
 }
 
@@ -172,7 +185,7 @@ function recordRoute(request: ExpressRequest, state: State, route: Route): void 
 
 function recordError(state: State, response: ServerResponse, error: unknown): void {
   state.hasFailed = true
-  state.recorder.fail(response, error)
+  noteError(response, error)
 }
 
 /** The errors that routers since 2.3 store on a request, also those that reached no layer. */

@@ -1,0 +1,24 @@
+import type { StreamKind } from '../../definitions/metrics.ts'
+import type { Outcome } from '../labels/outcome.ts'
+import type { BodySize } from '../response/body-size.ts'
+import type { FirstByte } from '../response/time-to-first-byte.ts'
+
+/** An exchange while it is counted as open. */
+export interface Counted extends Outcome {
+  readonly startedAt: number
+  /** The slot in which it is counted as in flight. */
+  openSlot: number
+  /** What it is counted as instead, once it is known to be a stream. */
+  stream: StreamKind | undefined
+  /** What the options require to be measured; undefined if they require nothing. */
+  measurements: Measurements | undefined
+}
+
+/** What is measured of one exchange while it is open, besides its duration. */
+export interface Measurements {
+  /** As in `LabelSet`. */
+  readonly scheme: string
+  readonly version: string
+  readonly bodySize: BodySize | undefined
+  readonly firstByte: FirstByte | undefined
+}
