@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import {
   calledBeforeRegister,
-  type Recorder,
   type InitializeOptions,
   initializingRecorderFor,
   type MetricsHandlerOptions,
   MetricsResponder,
   notCalled,
+  type Recorder,
   type RequestServer,
   warnUsedTwice,
 } from '@promherd/core/adapter'

@@ -5,11 +5,7 @@ import { shared } from '../../base/shared.ts'
 import { noteError } from '../../http/exchange/followed.ts'
 import { nameRoute } from '../../http/exchange/route-source.ts'
 import { nameUpgrade } from '../../http/exchange/upgrades.ts'
-<<<<<<< HEAD
-=======
 import type { RouteSource } from '../../http/labels/route-of.ts'
-import { prototypesIn } from '../../routes/classes.ts'
->>>>>>> 67cb065 (refactor(http): one shape for each exchange, and one function that ends it)
 import { type HonoContext, honoMountedAt, honoRouteOf, honoTemplateAt, type MatchedRoute } from '../../routes/hono.ts'
 import { prototypesIn } from '../../routes/prototypes.ts'
 

@@ -29,13 +29,8 @@ export function observe(app: ExpressApp): void {
 
 const SEEN = shared('observed Express applications', () => new WeakSet<ExpressApp>())
 
-<<<<<<< HEAD
 /** Creates the state of `request`. This is cheap as long as Express has not changed the prototype of the request. */
-export function createState(request: ExpressRequest, response: ServerResponse, recorder: HttpRecorder): void {
-=======
-/** Starts to keep state of `request`. Before Express changes its prototype, this costs next to nothing. */
-export function keepStateOf(request: ExpressRequest, response: ServerResponse, recorder: InStore): void {
->>>>>>> 67cb065 (refactor(http): one shape for each exchange, and one function that ends it)
+export function createState(request: ExpressRequest, response: ServerResponse, recorder: InStore): void {
   if (stateOf(response) !== undefined) return
   new Observed(response, {
     recorder,
@@ -152,11 +147,7 @@ function stateOfRequest(request: Upgradable, response: ServerResponse | undefine
   const state = stateOf(response)
   if (state !== undefined || request.upgrade !== true || response === undefined) return state
   const owner = ownerOfUpgrade(request)
-<<<<<<< HEAD
-  if (owner !== undefined) createState(request, response, owner as HttpRecorder)
-=======
-  if (owner !== undefined) keepStateOf(request, response, owner)
->>>>>>> 67cb065 (refactor(http): one shape for each exchange, and one function that ends it)
+  if (owner !== undefined) createState(request, response, owner)
   return stateOf(response)
 }
 

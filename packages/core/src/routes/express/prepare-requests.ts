@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import { shared } from '../../base/shared.ts'
 import { reserve } from '../../http/exchange/followed.ts'
-import type { HttpRecorder } from '../../http/recorder.ts'
+import type { HttpRecorder } from '../../http/http-recorder.ts'
 import { seeRequests } from '../../http/watch/watch-server.ts'
 import { createState } from './observe.ts'
 import { propertyPredefiner } from './predefined-properties.ts'
