@@ -3,7 +3,7 @@ import { build } from './checks.mjs'
 import { ROOT, run, runInstalled, Stop } from './exec.mjs'
 import { PROGRAMS, requirePrograms } from './programs.mjs'
 
-/** What runs on the built packages. */
+/** The commands that use the built packages. */
 
 export function demo(args) {
   return runBuilt('examples/demo/index.js', args)
@@ -18,10 +18,10 @@ export function bench(args) {
   return runBuilt('benchmarks/run.js', args)
 }
 
-/** Writes the parts of the documentation that the code and the tests know better. */
+/** Writes the parts of the documentation that are generated from code and tests. */
 export async function docs(args) {
   const code = await runBuilt('scripts/docs.mjs', args)
-  // The laws are data of the tests, which Vitest can read and Node cannot.
+  // The laws are data in TypeScript tests, which Vitest can load and Node cannot.
   const env = { PROMHERD_WRITE_DOCS: '1' }
   const pages = ['test/contract/laws-page.test.ts', 'test/matrix/page.test.ts', 'test/programs/page.test.ts']
   return code || runInstalled('vitest/vitest.mjs', ['run', ...pages], { env })

@@ -5,14 +5,14 @@ import { rolldown } from 'rolldown'
 import { commonJsTypes } from './commonjs-types.mjs'
 
 /**
- * Makes of each package the files that run: a folder `bundle` with what its manifest exports, as ES modules (`.js`) and
- * as CommonJS (`.cjs`), and the types of the latter. Node takes about half a millisecond for each file that is loaded,
- * however little is in it, so there are few. A source is in one file of each kind only, whichever entry needs it.
+ * Creates the bundles of each package: a folder `bundle` with the exports of its manifest as ES modules (`.js`) and as
+ * CommonJS (`.cjs`), and the types of the latter. Node needs about half a millisecond to load a file of any size, so
+ * there are few files. A source is in only one file of each kind, even if several entries need it.
  */
 
 const PACKAGES = fileURLToPath(new URL('../packages/', import.meta.url))
 
-/** What is named by its file at run time, beside what the manifests export, and what only bundlers take. */
+/** Files that are loaded by their names at run time, in addition to the exports, and files that only bundlers use. */
 const NAMED_BY_FILE = {
   core: {
     esm: ['auto/measuring', 'auto/sharing', 'program/program-worker'],
@@ -24,16 +24,16 @@ const NAMED_BY_FILE = {
 /** Entries whose source depends on how they are loaded. */
 const SOURCES = { 'auto-bundled.js': 'auto/bundled', 'auto.cjs': 'auto/required' }
 
-/** Which sources share a file, with all that they import. What is in none is put together by the entries that need it. */
+/** The sources that share a file, with their imports. Other sources are grouped by the entries that need them. */
 const GROUPS = {
   core: [
-    // What the preload needs in a process that has no HTTP server, and others need too.
+    // The sources that the preload needs in a process without an HTTP server, and other entries too.
     {
       name: 'base',
       priority: 2,
       test: /rolldown[\\/]runtime|src[\\/](base[\\/](alike|errors|shared|node-require)|auto[\\/](begin|hooks[\\/]fastify-channel)|config[\\/]find-file|server[\\/]metrics-mark)\.ts$/,
     },
-    // What every process needs that records: adapters import both of its entries.
+    // The sources that every recording process needs: adapters import both of its entries.
     {
       name: 'core',
       priority: 1,
@@ -42,7 +42,7 @@ const GROUPS = {
   ],
 }
 
-/** Bundles every package, and leaves alone each file that is as it should be: a process may be about to read it. */
+/** Bundles every package. Unchanged files are not written again, since another process may be reading them. */
 export default async function bundlePackages() {
   await Promise.all(readdirSync(PACKAGES).map(bundlePackage))
 }
@@ -71,8 +71,8 @@ async function built(name, folder, format, entries) {
     platform: 'node',
     tsconfig: false,
     transform: { target: 'node20.19' },
-    // Whatever is no path, be it one of Windows: dependencies, our other packages, and Node itself. And another
-    // entry, where it is named by its bundle.
+    // Everything that is not a path (also of Windows): dependencies, other packages of promherd, and modules of Node.
+    // Also other entries that are named by their bundle.
     external: /^(?![A-Za-z]:)[^./\\]|^\.\/[\w-]+\.c?js$/,
     makeAbsoluteExternalsRelative: false,
   })
@@ -80,9 +80,9 @@ async function built(name, folder, format, entries) {
     format,
     sourcemap: true,
     strict: true,
-    // Node reads every byte; who wants to know has the sources in the maps.
+    // Node reads every byte. The source maps contain the sources.
     comments: { jsdoc: false },
-    // All in one folder: what the code names by its file is beside it.
+    // All files are in one folder, so that the code finds files by their names.
     entryFileNames: `[name]${ending}`,
     chunkFileNames: `[name]${ending}`,
     codeSplitting: { groups: GROUPS[name] ?? [] },

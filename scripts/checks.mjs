@@ -5,7 +5,7 @@ import { ROOT, run, runInstalled, Stop } from './exec.mjs'
 import { requirePrograms, skippedPrograms } from './programs.mjs'
 import { readReport, summaryOf } from './report.mjs'
 
-/** What is checked before a change is good: format, lint, types, tests. */
+/** The checks of a change: format, lint, types, tests. */
 
 export function lint(args = []) {
   return runInstalled('@biomejs/biome/bin/biome', ['check', ...args])
@@ -15,17 +15,18 @@ export function format(args = []) {
   return runInstalled('@biomejs/biome/bin/biome', ['check', '--write', ...args])
 }
 
-/** Checks the types of everything, tests among them, compiles every package, and makes the files that run. */
+/** Checks all types, including those of tests, compiles every package, and creates the bundles. */
 export async function build(args = []) {
   const code = await runInstalled('typescript/bin/tsc', ['-b', ...args])
   return code || run(process.execPath, [join(ROOT, 'scripts/bundle.mjs')])
 }
 
-/** Everything at once. The last line is `tests: N passed, M failed`; the exit code is that of the tests. */
+/** Runs all checks. The last line is `tests: N passed, M failed`. The exit code is that of the tests. */
 export async function test(args) {
   const skipped = skippedPrograms()
   await requirePrograms(skipped)
-  if ((await lint()) !== 0) throw new Stop('The linter complains, so no test was run. `npm run format` may help.')
+  if ((await lint()) !== 0)
+    throw new Stop('The linter reports errors, so no test was run. `npm run format` can fix some of them.')
   if ((await build()) !== 0) throw new Stop('The build fails, so no test was run.')
   const folder = mkdtempSync(join(tmpdir(), 'promherd-report-'))
   try {

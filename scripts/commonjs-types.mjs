@@ -2,17 +2,17 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 
 /**
- * The declarations for those who `require` a package: what the compiler wrote for ES modules, under names that say
- * CommonJS. Only what the entries reach, since nothing else is looked at.
+ * The declarations for programs that `require` a package: those of the compiler for ES modules, under names that say
+ * CommonJS. Only the files that the entries import, since compilers read no others.
  */
 
 /** A relative import, export or `import()` type of a declaration. */
 const RELATIVE = /(\bfrom\s+|\bimport\(\s*|\bimport\s+)(['"])(\.{1,2}\/[^'"]+?)\.ts\2/g
 
-/** Of the packages with types for ES modules alone, one can only be spoken of as such. */
+/** The package whose types are ES modules only: it can be imported only as an ES module. */
 const ESM_ONLY = /\bimport type (.+?) from '(hono(?:\/[\w/-]+)?)';/g
 
-/** Pairs of a name below `bundle` and the text of that file. Nothing where the compiler has not run yet. */
+/** Pairs of a name in `bundle` and the text of that file. Empty if the compiler has not run yet. */
 export function commonJsTypes(folder, entries) {
   const dist = join(folder, 'dist')
   const files = new Map()

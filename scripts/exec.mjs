@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 /** The root of the workspace. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** Ends the run with a line for the user instead of a stack. */
+/** Stops the run with a message for the user instead of a stack trace. */
 export class Stop extends Error {
   constructor(message, exitCode = 1) {
     super(message)
@@ -12,22 +12,22 @@ export class Stop extends Error {
   }
 }
 
-/** One line to the user, on stderr: stdout belongs to the programs that are run. */
+/** Writes one line to stderr. stdout is for the programs that are run. */
 export function say(line) {
   process.stderr.write(`${line}\n`)
 }
 
-/** Runs a program in the workspace and answers its exit code; its output is the user's. */
+/** Runs a program in the workspace with the user's stdio, and returns its exit code. */
 export async function run(program, args, { env = {} } = {}) {
   return (await start(program, args, { env, stdio: 'inherit' })).code
 }
 
-/** The same for a script that a package has installed, without a shell: `script` is its path below node_modules. */
+/** The same for an installed script, without a shell: `script` is its path in node_modules. */
 export function runInstalled(script, args, options) {
   return run(process.execPath, [`${ROOT}node_modules/${script}`, ...args], options)
 }
 
-/** Runs a program without showing anything, and answers its exit code and all that it wrote. */
+/** Runs a program without showing its output. Returns its exit code and its output. */
 export function runQuietly(program, args, { env = {} } = {}) {
   return start(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
 }
@@ -37,7 +37,7 @@ function start(program, args, { env, stdio }) {
     const child = spawn(program, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', text => (output += text))
-    // The child gets the terminal's signals too: it decides what becomes of them, and this process waits for it.
+    // The child also receives the signals of the terminal. It decides what they do, and this process waits for it.
     const pass = signal => child.kill(signal)
     for (const signal of SIGNALS) process.on(signal, pass)
     const finish = code => {

@@ -3,18 +3,18 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT, runQuietly, Stop, say } from './exec.mjs'
 
-/** The dependencies of the workspace: installed when they are missing or other than the lock file says. */
+/** The dependencies of the workspace: installed if they are missing or differ from the lock file. */
 
 const STAMP = join(ROOT, 'node_modules', '.promherd-installed')
 
-/** Makes sure that what the lock file names is installed. Says nothing where it already is. */
+/** Installs the packages of the lock file. Logs nothing if they are already installed. */
 export async function installDependencies() {
   const wanted = fingerprint()
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return
   const { packageManager } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   say(`Installing dependencies with ${packageManager} ...`)
   const program = process.platform === 'win32' ? 'npx.cmd' : 'npx'
-  // CI=true: nobody is there to answer a question.
+  // CI=true: pnpm must not ask questions.
   const { code, output } = await runQuietly(program, ['-y', packageManager, 'install', '--frozen-lockfile'], {
     env: { CI: 'true' },
   })
@@ -22,7 +22,7 @@ export async function installDependencies() {
   writeFileSync(STAMP, wanted)
 }
 
-/** Changes whenever another set of packages would be installed. */
+/** A hash that changes if another set of packages would be installed. */
 function fingerprint() {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`)
   for (const path of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests()]) {

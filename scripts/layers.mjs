@@ -1,6 +1,6 @@
 /**
- * The structure of the packages, read from their imports: `node scripts/layers.mjs` prints it, and a test demands that
- * it has no circle and no import upwards. Imports of types count like any other.
+ * The structure of the packages, read from their imports. `node scripts/layers.mjs` prints it, and a test checks that it
+ * has no circle and no import of a higher layer. Imports of types count like others.
  *
  * The layers of `packages/core/src` are the rows of the table in `docs/architecture.md`, the lowest first: a folder
  * imports the folders that its row names, all of which stand above it in the table.
@@ -13,7 +13,7 @@ import { parseAst } from 'rolldown/parseAst'
 const PACKAGES = fileURLToPath(new URL('../packages/', import.meta.url))
 const ARCHITECTURE = fileURLToPath(new URL('../docs/architecture.md', import.meta.url))
 
-/** The most source files side by side in a folder. */
+/** The maximum number of source files in a folder. */
 export const MOST_FILES = 12
 
 /** The imports of each source file of a package: paths from its `src`, tests left out. */
@@ -28,14 +28,14 @@ export function importsOf(name) {
     files.map(file => {
       const paths = specifiersIn(readFileSync(join(root, file), 'utf8'))
         .filter(path => path.startsWith('.'))
-        // A file that is loaded by its name at run time is named by that of its bundle.
+        // A file that is loaded by its name at run time is named by its bundle.
         .map(path => posix.join(posix.dirname(file), path.replace(/\.c?js$/, '.ts')))
       return [file, [...new Set(paths)].filter(path => known.has(path))]
     }),
   )
 }
 
-/** Everything that a module names in `import`, `export ... from`, `import()` and `import('...').Type`. */
+/** All specifiers of a module in `import`, `export ... from`, `import()` and `import('...').Type`. */
 function specifiersIn(text) {
   const found = []
   const visit = node => {
@@ -102,7 +102,7 @@ export function documentedLayers() {
   return new Map(rows.map(([, folder, names]) => [folder, [...names.matchAll(/`([\w-]+)`/g)].map(match => match[1])]))
 }
 
-/** The folders with more source files side by side than are easily overlooked. */
+/** The folders with more than the maximum number of source files. */
 export function crowded(imports) {
   const sizes = new Map()
   for (const file of imports.keys()) sizes.set(dirname(file), (sizes.get(dirname(file)) ?? 0) + 1)

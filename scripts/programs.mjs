@@ -2,39 +2,39 @@ import { existsSync } from 'node:fs'
 import { runQuietly, Stop, say } from './exec.mjs'
 
 /**
- * The programs that the tests need besides Node, and the Debian package that each comes with. A program is there where one
- * of its probes exits with 0. The names are what PROMHERD_SKIP may list.
+ * The programs that the tests need in addition to Node, and the Debian package of each. A program is installed if one of
+ * its probes exits with 0. PROMHERD_SKIP may list these names.
  */
 export const PROGRAMS = {
   prometheus: { probes: [['prometheus', '--version']], debian: 'prometheus' },
   promtool: { probes: [['promtool', '--version']], debian: 'prometheus' },
   'prometheus-client': {
-    // Another Python may stand in front of Debian's, which is the one that has Debian's packages.
+    // Another Python may precede that of Debian in PATH. Only Debian's has the packages of Debian.
     probes: ['python3', '/usr/bin/python3'].map(python => [python, '-c', 'import prometheus_client']),
     debian: 'python3-prometheus-client',
   },
   'redis-server': { probes: [['redis-server', '--version']], debian: 'redis-server' },
-  // Makes the certificates of the tests.
+  // Creates the certificates of the tests.
   openssl: { probes: [['openssl', 'version']], debian: 'openssl' },
-  // A terminal that is really one, whose windows can be resized and read.
+  // A real terminal, whose windows can be resized and read.
   tmux: { probes: [['tmux', '-V']], debian: 'tmux' },
 }
 
-/** What else the tests need, and PROMHERD_SKIP may list. */
+/** Other requirements of the tests, which PROMHERD_SKIP may list too. */
 const RIGHTS = [
-  // To mount a file system in memory, which only root may.
+  // Mounting a file system in memory. Only root may do that.
   'tmpfs',
-  // To start a process in namespaces of its own, which only root may.
+  // Starting a process in separate namespaces. Only root may do that.
   'namespaces',
-  // To act as a second user (setpriv), which only root may.
+  // Running as a second user (setpriv). Only root may do that.
   'second-user',
-  // A Node of version 22 or later, which the tests bring along for Linux where they are run by an older one.
+  // Node 22 or later. On Linux, the tests contain one for runs with an older Node.
   'node-22',
-  // A limit of open files (ulimit -Hn) of some thousands.
+  // A limit of open files (ulimit -Hn) of several thousand.
   'open-files',
 ]
 
-/** The programs that PROMHERD_SKIP lists: the tests that need them are skipped, and the run says so. */
+/** The programs that PROMHERD_SKIP lists. The tests that need them are skipped, and the report of the run lists them. */
 export function skippedPrograms() {
   const names = (process.env['PROMHERD_SKIP'] ?? '').split(',').filter(name => name !== '')
   for (const name of names) {
@@ -45,7 +45,7 @@ export function skippedPrograms() {
   return names
 }
 
-/** Makes sure that every program is there which is not skipped; installs it where that can be done unasked. */
+/** Checks that every program that is not skipped is installed. On Debian, root installs missing ones. */
 export async function requirePrograms(skipped) {
   let missing = await missingPrograms(skipped)
   if (missing.length === 0) return
@@ -54,7 +54,7 @@ export async function requirePrograms(skipped) {
     await installPackages(packages)
     missing = await missingPrograms(skipped)
   }
-  if (missing.length > 0) throw new Stop(howToGoOn(missing, packages))
+  if (missing.length > 0) throw new Stop(missingProgramsMessage(missing, packages))
 }
 
 async function missingPrograms(skipped) {
@@ -74,7 +74,7 @@ async function oneWorks(probes) {
 
 async function installPackages(packages) {
   say(`Installing ${packages.join(', ')} with apt-get ...`)
-  // RUNLEVEL=1: the packages bring services, which shall not be started. The tests start what they need themselves.
+  // RUNLEVEL=1: the services of the packages must not be started. The tests start the programs that they need.
   const env = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
   const updated = await runQuietly('apt-get', ['update'], { env })
   if (updated.code !== 0) return say(updated.output)
@@ -82,11 +82,11 @@ async function installPackages(packages) {
   if (installed.code !== 0) say(installed.output)
 }
 
-function howToGoOn(missing, packages) {
+function missingProgramsMessage(missing, packages) {
   return [
-    `The tests need ${missing.join(', ')}. On Debian or Ubuntu type:`,
+    `The tests need ${missing.join(', ')}. On Debian or Ubuntu run:`,
     `  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages.join(' ')}`,
-    'or leave out the tests that need them:',
+    'or skip the tests that need them:',
     `  PROMHERD_SKIP=${missing.join(',')} npm test`,
   ].join('\n')
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Vitest's report as JSON; undefined where the run ended before it was written. */
+/** The JSON report of Vitest; undefined if the run ended before it was written. */
 export function readReport(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
@@ -14,7 +14,7 @@ export function summaryOf(report, { code, skipped }) {
   const files = report?.testResults ?? []
   const tests = files.flatMap(file => file.assertionResults)
   const count = status => tests.filter(test => test.status === status).length
-  // A file that cannot even be loaded has no test that fails: it counts as one.
+  // A file that cannot be loaded has no failed test, so it counts as one.
   const broken = files.filter(file => file.status === 'failed' && !file.assertionResults.some(isFailed))
   const passed = count('passed')
   const failed = count('failed') + broken.length

@@ -4,8 +4,8 @@ import { Stop, say } from './exec.mjs'
 import { installDependencies } from './install.mjs'
 
 /**
- * The commands of the workspace, as `npm run <command>` calls them. Needs Node and npm and nothing else: what is
- * missing is installed first. No file here may import a package.
+ * The commands of the workspace, as `npm run <command>` calls them. They need only Node and npm: missing packages are
+ * installed first. No file here may import a package.
  */
 const COMMANDS = { build, test, lint, format, demo, braid, bench, docs }
 

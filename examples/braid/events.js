@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
- * What happens to the herd: signals to its primary and to its workers, in an order that the seed determines. Which
- * process is hit depends on which processes run at that moment, so two runs with one seed are alike, not equal.
+ * The events of the herd: signals to its primary and its workers, in an order that the seed determines. The process that
+ * receives a signal depends on the processes that run at that moment, so two runs with the same seed are similar, not
+ * equal.
  */
 
 /** Each event and how often it is drawn, in parts of the sum. */
@@ -17,7 +18,7 @@ const EVENTS = [
 
 const WEIGHTS = EVENTS.reduce((sum, [, weight]) => sum + weight, 0)
 
-/** How long a stopped worker stands still. */
+/** How long a worker is paused by SIGSTOP. */
 const STOP_MS = 700
 
 export class Events {
@@ -57,7 +58,7 @@ export class Events {
     return EVENTS[0][0]
   }
 
-  /** False where nothing was done: no worker runs, or the herd is as large or small as it may become. */
+  /** False if no signal was sent: no worker runs, or the herd has its minimum or maximum size. */
   async #happens(name, pid) {
     if (name === 'reload') return signal(this.#primary, 'SIGHUP')
     if (name === 'scaleUp') return this.#target < this.#limits.most && this.#scale(1, 'SIGTTIN')
@@ -77,7 +78,7 @@ export class Events {
   }
 }
 
-/** False where the process has ended in the meantime. */
+/** False if the process has exited in the meantime. */
 function signal(pid, name) {
   try {
     return process.kill(pid, name)

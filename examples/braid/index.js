@@ -8,9 +8,9 @@ import { randomFrom } from './random.js'
 import { judge, settledNumbers, verdictLines } from './verdict.js'
 
 /**
- * The braid: a herd under counted load to which everything happens at once. Workers are killed, terminated and
- * stopped, the herd is reloaded and scaled, and a Prometheus scrapes it each second. At the end each response that a
- * client received must be counted, and no counter may have fallen; else the exit code is 1.
+ * The braid: a herd under counted load with all kinds of events at the same time. Workers are killed, terminated and
+ * paused, the herd is reloaded and scaled, and a Prometheus scrapes it each second. At the end, each response that a
+ * client received must be counted, and no counter may have decreased. Otherwise the exit code is 1.
  */
 const CONNECTIONS = 16
 const REPORT_EVERY_MS = 10_000

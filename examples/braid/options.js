@@ -11,7 +11,7 @@ const OPTIONS = {
 
 const USAGE = `The braid takes --minutes N, --framework ${FRAMEWORKS.join('|')}, --workers N, --seed N, --pause MS.`
 
-/** An option that the braid does not take: the message is all that the user needs. */
+/** An invalid option of the braid. Only the message is printed. */
 export class BadOption extends Error {}
 
 /**

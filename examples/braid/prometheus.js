@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../demo/processes.js'
 
-/** A Prometheus of its own that scrapes the herd each second: whether a counter fell is asked of it, in PromQL. */
+/** A separate Prometheus that scrapes the herd each second. A PromQL query shows whether a counter has decreased. */
 
 export async function startPrometheus(metricsUrl) {
   const folder = mkdtempSync(join(tmpdir(), 'promherd-braid-'))
@@ -16,7 +16,7 @@ export async function startPrometheus(metricsUrl) {
     global: { scrape_interval: '1s', scrape_timeout: '1s' },
     scrape_configs: [{ job_name: 'herd', metrics_path: pathname, static_configs: [{ targets: [host] }] }],
   }
-  // JSON is YAML, too.
+  // JSON is also YAML.
   writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config))
   const child = spawn(
     'prometheus',
@@ -72,11 +72,11 @@ async function untilReady(url, exited) {
   }
 }
 
-/** How often counters fell, and how many scrapes there were and failed. `names` are the names of all counters. */
+/** The number of counter resets, of scrapes and of failed scrapes. `names` are the names of all counters. */
 async function resets(url, names) {
   const [scrapes, up] = await Promise.all([total(url, 'count_over_time(up[1d])'), total(url, 'sum_over_time(up[1d])')])
   const fell = []
-  // One by one: PromQL drops the name of what it counts.
+  // One query per counter: PromQL removes the name of the metric from the result.
   for (const name of names) {
     const count = await total(url, `resets(${name}[1d])`)
     if (count > 0) fell.push({ name, resets: count })

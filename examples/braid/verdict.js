@@ -25,7 +25,7 @@ export async function settledNumbers(url) {
   }
 }
 
-/** The names of all samples that must never fall. */
+/** The names of all samples that must never decrease. */
 function countersIn(text) {
   const names = []
   for (const [, name, type] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
@@ -36,9 +36,10 @@ function countersIn(text) {
 }
 
 /**
- * Compares what the clients received with what the herd counted. Each response that came whole must be counted, or
- * its request must be among those that an exited worker had in flight: `missing` is what is neither. A response that
- * was counted must have come whole, or its connection must have broken: `invented` is what is neither.
+ * Compares the responses of the clients with the counts of the herd. Each complete response must be counted, or its
+ * request must be among those that an exited worker had in flight; `missing` is the number of others. Each counted
+ * response must have been received completely, or its connection must have been closed; `invented` is the number of
+ * others.
  */
 export function judge({ load, herd, prometheus }) {
   return {

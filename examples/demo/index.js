@@ -6,8 +6,8 @@ import { compare, settledCount, verdictLines } from './verdict.js'
 import { Watch } from './watch.js'
 
 /**
- * The demo: a herd under load whose workers are killed, and at the end the question whether a single response is
- * missing from its metrics.
+ * The demo: a herd under load whose workers are killed. At the end, it checks whether a response is missing from the
+ * metrics.
  */
 const CONNECTIONS = 16
 const KILL_EVERY_SECONDS = 10
@@ -35,7 +35,7 @@ async function main(args) {
   }
 }
 
-/** Looks, kills and shows until the time is over or somebody has had enough. */
+/** Scrapes, kills workers and shows the state until the time is over or the user stops the demo. */
 async function runLoad({ options: { seconds }, screen, watch }) {
   let nextKill = seconds === undefined ? KILL_EVERY_SECONDS : seconds / 2
   while (!interrupted.signal.aborted && watch.elapsed < (seconds ?? Number.POSITIVE_INFINITY)) {
@@ -60,16 +60,16 @@ async function pause(ms) {
   await delay(Math.max(ms, 20), undefined, { signal: interrupted.signal }).catch(() => {})
 }
 
-/** The first signal ends the load and brings the verdict; one more, later, ends the demo at once. */
+/** The first signal stops the load and shows the verdict. A later signal stops the demo at once. */
 function interrupt() {
-  // npm passes on what the terminal has sent already: the same signal comes more than once.
+  // npm forwards a signal that the terminal has already sent, so the same signal can arrive more than once.
   if (interrupted.signal.aborted && Date.now() - interrupted.at > 1_000) process.exit(130)
   interrupted.at ??= Date.now()
   interrupted.abort()
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt)
-process.stdout.on('error', () => {}) // Nobody reads any more; what runs shall still be ended.
+process.stdout.on('error', () => {}) // stdout is closed. The running processes must still be stopped.
 
 try {
   process.exitCode = await main(process.argv.slice(2))

@@ -2,11 +2,11 @@ import { Agent, get } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
- * The load generator, a process of its own: a fixed number of connections to the loopback, one request at a time on
- * each. It counts a response only when its last byte has come, and ends only when nothing is in flight, so that its
- * count is exact even when a worker dies in the middle of a response. (autocannon's is not: it goes on with the
- * parser of the broken connection, and drops what is in flight when it stops.) With a pause, each connection waits that
- * long after each response, so that the load leaves the processors to others.
+ * The load generator, a separate process: a fixed number of connections to the loopback interface, with one request at a
+ * time on each. It counts a response when its last byte has arrived, and stops only when no request is in flight, so its
+ * count is exact even if a worker is killed during a response. (autocannon is not exact: it continues with the parser of
+ * the closed connection, and drops open requests when it stops.) With a pause, each connection waits for that time after
+ * each response, so that the load leaves CPU time to other processes.
  */
 const [port, connections, pauseMs = 0] = process.argv.slice(2).map(Number)
 
@@ -24,18 +24,18 @@ const PATHS = [
 ]
 
 /**
- * How long a request may go without an answer. Node never answers a connection that it has just handed to a worker
- * which dies: it is broken like any other.
+ * The timeout of a request. If Node has just passed a connection to a worker that is then killed, there is no response:
+ * it counts as a closed connection.
  */
 const TIMEOUT_MS = 2000
 
-/** A connection is closed after so many requests, so that a new worker gets its share. */
+/** A connection is closed after this number of requests, so that a new worker receives some. */
 const REQUESTS_PER_CONNECTION = 60
 
 const tally = {
-  /** Responses that came whole. */
+  /** Complete responses. */
   received: 0,
-  /** Requests whose connection broke, or that were never answered. */
+  /** Requests whose connection was closed, or that got no response. */
   broken: 0,
   /** Connections that were refused: no request was sent. */
   refused: 0,

@@ -56,7 +56,7 @@ export function workersOf(samples) {
   return [...workers.values()].filter(({ worker }) => worker > 0).sort((a, b) => a.worker - b.worker)
 }
 
-/** How many requests took at most so many seconds: a Map from each `le` to its count. */
+/** The cumulative buckets of a histogram: a Map from each `le` to its count. */
 export function durationsOf(samples) {
   const counts = new Map()
   for (const { name, labels, value } of samples) {
@@ -67,7 +67,7 @@ export function durationsOf(samples) {
   return counts
 }
 
-/** The quantile of what came between two looks at a histogram, as histogram_quantile() reckons it. */
+/** The quantile of the observations between two scrapes of a histogram, computed as by histogram_quantile(). */
 export function quantile(q, now, before) {
   const buckets = [...now]
     .sort(([a], [b]) => a - b)

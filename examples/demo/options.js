@@ -8,10 +8,10 @@ const OPTIONS = {
   workers: { type: 'string', default: '4' },
 }
 
-/** An option that the demo does not take: its message is all that the user needs. */
+/** An invalid option of the demo. Only the message is printed. */
 export class BadOption extends Error {}
 
-/** What the command line asks for. `seconds` is undefined where the demo shall run until Ctrl-C. */
+/** The options of the command line. `seconds` is undefined if the demo runs until Ctrl-C. */
 export function readOptions(args) {
   const { values } = parse(args)
   if (!FRAMEWORKS.includes(values.framework)) {

@@ -7,11 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { scrape, sum } from './numbers.js'
 
-/** The processes of the demo: the herd and the load on it. Nothing of them outlives the demo. */
+/** The processes of the demo: the herd and its load generator. They never run longer than the demo. */
 
 const here = path => fileURLToPath(new URL(path, import.meta.url))
 
-/** Starts an example through its cluster.js, on free ports and in a directory of its own. */
+/** Starts an example through its cluster.js, on free ports and in a new directory. */
 export async function startHerd({ framework, workers }) {
   const [port, metricsPort] = [await freePort(0), await freePort(9091)]
   const directory = makeDirectory()
@@ -40,7 +40,7 @@ export async function startHerd({ framework, workers }) {
   return herd
 }
 
-/** Starts the load generator; `tally` is what it has last told. */
+/** Starts the load generator. `tally` is its last report. */
 export function startLoad({ port, connections, pauseMs = 0 }) {
   const child = startChild(here('./load.js'), [port, connections, pauseMs].map(String), {})
   const load = { tally: { received: 0, broken: 0, refused: 0 }, finish, stop: () => child.stop('SIGKILL') }
@@ -49,10 +49,10 @@ export function startLoad({ port, connections, pauseMs = 0 }) {
       load.tally = tally
       if (tally.done) resolve()
     })
-    // What the process has said may come after the news that it has ended.
+    // The last message of the process can arrive after its exit event.
     child.process.on('close', () => setTimeout(resolve, 500))
   })
-  /** Lets what is in flight come to its end, and answers the final tally. */
+  /** Waits for the requests in flight, and returns the final tally. */
   async function finish() {
     if (child.process.connected) child.process.send('stop', () => {})
     await Promise.race([lastTally, delay(15_000, undefined, { ref: false })])
@@ -78,7 +78,7 @@ async function untilReady(herd, workers, child) {
   }
 }
 
-/** Forks a script apart from the terminal, whose Ctrl-C shall reach the demo only. */
+/** Forks a script that does not receive Ctrl-C of the terminal: only the demo receives it. */
 function startChild(script, args, options) {
   const child = fork(script, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   const endings = []
@@ -117,7 +117,7 @@ function startChild(script, args, options) {
   return { process: child, hasEnded, ended, stop, onEnd: ending => endings.push(ending), lastWords: () => output }
 }
 
-/** The wanted port where it is free, else any that is. */
+/** The wanted port if it is free, else any free port. */
 export function freePort(wanted) {
   return new Promise((resolve, reject) => {
     const server = createServer()

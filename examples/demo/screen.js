@@ -1,12 +1,12 @@
 import { styleText } from 'node:util'
 
-/** What the user sees while the demo runs: a picture that is drawn over on a terminal with room for it, else a line now and then. */
+/** The output of the demo: a picture that is redrawn on a terminal that is large enough, else single lines. */
 
 const LINE_EVERY_SECONDS = 5
 const BAR_WIDTH = 30
 const SPARKS = [...'▁▂▃▄▅▆▇█']
 
-/** Shows the progress on `out`: `show` takes the state at each tick, `end` leaves the last picture standing. */
+/** Shows the progress on `out`: `show` draws the state at each tick, `end` keeps the last picture. */
 export function createScreen(out, { framework, workers, connections, seconds, url }) {
   const isPicture = out.isTTY && out.columns >= 80 && out.rows >= 24
   const colour = isPicture && !process.env.NO_COLOR
@@ -32,8 +32,8 @@ export function createScreen(out, { framework, workers, connections, seconds, ur
 
   function row({ worker, pid, share }) {
     const bar = '█'.repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, '░')
-    const who = pid === undefined ? 'being replaced' : `pid ${pid}`
-    return `  worker ${worker}  ${who.padEnd(15)} ${paint('cyan', bar)} ${percent(share)}`
+    const state = pid === undefined ? 'being replaced' : `pid ${pid}`
+    return `  worker ${worker}  ${state.padEnd(15)} ${paint('cyan', bar)} ${percent(share)}`
   }
 
   function draw(lines) {
@@ -57,7 +57,7 @@ export function createScreen(out, { framework, workers, connections, seconds, ur
       if (isPicture) draw(picture(state))
       else if (state.elapsed - shownAt >= Math.min(LINE_EVERY_SECONDS, (seconds ?? 60) / 4)) writeLine(state)
     },
-    /** Something happened: part of the picture on a terminal, a line of its own elsewhere. */
+    /** Shows an event: as a part of the picture on a terminal, else as a line. */
     tell(event) {
       if (!isPicture) out.write(`        ${event.text}\n`)
     },

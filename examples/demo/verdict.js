@@ -3,7 +3,7 @@ import { scrape, sum } from './numbers.js'
 import { count, number } from './screen.js'
 import { countedIn } from './watch.js'
 
-/** What the herd has counted once nothing is in flight and two looks in a row agree. */
+/** The counts of the herd when no request is in flight and two consecutive scrapes are equal. */
 export async function settledCount(url) {
   const deadline = Date.now() + 15_000
   let last
@@ -18,11 +18,11 @@ export async function settledCount(url) {
 }
 
 /**
- * Compares what the clients received with what the herd has counted.
+ * Compares the responses of the clients with the counts of the herd.
  *
- * A request that was in flight on a worker at its kill may differ either way: its response was on its way and its
- * count not yet, or its count was there and its response broke off. Each of these is a connection that broke, which
- * the load generator counted; it has one request at a time on each connection, so a kill breaks at most all of them.
+ * A request in flight on a killed worker can differ in both directions: its response was sent and not counted, or it was
+ * counted and its response was cut off. In each case its connection was closed, which the load generator counted. It has
+ * one request at a time on each connection, so a kill affects at most all of them.
  */
 export function compare({ received, broken, counted, kills, connections }) {
   const inFlight = Math.min(broken, kills * connections)
@@ -30,7 +30,7 @@ export function compare({ received, broken, counted, kills, connections }) {
   return { received, counted, kills, inFlight, missing, lost: Math.max(0, missing - inFlight) }
 }
 
-/** The verdict in two lines: what it rests on, and the figures, for people and for programs. */
+/** The verdict in two lines: one for people, and one with the figures for programs. */
 export function verdictLines({ received, counted, kills, inFlight, missing, lost }) {
   return [reason({ received, counted, kills, inFlight, missing, lost }), figures({ received, counted, kills, lost })]
 }

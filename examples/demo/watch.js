@@ -2,9 +2,9 @@ import { durationsOf, quantile, scrape, sum, workersOf } from './numbers.js'
 
 const RATES_KEPT = 40
 
-/** Looks at the herd again and again, and says what came between two looks. */
+/** Scrapes the herd repeatedly, and computes the difference between two scrapes. */
 export class Watch {
-  /** What became of the workers, oldest first: `{ text, bad }`. */
+  /** The events of the workers, oldest first: `{ text, bad }`. */
   events = []
   kills = 0
   workers = []
@@ -22,7 +22,7 @@ export class Watch {
     return (performance.now() - this.#startedAt) / 1000
   }
 
-  /** One look; the state that a screen shows. `received` is what the load generator has counted itself. */
+  /** One scrape. Returns the state for the screen. `received` is the count of the load generator. */
   async look() {
     const samples = await scrape(`${this.#url}/metrics`)
     const now = { at: performance.now(), workers: workersOf(samples), durations: durationsOf(samples) }
@@ -45,7 +45,7 @@ export class Watch {
     }
   }
 
-  /** Kills one worker, each time another, without a warning; answers undefined where none is there to kill. */
+  /** Kills one worker with SIGKILL, each time another one. Returns undefined if no worker is running. */
   kill() {
     const alive = this.workers.filter(({ pid }) => pid !== undefined)
     if (alive.length === 0) return undefined
@@ -53,14 +53,14 @@ export class Watch {
     try {
       process.kill(pid, 'SIGKILL')
     } catch {
-      return undefined // It has just ended on its own.
+      return undefined // It has just exited by itself.
     }
     this.kills++
     this.#victim = { worker, pid, at: performance.now() }
     return this.#note(`${this.#clock()} worker ${worker} (pid ${pid}) killed with SIGKILL`, true)
   }
 
-  /** Answers the event that the worker killed last is there again, once. */
+  /** Returns the event that the last killed worker has been replaced, once. */
   replaced() {
     const victim = this.#victim
     const now = victim && this.workers.find(({ worker }) => worker === victim.worker)
@@ -87,7 +87,7 @@ export class Watch {
   }
 }
 
-/** Requests that the herd has counted, without those whose client went away (499). */
+/** The requests that the herd has counted, without those whose client has disconnected (499). */
 export function countedIn(samples) {
   return sum(samples, 'http_requests_total', labels => labels.status_code !== '499')
 }

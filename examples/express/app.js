@@ -5,10 +5,10 @@ import express from 'express'
 
 const app = express()
 
-// The one line. Put it first, so that it sees every request.
+// The one line. Put it first, so that it records every request.
 app.use(prometheus())
 
-// Optional: the cluster helper serves the metrics on a port of their own.
+// Optional: the cluster helper serves the metrics on a separate port.
 app.get('/metrics', metricsHandler())
 
 app.get('/', (_req, res) => {
@@ -26,7 +26,7 @@ app.get('/items/:id', (req, res) => {
   else res.json(item)
 })
 
-// A router of its own: its route is counted as /api/v1/users/:id.
+// A mounted router: its route is counted as /api/v1/users/:id.
 const api = express.Router()
 api.get('/users/:id', (req, res) => {
   res.json({ id: req.params.id, name: `user ${req.params.id}` })

@@ -6,10 +6,10 @@ import Fastify from 'fastify'
 
 const app = Fastify()
 
-// The one line. Register it first, so that it sees every request.
+// The one line. Register it first, so that it records every request.
 await app.register(prometheus)
 
-// Optional: the cluster helper serves the metrics on a port of their own.
+// Optional: the cluster helper serves the metrics on a separate port.
 app.get('/metrics', async (_request, reply) => {
   const monitor = defaultMonitor()
   reply.type(monitor.contentType)

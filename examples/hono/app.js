@@ -6,10 +6,10 @@ import { streamText } from 'hono/streaming'
 
 const app = new Hono()
 
-// The one line. Put it first, so that it sees every request.
+// The one line. Put it first, so that it records every request.
 app.use(prometheus())
 
-// Optional: the cluster helper serves the metrics on a port of their own.
+// Optional: the cluster helper serves the metrics on a separate port.
 app.get('/metrics', metricsHandler())
 
 app.get('/', c => c.json({ hello: 'herd', pid: process.pid }))

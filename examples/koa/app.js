@@ -6,12 +6,12 @@ import Koa from 'koa'
 
 const app = new Koa()
 
-// The one line. Put it first, so that it sees every request.
+// The one line. Put it first, so that it records every request.
 app.use(prometheus())
 
 const router = new Router()
 
-// Optional: the cluster helper serves the metrics on a port of their own.
+// Optional: the cluster helper serves the metrics on a separate port.
 router.get('/metrics', metricsHandler())
 
 router.get('/', ctx => {

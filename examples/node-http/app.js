@@ -8,7 +8,7 @@ const items = new Map([
   ['2', { name: 'lasso' }],
 ])
 
-// A router in a few lines: a template, what it looks like as a path, and what answers it.
+// A router in a few lines: each route has a template, a pattern for the path, and a handler.
 const routes = [
   ['/', /^\/$/, (_request, response) => json(response, 200, { hello: 'herd', pid: process.pid })],
   ['/items/:id', /^\/items\/([^/]+)$/, showItem],
@@ -34,7 +34,7 @@ const server = createServer(async (request, response) => {
   json(response, 404, { error: 'not found' })
 })
 
-// The one line. A bare server knows no routes, so it is told which template a request matched.
+// The one line. A bare server has no routes, so the option `route` returns the template of a request.
 instrumentServer(server, { route: request => request.route })
 
 function json(response, status, body) {
@@ -73,6 +73,6 @@ function streamWords(_request, response) {
   Readable.from(chunks()).pipe(response)
 }
 
-// Optional: the cluster helper serves the metrics on a port of their own.
+// Optional: the cluster helper serves the metrics on a separate port.
 const port = Number(process.env.PORT ?? 3000)
 server.listen(port, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${port}/`))

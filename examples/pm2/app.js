@@ -3,7 +3,7 @@ import express from 'express'
 
 const app = express()
 
-// The one line. Where the numbers go, the environment says: see ecosystem.config.cjs.
+// The one line. The environment names the directory of the metrics: see ecosystem.config.cjs.
 app.use(prometheus())
 
 app.get('/', (_req, res) => {
@@ -17,5 +17,5 @@ app.get('/items/:id', (req, res) => {
 const port = Number(process.env.PORT ?? 3000)
 const server = app.listen(port, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${port}/`))
 
-// PM2 ends a process with SIGINT: what was accepted is answered first.
+// PM2 stops a process with SIGINT: accepted requests are served first.
 process.on('SIGINT', () => server.close(() => process.exit(0)))

@@ -2,7 +2,7 @@ const { mkdirSync } = require('node:fs')
 const { join } = require('node:path')
 const { tmpdir } = require('node:os')
 
-// The directory is all that the processes have in common. Memory is the place for it, where there is /dev/shm.
+// The processes share only this directory. It should be in memory: /dev/shm, if the system has it.
 const directory = process.env.PROMETHEUS_MULTIPROC_DIR || join(tmpdir(), 'promherd-pm2')
 mkdirSync(directory, { recursive: true, mode: 0o700 })
 const env = { PROMETHEUS_MULTIPROC_DIR: directory }

@@ -1,6 +1,6 @@
 import { serveHerd } from '@promherd/core'
 
-// Serves what all processes of the directory have counted, and adds the counts of the dead to the totals.
+// Serves the metrics of all processes of the directory, and adds the counts of exited processes to the totals.
 const herd = serveHerd()
 const { url } = await herd.listening
 console.log(`metrics on ${url}/metrics`)

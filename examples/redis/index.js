@@ -47,7 +47,7 @@ async function main() {
 }
 
 async function serve(redis, aggregate) {
-  const onWarning = () => {} // Redis is not ready at the first look.
+  const onWarning = () => {} // Redis is not ready at the first read.
   const server = serveGroup({ redis, group: 'shop', aggregate, port: 0, host: '127.0.0.1', onWarning })
   started.push({ stop: () => server.close() })
   return `${(await server.listening).url}/metrics`
@@ -72,6 +72,6 @@ try {
     process.exitCode = 1
   }
 } finally {
-  // Redis last: the hosts send what they have counted when they stop.
+  // Redis last: the hosts send their final counts when they stop.
   for (const { stop } of started.reverse()) await stop()
 }

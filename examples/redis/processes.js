@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url'
 
 const here = path => fileURLToPath(new URL(path, import.meta.url))
 
-/** Ends Redis and removes the folder when stdin is closed, which the kernel does for a killed parent. */
+/** Stops Redis and removes the folder when stdin is closed. The kernel closes it if the parent is killed. */
 const SUPERVISE = 'folder=$1; shift; redis-server "$@" & read _; kill $!; wait $!; rm -rf "$folder"'
 
-/** True where redis-server is installed. */
+/** True if redis-server is installed. */
 export function hasRedis() {
   return spawnSync('redis-server', ['--version']).error === undefined
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { threadId } from 'node:worker_threads'
 import { counter, instrumentServer } from '@promherd/core'
 
-// What a thread is good for: work that would hold up every other request of a process with one event loop.
+// The use of a thread: work that would block all other requests of a process with one event loop.
 const primes = counter({ name: 'primes_found_total', help: 'Primes that were found.' })
 
 const server = createServer((request, response) => {
@@ -13,7 +13,7 @@ const server = createServer((request, response) => {
     primes.inc(found)
     json(response, 200, { found, worker: process.env.PROMHERD_WORKER, thread: threadId })
   } else if (url.pathname === '/exit') {
-    // Ends this thread; another takes its place, and what it has counted stays.
+    // Terminates this thread. Another thread replaces it, and its counts are kept.
     request.route = '/exit'
     response.on('close', () => process.exit(1))
     json(response, 200, { ends: process.env.PROMHERD_WORKER })
