@@ -54,9 +54,9 @@ test('two hosts of two workers each are one sum, exact to the last request, over
   await until(
     async () => {
       await untilRequests(56)
-      return (await redis.client.hlen(keyOf(group, 'lives'))) === 1
+      return (await redis.client.hlen(keyOf(group, 'runs'))) === 1
     },
-    { what: 'what both lives of b have counted to be folded' },
+    { what: 'what both runs of b have counted to be folded' },
   )
   await untilRequests(56)
 })
@@ -84,7 +84,7 @@ test('a departed host keeps its counts and loses its gauges, and its counts are 
   const third = await exporter({ redis: redis.url, group })
   await third.untilJobs(15)
   expect(await redis.client.hget(keyOf(group, 'totals'), 'version')).toBe('1')
-  expect(await redis.client.hlen(keyOf(group, 'lives'))).toBe(1)
+  expect(await redis.client.hlen(keyOf(group, 'runs'))).toBe(1)
 })
 
 test.each(['before', 'after'])(
@@ -106,7 +106,7 @@ test.each(['before', 'after'])(
       await until(
         async () => {
           await one.scrape()
-          return (await redis.client.hlen(keyOf(group, 'lives'))) === 0
+          return (await redis.client.hlen(keyOf(group, 'runs'))) === 0
         },
         { what: 'the host to be folded' },
       )
@@ -132,7 +132,7 @@ test('what changes is all that is sent, with a whole snapshot now and then', asy
   const sum_ = await exporter({ redis: redis.url, group })
   one.inc()
   await sum_.untilJobs(1)
-  const [id] = await redis.client.hkeys(keyOf(group, 'lives'))
+  const [id] = await redis.client.hkeys(keyOf(group, 'runs'))
   const entries = async (): Promise<number[]> =>
     (await redis.client.xrangeBuffer(keyOf(group, `numbers:${id}`), '-', '+')).map(([, fields]) => fields[1]!.length)
   const many = await until(

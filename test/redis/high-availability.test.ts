@@ -74,7 +74,7 @@ test('a failover with three sentinels: hosts and the exporter find the new maste
   one.inc(1)
   await there.untilJobs(9)
   expect(one.said.length).toBe(2)
-  expect(await replica.client.hlen('{promherd:shop}:lives')).toBe(1)
+  expect(await replica.client.hlen('{promherd:shop}:runs')).toBe(1)
 })
 
 test('a Redis Cluster of three nodes: all keys of a group are on one of them', async () => {

@@ -34,7 +34,7 @@ function scrapeOn(one: Exporter): () => Promise<void> {
 async function untilFolded(group: string, count: number): Promise<void> {
   const isFolded = async (): Promise<boolean> => {
     const fields = await redis.client.hkeys(keyOf(group, 'totals'))
-    return fields.filter(name => name.startsWith('life:')).length === count
+    return fields.filter(name => name.startsWith('run:')).length === count
   }
   await until(isFolded, { what: `${count} hosts to be folded` })
 }
@@ -51,7 +51,7 @@ test('eight hosts that depart at once are folded once each, by three exporters t
   await Promise.all(stops.map(stop => stop()))
   const fresh = await exporter({ redis: redis.url, group })
   for (const one of [...exporters, fresh]) await one.untilJobs(36)
-  expect(await redis.client.hlen(keyOf(group, 'lives'))).toBe(0)
+  expect(await redis.client.hlen(keyOf(group, 'runs'))).toBe(0)
   expect(exporters.flatMap(({ said }) => said)).toEqual([])
 })
 

@@ -42,7 +42,7 @@ export function forward(options: ForwardOptions): Forwarding {
   const { interval = DEFAULT_INTERVAL, timeout, onWarning } = options
   const ttl = options.ttl ?? Math.max(DEFAULT_TTL, 3 * interval)
   if (ttl < 2 * interval) {
-    const remedy = 'One push that is late would make this host look as if it were gone.'
+    const remedy = 'Otherwise one late push would make this host count as departed.'
     throw promherdError('ERR_PROMHERD_BAD_OPTION', 'forward.ttl', 'at least twice the interval', ttl, remedy)
   }
   const makeSink = (): RedisSink =>

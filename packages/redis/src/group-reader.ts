@@ -1,5 +1,13 @@
 import type { Snapshot } from '@promherd/core/forward'
-import { type Aggregate, FAMILIES, Group, Life, type Push, runCooperatively, Sequence } from '@promherd/core/group'
+import {
+  type Aggregate,
+  FAMILIES,
+  Group,
+  InstanceRun,
+  type Push,
+  runCooperatively,
+  Sequence,
+} from '@promherd/core/group'
 import type { GroupKeys } from './commands/keys.ts'
 import { factsOf, pushesOf, textsOf } from './commands/replies.ts'
 import type { Command, Connection } from './connection/connection.ts'
@@ -24,7 +32,7 @@ export interface GroupReaderOptions {
 export class GroupReader {
   readonly #options: GroupReaderOptions
   readonly #group: Group
-  readonly #lives = new Map<string, KnownLife>()
+  readonly #runs = new Map<string, KnownRun>()
   readonly #sequence = new Sequence()
   readonly #startedAt = Date.now() / 1000
   readonly #totals: GroupTotals
@@ -60,8 +68,8 @@ export class GroupReader {
     return this.#sequence.run(async () => {
       this.#reportUp()
       if (this.#options.aggregate === 'sum') this.#totals.mustBeReadable()
-      const lives = [...this.#lives.values()].map(({ life }) => life)
-      const families = await runCooperatively(this.#group.sum(lives, life => this.#isLive(life)))
+      const runs = [...this.#runs.values()].map(({ run }) => run)
+      const families = await runCooperatively(this.#group.sum(runs, run => this.#isLive(run)))
       return {
         takenAt: this.#redisTime / 1000,
         herd: this.#group.totals?.lineage ?? '',
@@ -73,7 +81,7 @@ export class GroupReader {
 
   async #refresh(signal: AbortSignal): Promise<void> {
     try {
-      await this.#look(signal)
+      await this.#scan(signal)
       this.#isUp = true
       this.#hasRead = true
     } catch (error) {
@@ -88,39 +96,39 @@ export class GroupReader {
     family.storage.values[family.slot([])] = Number(this.#isUp)
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
+  async #scan(signal: AbortSignal): Promise<void> {
     const { connection, keys } = this.#options
-    const known = [...this.#lives.values()].filter(({ life }) => life.member !== undefined)
+    const known = [...this.#runs.values()].filter(({ run }) => run.member !== undefined)
     const commands: Command[] = [
       ['TIME'],
-      ['HGETALL', keys.lives],
+      ['HGETALL', keys.runs],
       ['HMGET', keys.totals, 'format', 'lineage', 'version'],
-      ...known.flatMap(each => this.#goOnCommands(each)),
+      ...known.flatMap(each => this.#newEntriesCommands(each)),
     ]
-    const [time, lives, totals, ...pushed] = await connection.run(commands, signal)
-    for (const reply of [time, lives, totals]) if (reply instanceof Error) throw sinkError(reply)
+    const [time, runs, totals, ...pushed] = await connection.run(commands, signal)
+    for (const reply of [time, runs, totals]) if (reply instanceof Error) throw sinkError(reply)
     this.#redisTime = Number((time as Buffer[])[0]) * 1000 + Number((time as Buffer[])[1]) / 1000
-    this.#meet(lives as Buffer[])
-    for (const [i, each] of known.entries()) this.#goOn(each, pushed[2 * i], pushed[2 * i + 1])
+    this.#updateRuns(runs as Buffer[])
+    for (const [i, each] of known.entries()) this.#append(each, pushed[2 * i], pushed[2 * i + 1])
     const version = textsOf(totals).join('|')
     await this.#readWhole(signal)
     if (version !== this.#totals.version) await this.#totals.read(signal)
-    for (const id of this.#lives.keys()) if (this.#totals.has(id)) this.#lives.delete(id)
-    this.#noteExpired()
+    for (const id of this.#runs.keys()) if (this.#totals.has(id)) this.#runs.delete(id)
+    this.#markExpired()
   }
 
-  #goOnCommands({ life }: KnownLife): Command[] {
+  #newEntriesCommands({ run }: KnownRun): Command[] {
     const { keys } = this.#options
-    const { epoch, bytes } = life.namesRead
+    const { epoch, bytes } = run.namesRead
     return [
-      ['XRANGE', keys.numbers(life.id), `${life.seq + 1}-0`, '+'],
-      ['GETRANGE', keys.names(life.id, epoch), bytes, -1],
+      ['XRANGE', keys.numbers(run.id), `${run.seq + 1}-0`, '+'],
+      ['GETRANGE', keys.names(run.id, epoch), bytes, -1],
     ]
   }
 
-  /** Updates the list of lives. */
-  #meet(reply: readonly Buffer[]): void {
-    for (const known of this.#lives.values()) known.isListed = false
+  /** Updates the list of runs. */
+  #updateRuns(reply: readonly Buffer[]): void {
+    for (const known of this.#runs.values()) known.isListed = false
     this.#stale = []
     for (let i = 0; i + 1 < reply.length; i += 2) {
       const id = String(reply[i])
@@ -130,8 +138,8 @@ export class GroupReader {
         this.#stale.push(id)
         continue
       }
-      const known = this.#lives.get(id) ?? {
-        life: new Life(
+      const known = this.#runs.get(id) ?? {
+        run: new InstanceRun(
           { id, instance: facts?.instance ?? id, startedAt: facts?.startedAt ?? 0 },
           this.#options.aggregate,
         ),
@@ -141,102 +149,102 @@ export class GroupReader {
         mustBeRead: true,
       }
       known.isListed = true
-      this.#lives.set(id, known)
-      known.life.isUnreadable = facts === undefined
+      this.#runs.set(id, known)
+      known.run.isUnreadable = facts === undefined
       if (facts === undefined) continue
       known.epoch = facts.epoch
       known.ttlMs = facts.ttlMs
-      known.life.deadline = facts.deadline
+      known.run.deadline = facts.deadline
     }
   }
 
-  #goOn(known: KnownLife, numbers: unknown, names: unknown): void {
+  #append(known: KnownRun, numbers: unknown, names: unknown): void {
     try {
       const pushes = pushesOf(numbers)
       if (pushes.length === 0) return
-      if (!known.life.goOn(pushes, names as Buffer)) known.mustBeRead = true
-      if (this.#hasSuccessor(known.life)) this.#options.onSharedName(known.life.instance)
+      if (!known.run.append(pushes, names as Buffer)) known.mustBeRead = true
+      if (this.#hasSuccessor(known.run)) this.#options.onSharedName(known.run.instance)
     } catch {
       known.mustBeRead = true
     }
   }
 
   /** True if the previous scan had a newer host of the same name: a host that was restarted pushes no more. */
-  #hasSuccessor({ instance, startedAt }: Life): boolean {
-    for (const { life } of this.#lives.values()) {
-      const isOther = life.instance === instance && life.startedAt > startedAt
-      if (isOther && life.member !== undefined && this.#isLive(life)) return true
+  #hasSuccessor({ instance, startedAt }: InstanceRun): boolean {
+    for (const { run } of this.#runs.values()) {
+      const isOther = run.instance === instance && run.startedAt > startedAt
+      if (isOther && run.member !== undefined && this.#isLive(run)) return true
     }
     return false
   }
 
-  /** Reads lives from their beginning: new ones, and those with a gap in the pushes that were read. */
+  /** Reads runs from their beginning: new ones, and those with a gap in the pushes that were read. */
   async #readWhole(signal: AbortSignal): Promise<void> {
     const { connection, keys } = this.#options
-    const wanted = [...this.#lives.values()].filter(each => this.#isWanted(each))
-    for (let begin = 0; begin < wanted.length; begin += LIVES_A_TRIP) {
-      const some = wanted.slice(begin, begin + LIVES_A_TRIP)
-      const commands = some.flatMap(({ life, epoch }): Command[] => [
-        ['XRANGE', keys.numbers(life.id), '-', '+'],
-        ['GET', keys.names(life.id, epoch)],
+    const wanted = [...this.#runs.values()].filter(each => this.#isWanted(each))
+    for (let begin = 0; begin < wanted.length; begin += RUNS_PER_TRIP) {
+      const some = wanted.slice(begin, begin + RUNS_PER_TRIP)
+      const commands = some.flatMap(({ run, epoch }): Command[] => [
+        ['XRANGE', keys.numbers(run.id), '-', '+'],
+        ['GET', keys.names(run.id, epoch)],
       ])
       const replies = await connection.run(commands, signal)
       for (const [i, known] of some.entries()) this.#begin(known, replies[2 * i], replies[2 * i + 1])
     }
   }
 
-  #isWanted({ life, mustBeRead, isListed }: KnownLife): boolean {
-    if (!mustBeRead || !isListed || life.isUnreadable) return false
-    return this.#options.aggregate === 'sum' || this.#isLive(life)
+  #isWanted({ run, mustBeRead, isListed }: KnownRun): boolean {
+    if (!mustBeRead || !isListed || run.isUnreadable) return false
+    return this.#options.aggregate === 'sum' || this.#isLive(run)
   }
 
-  #begin(known: KnownLife, numbers: unknown, names: unknown): void {
-    const { life, epoch } = known
+  #begin(known: KnownRun, numbers: unknown, names: unknown): void {
+    const { run, epoch } = known
     try {
       // If a failover or a push changed something between the two, it is read at the next scan.
       const pushes: Push[] = pushesOf(numbers)
-      if (pushes.length > 0 && Buffer.isBuffer(names) && life.begin(pushes, { epoch, bytes: names }))
+      if (pushes.length > 0 && Buffer.isBuffer(names) && run.begin(pushes, { epoch, bytes: names }))
         known.mustBeRead = false
     } catch {
-      life.isUnreadable = true
+      run.isUnreadable = true
     }
   }
 
-  #noteExpired(): void {
+  #markExpired(): void {
     const now = performance.now()
-    for (const { life } of this.#lives.values()) {
-      if (life.deadline >= this.#redisTime) life.expiredSince = undefined
-      else life.expiredSince ??= now
+    for (const { run } of this.#runs.values()) {
+      if (run.deadline >= this.#redisTime) run.expiredSince = undefined
+      else run.expiredSince ??= now
     }
   }
 
-  #isLive(life: Life): boolean {
-    return life.deadline >= this.#redisTime
+  #isLive(run: InstanceRun): boolean {
+    return run.deadline >= this.#redisTime
   }
 
   /** Folds the counts of departed hosts, and restores totals that Redis has lost. */
   async #maintenance(signal: AbortSignal): Promise<void> {
     const { connection, keys } = this.#options
-    if (this.#stale.length > 0) await connection.run([['HDEL', keys.lives, ...this.#stale]], signal)
+    if (this.#stale.length > 0) await connection.run([['HDEL', keys.runs, ...this.#stale]], signal)
     if (this.#options.aggregate !== 'sum') return
     await this.#totals.restore(signal)
     const now = performance.now()
-    const due = [...this.#lives.values()].filter(
-      ({ life, ttlMs }) =>
-        life.member !== undefined &&
-        !life.isUnreadable &&
-        life.expiredSince !== undefined &&
-        now - life.expiredSince >= ttlMs,
+    const due = [...this.#runs.values()].filter(
+      ({ run, ttlMs }) =>
+        run.member !== undefined &&
+        !run.isUnreadable &&
+        run.expiredSince !== undefined &&
+        now - run.expiredSince >= ttlMs,
     )
-    const some = due.slice(0, LIVES_A_TRIP)
+    const some = due.slice(0, RUNS_PER_TRIP)
     if (some.length > 0 && (await this.#totals.fold(some, this.#redisTime, signal))) {
-      for (const { life } of some) this.#lives.delete(life.id)
+      for (const { run } of some) this.#runs.delete(run.id)
     }
   }
 }
 
-interface KnownLife {
-  readonly life: Life
+interface KnownRun {
+  readonly run: InstanceRun
   /** False if Redis has lost it. */
   isListed: boolean
   epoch: number
@@ -244,4 +252,4 @@ interface KnownLife {
   mustBeRead: boolean
 }
 
-const LIVES_A_TRIP = 32
+const RUNS_PER_TRIP = 32

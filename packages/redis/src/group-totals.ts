@@ -1,26 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import { foldInto, type Group, type Life, runCooperatively, type StoredTotals } from '@promherd/core/group'
+import { foldInto, type Group, type InstanceRun, runCooperatively, type StoredTotals } from '@promherd/core/group'
 import { evaluate } from './commands/evaluate.ts'
 import type { GroupKeys } from './commands/keys.ts'
 import { FOLD } from './commands/scripts.ts'
 import type { Connection } from './connection/connection.ts'
 import { sinkError } from './connection/failures.ts'
 
-/** A life that has departed, and the epoch of its names. */
+/** A run that has departed, and the epoch of its names. */
 export interface Departed {
-  readonly life: Life
+  readonly run: InstanceRun
   readonly epoch: number
 }
 
 /**
- * The counts of the departed hosts of a group, in Redis and here. The totals contain the names of the lives that they
- * include, so they can be written again completely if Redis has lost them, and no life is added twice.
+ * The counts of the departed hosts of a group, in Redis and here. The totals contain the names of the runs that they
+ * include, so they can be written again completely if Redis has lost them, and no run is added twice.
  */
 export class GroupTotals {
   readonly #connection: Connection
   readonly #keys: GroupKeys
   readonly #group: Group
-  /** The lives that the totals include. */
+  /** The runs that the totals include. */
   #folded = new Map<string, { readonly seq: string; readonly at: number }>()
   /** Format, lineage and version of the totals in Redis at the last scan. */
   #version = '||'
@@ -38,7 +38,7 @@ export class GroupTotals {
     return this.#version
   }
 
-  /** True for a life that the totals include. */
+  /** True for a run that the totals include. */
   has(id: string): boolean {
     return this.#folded.has(id)
   }
@@ -75,20 +75,20 @@ export class GroupTotals {
     this.#group.setTotals(stored)
     this.#folded = new Map()
     for (const [name, value] of fields) {
-      if (!name.startsWith('life:')) continue
+      if (!name.startsWith('run:')) continue
       const [seq = '', at] = String(value).split('|')
-      this.#folded.set(name.slice(5), { seq, at: Number(at) })
+      this.#folded.set(name.slice(4), { seq, at: Number(at) })
     }
   }
 
-  /** Adds the counts of lives, at a time of Redis. Resolves to false if it was not done, and must be tried again. */
+  /** Adds the counts of runs, at a time of Redis. Resolves to false if it was not done, and must be tried again. */
   async fold(due: readonly Departed[], redisTime: number, signal: AbortSignal): Promise<boolean> {
     if (!this.#isReadable) return false
     const before = this.#group.totals ?? emptyTotals()
-    const members = due.map(({ life }) => life.member!)
+    const members = due.map(({ run }) => run.member!)
     const after = await runCooperatively(foldInto(before, members))
     const forgotten = this.#forgettable(redisTime)
-    const lives = due.flatMap(({ life }) => [life.id, life.seq])
+    const runs = due.flatMap(({ run }) => [run.id, run.seq])
     const { names, values } = after
     const args = [
       'fold',
@@ -98,12 +98,12 @@ export class GroupTotals {
       names,
       values,
       due.length,
-      ...lives,
+      ...runs,
       ...forgotten,
     ]
-    const gone = due.flatMap(({ life, epoch }) => [this.#keys.numbers(life.id), this.#keys.names(life.id, epoch)])
-    if ((await this.#run(gone, args, signal)) !== 'ok') return false
-    for (const { life } of due) this.#folded.set(life.id, { seq: String(life.seq), at: redisTime })
+    const gone = due.flatMap(({ run, epoch }) => [this.#keys.numbers(run.id), this.#keys.names(run.id, epoch)])
+    if ((await this.#evaluate(gone, args, signal)) !== 'ok') return false
+    for (const { run } of due) this.#folded.set(run.id, { seq: String(run.seq), at: redisTime })
     for (const id of forgotten) this.#folded.delete(id)
     this.#take(after)
     return true
@@ -114,17 +114,17 @@ export class GroupTotals {
     const known = this.#group.totals
     if (known === undefined || !this.#isReadable || this.#version === versionOf(known)) return
     const { lineage, version, names, values } = known
-    const lives = [...this.#folded].flatMap(([id, { seq }]) => [id, seq])
-    const args = ['restore', lineage, '', version, names, values, this.#folded.size, ...lives]
-    if ((await this.#run([], args, signal)) === 'ok') this.#take(known)
+    const runs = [...this.#folded].flatMap(([id, { seq }]) => [id, seq])
+    const args = ['restore', lineage, '', version, names, values, this.#folded.size, ...runs]
+    if ((await this.#evaluate([], args, signal)) === 'ok') this.#take(known)
   }
 
-  async #run(
+  async #evaluate(
     keys: readonly string[],
     args: readonly (string | number | Buffer)[],
     signal: AbortSignal,
   ): Promise<string> {
-    const all = [this.#keys.lives, this.#keys.totals, ...keys]
+    const all = [this.#keys.runs, this.#keys.totals, ...keys]
     const [word] = await evaluate(this.#connection, FOLD, all, args, { signal })
     return word
   }

@@ -1,7 +1,7 @@
 import { isSinkError, type Sink, SinkError, type Snapshot, setOwnMetric } from '@promherd/core/forward'
 import { type Baseline, HerdLog, type LogEntry, runCooperatively } from '@promherd/core/group'
 import { type Answer, evaluate } from './commands/evaluate.ts'
-import { GroupKeys, lifeName } from './commands/keys.ts'
+import { GroupKeys, runName } from './commands/keys.ts'
 import { PUSH } from './commands/scripts.ts'
 import { Connection } from './connection/connection.ts'
 import type { RedisTarget } from './connection/target.ts'
@@ -20,8 +20,8 @@ export interface RedisSinkOptions {
 /**
  * Writes the snapshots of a herd to Redis: a log of numbers, to which each push adds the changes.
  *
- * The herd is one life in its group, see `LifeFacts`. If exporters treated it as departed and folded its counts into
- * the totals of the group, it continues as another life that begins at 0: its counts at its last push are subtracted
+ * The herd is one run in its group, see `RunFacts`. If exporters treated it as departed and folded its counts into
+ * the totals of the group, it continues as another run that begins at 0: its counts at its last push are subtracted
  * from then on. So this sink must know the contents of each push that Redis may have.
  */
 export class RedisSink implements Sink {
@@ -29,7 +29,7 @@ export class RedisSink implements Sink {
   readonly #options: RedisSinkOptions
   readonly #keys: GroupKeys
   readonly #connection: Connection
-  #life: CurrentLife | undefined
+  #run: CurrentRun | undefined
   #log: HerdLog | undefined
   #epoch = 0
   #seq = 0
@@ -53,11 +53,11 @@ export class RedisSink implements Sink {
   }
 
   async push(snapshot: Snapshot, signal: AbortSignal): Promise<void> {
-    if (this.#life?.herd !== snapshot.herd) await this.#begin(snapshot, signal)
+    if (this.#run?.herd !== snapshot.herd) await this.#begin(snapshot, signal)
     if (this.#doubtful !== undefined) await this.#resolve(await this.#send('probe', signal))
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const log = this.#currentLog()
-      const isFull = this.#log !== log || log.isWorn || this.#deltaBytes > this.#fullBytes
+      const isFull = this.#log !== log || log.isSparse || this.#deltaBytes > this.#fullBytes
       this.#log = undefined
       const entry = await runCooperatively(log.encode(snapshot, isFull))
       const pushed = { log, seq: ++this.#seq, values: log.values.slice(0, log.length) }
@@ -69,7 +69,7 @@ export class RedisSink implements Sink {
       }
       await this.#resolve([word, detail])
     }
-    throw new SinkError('other', 'Redis has refused a whole snapshot')
+    throw new SinkError('other', 'Redis has rejected a full snapshot')
   }
 
   async stop(): Promise<void> {
@@ -85,10 +85,10 @@ export class RedisSink implements Sink {
 
   /** The herd has been started again, or is seen for the first time. */
   async #begin({ herd, startedAt }: Snapshot, signal: AbortSignal): Promise<void> {
-    // If this fails, the previous life departs after its TTL.
+    // If this fails, the previous run departs after its TTL.
     if (this.#acked !== undefined && this.#doubtful === undefined) await this.#send('end', signal).catch(() => {})
     await this.#readClock(signal)
-    this.#life = { herd, startedAt, times: 0, baseline: new Map() }
+    this.#run = { herd, startedAt, times: 0, baseline: new Map() }
     this.#forget()
   }
 
@@ -100,14 +100,14 @@ export class RedisSink implements Sink {
   }
 
   #currentLog(): HerdLog {
-    const { baseline } = this.#life!
+    const { baseline } = this.#run!
     return this.#log ?? new HerdLog(++this.#epoch, baseline, this.#clockOffset)
   }
 
   #settle(pushed: Pushed, { bytes, isFull }: LogEntry): void {
     this.#acked = pushed
     this.#doubtful = undefined
-    this.#log = pushed.log.isWorn ? undefined : pushed.log
+    this.#log = pushed.log.isSparse ? undefined : pushed.log
     this.#fullBytes = isFull ? bytes.length : this.#fullBytes
     this.#deltaBytes = isFull ? 0 : this.#deltaBytes + bytes.length
   }
@@ -118,16 +118,16 @@ export class RedisSink implements Sink {
     const known = [this.#doubtful, this.#acked].find(pushed => pushed !== undefined && String(pushed.seq) === detail)
     this.#doubtful = undefined
     this.#log = undefined
-    if (word === 'folded') this.#goOnAsAnother(known ?? this.#acked)
+    if (word === 'folded') this.#continueAsNewRun(known ?? this.#acked)
     else if (word === 'at') this.#acked = detail === '' ? undefined : known
-    else if (word !== 'base') throw new SinkError('other', `Redis has answered ${word} to push ${seq}`)
+    else if (word !== 'base') throw new SinkError('other', `Redis responded with ${word} to push ${seq}`)
   }
 
   /** The pushed counts are in the totals of the group: this herd begins at 0 there. */
-  #goOnAsAnother(folded: Pushed | undefined): void {
-    const life = this.#life!
-    const baseline = folded?.log.baselineAt(folded.values) ?? life.baseline
-    this.#life = { ...life, baseline, times: life.times + 1, startedAt: Date.now() / 1000 + this.#clockOffset }
+  #continueAsNewRun(folded: Pushed | undefined): void {
+    const run = this.#run!
+    const baseline = folded?.log.baselineAt(folded.values) ?? run.baseline
+    this.#run = { ...run, baseline, times: run.times + 1, startedAt: Date.now() / 1000 + this.#clockOffset }
     this.#forget()
   }
 
@@ -139,16 +139,16 @@ export class RedisSink implements Sink {
 
   async #send(kind: 'full' | 'delta' | 'probe' | 'end', signal: AbortSignal, entry?: LogEntry): Promise<Answer> {
     const { instance, ttlMs, keepMs } = this.#options
-    const { herd, startedAt, times } = this.#life!
-    const life = lifeName(instance, herd, times)
-    const names = this.#keys.names(life, this.#epoch)
-    const before = this.#acked === undefined ? names : this.#keys.names(life, this.#acked.log.epoch)
-    const keys = [this.#keys.lives, this.#keys.numbers(life), names, before, this.#keys.totals]
+    const { herd, startedAt, times } = this.#run!
+    const run = runName(instance, herd, times)
+    const names = this.#keys.names(run, this.#epoch)
+    const before = this.#acked === undefined ? names : this.#keys.names(run, this.#acked.log.epoch)
+    const keys = [this.#keys.runs, this.#keys.numbers(run), names, before, this.#keys.totals]
     const { names: gained = '', namesFrom = 0, bytes = '' } = entry ?? {}
     const facts = JSON.stringify({ instance, startedAt, ttlMs, keepMs })
     const base = this.#acked?.seq ?? ''
     const epoch = kind === 'end' ? (this.#acked?.log.epoch ?? 0) : this.#epoch
-    const args = [life, kind, base, this.#seq, ttlMs, keepMs, epoch, namesFrom, gained, bytes, facts]
+    const args = [run, kind, base, this.#seq, ttlMs, keepMs, epoch, namesFrom, gained, bytes, facts]
     try {
       return await this.#report(onPing => evaluate(this.#connection, PUSH, keys, args, { signal, onPing }))
     } catch (error) {
@@ -177,7 +177,7 @@ export class RedisSink implements Sink {
   }
 }
 
-interface CurrentLife {
+interface CurrentRun {
   readonly herd: string
   readonly startedAt: number
   /** How often its counts were folded. */

@@ -52,7 +52,7 @@ class GroupServer implements HerdServer {
   readonly #timeoutMs: number
   readonly #aggregate: Aggregate
   readonly #timer: NodeJS.Timeout
-  #lastLook = 0
+  #lastScanAt = 0
   #isFailing = false
 
   constructor(options: GroupOptions) {
@@ -66,20 +66,20 @@ class GroupServer implements HerdServer {
       connection: this.#connection,
       keys,
       aggregate,
-      onSharedName: instance => this.#tellSharedName(instance),
+      onSharedName: instance => this.#warnSharedName(instance),
     })
     this.#server = new MetricsServer({
       ...resolveWhere(options),
       warner: this.#warner,
       source: this.#reader,
-      beforeSnapshot: () => this.#look(),
+      beforeSnapshot: () => this.#scan(),
       readiness: () => (this.#reader.hasRead ? undefined : 'Redis has not responded yet.'),
     })
     // Departures are noticed without a scrape, too.
     this.#timer = setInterval(() => {
-      if (performance.now() - this.#lastLook >= UPKEEP_MS) void this.#look()
+      if (performance.now() - this.#lastScanAt >= UPKEEP_MS) void this.#scan()
     }, UPKEEP_MS / 2).unref()
-    void this.#look()
+    void this.#scan()
   }
 
   get listening(): HerdServer['listening'] {
@@ -96,15 +96,15 @@ class GroupServer implements HerdServer {
     this.#connection.close()
   }
 
-  #tellSharedName(instance: string): void {
+  #warnSharedName(instance: string): void {
     const shown = this.#aggregate === 'sum' ? 'Both are in the sum' : 'Only the one that started later is shown'
     const remedy = 'Give each host a name of its own (`instance`).'
     this.#warner.logOnce(`name ${instance}`, `two running hosts forward as instance ${instance}. ${shown}. ${remedy}`)
   }
 
   /** Reads new data; if that fails, the previous data is served. Never rejects. */
-  async #look(): Promise<void> {
-    this.#lastLook = performance.now()
+  async #scan(): Promise<void> {
+    this.#lastScanAt = performance.now()
     const abort = new AbortController()
     const late = new Error(`no response within ${this.#timeoutMs / 1000} s`)
     const timer = setTimeout(() => abort.abort(late), this.#timeoutMs).unref()

@@ -5,20 +5,20 @@ import type { Family, Snapshot } from '../snapshot/snapshot.ts'
 import { runSync } from '../snapshot/task.ts'
 import { Group } from './group.ts'
 import { HerdLog } from './herd-log.ts'
-import { Life } from './life.ts'
+import { InstanceRun } from './instance-run.ts'
 import type { Aggregate } from './shape.ts'
 import { foldInto } from './totals.ts'
 
 /** A host that writes a log, and a reader that reads each entry at once. */
 class Host {
   readonly monitor: Monitor = createMonitor()
-  readonly life: Life
+  readonly run: InstanceRun
   log: HerdLog
   #seq = 0
   sizes: number[] = []
 
   constructor(instance: string, aggregate: Aggregate, log: HerdLog = new HerdLog(1), id = instance) {
-    this.life = new Life({ id, instance, startedAt: internalsOf(this.monitor).store.startedAt }, aggregate)
+    this.run = new InstanceRun({ id, instance, startedAt: internalsOf(this.monitor).store.startedAt }, aggregate)
     this.log = log
   }
 
@@ -29,14 +29,14 @@ class Host {
     const { names, bytes } = runSync(this.log.encode({ ...snapshot, families }, isFirst))
     this.sizes.push(bytes.length)
     this.#seq++
-    if (isFirst) expect(this.life.begin([[this.#seq, bytes]], { epoch: this.log.epoch, bytes: names })).toBe(true)
-    else expect(this.life.goOn([[this.#seq, bytes]], names)).toBe(true)
+    if (isFirst) expect(this.run.begin([[this.#seq, bytes]], { epoch: this.log.epoch, bytes: names })).toBe(true)
+    else expect(this.run.append([[this.#seq, bytes]], names)).toBe(true)
   }
 }
 
 function shown(group: Group, hosts: readonly Host[], departed: readonly Host[] = []): Record<string, number[]> {
-  const lives = [...hosts, ...departed].map(({ life }) => life)
-  const families = runSync(group.sum(lives, life => !departed.some(host => host.life === life)))
+  const runs = [...hosts, ...departed].map(({ run }) => run)
+  const families = runSync(group.sum(runs, run => !departed.some(host => host.run === run)))
   const entries = families
     .filter(({ name }) => !name.startsWith('promherd_'))
     .flatMap(({ name, labelNames, labels, values }) =>
@@ -64,10 +64,10 @@ test('counters and histograms of all hosts are added up, and a departed one keep
   expect(shown(group, hosts)).toEqual(all)
   expect(shown(group, [hosts[0]!], [hosts[1]!])).toEqual({ ...all, 'depth{}': [1] })
   const empty = { lineage: 'l', version: 0, names: Buffer.alloc(0), values: Buffer.alloc(0) }
-  group.setTotals(runSync(foldInto(empty, [hosts[1]!.life.member!])))
+  group.setTotals(runSync(foldInto(empty, [hosts[1]!.run.member!])))
   expect(shown(group, [hosts[0]!])).toEqual({ ...all, 'depth{}': [1] })
   // A second one is folded into the same totals.
-  group.setTotals(runSync(foldInto(group.totals!, [hosts[0]!.life.member!])))
+  group.setTotals(runSync(foldInto(group.totals!, [hosts[0]!.run.member!])))
   expect(shown(group, [])).toEqual({ 'jobs_total{queue=mail}': [30], 'size{}': [0, 2, 0, 10] })
 })
 
@@ -148,20 +148,20 @@ test('what was counted elsewhere is subtracted from what a herd pushes from then
   expect(shown(group, [third])).toEqual({ 'jobs_total{}': [1] })
 })
 
-test('a life is read again where a push between is missing, and older numbers are not taken', async () => {
-  const life = new Life({ id: 'a', instance: 'a', startedAt: 1 }, 'sum')
+test('a run is read again where a push between is missing, and older numbers are not taken', async () => {
+  const run = new InstanceRun({ id: 'a', instance: 'a', startedAt: 1 }, 'sum')
   const monitor = createMonitor()
   const log = new HerdLog(1)
   const entries: { names: Buffer; bytes: Buffer }[] = []
   for (let i = 0; i < 3; i++) entries.push(runSync(log.encode(await monitor.snapshot(), i === 0)))
   const names = Buffer.concat(entries.map(each => each.names))
-  expect(life.goOn([[1, entries[0]!.bytes]], names)).toBe(false)
-  expect(life.begin([[1, entries[0]!.bytes]], { epoch: 1, bytes: entries[0]!.names })).toBe(true)
-  expect(life.goOn([[3, entries[2]!.bytes]], Buffer.alloc(0))).toBe(false)
+  expect(run.append([[1, entries[0]!.bytes]], names)).toBe(false)
+  expect(run.begin([[1, entries[0]!.bytes]], { epoch: 1, bytes: entries[0]!.names })).toBe(true)
+  expect(run.append([[3, entries[2]!.bytes]], Buffer.alloc(0))).toBe(false)
   const all = entries.map(({ bytes }, i) => [i + 1, bytes] as const)
-  expect(life.begin(all, { epoch: 2, bytes: names })).toBe(false)
-  expect(life.begin(all, { epoch: 1, bytes: names })).toBe(true)
-  expect(life.seq).toBe(3)
-  expect(life.begin(all.slice(0, 2), { epoch: 1, bytes: names })).toBe(false)
-  expect(() => life.goOn([[4, Buffer.from([9, 9])]], Buffer.alloc(0))).toThrow()
+  expect(run.begin(all, { epoch: 2, bytes: names })).toBe(false)
+  expect(run.begin(all, { epoch: 1, bytes: names })).toBe(true)
+  expect(run.seq).toBe(3)
+  expect(run.begin(all.slice(0, 2), { epoch: 1, bytes: names })).toBe(false)
+  expect(() => run.append([[4, Buffer.from([9, 9])]], Buffer.alloc(0))).toThrow()
 })

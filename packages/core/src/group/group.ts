@@ -7,7 +7,7 @@ import type { Family } from '../snapshot/snapshot.ts'
 import type { Names, Source } from '../snapshot/source.ts'
 import type { Task } from '../snapshot/task.ts'
 import { Store } from '../store/store.ts'
-import type { Life } from './life.ts'
+import type { InstanceRun } from './instance-run.ts'
 import type { Member } from './member.ts'
 import { type Aggregate, Shape } from './shape.ts'
 import { type StoredTotals, TotalsSource } from './totals.ts'
@@ -42,18 +42,18 @@ export class Group {
   }
 
   /**
-   * Adds up all lives. `isLive` returns whether the host of a life is still running. Run all steps of one sum before
+   * Adds up all runs. `isLive` returns whether the host of a run is still running. Run all steps of one sum before
    * the next.
    */
-  *sum(lives: Iterable<Life>, isLive: (life: Life) => boolean): Task<Family[]> {
+  *sum(runs: Iterable<InstanceRun>, isLive: (run: InstanceRun) => boolean): Task<Family[]> {
     const startedAt = performance.now()
-    const all = [...lives]
-    const states = all.map((life): InstanceState => {
-      if (life.isUnreadable) return 'unreadable'
-      if (!isLive(life)) return 'departed'
-      return life.member === undefined ? 'unreadable' : 'live'
+    const all = [...runs]
+    const states = all.map((run): InstanceState => {
+      if (run.isUnreadable) return 'unreadable'
+      if (!isLive(run)) return 'departed'
+      return run.member === undefined ? 'unreadable' : 'live'
     })
-    const members = this.#shown(
+    const members = this.#included(
       all.filter(({ member, isUnreadable }) => member !== undefined && !isUnreadable),
       isLive,
     )
@@ -67,24 +67,24 @@ export class Group {
       yield
     }
     const { families } = yield* this.#merger.finish()
-    return [...families, ...this.#about(states, families, startedAt)].sort((a, b) => (a.name < b.name ? -1 : 1))
+    return [...families, ...this.#selfMetrics(states, families, startedAt)].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /** The members to include, oldest first. */
-  #shown(lives: readonly Life[], isLive: (life: Life) => boolean): Map<string, Member> {
-    const sorted = [...lives].sort((a, b) => a.startedAt - b.startedAt)
-    const shown = new Map<string, Member>()
+  #included(runs: readonly InstanceRun[], isLive: (run: InstanceRun) => boolean): Map<string, Member> {
+    const sorted = [...runs].sort((a, b) => a.startedAt - b.startedAt)
+    const included = new Map<string, Member>()
     if (this.#aggregate === 'sum') {
-      for (const life of sorted) {
-        life.member!.isExited = !isLive(life)
-        shown.set(life.id, life.member!)
+      for (const run of sorted) {
+        run.member!.isExited = !isLive(run)
+        included.set(run.id, run.member!)
       }
-      return shown
+      return included
     }
-    // If two lives have the same instance name, the newer one is used: a series can appear only once.
-    const newest = new Map(sorted.filter(isLive).map(life => [life.instance, life]))
-    for (const life of newest.values()) shown.set(life.id, life.member!)
-    return shown
+    // If two runs have the same instance name, the newer one is used: a series can appear only once.
+    const newest = new Map(sorted.filter(isLive).map(run => [run.instance, run]))
+    for (const run of newest.values()) included.set(run.id, run.member!)
+    return included
   }
 
   #forgetOthers(members: ReadonlyMap<string, Member>): void {
@@ -96,14 +96,14 @@ export class Group {
     for (const [id, member] of members) this.#sources.set(id, member)
   }
 
-  #about(states: readonly InstanceState[], families: readonly Family[], startedAt: number): Family[] {
-    const counted = INSTANCE_STATES.map(state => states.filter(each => each === state).length)
+  #selfMetrics(states: readonly InstanceState[], families: readonly Family[], startedAt: number): Family[] {
+    const counts = INSTANCE_STATES.map(state => states.filter(each => each === state).length)
     const known = new Set(families.map(({ name }) => name))
     const own: Family[] = [
       gauge(
         FAMILIES.groupInstances,
         INSTANCE_STATES.map(state => [state]),
-        counted,
+        counts,
       ),
     ]
     const seconds = (performance.now() - startedAt) / 1000

@@ -6,8 +6,8 @@ import type { Task } from '../snapshot/task.ts'
 import { setAbsent } from '../store/absent.ts'
 import { encodeLine } from '../store/catalog.ts'
 import { HEADER_SLOTS } from '../store/header.ts'
-import { encodeEntry, type Run } from './entry.ts'
-import { Runs } from './runs.ts'
+import { encodeEntry, type SlotRange } from './entry.ts'
+import { SlotRanges } from './slot-ranges.ts'
 
 /**
  * Snapshots of one herd as names and numbers: a catalog like that of a store, and entries with only the changes since
@@ -22,7 +22,7 @@ export class HerdLog {
   /** The numbers as of the last entry. */
   values: Float64Array = new Float64Array(1024)
   #length = HEADER_SLOTS
-  #dead = 0
+  #removedSlots = 0
   #namesBytes = 0
   #lines: string[] = []
   readonly #families = new Map<string, LoggedFamily>()
@@ -37,8 +37,8 @@ export class HerdLog {
   }
 
   /** True if most slots belong to removed series. */
-  get isWorn(): boolean {
-    return this.#dead > MIN_DEAD && this.#dead > this.#length / 2
+  get isSparse(): boolean {
+    return this.#removedSlots > MIN_REMOVED_SLOTS && this.#removedSlots > this.#length / 2
   }
 
   /** The number of slots in use. */
@@ -48,21 +48,21 @@ export class HerdLog {
 
   /** The next entry. Run all steps of one before the next begins. */
   *encode(snapshot: Snapshot, isFull: boolean): Task<LogEntry> {
-    const runs = new Runs()
+    const ranges = new SlotRanges()
     const namesFrom = this.#namesBytes
     const present = new Set<LoggedFamily>()
     for (const family of snapshot.families) {
-      for (const part of partsOf(family)) {
-        const logged = this.#familyOf(part)
+      for (const columns of columnsOf(family)) {
+        const logged = this.#familyOf(columns)
         present.add(logged)
-        yield* this.#update(logged, part, runs)
+        yield* this.#update(logged, columns, ranges)
       }
     }
-    for (const logged of this.#families.values()) if (!present.has(logged)) this.#vacate(logged, runs)
+    for (const logged of this.#families.values()) if (!present.has(logged)) this.#removeAll(logged, ranges)
     const names = Buffer.from(this.#lines.join(''))
     this.#lines = []
     this.#namesBytes += names.length
-    const all: Run[] = [[HEADER_SLOTS, this.#length]]
+    const all: SlotRange[] = [[HEADER_SLOTS, this.#length]]
     const header = {
       isFull,
       epoch: this.epoch,
@@ -70,7 +70,7 @@ export class HerdLog {
       slots: this.#length,
       takenAt: snapshot.takenAt,
     }
-    return { names, namesFrom, isFull, bytes: encodeEntry(header, this.values, isFull ? all : runs.list) }
+    return { names, namesFrom, isFull, bytes: encodeEntry(header, this.values, isFull ? all : ranges.list) }
   }
 
   /** The counts of this log's counters in `values`, added to an earlier baseline. */
@@ -90,7 +90,7 @@ export class HerdLog {
     return baseline
   }
 
-  #familyOf({ key, definition }: Part): LoggedFamily {
+  #familyOf({ key, definition }: FamilyColumns): LoggedFamily {
     let logged = this.#families.get(key)
     if (logged === undefined) {
       const index = this.#families.size
@@ -102,16 +102,16 @@ export class HerdLog {
     return logged
   }
 
-  *#update(logged: LoggedFamily, { labels, values }: Part, runs: Runs): Task<void> {
+  *#update(logged: LoggedFamily, { labels, values }: FamilyColumns, ranges: SlotRanges): Task<void> {
     const isMoved = labels !== logged.labels
-    if (isMoved) yield* this.#place(logged, labels, runs)
+    if (isMoved) yield* this.#place(logged, labels, ranges)
     const { width } = values
     const inPage = seriesInPage(width)
     for (const [index, page] of values.pages.entries()) {
       if (!isMoved && page === logged.pages[index]) continue
       const first = index * inPage
       for (let series = 0; series * width < page.length; series++) {
-        this.#write(logged, logged.at[first + series]!, labels[first + series]!, page, series * width, runs)
+        this.#write(logged, logged.at[first + series]!, labels[first + series]!, page, series * width, ranges)
       }
       yield
     }
@@ -119,24 +119,24 @@ export class HerdLog {
   }
 
   /** Finds the slots of the series with these labels, and removes all other series. */
-  *#place(logged: LoggedFamily, labels: Part['labels'], runs: Runs): Task<void> {
+  *#place(logged: LoggedFamily, labels: FamilyColumns['labels'], ranges: SlotRanges): Task<void> {
     const { slots, width, index } = logged
     const at = new Int32Array(labels.length)
-    const gone = new Set(slots.keys())
+    const missing = new Set(slots.keys())
     for (const [series, values] of labels.entries()) {
       const key = JSON.stringify(values)
       let slot = slots.get(key)
       if (slot === undefined) {
-        slot = this.#take(width)
+        slot = this.#newSlot(width)
         slots.set(key, slot)
         this.#lines.push(encodeLine({ kind: 'series', family: index, values, slot }))
-        runs.add(slot, slot + width)
+        ranges.add(slot, slot + width)
       }
-      gone.delete(key)
+      missing.delete(key)
       at[series] = slot
       if (series % SERIES_PER_STEP === SERIES_PER_STEP - 1) yield
     }
-    for (const key of gone) this.#remove(logged, key, runs)
+    for (const key of missing) this.#remove(logged, key, ranges)
     logged.labels = labels
     logged.at = at
     logged.pages = []
@@ -148,7 +148,7 @@ export class HerdLog {
     labels: readonly string[],
     page: Float64Array,
     from: number,
-    runs: Runs,
+    ranges: SlotRanges,
   ): void {
     const base = this.#baseline.size === 0 ? undefined : this.#baseline.get(key)?.get(JSON.stringify(labels))
     for (let i = 0; i < width; i++) {
@@ -158,25 +158,25 @@ export class HerdLog {
       const known = this.values[slot + i]!
       if (known === value || (Number.isNaN(known) && Number.isNaN(value))) continue
       this.values[slot + i] = value
-      runs.add(slot + i, slot + i + 1)
+      ranges.add(slot + i, slot + i + 1)
     }
   }
 
   /** Removes a family that is no longer in the snapshot. */
-  #vacate(logged: LoggedFamily, runs: Runs): void {
-    for (const key of [...logged.slots.keys()]) this.#remove(logged, key, runs)
+  #removeAll(logged: LoggedFamily, ranges: SlotRanges): void {
+    for (const key of [...logged.slots.keys()]) this.#remove(logged, key, ranges)
     logged.labels = NO_LABELS
   }
 
-  #remove({ slots, width }: LoggedFamily, key: string, runs: Runs): void {
+  #remove({ slots, width }: LoggedFamily, key: string, ranges: SlotRanges): void {
     const slot = slots.get(key)!
     slots.delete(key)
     setAbsent(this.values, slot)
-    runs.add(slot, slot + 1)
-    this.#dead += width
+    ranges.add(slot, slot + 1)
+    this.#removedSlots += width
   }
 
-  #take(width: number): number {
+  #newSlot(width: number): number {
     const slot = this.#length
     this.#length += width
     if (this.#length > this.values.length) {
@@ -207,32 +207,32 @@ interface LoggedFamily {
   /** By label values as JSON. */
   readonly slots: Map<string, number>
   /** The label values of the last snapshot, the slot of each, and the numbers. */
-  labels: Part['labels']
+  labels: FamilyColumns['labels']
   at: Int32Array
   pages: readonly Float64Array[]
 }
 
 /** A family in the log: a summary consists of two. */
-interface Part {
+interface FamilyColumns {
   readonly key: string
   readonly definition: Definition
   readonly labels: readonly (readonly string[])[]
   readonly values: Numbers
 }
 
-function partsOf(family: Family): Part[] {
-  const parts = [partOf(family, family.type, family.labelNames, family)]
+function columnsOf(family: Family): FamilyColumns[] {
+  const columns = [columnsFor(family, family.type, family.labelNames, family)]
   const { quantiles } = family
-  if (quantiles !== undefined) parts.push(partOf(family, 'quantiles', quantiles.labelNames, quantiles))
-  return parts
+  if (quantiles !== undefined) columns.push(columnsFor(family, 'quantiles', quantiles.labelNames, quantiles))
+  return columns
 }
 
-function partOf(
+function columnsFor(
   { name, help, buckets, aggregator }: Family,
   type: FamilyType,
   labels: readonly string[],
-  { labels: values, values: numbers }: { labels: Part['labels']; values: Numbers },
-): Part {
+  { labels: values, values: numbers }: { labels: FamilyColumns['labels']; values: Numbers },
+): FamilyColumns {
   const definition: Definition = {
     name,
     type,
@@ -245,7 +245,7 @@ function partOf(
   return { key: JSON.stringify([name, type, labels, buckets, aggregator]), definition, labels: values, values: numbers }
 }
 
-const NO_LABELS: Part['labels'] = []
+const NO_LABELS: FamilyColumns['labels'] = []
 const NO_SLOTS = new Int32Array(0)
 const SERIES_PER_STEP = 64
-const MIN_DEAD = 1024
+const MIN_REMOVED_SLOTS = 1024

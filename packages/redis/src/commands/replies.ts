@@ -12,7 +12,7 @@ export interface StoredFacts {
   readonly keepMs: number
 }
 
-/** The stored facts of a life; undefined if another version of promherd wrote them. */
+/** The stored facts of a run; undefined if another version of promherd wrote them. */
 export function factsOf(text: string): StoredFacts | undefined {
   const [format, seq, deadline, epoch, ...rest] = text.split('|')
   if (format !== '1') return undefined

@@ -2,9 +2,12 @@ import { headerOf } from './entry.ts'
 import { Member } from './member.ts'
 import { type Aggregate, Shape } from './shape.ts'
 
-/** A herd of the group, from the moment when its counters began at 0 to its departure. */
-export interface LifeFacts {
-  /** Identifies it in its group. */
+/**
+ * A run of an instance: one herd of the group, from the moment when its counters began at 0 to its departure. A host that
+ * is restarted is the same instance and a new run.
+ */
+export interface RunFacts {
+  /** Identifies the run in its group. */
   readonly id: string
   readonly instance: string
   readonly startedAt: number
@@ -13,8 +16,8 @@ export interface LifeFacts {
 /** The sequence number of a push, and its entry. */
 export type Push = readonly [seq: number, entry: Buffer]
 
-/** The state of a life in a reader. */
-export class Life implements LifeFacts {
+/** The state of a run in a reader. */
+export class InstanceRun implements RunFacts {
   readonly id: string
   readonly instance: string
   readonly startedAt: number
@@ -30,7 +33,7 @@ export class Life implements LifeFacts {
   /** When this process first found it past its deadline, by its own clock in milliseconds. */
   expiredSince: number | undefined
 
-  constructor({ id, instance, startedAt }: LifeFacts, aggregate: Aggregate) {
+  constructor({ id, instance, startedAt }: RunFacts, aggregate: Aggregate) {
     this.id = id
     this.instance = instance
     this.startedAt = startedAt
@@ -46,7 +49,7 @@ export class Life implements LifeFacts {
    * Processes the pushes after `seq` and the new names. Returns false if something in between is missing, and all of it
    * must be read with `begin`. Throws if the data is damaged.
    */
-  goOn(pushes: readonly Push[], names: Buffer): boolean {
+  append(pushes: readonly Push[], names: Buffer): boolean {
     const { member } = this
     if (member === undefined) return false
     const headers = pushes.map(([, entry]) => headerOf(entry))
@@ -79,7 +82,7 @@ export class Life implements LifeFacts {
     const before = { member: this.member, seq: this.seq }
     this.member = new Member(this.startedAt, names.epoch, new Shape(this.#aggregate, this.instance))
     this.seq = pushes[first]![0] - 1
-    if (this.goOn(pushes.slice(first), names.bytes)) return true
+    if (this.append(pushes.slice(first), names.bytes)) return true
     this.member = before.member
     this.seq = before.seq
     return false

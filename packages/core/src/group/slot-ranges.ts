@@ -1,8 +1,8 @@
-import type { Run } from './entry.ts'
+import type { SlotRange } from './entry.ts'
 
-/** The changed slots, as runs. A run costs as much as a number, so runs with a gap of one slot are joined. */
-export class Runs {
-  readonly list: Run[] = []
+/** The changed slots, as ranges. A range costs as much as a number, so ranges with a gap of one slot are joined. */
+export class SlotRanges {
+  readonly list: SlotRange[] = []
 
   add(begin: number, end: number): void {
     const last = this.list.at(-1)
