@@ -10,14 +10,14 @@ export async function copy({ quick }) {
     rounds: quick ? 1 : 5,
     copies: quick ? 20 : 1000,
     samples: 1000,
-    looks: quick ? 20 : 500,
+    scans: quick ? 20 : 500,
     turns: quick ? 20 : 2000,
     idleMs: quick ? 500 : 3000,
   }
   const whole = await wholeCopies(settings)
-  const look = await looks(settings)
+  const scans = await scansOf(settings)
   const beside = await besideTheProgram(settings)
-  const figures = { ...whole.figures, ...look, ...beside }
+  const figures = { ...whole.figures, ...scans, ...beside }
   return { benchmark: 'copy', machine: machine(), settings, figures, checks: whole.checks }
 }
 
@@ -49,14 +49,14 @@ async function wholeCopies({ rounds, ...settings }) {
 
 /** The share of 1,000 series of all kinds that has changed since the previous copy. */
 const SHARES = { none: 0, some: 0.1, all: 1 }
-const LOOKS_PER_SECOND = 10
+const SCANS_PER_SECOND = 10
 
-async function looks({ rounds, looks }) {
-  const script = new URL('./copy/look.js', import.meta.url)
+async function scansOf({ rounds, scans }) {
+  const script = new URL('./copy/scan.js', import.meta.url)
   const results = await alternate(rounds, Object.keys(SHARES), share =>
-    inFreshProcess(script, { share: SHARES[share], looks }),
+    inFreshProcess(script, { share: SHARES[share], scans }),
   )
-  const percent = share => spread(results[share].map(({ ms }) => (ms * LOOKS_PER_SECOND * 100) / 1000))
+  const percent = share => spread(results[share].map(({ ms }) => (ms * SCANS_PER_SECOND * 100) / 1000))
   const row = (what, share) => figure(what, '%', percent(share), { atMost: 1 })
   return {
     'copy.busy_percent': row('of a core, with 1,000 series that all change between two copies', 'all'),

@@ -2,8 +2,8 @@ import { createMonitor } from '@promherd/core'
 import fc from 'fast-check'
 import client from 'prom-client'
 import { expect, test } from 'vitest'
+import { closeAfterTest, errorCount, monitorOf, served } from './monitors.ts'
 import { keyOf, samplesIn } from './samples.ts'
-import { herdOf, opened, served, troubles } from './stage.ts'
 
 const hostile = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -15,7 +15,7 @@ const anyNumber = fc.oneof(
   fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0.1),
 )
 
-test('whatever a process records in prom-client, promherd serves the samples that prom-client does', async () => {
+test('promherd serves the same samples as prom-client for any recordings', async () => {
   const recording = fc.record({ a: hostile, b: hostile, value: amount, level: anyNumber })
   await fc.assert(
     fc.asyncProperty(fc.array(recording, { maxLength: 20 }), fc.integer({ min: 1, max: 3 }), async (all, rounds) => {
@@ -26,7 +26,7 @@ test('whatever a process records in prom-client, promherd serves the samples tha
       const gauge = new client.Gauge({ ...common, name: 'g' })
       const histogram = new client.Histogram({ ...common, name: 'h', buckets: [1, 1e3, 1e6] })
       const summary = new client.Summary({ ...common, name: 's', percentiles: [0.5] })
-      const { monitor } = herdOf(register)
+      const { monitor } = monitorOf(register)
       for (let round = 0; round < rounds; round++) {
         for (const { a, b, value, level } of all) {
           counter.inc({ a, b }, value)
@@ -43,14 +43,14 @@ test('whatever a process records in prom-client, promherd serves the samples tha
   )
 })
 
-test('label values that are numbers, partial label sets and default labels are served as prom-client does', async () => {
+test('numeric label values, partial label sets and default labels are served as by prom-client', async () => {
   const register = new client.Registry()
   register.setDefaultLabels({ app: 'shop', a: 'default' })
   const counter = new client.Counter({ name: 'c_total', help: 'C.', labelNames: ['a', 'b'], registers: [register] })
   counter.inc({ a: 1 }, 1)
   counter.inc({ b: 'x' }, 2)
   counter.inc({ a: 'y', b: 'z' }, 4)
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   expect(await served(monitor, 'c_total')).toEqual(samplesIn(await register.metrics()))
   expect((await served(monitor, 'c_total')).get(keyOf('c_total', { app: 'shop', a: 'default', b: 'x' }))).toBe(2)
 })
@@ -66,7 +66,7 @@ test.each([
   ['a date', new Date(0)],
   ['a function', () => 1],
   ['a BigInt', 10n],
-])('a label value that is %s comes out as prom-client writes it', async (_what, value) => {
+])('a label value that is %s is served as by prom-client', async (_what, value) => {
   for (const defaults of [{}, { a: 'default' }, { d: value }, { a: value }]) {
     const register = new client.Registry()
     register.setDefaultLabels(defaults)
@@ -74,7 +74,7 @@ test.each([
     const counter = new client.Counter({ ...common, name: 'c_total' })
     const histogram = new client.Histogram({ ...common, name: 'h', buckets: [1] })
     const labels = { a: value, b: 'x' } as never
-    const { monitor } = herdOf(register)
+    const { monitor } = monitorOf(register)
     for (let round = 0; round < 2; round++) {
       counter.inc(labels)
       counter.inc({ b: 'y' })
@@ -84,14 +84,14 @@ test.each([
   }
 })
 
-test('a removed series leaves its counts behind and takes its gauge away, until it is set again', async () => {
+test('a removed series keeps its counts, and its gauge is omitted until it is set again', async () => {
   const register = new client.Registry()
   const common = { help: 'Help.', labelNames: ['of'], registers: [register] }
   const counter = new client.Counter({ ...common, name: 'c_total' })
   const gauge = new client.Gauge({ ...common, name: 'g' })
   counter.inc({ of: 'x' }, 3)
   for (const [i, of] of ['x', 'y', 'z'].entries()) gauge.set({ of }, i)
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   const counted = [[keyOf('c_total', { of: 'x' }), 3]] as const
   await monitor.collect()
   counter.remove({ of: 'x' })
@@ -106,21 +106,21 @@ test('a removed series leaves its counts behind and takes its gauge away, until 
   expect(await served(monitor, 'c_total', 'g')).toEqual(new Map(counted))
 })
 
-test('a metric that is registered late is served from then on', async () => {
+test('a metric that is registered later is served from then on', async () => {
   const register = new client.Registry()
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   await monitor.collect()
   new client.Counter({ name: 'late_total', help: 'Late.', registers: [register] }).inc(4)
   expect(await served(monitor, 'late_total')).toEqual(new Map([[keyOf('late_total', {}), 4]]))
 })
 
-test('a collect() that hangs keeps its own last numbers and nobody else waiting, and is told of once', async () => {
+test('a collect() that hangs is reported once, its metric keeps the last numbers, and no other metric waits', async () => {
   const register = new client.Registry()
   let hangs = false
   const collect = (): Promise<void> => (hangs ? new Promise(() => {}) : Promise.resolve())
   const slow = new client.Gauge({ name: 'slow', help: 'S.', registers: [register], collect })
   const quick = new client.Counter({ name: 'quick_total', help: 'Q.', registers: [register] })
-  const { monitor, warnings } = herdOf(register)
+  const { monitor, warnings } = monitorOf(register)
   slow.set(1)
   await monitor.collect()
   hangs = true
@@ -128,25 +128,25 @@ test('a collect() that hangs keeps its own last numbers and nobody else waiting,
   quick.inc(9)
   const expected = [[keyOf('quick_total', {}), 9]] as const
   expect(await served(monitor, 'slow', 'quick_total')).toEqual(new Map([...expected, [keyOf('slow', {}), 1]]))
-  expect(await troubles(monitor)).toBe(1)
-  expect(warnings).toEqual(['`slow` of prom-client did not answer within 1000 ms: its last numbers stand.'])
+  expect(await errorCount(monitor)).toBe(1)
+  expect(warnings).toEqual(['`slow` of prom-client did not answer within 1000 ms. Its last numbers are still served.'])
   hangs = false
   expect(await served(monitor, 'slow', 'quick_total')).toEqual(new Map([...expected, [keyOf('slow', {}), 2]]))
 })
 
-test('a collect() that throws is named, and the others are copied', async () => {
+test('a collect() that throws is reported with the name of its metric, and the others are copied', async () => {
   const register = new client.Registry()
   const collect = (): void => {
     throw new Error('no database')
   }
   new client.Gauge({ name: 'broken', help: 'B.', registers: [register], collect })
   new client.Counter({ name: 'c_total', help: 'C.', registers: [register] }).inc(1)
-  const { monitor, warnings } = herdOf(register)
+  const { monitor, warnings } = monitorOf(register)
   expect(await served(monitor, 'broken', 'c_total')).toEqual(new Map([[keyOf('c_total', {}), 1]]))
-  expect(warnings).toEqual(['`broken` of prom-client failed: Error: no database: its last numbers stand.'])
+  expect(warnings).toEqual(['`broken` of prom-client failed: Error: no database. Its last numbers are still served.'])
 })
 
-test('two rounds never run at once, and who comes during one gets the next', async () => {
+test('two rounds never run at the same time, and calls during a round get the next one', async () => {
   const register = new client.Registry()
   let running = 0
   let most = 0
@@ -158,28 +158,28 @@ test('two rounds never run at once, and who comes during one gets the next', asy
     running--
   }
   new client.Gauge({ name: 'g', help: 'G.', registers: [register], collect })
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   await Promise.all(Array.from({ length: 5 }, () => monitor.collect()))
   expect(most).toBe(1)
   expect(calls).toBe(2)
 })
 
-test("a metric that is called as one of promherd's own is left out, named and counted once", async () => {
+test('a metric with the name of a promherd metric is omitted, and reported once', async () => {
   const register = new client.Registry()
   new client.Counter({ name: 'http_requests_total', help: 'Requests.', registers: [register] }).inc(7)
-  const { monitor, warnings } = herdOf(register)
+  const { monitor, warnings } = monitorOf(register)
   await monitor.collect()
   expect(await served(monitor, 'http_requests_total')).toEqual(new Map())
-  expect(await troubles(monitor)).toBe(1)
+  expect(await errorCount(monitor)).toBe(1)
   expect(warnings).toHaveLength(1)
   expect(warnings[0]).toContain('`http_requests_total`')
 })
 
-test('in a registry for OpenMetrics, counters keep the name that they are served by', async () => {
+test('counters of a registry for OpenMetrics are served with `_total`', async () => {
   const register = new client.Registry()
   register.setContentType(client.Registry.OPENMETRICS_CONTENT_TYPE as never)
   new client.Counter({ name: 'c_total', help: 'C.', registers: [register] }).inc(3)
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   const expected = new Map([[keyOf('c_total', {}), 3]])
   expect(await served(monitor, 'c_total', 'c')).toEqual(expected)
   await register.metrics()
@@ -192,7 +192,7 @@ test('metrics with exemplars are copied with their numbers', async () => {
   const common = { help: 'Help.', labelNames: ['of'], enableExemplars: true, registers: [register] }
   const counter = new client.Counter({ ...common, name: 'c_total' })
   const histogram = new client.Histogram({ ...common, name: 'h', buckets: [1] })
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   for (const value of [0.5, 5]) {
     counter.inc({ labels: { of: 'x' }, value, exemplarLabels: { trace_id: 'abc' } })
     histogram.observe({ labels: { of: 'x' }, value, exemplarLabels: { trace_id: 'abc' } })
@@ -203,26 +203,26 @@ test('metrics with exemplars are copied with their numbers', async () => {
   expect(samples.get(keyOf('h_count', { of: 'x' }))).toBe(2)
 })
 
-test('a label called `worker` does not meet the one that keeps workers apart', async () => {
+test('a label named `worker` of the user becomes `exported_worker` where promherd adds its own', async () => {
   const register = new client.Registry()
   const common = { help: 'G.', labelNames: ['worker'], registers: [register] }
   new client.Gauge({ ...common, name: 'apart', aggregator: 'omit' }).set({ worker: 'mine' }, 1)
   new client.Gauge({ ...common, name: 'together' }).set({ worker: 'mine' }, 2)
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   const samples = samplesIn(await monitor.metrics())
   expect(samples.get(keyOf('apart', { exported_worker: 'mine', worker: '1' }))).toBe(1)
   expect(samples.get(keyOf('together', { worker: 'mine' }))).toBe(2)
 })
 
-test('a registry that can only be read as a whole is copied too', async () => {
+test('a registry without a list of metrics is copied too', async () => {
   const register = new client.Registry()
   new client.Counter({ name: 'c_total', help: 'C.', labelNames: ['of'], registers: [register] }).inc({ of: 'x' }, 3)
   const monitor = createMonitor({ promClient: [{ getMetricsAsJSON: () => register.getMetricsAsJSON() }] })
-  opened(monitor)
+  closeAfterTest(monitor)
   expect(await served(monitor, 'c_total')).toEqual(new Map([[keyOf('c_total', { of: 'x' }), 3]]))
 })
 
-test('what is no registry is refused where it is given', () => {
+test('a value that is not a registry is rejected by createMonitor()', () => {
   expect(() => createMonitor({ promClient: [{}] as never })).toThrow(
     expect.objectContaining({ code: 'ERR_PROMHERD_BAD_OPTION' }),
   )
@@ -235,7 +235,7 @@ test('with `promClient: false` nothing is copied', async () => {
   new client.Counter({ name: 'default_total', help: 'In the default registry.' }).inc(1)
   const none = createMonitor({ promClient: false })
   const found = createMonitor()
-  opened(none, found)
+  closeAfterTest(none, found)
   expect(await served(none, 'default_total')).toEqual(new Map())
   expect(await served(found, 'default_total')).toEqual(new Map([[keyOf('default_total', {}), 1]]))
 })

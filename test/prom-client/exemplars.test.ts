@@ -8,7 +8,7 @@ import client from 'prom-client'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
 import { temporaryDirectory } from '../support/resources.ts'
-import { opened, troubles } from './stage.ts'
+import { closeAfterTest, errorCount } from './monitors.ts'
 
 let directory: string
 
@@ -25,14 +25,14 @@ interface Given {
   readonly timestamp?: unknown
 }
 
-/** prom-client has exemplars in no other. */
+/** The only kind of registry in which prom-client supports exemplars. */
 function openMetricsRegistry(): PromRegistry & client.Registry {
   const register = new client.Registry()
   register.setContentType(client.Registry.OPENMETRICS_CONTENT_TYPE as never)
   return register
 }
 
-/** A registry with one counter whose series have exemplars with these parts; what is changed is read the next time. */
+/** A registry with one counter whose series have these exemplars; changes of `given` are read in the next round. */
 function registryOf(given: Given[]): PromRegistry {
   const sampleOf = ({ of = 'a', value = 1, labelSet = { id: 'x' }, timestamp = 5 }: Given): object => ({
     labels: { of },
@@ -45,13 +45,13 @@ function registryOf(given: Given[]): PromRegistry {
 
 function workerOf(register: PromRegistry, worker = 1): Monitor {
   const monitor = createMonitor({ directory, worker, promClient: [register], onWarning: () => {} })
-  opened(monitor)
+  closeAfterTest(monitor)
   return monitor
 }
 
 type Seen = [labels: string, value: number, timestamp: number]
 
-/** What another reader of the directory sees: series and bucket to value, time and labels. */
+/** The exemplars that another reader of the directory reads: labels, value and time by series and bucket. */
 async function exemplarsSeen(): Promise<Record<string, Seen>> {
   const herd = new Herd({ directory })
   const { families } = await herd.snapshot()
@@ -73,8 +73,8 @@ function exemplarFiles(): string[] {
   return readdirSync(directory).filter(name => name.includes('.exemplars'))
 }
 
-test('each bucket has the newest exemplar of all workers, at its own place', async () => {
-  const stages = [1, 2].map(worker => {
+test('each bucket is served with the newest exemplar of all workers', async () => {
+  const workers = [1, 2].map(worker => {
     const register = openMetricsRegistry()
     const common = { help: 'H.', labelNames: ['of'], enableExemplars: true, registers: [register] }
     const histogram = new client.Histogram({ ...common, name: 'h', buckets: [1, 2] })
@@ -82,14 +82,14 @@ test('each bucket has the newest exemplar of all workers, at its own place', asy
     return { histogram, counter, monitor: workerOf(register, worker) }
   })
   for (const [i, value] of [0.5, 1, 1.5, 9, 8].entries()) {
-    const { histogram, counter } = stages[i % 2]!
+    const { histogram, counter } = workers[i % 2]!
     histogram.observe({ labels: { of: 'a' }, value, exemplarLabels: { id: `h${i}` } })
     counter.inc({ labels: { of: 'b' }, value, exemplarLabels: { id: `c${i}` } })
-    // Which is newest is told by milliseconds.
+    // Exemplars have a time in milliseconds.
     const given = Date.now()
     while (Date.now() === given);
   }
-  for (const { monitor } of stages) await monitor.collect()
+  for (const { monitor } of workers) await monitor.collect()
   const seen = Object.entries(await exemplarsSeen()).map(([key, [labels, value]]) => [key, labels, value])
   expect(seen.sort()).toEqual([
     ['c_total b 0', 'id=c4', 8],
@@ -99,7 +99,7 @@ test('each bucket has the newest exemplar of all workers, at its own place', asy
   ])
 })
 
-test('where nobody gives exemplars there is no file, and nothing in memory', async () => {
+test('without exemplars there is no file, and no data in memory', async () => {
   const register = openMetricsRegistry()
   const common = { help: 'H.', enableExemplars: true, registers: [register] }
   new client.Counter({ ...common, name: 'c_total' }).inc({ value: 1 })
@@ -112,7 +112,7 @@ test('where nobody gives exemplars there is no file, and nothing in memory', asy
   expect(families.filter(family => 'exemplars' in family)).toEqual([])
 })
 
-test('the file is written anew when an exemplar is newer, and only then', async () => {
+test('the file is replaced only if an exemplar is newer', async () => {
   const given: Given[] = [{ timestamp: 5 }]
   const monitor = workerOf(registryOf(given))
   const written: number[] = []
@@ -121,8 +121,8 @@ test('the file is written anew when an exemplar is newer, and only then', async 
     await monitor.collect()
     const [name] = exemplarFiles()
     written.push(statSync(join(directory, name!)).ino)
-    // The one before keeps its number from being given to the next.
-    execFileSync('cp', ['-l', join(directory, name!), join(directory, `kept-${written.length}`)])
+    // A hard link to the previous file, so that the next one cannot get its inode number.
+    execFileSync('cp', ['-l', join(directory, name!), join(directory, `previous-${written.length}`)])
   }
   const [first, second, third, fourth, fifth] = written
   expect([second, fourth]).toEqual([first, third])
@@ -130,7 +130,7 @@ test('the file is written anew when an exemplar is newer, and only then', async 
   expect(await exemplarsSeen()).toEqual({ 'c_total a 0': ['id=x', 1, 7] })
 })
 
-test('a store keeps the newest thousand', async () => {
+test('a store has the newest thousand exemplars', async () => {
   const order = Array.from({ length: 1500 }, (_, i) => (i * 7) % 1500)
   const given = order.map(i => ({ of: `s${i}`, timestamp: i + 1 }))
   const monitor = workerOf(registryOf(given))
@@ -147,7 +147,7 @@ test('a store keeps the newest thousand', async () => {
   expect(seen['c_total s500 0']).toBeUndefined()
 })
 
-test('however long its label values are, the file stays within its bounds', async () => {
+test('the file does not exceed its maximum size with long label values', async () => {
   const given = Array.from({ length: 30 }, (_, i) => ({ of: `${i}`.padEnd(100_000, 'é'), timestamp: i + 1 }))
   await workerOf(registryOf(given)).collect()
   const [name] = exemplarFiles()
@@ -156,12 +156,12 @@ test('however long its label values are, the file stays within its bounds', asyn
   expect(times).toEqual([26, 27, 28, 29, 30])
 })
 
-test('what OpenMetrics does not allow is left out and counted once; the one before it stays', async () => {
+test('an exemplar that OpenMetrics does not allow is omitted and reported once; the previous one stays', async () => {
   const given: Given[] = [{ labelSet: { id: 'x'.repeat(126) } }]
   const monitor = workerOf(registryOf(given))
   const before = await (async () => {
     await monitor.collect()
-    return troubles(monitor)
+    return errorCount(monitor)
   })()
   expect(before).toBe(0)
   const bad: Given[] = [
@@ -178,7 +178,7 @@ test('what OpenMetrics does not allow is left out and counted once; the one befo
     given[0] = { ...each, timestamp: 10 + i }
     await monitor.collect()
     await monitor.collect()
-    expect(await troubles(monitor)).toBe(i + 1)
+    expect(await errorCount(monitor)).toBe(i + 1)
   }
   expect(await exemplarsSeen()).toEqual({ 'c_total a 0': [`id=${'x'.repeat(126)}`, 1, 5] })
   for (const timestamp of [undefined, Number.NaN, 'late', 3]) {
@@ -188,10 +188,10 @@ test('what OpenMetrics does not allow is left out and counted once; the one befo
   given[0] = { labelSet: { id: '😀'.repeat(126) }, timestamp: 100 }
   await monitor.collect()
   expect(await exemplarsSeen()).toEqual({ 'c_total a 0': [`id=${'😀'.repeat(126)}`, 1, 100] })
-  expect(await troubles(monitor)).toBe(bad.length)
+  expect(await errorCount(monitor)).toBe(bad.length)
 })
 
-test('exemplars go with their worker, and the files that are left with the next herd', async () => {
+test('the exemplars of an exited worker are removed, and old files when the next herd starts', async () => {
   const herd = new Herd({ directory })
   onTestFinished(() => herd.close())
   herd.lead()
@@ -212,7 +212,7 @@ test('exemplars go with their worker, and the files that are left with the next 
   expect(exemplarFiles()).toEqual(['my.exemplars'])
 })
 
-test('whatever is in the place of the file, the numbers are served, and what can be read of it', async () => {
+test('a damaged or replaced file loses only its unreadable exemplars, and no numbers', async () => {
   const monitor = workerOf(registryOf([{}]))
   await monitor.collect()
   const path = join(directory, exemplarFiles()[0]!)

@@ -4,20 +4,20 @@ import client from 'prom-client'
 import { expect, test } from 'vitest'
 import { keyOf, samplesIn } from './samples.ts'
 
-/** Counted by each look anew, so two texts of different moments cannot agree on them. */
+/** Families that change with each scrape, so that two texts of different moments differ in them. */
 const OF_THE_MOMENT = /promherd_series|scrape_duration|uptime|heartbeat|cpu|heap|resident|event_loop|gc_duration/
 
 function lasting(samples: Map<string, number>): Record<string, number> {
   return Object.fromEntries([...samples].filter(([key]) => !OF_THE_MOMENT.test(key)))
 }
 
-test('a registry with the herd in it serves its own metrics and those of the herd, each once', async () => {
+test('a registry that exposes the herd serves its own metrics and those of the herd, each once', async () => {
   const register = new client.Registry()
   const counter = new client.Counter({ name: 'own_total', help: 'Own.', registers: [register] })
   counter.inc(3)
   const monitor = createMonitor({ promClient: [register] })
   const undo = exposeHerd(register, { monitor })
-  // A second look reads what the first one has copied: nothing may come back.
+  // The second call reads what the first one has copied: no exposed metric may be copied back.
   await register.metrics()
   const through = samplesIn(await register.metrics())
   const direct = samplesIn(await monitor.metrics())
@@ -30,7 +30,7 @@ test('a registry with the herd in it serves its own metrics and those of the her
   await monitor.close()
 })
 
-test('every type keeps its values on the way through a registry, in text, in JSON and in OpenMetrics', async () => {
+test('a registry serves the values of each type in text, JSON and OpenMetrics unchanged', async () => {
   const source = new client.Registry()
   const common = { help: 'Help.', labelNames: ['of'], registers: [source] }
   const of = 'a"b\\c\nd'
@@ -54,7 +54,7 @@ test('every type keeps its values on the way through a registry, in text, in JSO
   await monitor.close()
 })
 
-test('families that appear later, and a registry that was cleared, are followed at once', async () => {
+test('families that appear later, or after the registry was cleared, are exposed at once', async () => {
   const source = new client.Registry()
   const monitor = createMonitor({ promClient: [source] })
   const register = new client.Registry()
@@ -70,7 +70,7 @@ test('families that appear later, and a registry that was cleared, are followed 
   await monitor.close()
 })
 
-test('a rendering that overlaps another is never older than its own call', async () => {
+test('a rendering that overlaps another has the numbers of its own call', async () => {
   const source = new client.Registry()
   const counter = new client.Counter({ name: 'c_total', help: 'C.', registers: [source] })
   const monitor = createMonitor({ promClient: [source] })

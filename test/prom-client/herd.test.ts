@@ -3,18 +3,18 @@ import { expect, test } from 'vitest'
 import { get, type Running, startReady } from '../cluster/running.ts'
 import { startListening } from '../threads/running.ts'
 
-/** What workers of a cluster counted with prom-client is on its port, whatever became of them. */
+/** The port of a cluster serves the prom-client counts of all workers, including exited ones. */
 
-const ENTRY = fileURLToPath(new URL('./mortal-app.mjs', import.meta.url))
+const ENTRY = fileURLToPath(new URL('./exiting-app.mjs', import.meta.url))
 
 function countOf(path: string): string {
   return `c_total{of="${path}"}`
 }
 
-/** Has one worker end by itself while it answers, and the port shows what that worker had counted. */
-async function endsWith(running: Running, path: string): Promise<void> {
+/** Requests that make a worker exit while it responds, and waits until the port serves what that worker had counted. */
+async function exitsBy(running: Running, path: string): Promise<void> {
   await running.sees('promherd_workers{state="running"}', 2)
-  // The answer may be cut off.
+  // The response may be cut off.
   await get(running.appUrl(path)).catch(() => {})
   await running.sees(countOf(path), 1)
 }
@@ -25,7 +25,7 @@ test('counts of processes that are killed, exit and throw stay exact', async () 
   await running.sees(countOf('/'), 20)
   process.kill((await running.pidOf(1))!, 'SIGKILL')
   await running.sees('promherd_worker_restarts_total{worker="1",reason="killed"}', 1)
-  for (const path of ['/exit', '/throw']) await endsWith(running, path)
+  for (const path of ['/exit', '/throw']) await exitsBy(running, path)
   expect((await running.scrape()).value(countOf('/'))).toBe(20)
 })
 
@@ -34,11 +34,11 @@ test('counts of threads that are terminated, exit and throw stay exact', async (
   for (let i = 1; i <= 10; i++) await get(running.appUrl())
   await running.sees(countOf('/'), 10)
   await running.call('terminate', 1)
-  for (const path of ['/exit', '/throw']) await endsWith(running, path)
+  for (const path of ['/exit', '/throw']) await exitsBy(running, path)
   expect((await running.scrape()).value(countOf('/'))).toBe(10)
 })
 
-test('metrics with a collect() are sampled by their own worker, however often the port is scraped', async () => {
+test('metrics with a collect() are sampled by their own worker, independently of scrapes', async () => {
   const running = await startReady({ env: { ENTRY } })
   const first = await running.sees('collected', 1)
   for (let i = 0; i < 20; i++) await running.scrape()

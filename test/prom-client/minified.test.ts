@@ -6,10 +6,10 @@ import { rolldown } from 'rolldown'
 import { expect, onTestFinished, test } from 'vitest'
 import { runProcess } from '../support/process.ts'
 
-const PROGRAM = fileURLToPath(new URL('./mortal.mjs', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('./exiting-program.mjs', import.meta.url))
 
-test('a prom-client that was bundled and minified is read at the exit like one that was not', async () => {
-  // Where @promherd/core is found, which stays outside of the bundle.
+test('a bundled and minified prom-client is recognised, and read at an exit', async () => {
+  // In `test`, because the bundle imports @promherd/core, which is external.
   const directory = mkdtempSync(fileURLToPath(new URL('../minified-', import.meta.url)))
   onTestFinished(() => rmSync(directory, { recursive: true }))
   const bundle = await rolldown({ input: PROGRAM, external: ['@promherd/core'], platform: 'node' })

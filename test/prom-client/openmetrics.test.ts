@@ -5,8 +5,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { readOpenMetricsWithPython, readUnitsWithPython } from '../support/python.ts'
 import { temporaryDirectory } from '../support/resources.ts'
 import { needs } from '../support/skip.ts'
+import { closeAfterTest } from './monitors.ts'
 import { keyOf, samplesIn } from './samples.ts'
-import { opened } from './stage.ts'
 
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 
@@ -16,11 +16,11 @@ const hostile = fc.oneof(
 )
 const amount = fc.oneof(fc.double({ min: 0, max: 1e12, noNaN: true }), fc.constantFrom(1e-7, 1e21, 1e300))
 
-/** One process's herd on a port of its own, and what it has of prom-client: a metric of each kind. */
+/** The herd of one process on its own port, with a prom-client metric of each kind. */
 async function herdOnPort(...more: client.Registry[]) {
   const directory = temporaryDirectory()
   const plain = new client.Registry()
-  // prom-client has exemplars in no other.
+  // The only kind of registry in which prom-client supports exemplars.
   const openMetrics = new client.Registry()
   openMetrics.setContentType(client.Registry.OPENMETRICS_CONTENT_TYPE as never)
   const common = { help: 'Help "me" \\ now.', labelNames: ['a'], registers: [plain] }
@@ -33,7 +33,7 @@ async function herdOnPort(...more: client.Registry[]) {
     summary: new client.Summary({ ...common, name: 's', percentiles: [0, 0.5, 1] }),
   }
   const monitor = createMonitor({ directory: directory.path, worker: 1, promClient: [plain, openMetrics, ...more] })
-  opened(monitor)
+  closeAfterTest(monitor)
   const server = serveHerd({ directory: directory.path, port: 0, host: '127.0.0.1' })
   const { url } = await server.listening
   const get = async (accept: string): Promise<Response> => fetch(`${url}/metrics`, { headers: { accept } })
@@ -45,9 +45,9 @@ async function herdOnPort(...more: client.Registry[]) {
   return { ...metrics, monitor, get, end }
 }
 
-type Stage = Awaited<ReturnType<typeof herdOnPort>>
+type HerdOnPort = Awaited<ReturnType<typeof herdOnPort>>
 
-function record({ counter, odd, gauge, histogram, summary }: Stage, a: string, value: number): void {
+function record({ counter, odd, gauge, histogram, summary }: HerdOnPort, a: string, value: number): void {
   const exemplarLabels = { trace: a.slice(0, 20), n: value.toFixed(2).slice(0, 20) }
   counter.inc({ labels: { a }, value, exemplarLabels })
   histogram.observe({ labels: { a }, value, exemplarLabels })
@@ -67,16 +67,16 @@ function numbersIn(text: string): [string, number][] {
   return [...samplesIn(bounds)].filter(([key]) => /^\["(c_total|odd|g|h|s)\b|^\["[hs]_(bucket|sum|count)"/.test(key))
 }
 
-test('both formats tell the same numbers of the same series, whatever is recorded', async () => {
+test('both formats have the same series and numbers for any recordings', async () => {
   const recording = fc.record({ a: hostile, value: amount })
-  const stage = await herdOnPort()
-  onTestFinished(stage.end)
+  const herd = await herdOnPort()
+  onTestFinished(herd.end)
   await fc.assert(
     fc.asyncProperty(fc.array(recording, { maxLength: 8 }), async all => {
-      for (const { a, value } of all) record(stage, a, value)
-      await stage.monitor.collect()
+      for (const { a, value } of all) record(herd, a, value)
+      await herd.monitor.collect()
       const [text, openMetrics] = await Promise.all(
-        ['*/*', OPENMETRICS].map(async accept => (await stage.get(accept)).text()),
+        ['*/*', OPENMETRICS].map(async accept => (await herd.get(accept)).text()),
       )
       expect(openMetrics!.endsWith('\n# EOF\n')).toBe(true)
       expect(numbersIn(openMetrics!)).toEqual(numbersIn(text!))
@@ -86,15 +86,15 @@ test('both formats tell the same numbers of the same series, whatever is recorde
   )
 })
 
-test("Python's client reads every sample and every exemplar as it was meant", async context => {
+test("Python's client reads every sample and exemplar correctly", async context => {
   needs(context, 'prometheus-client')
-  const stage = await herdOnPort()
-  onTestFinished(stage.end)
-  // No closing brace: this parser takes one in an exemplar's label value for the end of its labels.
+  const herd = await herdOnPort()
+  onTestFinished(herd.end)
+  // No closing brace: this parser ends the labels of an exemplar at a brace in a label value.
   const all = ['plain', '"', '\\', '\n', '\r', ' # {', 'é😀', '']
-  for (const [i, a] of all.entries()) record(stage, a, (i + 1) * 0.75)
-  await stage.monitor.collect()
-  const response = await stage.get(OPENMETRICS)
+  for (const [i, a] of all.entries()) record(herd, a, (i + 1) * 0.75)
+  await herd.monitor.collect()
+  const response = await herd.get(OPENMETRICS)
   expect(response.headers.get('content-type')).toBe(OPENMETRICS)
   expect(response.headers.get('vary')).toBe('Accept, Accept-Encoding')
   const text = await response.text()
@@ -107,7 +107,7 @@ test("Python's client reads every sample and every exemplar as it was meant", as
     ])
     return [keyOf(name, Object.fromEntries(bounds)), value]
   })
-  expect(ours.sort()).toEqual(numbersIn(await (await stage.get('*/*')).text()).sort())
+  expect(ours.sort()).toEqual(numbersIn(await (await herd.get('*/*')).text()).sort())
   const marked = users.filter(([, , , exemplar]) => exemplar !== null)
   expect(marked.map(([name, { a }, , exemplar]) => [name, a, exemplar![0], exemplar![1]]).sort()).toEqual(
     all
@@ -129,11 +129,11 @@ test("Python's client reads the units of promherd's families and of the user's",
   // A counter without its ending is `unknown` here, and has its unit nevertheless.
   new client.Counter({ ...common, name: 'slept_seconds' }).inc(1)
   new client.Gauge({ ...common, name: 'of_seconds_left' }).set(1)
-  const stage = await herdOnPort(register)
-  onTestFinished(stage.end)
-  stage.monitor.http().record('GET', '/', 200, 0.5)
-  await stage.monitor.collect()
-  const units = await readUnitsWithPython(await (await stage.get(OPENMETRICS)).text())
+  const herd = await herdOnPort(register)
+  onTestFinished(herd.end)
+  herd.monitor.http().record('GET', '/', 200, 0.5)
+  await herd.monitor.collect()
+  const units = await readUnitsWithPython(await (await herd.get(OPENMETRICS)).text())
   expect(units).toMatchObject({
     waited_seconds: 'seconds',
     full_ratio: 'ratio',
@@ -143,17 +143,17 @@ test("Python's client reads the units of promherd's families and of the user's",
     http_request_duration_seconds: 'seconds',
   })
   for (const [name, unit] of Object.entries(units)) expect(name.endsWith(`_${unit}`), name).toBe(true)
-  expect(await (await stage.get('*/*')).text()).not.toContain('# UNIT')
+  expect(await (await herd.get('*/*')).text()).not.toContain('# UNIT')
 })
 
-test('packed it is the same, and other types are not taken for it', async () => {
-  const stage = await herdOnPort()
-  onTestFinished(stage.end)
-  const type = async (accept: string): Promise<string | null> => (await stage.get(accept)).headers.get('content-type')
+test('OpenMetrics is served only if it is preferred, also gzipped', async () => {
+  const herd = await herdOnPort()
+  onTestFinished(herd.end)
+  const type = async (accept: string): Promise<string | null> => (await herd.get(accept)).headers.get('content-type')
   expect(await type('*/*')).toBe('text/plain; version=0.0.4; charset=utf-8')
   expect(await type('application/openmetrics-text;q=0.2, text/plain;q=0.3')).toMatch(/^text\/plain/)
-  const packed = await stage.get(OPENMETRICS)
+  const packed = await herd.get(OPENMETRICS)
   expect(packed.headers.get('content-encoding')).toBe('gzip')
   expect(await packed.text()).toMatch(/# TYPE promherd_build_info gauge\n.*\n# EOF\n$/s)
-  expect(stage.monitor.contentType).toBe('text/plain; version=0.0.4; charset=utf-8')
+  expect(herd.monitor.contentType).toBe('text/plain; version=0.0.4; charset=utf-8')
 })

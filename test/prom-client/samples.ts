@@ -1,4 +1,4 @@
-/** Reads Prometheus text by its specification, knowing nothing of who wrote it: sample lines to numbers. */
+/** Parses Prometheus text by its specification, independently of promherd: sample lines to numbers. */
 export function samplesIn(text: string): Map<string, number> {
   const samples = new Map<string, number>()
   for (const line of text.split('\n')) {
@@ -12,7 +12,7 @@ export function samplesIn(text: string): Map<string, number> {
   return samples
 }
 
-/** The name and labels of a series as one text: labels in the order of their names, empty ones left out. */
+/** The name and labels of a series as one string: labels sorted by name, without empty ones. */
 export function keyOf(name: string, labels: Record<string, string>): string {
   const kept = Object.entries(labels).filter(([, value]) => value !== '')
   return JSON.stringify([name, ...kept.sort(([a], [b]) => (a < b ? -1 : 1))])
@@ -36,7 +36,7 @@ function numberIn(text: string): number {
   return text.toLowerCase() === 'nan' ? Number.NaN : Number(text)
 }
 
-/** What a label value stands for in Prometheus text. */
+/** The value of an escaped label value. */
 function unescapeLabel(text: string): string {
   return text.replace(/\\(.)/gs, (_, char: string) => (char === 'n' ? '\n' : char))
 }

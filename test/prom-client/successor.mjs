@@ -3,7 +3,7 @@ import client from '@prometheus-io/client'
 import { createMonitor } from '@promherd/core'
 import { exposeHerd } from '@promherd/core/prom-client'
 
-/** What is made of the default registry of `@prometheus-io/client`; run by a Node that it supports. */
+/** Reports what promherd serves of `@prometheus-io/client`; run by a Node version that the client supports. */
 
 const warnings = []
 const monitor = createMonitor({ onWarning: message => warnings.push(message) })
@@ -24,23 +24,23 @@ plain.set(7)
 
 const names = ['c_total', 'g', 'plain', 'h', 's']
 const [x] = [...summary.store.values()]
-let workedOut = 0
+let computed = 0
 const compress = x.value.td.compress
 x.value.td.compress = function () {
-  workedOut++
+  computed++
   return compress.call(this)
 }
 const report = { node: process.versions.node, own: await client.register.metrics(), served: await monitor.metrics() }
 
 await monitor.collect()
 await monitor.collect()
-// Once for the text of the registry itself, which moves it, and once for the first of three copies.
-report.workedOut = workedOut
+// Once for the text of the registry itself, which changes the state, and once for the first of three copies.
+report.computed = computed
 // The same count and sum as before.
 summary.reset()
 summary.observe({ of: 'x' }, 0)
 summary.observe({ of: 'a|b' }, 3)
-report.moved = await monitor.metrics()
+report.changed = await monitor.metrics()
 
 client.register.resetMetrics()
 await monitor.collect()

@@ -1,19 +1,18 @@
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { runProcess } from '../support/process.ts'
 import { needs } from '../support/skip.ts'
+import { laterNode } from './later-node.ts'
 import { keyOf, samplesIn } from './samples.ts'
 
-/** What the fixture says. */
+/** What the fixture reports. */
 interface Report {
   readonly node: string
   readonly own: string
   readonly served: string
-  readonly workedOut: number
+  readonly computed: number
   readonly promises: number
-  readonly moved: string
+  readonly changed: string
   readonly afterReset: string
   readonly afterReplaced: string
   readonly exposed: string
@@ -21,14 +20,7 @@ interface Report {
   readonly warnings: readonly string[]
 }
 
-/** A Node that `@prometheus-io/client` supports: this one, or the one that is installed for the tests. */
-function laterNode(): string {
-  if (Number(process.versions.node.split('.')[0]) >= 22) return process.execPath
-  const manifest = `node-${process.platform}-${process.arch}/package.json`
-  return join(dirname(createRequire(import.meta.url).resolve(manifest)), 'bin', 'node')
-}
-
-test('`@prometheus-io/client` is copied, reset, replaced, shown through and told from prom-client', async context => {
+test('`@prometheus-io/client` is copied, reset, replaced, exposed, and distinguished from prom-client', async context => {
   needs(context, 'node-22')
   const fixture = fileURLToPath(new URL('./successor.mjs', import.meta.url))
   const { code, output } = await runProcess(laterNode(), [fixture], { env: { NODE_OPTIONS: undefined } })
@@ -42,10 +34,10 @@ test('`@prometheus-io/client` is copied, reset, replaced, shown through and told
   const withoutWorker = served.map(([key, value]) => [key.replace(',["worker","1"]', ''), value] as const)
   expect(new Map(withoutWorker)).toEqual(own)
 
-  expect(report.workedOut).toBe(2)
+  expect(report.computed).toBe(2)
   expect(report.promises).toBeLessThan(100)
-  const moved = [...samplesIn(report.moved)].filter(([key]) => key.includes('"quantile"'))
-  expect(moved.map(([, value]) => value)).toEqual([0, 3, 0])
+  const changed = [...samplesIn(report.changed)].filter(([key]) => key.includes('"quantile"'))
+  expect(changed.map(([, value]) => value)).toEqual([0, 3, 0])
 
   const x = { app: 'shop', of: 'x' }
   const afterReset = samplesIn(report.afterReset)

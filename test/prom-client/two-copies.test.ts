@@ -17,7 +17,7 @@ const other = createRequire(import.meta.url)(second) as typeof client
 
 afterAll(() => rmSync(directory, { recursive: true }))
 
-test('of two loaded copies both are copied, and it is said once which they are', async () => {
+test('two loaded copies of prom-client are both copied, and reported once with their paths', async () => {
   new client.Counter({ name: 'one_total', help: 'One.' }).inc(1)
   new other.Counter({ name: 'two_total', help: 'Two.' }).inc(2)
   new client.Counter({ name: 'both_total', help: 'Both.' }).inc(10)

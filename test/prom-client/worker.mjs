@@ -1,7 +1,7 @@
 import { createMonitor } from '@promherd/core'
 import client from 'prom-client'
 
-/** One worker of the tests: default metrics, and one metric of each kind whose numbers follow from its number. */
+/** A worker with default metrics, and one metric of each kind whose values depend on its worker number. */
 const monitor = createMonitor()
 client.collectDefaultMetrics()
 const n = Number(process.env.PROMHERD_WORKER)

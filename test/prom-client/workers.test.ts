@@ -43,7 +43,7 @@ async function numbersOf(name: string): Promise<Record<string, readonly number[]
   return Object.fromEntries(entries)
 }
 
-async function tellAll(message: string): Promise<void> {
+async function sendAll(message: string): Promise<void> {
   await Promise.all(
     workers.map(async worker => {
       worker.send(message)
@@ -56,7 +56,7 @@ test('counters of four workers add up', async () => {
   expect(await numbersOf('orders_total')).toEqual({ a: [100] })
 })
 
-test('gauges become one by their aggregator, and what prom-client omits is kept for each worker', async () => {
+test('gauges are aggregated by their aggregator, and those with `omit` are served for each worker', async () => {
   expect(await numbersOf('level_sum')).toEqual({ x: [10] })
   expect(await numbersOf('level_max')).toEqual({ x: [4] })
   expect(await numbersOf('level_min')).toEqual({ x: [1] })
@@ -66,18 +66,18 @@ test('gauges become one by their aggregator, and what prom-client omits is kept 
   expect([1, 2, 3, 4]).toContain(first)
 })
 
-test('the version of Node is one series with the value 1, however many workers run it', async () => {
+test('the version of Node is one series with the value 1 for all workers', async () => {
   const [major, minor, patch] = process.versions.node.split('.')
   expect(await numbersOf('nodejs_version_info')).toEqual({ [`${process.version},${major},${minor},${patch}`]: [1] })
 })
 
-test('the start times of processes are kept apart, and CPU seconds add up', async () => {
+test('each process has its own start time, and CPU seconds add up', async () => {
   expect(Object.keys(await numbersOf('process_start_time_seconds')).sort()).toEqual(['1', '2', '3', '4'])
   const cpu = (await numbersOf('process_cpu_seconds_total'))['']![0]!
   expect(cpu).toBeGreaterThan(0)
 })
 
-test('histograms add up bucket by bucket', async () => {
+test('the buckets of histograms add up', async () => {
   // Not cumulative: 0.5 four times and 1, then 2, then 3, then 4 beyond; the sum is 4 * 0.5 + 10.
   expect(await numbersOf('work_seconds')).toEqual({ '': [5, 1, 1, 1, 12] })
 })
@@ -91,14 +91,14 @@ test('sums and counts of summaries add up, quantiles are never added', async () 
   expect(seen).toEqual({ '0.5,1': 100, '0.5,2': 200, '0.5,3': 300, '0.5,4': 400 })
 })
 
-test('a removed gauge counts no more, one that all removed is gone, and a metric made later is there', async () => {
+test('a gauge that a worker removed no longer counts, one that all removed is omitted, and a later metric is served', async () => {
   expect(await numbersOf('removed')).toEqual({ some: [10], all: [10] })
-  await tellAll('remove')
+  await sendAll('remove')
   expect(await numbersOf('removed')).toEqual({ some: [6] })
   expect(await numbersOf('late_total')).toEqual({ '': [10] })
 })
 
-test('of gauges with the aggregator first, that of the worker that has been running longest is shown', async () => {
+test('a gauge with the aggregator `first` has the value of the worker that has been running longest', async () => {
   const started = Object.entries(await numbersOf('promherd_worker_start_time_seconds'))
   const oldest = started.sort(([a, [at]], [b, [other]]) => at! - other! || Number(a) - Number(b))[0]![0]
   for (const n of [2, 1, 3, 4]) {
@@ -108,7 +108,7 @@ test('of gauges with the aggregator first, that of the worker that has been runn
   expect(await numbersOf('level_first')).toEqual({ x: [Number(oldest) * 100] })
 })
 
-test('counters that one worker resets go on from where the herd’s were', async () => {
+test('the counters of the herd do not decrease when one worker resets its own', async () => {
   workers[0]!.send('reset')
   await once(workers[0]!, 'message')
   expect(await numbersOf('orders_total')).toEqual({ a: [107] })
@@ -116,7 +116,7 @@ test('counters that one worker resets go on from where the herd’s were', async
   expect(await numbersOf('size_bytes')).toEqual({ '': [1007, 5] })
 })
 
-test('what a worker counted stays when it is killed, and its gauges go', async () => {
+test('the counts of a killed worker stay, and its gauges are omitted', async () => {
   const worker = workers[3]!
   worker.kill('SIGKILL')
   await once(worker, 'exit')

@@ -1,8 +1,8 @@
 import type { Aggregator, Definition } from '../definitions/definition.ts'
-import type { KeptReading } from './kept.ts'
 import type { PromLabels, PromReading } from './registry.ts'
+import type { FieldReading } from './synchronous-reader.ts'
 
-/** The form of a prom-client metric in a store. */
+/** What a prom-client metric is in a store. */
 export interface PromShape {
   readonly definition: Definition
   /** prom-client's names of the labels, in the order of `definition.labels`, which may use a different name for one. */
@@ -20,18 +20,18 @@ const SHARED_AGGREGATORS: ReadonlySet<string> = new Set(['sum', 'max', 'min', 'a
 /** A reading, with the labels of its metric and its registry. */
 export interface LabelledReading {
   readonly name: string
-  readonly reading: PromReading | KeptReading
+  readonly reading: PromReading | FieldReading
   /** Undefined if only samples show which labels there are. */
   readonly labelNames: readonly unknown[] | undefined
   readonly defaults: PromLabels
 }
 
 /** The shape of a metric; undefined if its type is none of the four. */
-export function shapeOf(source: LabelledReading): PromShape | undefined {
-  const { name, reading } = source
+export function shapeOf(given: LabelledReading): PromShape | undefined {
+  const { name, reading } = given
   const { type } = reading
   if (type !== 'counter' && type !== 'gauge' && type !== 'histogram' && type !== 'summary') return undefined
-  const labelNames = labelNamesOf(source)
+  const labelNames = labelNamesOf(given)
   const aggregator =
     type === 'gauge' ? aggregatorOf(reading.aggregator) : reading.aggregator === 'omit' ? 'worker' : 'sum'
   const help = reading.help
@@ -42,13 +42,6 @@ export function shapeOf(source: LabelledReading): PromShape | undefined {
   const apart = [...withoutWorker(labelNames), 'quantile']
   const quantiles: Definition = { name, type: 'quantiles', help, labels: apart, buckets: [], aggregator: 'worker' }
   return { definition, labelNames, quantiles }
-}
-
-/** True if the numbers of both can be combined. */
-export function isSameShape(a: PromShape, b: PromShape): boolean {
-  const text = ({ definition: { type, labels, buckets, aggregator } }: PromShape): string =>
-    JSON.stringify([type, labels, buckets, aggregator])
-  return text(a) === text(b)
 }
 
 /** The upper bound of a label `le`. */
@@ -87,7 +80,7 @@ function withoutWorker(names: readonly string[]): readonly string[] {
   })
 }
 
-function boundsOf(reading: PromReading | KeptReading): readonly number[] {
+function boundsOf(reading: PromReading | FieldReading): readonly number[] {
   const bounds = 'bounds' in reading ? reading.bounds : boundsIn(reading)
   return [...new Set(bounds)].filter(Number.isFinite).sort((a, b) => a - b)
 }

@@ -1,7 +1,7 @@
 import { EXPOSED, isOpenMetrics, type PromRegistry } from '../clients/registry.ts'
-import { samplesOf } from '../clients/samples.ts'
 import type { Family, Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { defaultMonitor } from './default-monitor.ts'
+import { samplesOf } from './exposed-samples.ts'
 
 /** A registry of prom-client through which promherd's metrics can be read. */
 export interface ExposableRegistry extends PromRegistry {

@@ -5,7 +5,7 @@ import { isMainThread } from 'node:worker_threads'
 import { checkOptions } from '../base/check-options.ts'
 import { shared } from '../base/shared.ts'
 import { Warner } from '../base/warner.ts'
-import { PromClientSource } from '../clients/source.ts'
+import { PromClientCopier } from '../clients/copier.ts'
 import type { Bytes } from '../exposition/bytes.ts'
 import { write } from '../exposition/encoder.ts'
 import { GzipPacker, LEAST_TO_PACK } from '../exposition/gzip.ts'
@@ -105,7 +105,7 @@ class ProcessMonitor implements Monitor {
   readonly #collectors = new Set<() => Promise<void> | void>()
   readonly #timers: NodeJS.Timeout[]
   readonly #claim: Opened['claim']
-  readonly #promClient: PromClientSource
+  readonly #promClient: PromClientCopier | undefined
   #pace: Pace | undefined
   readonly #instruments: Instruments
   readonly #stopWatching: (() => void) | undefined
@@ -130,8 +130,8 @@ class ProcessMonitor implements Monitor {
     const watch = isHelper ? countCrashes : watchRuntime
     this.#stopWatching = store.worker > 0 ? watch(store) : undefined
     this.#stopClosing = directory === undefined ? undefined : closeStoresOfThreads(directory)
-    this.#promClient = new PromClientSource(store, promClient)
-    this.addCollector(() => this.#promClient.collect())
+    this.#promClient = promClient === false ? undefined : new PromClientCopier(store, promClient)
+    this.addCollector(() => this.#promClient?.collect())
     this.addCollector(lookForUnfollowed)
     this.#pace = isRead ? new Pace(() => this.#copy(), COPY_INTERVAL_MS) : undefined
     leaveAtExit(this.#leaver)
@@ -193,11 +193,11 @@ class ProcessMonitor implements Monitor {
     for (const [directory, monitor] of OPEN) if (monitor === this) OPEN.delete(directory)
     this.#pace?.stop()
     this.#instruments.close()
-    await this.#promClient.collect()
+    await this.#promClient?.collect()
     stayAtExit(this.#leaver)
     this.#stopWatching?.()
     this.#stopClosing?.()
-    if (this.#store.paths !== undefined) this.#promClient.look()
+    if (this.#store.paths !== undefined) this.#promClient?.scan()
     this.#end()
     await this.#herd.close()
   }
@@ -236,7 +236,7 @@ class ProcessMonitor implements Monitor {
   #copy(): boolean {
     if (this.#isNew) void this.collect()
     this.#isNew = false
-    const hasChanged = this.#promClient.lookAndSample()
+    const hasChanged = this.#promClient?.scanAndSample() ?? false
     this.#store.flush()
     leaveLast()
     return hasChanged
@@ -245,7 +245,7 @@ class ProcessMonitor implements Monitor {
   readonly #leaver: Leaver = {
     save: () => {
       lookForUnfollowed()
-      if (this.#store.paths !== undefined) this.#promClient.lookLast()
+      if (this.#store.paths !== undefined) this.#promClient?.scanAtExit()
       this.#store.flush()
     },
     leave: () => {

@@ -3,8 +3,8 @@ import { createMonitor } from '@promherd/core'
 import client from 'prom-client'
 
 /**
- * A program that counts with prom-client and ends in the way that is its argument: with a monitor where there is a
- * directory, and without one elsewhere. It counts in the same turn in which it ends.
+ * A program that counts with prom-client and exits in the way that its argument names. It has a monitor if there is a
+ * directory. It counts in the turn of the event loop in which it exits.
  */
 if (process.env.PROMETHEUS_MULTIPROC_DIR !== undefined) {
   createMonitor({ promClient: process.env.NAMED === 'yes' ? [client.register] : 'auto' })
@@ -14,7 +14,7 @@ const labelNames = ['of']
 const counter = new client.Counter({ name: 'c_total', help: 'C.', labelNames })
 const histogram = new client.Histogram({ name: 'h', help: 'H.', labelNames, buckets: [1, 10] })
 const summary = new client.Summary({ name: 's', help: 'S.', percentiles: [0.5] })
-/** What the metrics that collect are still to bring in. */
+/** What the collect functions have not counted yet. */
 let due = 0
 new client.Counter({
   name: 'c_collected_total',
@@ -33,7 +33,7 @@ new client.Histogram({
 })
 const bound = { counter: counter.labels('bound'), histogram: histogram.labels('bound') }
 
-/** Counts once in each way that there is. */
+/** Counts once in each way. */
 function count() {
   counter.inc({ of: 'given' })
   bound.counter.inc(2)
@@ -48,25 +48,25 @@ function fail() {
 }
 
 const WAYS = {
-  /** Exits with metrics whose last sample cannot be taken, and logs which of them were asked for it. */
-  unanswered() {
-    const asked = []
-    const ask = (name, collect) => new client.Counter({ name, help: 'C.', collect })
-    ask('promised_total', async function collect() {
-      asked.push('promised')
+  /** Exits with metrics whose last sample cannot be taken, and logs whose collect() was called. */
+  uncollected() {
+    const called = []
+    const metric = (name, collect) => new client.Counter({ name, help: 'C.', collect })
+    metric('promised_total', async function collect() {
+      called.push('promised')
       this.inc()
     })
-    ask('answering_total', function collect() {
-      asked.push('answering')
+    metric('answering_total', function collect() {
+      called.push('answering')
       this.inc()
       return Promise.resolve()
     })
-    ask('failing_total', function collect() {
-      asked.push('failing')
+    metric('failing_total', function collect() {
+      called.push('failing')
       this.inc()
       throw new Error('thrown by collect()')
     })
-    process.on('exit', () => console.log([...new Set(asked)].join()))
+    process.on('exit', () => console.log([...new Set(called)].join()))
     process.exit(3)
   },
   exit() {
@@ -84,7 +84,7 @@ const WAYS = {
     fail()
   },
   end: count,
-  /** Counts in a listener that was added after the monitor, and that keeps others from being called. */
+  /** Counts in an exit listener that was added after the monitor. */
   listener() {
     process.on('exit', count)
     setTimeout(() => {}, 10)
@@ -103,7 +103,7 @@ const WAYS = {
   },
   thread: () => new Worker(new URL(import.meta.url), { argv: ['exit'] }),
   failingThread: () => new Worker(new URL(import.meta.url), { argv: ['throw'] }).on('error', () => {}),
-  /** Counts when it is told to, in the named phase of the event loop, and then does nothing more. */
+  /** Counts on a message, in the phase of the event loop that the message names, and then is idle. */
   wait() {
     const phases = { message: run => run(), timer: run => setTimeout(run, 30), immediate: setImmediate }
     process.on('message', phase => phases[phase](count))

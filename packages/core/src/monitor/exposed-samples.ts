@@ -1,5 +1,5 @@
+import type { PromSample } from '../clients/registry.ts'
 import type { Family } from '../snapshot/snapshot.ts'
-import type { PromSample } from './registry.ts'
 
 /** Converts a family of a snapshot to the samples that prom-client renders. */
 export function samplesOf(family: Family): PromSample[] {

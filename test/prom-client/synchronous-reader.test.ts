@@ -2,10 +2,10 @@ import { createHook } from 'node:async_hooks'
 import fc from 'fast-check'
 import client from 'prom-client'
 import { expect, test, vi } from 'vitest'
+import { errorCount, monitorOf, served } from './monitors.ts'
 import { keyOf, samplesIn } from './samples.ts'
-import { herdOf, served, troubles } from './stage.ts'
 
-/** What is read of a metric without asking it, and when it is asked. */
+/** Which metrics are read from their fields, and for which `get()` is called. */
 
 const G = keyOf('g', {})
 
@@ -13,14 +13,14 @@ function summaryIn(register: client.Registry): client.Summary<'of'> {
   return new client.Summary({ name: 's', help: 'S.', labelNames: ['of'], percentiles: [0.5], registers: [register] })
 }
 
-/** Counts how often the quantiles of a series are worked out. */
-function countWork(summary: object): () => number {
+/** Counts how often the quantiles of the series are computed. */
+function countComputations(summary: object): () => number {
   const { hashMap } = summary as { hashMap: Record<string, { td: { compress(): void } }> }
-  const works = Object.values(hashMap).map(({ td }) => vi.spyOn(td, 'compress'))
-  return () => works.reduce((sum, { mock }) => sum + mock.calls.length, 0)
+  const computations = Object.values(hashMap).map(({ td }) => vi.spyOn(td, 'compress'))
+  return () => computations.reduce((sum, { mock }) => sum + mock.calls.length, 0)
 }
 
-test('many metrics of prom-client that collect nothing are read without one promise for each', async () => {
+test('metrics of prom-client without a collect() are read without a promise for each', async () => {
   const register = new client.Registry()
   for (let i = 0; i < 100; i++) {
     new client.Gauge({ name: `g_${i}`, help: 'G.', registers: [register] }).set(i)
@@ -28,30 +28,30 @@ test('many metrics of prom-client that collect nothing are read without one prom
     new client.Histogram({ name: `h_${i}`, help: 'H.', buckets: [1, 10], registers: [register] }).observe(i)
   }
   const own = samplesIn(await register.metrics())
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   const promises = await promisesDuring(() => monitor.collect())
   expect(promises).toBeLessThan(100)
   const names = [...own.keys()].map(key => JSON.parse(key)[0].replace(/_(bucket|sum|count)$/, ''))
   expect(await served(monitor, ...names)).toEqual(own)
 })
 
-async function promisesDuring(work: () => Promise<void>): Promise<number> {
+async function promisesDuring(run: () => Promise<void>): Promise<number> {
   let promises = 0
   const hook = createHook({
     init: (_, type) => {
       if (type === 'PROMISE') promises++
     },
   }).enable()
-  await work()
+  await run()
   hook.disable()
   return promises
 }
 
-test('a metric with a `get()` of its own class, or of its own, is asked in each round', async () => {
+test('`get()` of a subclass or of an instance is called in each round', async () => {
   class Counted extends client.Gauge {
-    asked = 0
+    requested = 0
     override async get(): ReturnType<client.Gauge['get']> {
-      this.set(++this.asked)
+      this.set(++this.requested)
       return super.get()
     }
   }
@@ -69,7 +69,7 @@ test('a metric with a `get()` of its own class, or of its own, is asked in each 
     summary.observe({ of: 'x' }, 1)
     return getSummary()
   }
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   for (let round = 1; round <= 3; round++) {
     const samples = await served(monitor, 'g', 'c_total', 's')
     expect(samples.get(G)).toBe(round)
@@ -78,12 +78,12 @@ test('a metric with a `get()` of its own class, or of its own, is asked in each 
   }
 })
 
-test('a metric that is given a collect() later is asked from then on', async () => {
+test('a metric that gets a collect() later is requested from then on', async () => {
   const register = new client.Registry()
   const gauge = new client.Gauge({ name: 'g', help: 'G.', registers: [register] })
   const summary = summaryIn(register)
   summary.observe({ of: 'x' }, 1)
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   await monitor.collect()
   Object.assign(gauge, { collect: () => gauge.set(7) })
   Object.assign(summary, { collect: () => summary.observe({ of: 'x' }, 1) })
@@ -91,7 +91,7 @@ test('a metric that is given a collect() later is asked from then on', async () 
   expect([samples.get(G), samples.get(keyOf('s_count', { of: 'x' }))]).toEqual([7, 2])
 })
 
-test('what the collect() of one metric sets in those that come after it is served in the same round', async () => {
+test('values that a collect() sets in later metrics are served in the same round', async () => {
   const register = new client.Registry()
   const common = { help: 'Help.', registers: [register] }
   let round = 0
@@ -107,7 +107,7 @@ test('what the collect() of one metric sets in those that come after it is serve
   const gauge = new client.Gauge({ ...common, name: 'g' })
   const counter = new client.Counter({ ...common, name: 'c_total' })
   const summary = summaryIn(register)
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   for (const expected of [1, 2, 3]) {
     const samples = await served(monitor, 'g', 'c_total', 's')
     const keys = [G, keyOf('c_total', {}), keyOf('s_count', { of: 'x' })]
@@ -115,41 +115,41 @@ test('what the collect() of one metric sets in those that come after it is serve
   }
 })
 
-test('the quantiles of a summary are worked out when something has moved in it, and only then', async () => {
+test('the quantiles of a summary are computed only if the summary has changed', async () => {
   const register = new client.Registry()
   const summary = summaryIn(register)
   for (const of of ['x', 'y']) summary.observe({ of }, 4)
-  const { monitor } = herdOf(register)
-  const works = countWork(summary)
+  const { monitor } = monitorOf(register)
+  const computations = countComputations(summary)
   for (let round = 0; round < 3; round++) await monitor.collect()
-  expect(works()).toBe(2)
+  expect(computations()).toBe(2)
   summary.observe({ of: 'x' }, 4)
   const samples = await served(monitor, 's')
   expect(samples.get(keyOf('s_count', { of: 'x' }))).toBe(2)
-  expect(works()).toBe(4)
+  expect(computations()).toBe(4)
 })
 
-test('a summary that keeps its series in another way is asked in each round', async () => {
+test('a summary with unexpected fields is requested in each round', async () => {
   const register = new client.Registry()
   const summary = summaryIn(register)
   summary.observe({ of: 'x' }, 4)
   const { hashMap } = summary as unknown as { hashMap: Record<string, { td: object }> }
   const [series] = Object.values(hashMap)
-  // Digests that do not say what was made of them.
-  series!.td = { ringBuffer: [{}], currentBuffer: 0, compress: () => {}, percentile: () => ++asked, size: () => 1 }
-  let asked = 0
-  const { monitor, warnings } = herdOf(register)
+  // Digests without the counts of observations and resets.
+  series!.td = { ringBuffer: [{}], currentBuffer: 0, compress: () => {}, percentile: () => ++requested, size: () => 1 }
+  let requested = 0
+  const { monitor, warnings } = monitorOf(register)
   for (let round = 1; round <= 3; round++) {
     expect((await served(monitor, 's')).get(keyOf('s', { of: 'x', quantile: '0.5' }))).toBe(round)
   }
   expect(warnings).toEqual([])
 })
 
-test('a summary that has been reset is read again, though it has as many observations of the same sum', async () => {
+test('a summary that was reset is read again, even if it has the same count and sum', async () => {
   const register = new client.Registry()
   const summary = summaryIn(register)
   for (const value of [1, 2, 3, 10]) summary.observe({ of: 'x' }, value)
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   const median = keyOf('s', { of: 'x', quantile: '0.5' })
   expect((await served(monitor, 's')).get(median)).toBe(2.5)
   summary.reset()
@@ -157,7 +157,7 @@ test('a summary that has been reset is read again, though it has as many observa
   expect((await served(monitor, 's')).get(median)).toBe(4)
 })
 
-test('whatever is observed, reset, removed and forgotten as time passes, a summary is served as it is', async () => {
+test('the cached quantiles of a summary are correct after any observations, resets, removals and time windows', async () => {
   const of = fc.constantFrom('x', 'y')
   const step = fc.oneof(
     fc.record({ kind: fc.constant('observe' as const), of, value: fc.integer({ min: -2, max: 2 }) }),
@@ -170,7 +170,7 @@ test('whatever is observed, reset, removed and forgotten as time passes, a summa
   try {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(step, { maxLength: 4 }), { maxLength: 8 }), async rounds => {
-        // The other is read by prom-client alone: each reading would be something that moves in the first.
+        // The second registry is read by prom-client only, because each reading changes the state of a summary.
         const registers = [new client.Registry(), new client.Registry()] as const
         const summaries = registers.flatMap(register => {
           const common = { help: 'S.', labelNames: ['of'], percentiles: [0.25, 0.5], registers: [register] }
@@ -181,7 +181,7 @@ test('whatever is observed, reset, removed and forgotten as time passes, a summa
             new client.Summary({ ...common, ...aging, name: 'pruned', pruneAgedBuckets: true }),
           ]
         })
-        const { monitor } = herdOf(registers[0])
+        const { monitor } = monitorOf(registers[0])
         for (const steps of rounds) {
           for (const each of steps) {
             if (each.kind === 'pass') vi.setSystemTime(Date.now() + each.seconds * 1000)
@@ -203,13 +203,13 @@ test('whatever is observed, reset, removed and forgotten as time passes, a summa
   }
 })
 
-/** Quantiles alone: what was counted stays where prom-client loses it. */
+/** Only the quantiles: promherd retains counts that prom-client loses. */
 function quantilesIn(text: string): Map<string, number> {
   const kept = text.split('\n').filter(line => line.includes('quantile="'))
   return samplesIn(kept.join('\n').replaceAll(',worker="1"', ''))
 }
 
-test('a metric that cannot even say its name leaves what its registry had as it was', async () => {
+test('a metric whose name throws leaves the numbers of its registry unchanged', async () => {
   const register = new client.Registry()
   const gauge = new client.Gauge({ name: 'g', help: 'G.', registers: [register] })
   gauge.set(1)
@@ -222,12 +222,12 @@ test('a metric that cannot even say its name leaves what its registry had as it 
     get: () => ({}),
   }
   register.getMetricsAsArray = () => (isBroken ? [...metrics(), nameless as never] : metrics())
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   await monitor.collect()
   isBroken = true
   gauge.set(2)
   expect((await served(monitor, 'g')).get(G)).toBe(1)
-  expect(await troubles(monitor)).toBe(1)
+  expect(await errorCount(monitor)).toBe(1)
   isBroken = false
   expect((await served(monitor, 'g')).get(G)).toBe(2)
 })

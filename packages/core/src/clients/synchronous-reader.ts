@@ -1,13 +1,14 @@
+import { hasRecognisedGetter } from './recognised-getter.ts'
 import type { PromExemplar, PromLabels, PromMetric } from './registry.ts'
 
-/** The data that a metric keeps for one label set. The metric mutates the numbers in place or replaces the object. */
-export interface KeptSeries {
+/** The fields in which a metric counts one label set. The metric mutates the numbers in place or replaces the object. */
+export interface SeriesFields {
   readonly labels?: PromLabels
   /**
    * Counters and gauges: a number. Summaries of `@prometheus-io/client`: the fields that those of prom-client have
    * directly.
    */
-  readonly value: number | KeptSummary
+  readonly value: number | SummaryFields
   readonly exemplar?: PromExemplar | null | undefined
   /** Histograms, and summaries of prom-client. */
   readonly sum: number
@@ -18,24 +19,24 @@ export interface KeptSeries {
 }
 
 /** The numbers of one series of a summary. */
-export interface KeptSummary {
+export interface SummaryFields {
   readonly sum: number
   readonly count: number
 }
 
-/** The data that a metric keeps, in the form of a reading. */
-export interface KeptReading {
+/** What was read from the fields of a metric: like a `PromReading`, but with the metric's own objects. */
+export interface FieldReading {
   readonly name: string
   readonly help: string
   readonly type: string
   readonly aggregator?: string | undefined
-  readonly values: readonly KeptSeries[]
+  readonly values: readonly SeriesFields[]
   /** The upper bounds of a histogram in its own order, else empty. */
   readonly bounds: readonly number[]
 }
 
 /** A metric of prom-client with the fields that it counts in; none of them is guaranteed. */
-interface Keeper extends PromMetric {
+interface MetricFields extends PromMetric {
   readonly help?: unknown
   readonly type?: unknown
   readonly aggregator?: unknown
@@ -47,14 +48,14 @@ interface Keeper extends PromMetric {
 }
 
 /**
- * Reads the series that a metric keeps, synchronously and without calling its `get()`. Returns undefined if `get()` may
- * return something else: the metric has a collect function (unless it was just called), its class overrides `get()`, or
- * it keeps its series in another way.
+ * Reads the series of a metric from its fields, synchronously and without calling its `get()`. Returns undefined if
+ * `get()` may return something else: the metric has a collect function (unless that has just run), its `get()` is not
+ * recognised, or its fields are not as expected.
  */
-export function readKept(metric: PromMetric, isCollected: boolean = false): KeptReading | undefined {
+export function readFields(metric: PromMetric, isCollected: boolean = false): FieldReading | undefined {
   try {
     if (metric.collect && !isCollected) return undefined
-    return answersWhatItKeeps(metric) ? keptIn(metric) : undefined
+    return hasRecognisedGetter(metric) ? fieldsOf(metric) : undefined
   } catch {
     // Fields of a metric may be accessors that throw. `get()` then reports the error.
     return undefined
@@ -63,36 +64,36 @@ export function readKept(metric: PromMetric, isCollected: boolean = false): Kept
 
 /**
  * Calls the `collect()` of a metric at an exit, where no promise can be awaited. Returns true if it collected
- * synchronously, so that the metric keeps what its `get()` would return. Never throws.
+ * synchronously, so that the fields have what `get()` would return. Never throws.
  *
  * Gauges are skipped: their values are no longer served once their process has exited.
  */
-export function collectNow(metric: Keeper): boolean {
+export function collectSynchronously(metric: MetricFields): boolean {
   try {
     const { collect, type } = metric
-    if (typeof collect !== 'function' || type === 'gauge' || isAsync(collect) || !answersWhatItKeeps(metric))
+    if (typeof collect !== 'function' || type === 'gauge' || isAsync(collect) || !hasRecognisedGetter(metric))
       return false
-    const answer: unknown = collect.call(metric)
-    return !isThenable(answer)
+    const result: unknown = collect.call(metric)
+    return !isThenable(result)
   } catch {
     return false
   }
 }
 
-function isThenable(answer: unknown): boolean {
-  return typeof (answer as { readonly then?: unknown } | null | undefined)?.then === 'function'
+function isThenable(result: unknown): boolean {
+  return typeof (result as { readonly then?: unknown } | null | undefined)?.then === 'function'
 }
 
 function isAsync(method: object): boolean {
   return Object.prototype.toString.call(method) === '[object AsyncFunction]'
 }
 
-function keptIn(metric: Keeper): KeptReading | undefined {
+function fieldsOf(metric: MetricFields): FieldReading | undefined {
   const { name, help, type, labelNames, upperBounds } = metric
   if (typeof name !== 'string' || typeof help !== 'string' || typeof type !== 'string') return undefined
   if (!Array.isArray(labelNames)) return undefined
   const aggregator = typeof metric.aggregator === 'string' ? metric.aggregator : undefined
-  const values = seriesIn(metric)
+  const values = seriesFieldsOf(metric)
   const bounds = type === 'histogram' ? upperBounds : NONE
   if (values === undefined || !Array.isArray(bounds)) return undefined
   const [first] = values
@@ -103,65 +104,38 @@ function keptIn(metric: Keeper): KeptReading | undefined {
 const NONE: readonly number[] = []
 
 /** All series of a metric have the same form, so checking the first one is enough. */
-const IS_EXPECTED: Readonly<Record<string, (series: KeptSeries) => boolean>> = {
+const IS_EXPECTED: Readonly<Record<string, (series: SeriesFields) => boolean>> = {
   counter: ({ value }) => typeof value === 'number',
   gauge: ({ value }) => typeof value === 'number',
   histogram: ({ sum, count, bucketValues }) =>
     typeof sum === 'number' && typeof count === 'number' && typeof bucketValues === 'object',
   summary: series => {
-    const { sum, count } = summaryIn(series)
+    const { sum, count } = summaryFieldsOf(series)
     return typeof sum === 'number' && typeof count === 'number'
   },
 }
 
-/** The numbers of a summary, in the place where its client keeps them. */
-export function summaryIn(series: KeptSeries): KeptSummary {
+/** The numbers of a series of a summary, where its client has them. */
+export function summaryFieldsOf(series: SeriesFields): SummaryFields {
   const { value } = series
   return typeof value === 'object' && value !== null ? value : series
 }
 
-/** The series that a metric keeps, in its order. */
-export function seriesIn({ hashMap, store }: Keeper): KeptSeries[] | undefined {
+/** The series of a metric, in its order. */
+export function seriesFieldsOf({ hashMap, store }: MetricFields): SeriesFields[] | undefined {
   if (hasValues(hashMap)) return Array.from(hashMap.values())
-  if (typeof hashMap === 'object' && hashMap !== null) return valuesOf(hashMap as Record<string, KeptSeries>)
+  if (typeof hashMap === 'object' && hashMap !== null) return valuesOf(hashMap as Record<string, SeriesFields>)
   return hasValues(store) ? Array.from(store.values()) : undefined
 }
 
 /** Replaces `Object.values`, which takes six times as long for an object of 1,000 keys. */
-function valuesOf(hashMap: Readonly<Record<string, KeptSeries>>): KeptSeries[] {
+function valuesOf(hashMap: Readonly<Record<string, SeriesFields>>): SeriesFields[] {
   const keys = Object.keys(hashMap)
-  const values = new Array<KeptSeries>(keys.length)
+  const values = new Array<SeriesFields>(keys.length)
   for (let i = 0; i < keys.length; i++) values[i] = hashMap[keys[i]!]!
   return values
 }
 
-function hasValues(holder: unknown): holder is { values(): Iterable<KeptSeries> } {
+function hasValues(holder: unknown): holder is { values(): Iterable<SeriesFields> } {
   return typeof holder === 'object' && holder !== null && 'values' in holder && typeof holder.values === 'function'
-}
-
-/**
- * True if the class that implements counting also implements `get()`, as a method. If a subclass overrides `get()`, an
- * instance has a spy, or a function was assigned to the prototype, `get()` must be called instead.
- */
-function answersWhatItKeeps(metric: PromMetric): boolean {
-  const prototype: object = Object.getPrototypeOf(metric)
-  const known = CLASSES.get(prototype)
-  if (known !== undefined && known.get === metric.get && known.text === metric.getForPromString) return known.answers
-  const owner = ownerOf(metric, 'get')
-  const answers =
-    owner !== metric &&
-    metric.get.name === 'get' &&
-    COUNTING.every(name => Object.hasOwn(owner, name)) &&
-    (metric.getForPromString === undefined || ownerOf(metric, 'getForPromString') === owner)
-  if (owner !== metric) CLASSES.set(prototype, { get: metric.get, text: metric.getForPromString, answers })
-  return answers
-}
-
-const CLASSES = new WeakMap<object, { readonly get: unknown; readonly text: unknown; readonly answers: boolean }>()
-const COUNTING = ['labels', 'remove', 'reset'] as const
-
-function ownerOf(metric: object, name: string): object {
-  let owner = metric
-  while (!Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner)
-  return owner
 }

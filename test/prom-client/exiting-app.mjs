@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { parentPort } from 'node:worker_threads'
 import client from 'prom-client'
 
-/** An application in a worker of a herd, process or thread, that counts with prom-client and ends when it is asked to. */
+/** An application in a worker process or thread that counts with prom-client and exits on request. */
 const labelNames = ['of']
 const counter = new client.Counter({ name: 'c_total', help: 'C.', labelNames })
 const collected = new client.Gauge({

@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import client from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
+import { errorCount, monitorOf, served } from './monitors.ts'
 import { keyOf, samplesIn } from './samples.ts'
-import { herdOf, served, troubles } from './stage.ts'
 
-/** What becomes of numbers when metrics are reset, removed, replaced and registered anew. */
+/** The numbers of metrics that are reset, removed, replaced and registered again. */
 
 const C = keyOf('c_total', {})
 
@@ -13,12 +13,12 @@ function counterIn(...registers: client.Registry[]): client.Counter {
   return new client.Counter({ name: 'c_total', help: 'C.', registers })
 }
 
-describe('what was counted stays, and what is counted after is added', () => {
+describe('earlier counts stay, and later counts are added', () => {
   test('when a counter is reset, alone or with its registry', async () => {
     const register = new client.Registry()
     const counter = counterIn(register)
     const labelled = new client.Counter({ name: 'l_total', help: 'L.', labelNames: ['of'], registers: [register] })
-    const { monitor } = herdOf(register)
+    const { monitor } = monitorOf(register)
     counter.inc(5)
     labelled.inc({ of: 'x' }, 7)
     await monitor.collect()
@@ -39,10 +39,10 @@ describe('what was counted stays, and what is counted after is added', () => {
     )
   })
 
-  test('when a histogram is reset, bucket by bucket and with its sum', async () => {
+  test('when a histogram is reset, for each bucket and the sum', async () => {
     const register = new client.Registry()
     const histogram = new client.Histogram({ name: 'h', help: 'H.', buckets: [1, 10], registers: [register] })
-    const { monitor } = herdOf(register)
+    const { monitor } = monitorOf(register)
     for (const value of [0.5, 5, 50]) histogram.observe(value)
     await monitor.collect()
     histogram.reset()
@@ -54,10 +54,10 @@ describe('what was counted stays, and what is counted after is added', () => {
     expect(await served(monitor, 'h')).toEqual(samplesIn(await expected.metrics()))
   })
 
-  test('when a summary is reset, whose sum may also fall by itself', async () => {
+  test('when a summary is reset, whose sum may also decrease without a reset', async () => {
     const register = new client.Registry()
     const summary = new client.Summary({ name: 's', help: 'S.', percentiles: [0.5], registers: [register] })
-    const { monitor } = herdOf(register)
+    const { monitor } = monitorOf(register)
     const sum = keyOf('s_sum', {})
     const count = keyOf('s_count', {})
     summary.observe(8)
@@ -72,9 +72,9 @@ describe('what was counted stays, and what is counted after is added', () => {
     expect(samples.get(keyOf('s', { quantile: '0.5' }))).toBe(1)
   })
 
-  test('when a metric is removed and another of its name is registered', async () => {
+  test('when a metric is removed and another with its name is registered', async () => {
     const register = new client.Registry()
-    const { monitor, warnings } = herdOf(register)
+    const { monitor, warnings } = monitorOf(register)
     counterIn(register).inc(5)
     await monitor.collect()
     register.removeSingleMetric('c_total')
@@ -86,9 +86,9 @@ describe('what was counted stays, and what is counted after is added', () => {
     expect(warnings).toEqual([])
   })
 
-  test('when a registry is cleared and filled anew again and again, as hot reloads do', async () => {
+  test('when a registry is cleared and filled repeatedly, as hot reloads do', async () => {
     const register = new client.Registry()
-    const { monitor, warnings } = herdOf(register)
+    const { monitor, warnings } = monitorOf(register)
     for (let reload = 1; reload <= 50; reload++) {
       register.clear()
       client.collectDefaultMetrics({ register })
@@ -103,10 +103,10 @@ describe('what was counted stays, and what is counted after is added', () => {
     expect(warnings).toEqual([])
   })
 
-  test('when the same metric is taken out and put back', async () => {
+  test('when the same metric is removed and registered again', async () => {
     const register = new client.Registry()
     const counter = counterIn(register)
-    const { monitor } = herdOf(register)
+    const { monitor } = monitorOf(register)
     counter.inc(5)
     await monitor.collect()
     register.removeSingleMetric('c_total')
@@ -122,7 +122,7 @@ describe('what was counted stays, and what is counted after is added', () => {
   test('when a series is removed and counted again', async () => {
     const register = new client.Registry()
     const counter = new client.Counter({ name: 'l_total', help: 'L.', labelNames: ['of'], registers: [register] })
-    const { monitor } = herdOf(register)
+    const { monitor } = monitorOf(register)
     counter.inc({ of: 'x' }, 5)
     await monitor.collect()
     counter.remove({ of: 'x' })
@@ -132,7 +132,7 @@ describe('what was counted stays, and what is counted after is added', () => {
   })
 })
 
-test('a total from elsewhere, that collect() writes by a reset and an addition, is itself', async () => {
+test('a total that collect() sets by a reset and an addition is served as it is', async () => {
   const register = new client.Registry()
   let total = 100
   new client.Counter({
@@ -144,26 +144,26 @@ test('a total from elsewhere, that collect() writes by a reset and an addition, 
       this.inc(total)
     },
   })
-  const { monitor } = herdOf(register)
+  const { monitor } = monitorOf(register)
   for (; total < 105; total++) expect((await served(monitor, 'c_total')).get(C)).toBe(total)
 })
 
 const NAMES = ['x', 'y', ''] as const
 const step = fc.record({
-  do: fc.constantFrom('inc', 'inc', 'inc', 'observe', 'reset', 'remove', 'replace', 'toggle', 'look', 'look'),
+  do: fc.constantFrom('inc', 'inc', 'inc', 'observe', 'reset', 'remove', 'replace', 'toggle', 'scan', 'scan'),
   registry: fc.nat(1),
   of: fc.constantFrom(...NAMES),
   by: fc.nat(9),
 })
 
-test('whatever is counted, reset, removed and replaced in two registries, the herd has all that was counted', async () => {
+test('no count is lost by any resets, removals and replacements in two registries', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async steps => {
       const sides = [new Side(), new Side()]
-      const { monitor } = herdOf(...sides.map(({ register }) => register))
+      const { monitor } = monitorOf(...sides.map(({ register }) => register))
       const counts = new Map<string, number>()
       const add = (key: string, by: number): void => void counts.set(key, (counts.get(key) ?? 0) + by)
-      for (const { do: what, registry, of, by } of [...steps, { do: 'look', registry: 0, of: '', by: 0 } as const]) {
+      for (const { do: what, registry, of, by } of [...steps, { do: 'scan', registry: 0, of: '', by: 0 } as const]) {
         const side = sides[registry]!
         if (what === 'inc' && side.isRegistered) {
           side.counter.inc({ of }, by)
@@ -174,11 +174,11 @@ test('whatever is counted, reset, removed and replaced in two registries, the he
             add(keyOf('h_bucket', { of, le }), Number(le === '+Inf' || by <= Number(le)))
           add(keyOf('h_sum', { of }), by)
           add(keyOf('h_count', { of }), 1)
-        } else if (what === 'look') {
+        } else if (what === 'scan') {
           const samples = await served(monitor, 'c_total', 'h')
           expect(samples).toEqual(counts)
         } else {
-          // What is reset or removed is known up to the last look only.
+          // Counts between the last scan and a reset or removal are lost.
           await monitor.collect()
           if (what === 'reset') side.register.resetMetrics()
           if (what === 'remove') for (const metric of [side.counter, side.histogram]) metric.remove({ of })
@@ -224,10 +224,10 @@ class Side {
   }
 }
 
-describe('a metric that comes back otherwise takes the name over', () => {
+describe('a metric that is registered again with another definition takes the name over', () => {
   test('with other labels', async () => {
     const register = new client.Registry()
-    const { monitor, warnings } = herdOf(register)
+    const { monitor, warnings } = monitorOf(register)
     counterIn(register).inc(5)
     await monitor.collect()
     register.clear()
@@ -238,7 +238,7 @@ describe('a metric that comes back otherwise takes the name over', () => {
 
   test('with another type, other buckets or another aggregator, back and forth', async () => {
     const register = new client.Registry()
-    const { monitor, warnings } = herdOf(register)
+    const { monitor, warnings } = monitorOf(register)
     const common = { name: 'm', help: 'M.', registers: [register] }
     const length = (): number => internalsOf(monitor).store.storage.values.length
     let before: number | undefined
@@ -264,10 +264,10 @@ describe('a metric that comes back otherwise takes the name over', () => {
     expect(warnings).toEqual([])
   })
 
-  test('with default labels that its registry has got meanwhile', async () => {
+  test('with default labels that its registry got in the meantime', async () => {
     const register = new client.Registry()
     const counter = counterIn(register)
-    const { monitor, warnings } = herdOf(register)
+    const { monitor, warnings } = monitorOf(register)
     counter.inc(5)
     await monitor.collect()
     register.setDefaultLabels({ app: 'shop' })
@@ -276,14 +276,14 @@ describe('a metric that comes back otherwise takes the name over', () => {
     expect(warnings).toEqual([])
   })
 
-  test('but not while another registry still has it as it was', async () => {
+  test('but not while another registry has a metric with the old definition', async () => {
     const [one, two] = [new client.Registry(), new client.Registry()]
-    const { monitor, warnings } = herdOf(one, two)
+    const { monitor, warnings } = monitorOf(one, two)
     counterIn(one).inc(5)
     await monitor.collect()
     new client.Gauge({ name: 'c_total', help: 'Otherwise.', registers: [two] }).set(-1)
     expect(await served(monitor, 'c_total')).toEqual(new Map([[C, 5]]))
-    expect(await troubles(monitor)).toBe(1)
+    expect(await errorCount(monitor)).toBe(1)
     expect(warnings[0]).toContain('`c_total`')
     one.clear()
     expect(await served(monitor, 'c_total')).toEqual(new Map([[C, -1]]))

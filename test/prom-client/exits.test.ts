@@ -9,9 +9,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { runProcess } from '../support/process.ts'
 import { until } from '../support/until.ts'
 
-/** What a process counted with prom-client is in its herd, however the process ended. */
+/** The herd has all prom-client counts of a process, independently of how the process exited. */
 
-const PROGRAM = fileURLToPath(new URL('./mortal.mjs', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('./exiting-program.mjs', import.meta.url))
 
 function herdIn(directory: string): Herd {
   const herd = new Herd({ directory })
@@ -20,7 +20,7 @@ function herdIn(directory: string): Herd {
 }
 
 function newDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'promherd-survival-'))
+  const directory = mkdtempSync(join(tmpdir(), 'promherd-exits-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
   return directory
 }
@@ -40,7 +40,7 @@ async function counted(herd: Herd, names: readonly string[] = NAMES): Promise<Re
   )
 }
 
-/** What the program counts in so many turns: of histograms the buckets and the sum, of summaries sum and count. */
+/** What the program counts in n turns: of histograms the buckets and the sum, of summaries the sum and the count. */
 function times(n: number): Record<string, readonly number[]> {
   return {
     'c_total,given': [n],
@@ -51,19 +51,19 @@ function times(n: number): Record<string, readonly number[]> {
   }
 }
 
-describe('nothing is lost, and the process ends as it would alone', () => {
+describe('no count is lost, and the process exits as without promherd', () => {
   const WAYS = [
     ['exit', 'by process.exit() in its first turn'],
     ['throwLater', 'by an uncaught error'],
     ['reject', 'by an unhandled rejection'],
-    ['end', 'for want of anything to do'],
-    ['listener', 'where an exit listener of the program counts'],
-    ['lastListener', 'where an exit listener of the program calls process.exit()'],
+    ['end', 'because its event loop is empty'],
+    ['listener', 'and counts in an exit listener'],
+    ['lastListener', 'and calls process.exit() in an exit listener'],
     ['handled', 'by its own handler of SIGTERM'],
     ['thread', 'by process.exit() in a thread'],
     ['failingThread', 'by an uncaught error in a thread'],
   ] as const
-  test.each(WAYS)('%s: when it ends %s', async way => {
+  test.each(WAYS)('%s: when it exits %s', async way => {
     const directory = newDirectory()
     const env = { NODE_OPTIONS: undefined, PROMETHEUS_MULTIPROC_DIR: undefined }
     const run = (more: object) => runProcess(process.execPath, [PROGRAM, way], { env: { ...env, ...more } })
@@ -74,16 +74,16 @@ describe('nothing is lost, and the process ends as it would alone', () => {
   })
 })
 
-test('at an exit no metric is sampled that would answer later, or fails, and the process ends as it would', async () => {
+test('at an exit, metrics with an asynchronous or failing collect() are not sampled, and the exit is not changed', async () => {
   const directory = newDirectory()
   const env = { NODE_OPTIONS: undefined, PROMETHEUS_MULTIPROC_DIR: directory }
-  const { code, output } = await runProcess(process.execPath, [PROGRAM, 'unanswered'], { env })
+  const { code, output } = await runProcess(process.execPath, [PROGRAM, 'uncollected'], { env })
   expect([code, output]).toEqual([3, 'answering,failing\n'])
   expect(await counted(herdIn(directory), ['promised_total', 'answering_total', 'failing_total'])).toEqual({})
 })
 
 describe.each(['mmap', 'file'])('with a %s store', storage => {
-  test('what was counted in any phase of an event loop that then stands still survives SIGKILL', async () => {
+  test('counts of any phase of the event loop survive a SIGKILL of the idle process', async () => {
     const directory = newDirectory()
     const herd = herdIn(directory)
     const child = fork(PROGRAM, ['wait'], {
@@ -103,13 +103,13 @@ describe.each(['mmap', 'file'])('with a %s store', storage => {
 })
 
 test.each(['mmap', 'file'])(
-  'an idle process with a thousand series in a %s store is not woken for them',
+  'an idle process with a thousand series in a %s store is not woken to copy them',
   async storage => {
     const program = fileURLToPath(new URL('./idle.mjs', import.meta.url))
     const env = { NODE_OPTIONS: undefined, PROMETHEUS_MULTIPROC_DIR: newDirectory(), PROMHERD_STORAGE: storage }
     const { code, output } = await runProcess(process.execPath, [program, '3'], { env })
     expect(code, output).toBe(0)
-    // A heartbeat and a sample of the delay of the event loop each second, and as many again for whatever Node does.
+    // A heartbeat and a sample of the event loop's delay each second, and as many again for Node itself.
     expect(Number(output)).toBeLessThanOrEqual(3 * 2 * 2)
   },
 )
