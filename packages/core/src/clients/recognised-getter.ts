@@ -2,7 +2,7 @@ import type { PromMetric } from './registry.ts'
 
 /**
  * Recognises metrics whose `get()` returns the numbers of their own fields, so that the fields can be read instead. The
- * structure of the class decides, not its version or source text: docs/decisions/26-recognised-getters.md.
+ * structure of the class decides, not its version or source text: docs/decisions/27-recognised-getters.md.
  *
  * True if the class that implements counting also implements `get()`, as a method. If a subclass overrides `get()`, an
  * instance has a spy, or a function was assigned to the prototype, `get()` must be called. Throws if the metric has an
