@@ -154,8 +154,8 @@ test('a file that changes replaces the workers, and one that cannot be loaded le
 
 test.each([
   ['a syntax error', 'syntax error(', 1, /^SyntaxError: /gm],
-  ['an exit', 'process.exit(7)', 7, /the program ended before it listened \(exit code 7\)/g],
-  ['a signal', "process.kill(process.pid, 'SIGKILL')", 137, /the program ended before it listened \(SIGKILL\)/g],
+  ['an exit', 'process.exit(7)', 7, /the program exited with code 7 before it listened/g],
+  ['a signal', "process.kill(process.pid, 'SIGKILL')", 137, /the program was ended by SIGKILL before it listened/g],
 ])(
   'a program that never listens ends all with its own exit code, told once: %s',
   async (_, text, exitCode, message) => {
@@ -170,7 +170,7 @@ test.each([
 
 test.each([
   ['an error while it loads', "throw new Error('no database')", 1, /Error: no database/g],
-  ['an exit', 'process.exit(7)', 7, /the program ended before it listened \(exit code 7\)/g],
+  ['an exit', 'process.exit(7)', 7, /the program exited with code 7 before it listened/g],
 ])('so does one in threads: %s', async (_, text, exitCode, message) => {
   const cwd = directoryWith({ 'app.cjs': text })
   const { code, stdout, stderr } = await promherd(['start', 'app.cjs', '--threads', '2', '--port', '0'], { cwd })

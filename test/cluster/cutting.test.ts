@@ -57,7 +57,7 @@ test.each([
     if (reasons.reason === 'drain') return
     await running.sees('promherd_stores{state="retired"}', 1)
     expect(running.stderr).toBe(
-      'promherd: worker 1 had not ended after 500 ms and was killed. Connections that were cut off: 5.\n',
+      'promherd: worker 1 did not exit within 500 ms and was killed. Connections in use that this closed: 5.\n',
     )
   },
   60_000,

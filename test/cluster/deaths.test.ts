@@ -78,7 +78,7 @@ test('a worker that is blocked or was stopped is ended and told as hung', async 
     expect(samples.restarts).toEqual({ hung: i + 1 })
     expect(running.stderr).toMatch(
       new RegExp(
-        `^promherd: worker 1 \\(process \\d+\\) ended by hung \\(${signal}\\); another starts (now|in 100 ms)`,
+        `^promherd: worker 1 \\(process \\d+\\) was ended by ${signal} \\(hung\\); a replacement starts (now|in 100 ms)`,
         'm',
       ),
     )
@@ -109,7 +109,10 @@ test('requests in flight in a worker that dies are lost, and counted nowhere els
 test('a worker that has served as many requests as it should is replaced, and no request fails', async () => {
   const running = await startReady({ options: { maxRequests: 100, maxRequestsJitter: 25 } })
   const load = startLoad(new URL(running.appUrl()).port, 4)
-  await until('two that are worn', async () => ((await running.scrape()).restarts['max_requests'] ?? 0) >= 2)
+  await until(
+    'two workers that have reached their limit',
+    async () => ((await running.scrape()).restarts['max_requests'] ?? 0) >= 2,
+  )
   const { received, broken, refused } = await stopLoad(load)
   await running.sees('promherd_stores{state="live"}', 3)
   const samples = await running.scrape()

@@ -77,7 +77,7 @@ test('a worker that does not end in time is killed', async () => {
   running.signal('SIGTERM')
   expect(await running.ended).toEqual({ code: 0, signal: null })
   expect(running.stderr).toMatch(
-    /^promherd: worker [12] had not ended after 1000 ms and was killed\. Connections that were cut off: 1\.\n$/,
+    /^promherd: worker [12] did not exit within 1000 ms and was killed\. Connections in use that this closed: 1\.\n$/,
   )
 })
 

@@ -21,11 +21,11 @@ export async function isTriedEverLater(start: () => Running, kind: 'process' | '
   const ready = await get(running.metricsUrl('/-/ready'))
   expect(ready.status).toBe(503)
   expect(ready.body.replace(/\d+/g, 'N')).toBe(
-    `No worker is listening: worker N (${kind} N) ended by crash (exit code N).\n`,
+    `No worker is listening: worker N (${kind} N) exited with code N (crash).\n`,
   )
-  const said = running.stderr.split('\n').filter(line => line.includes(' ended by '))
-  expect(said).toHaveLength(1)
-  expect(said[0]).toContain('ended by crash (exit code 1); another starts in 100 ms.')
+  const exits = running.stderr.split('\n').filter(line => line.includes(' exited with '))
+  expect(exits).toHaveLength(1)
+  expect(exits[0]).toContain('exited with code 1 (crash); a replacement starts in 100 ms.')
   const stack = /the application could not be started: Error: no configuration\n +at .*broken\.mjs/g
   expect(running.stderr.match(stack)).toHaveLength(1)
 }
@@ -45,8 +45,8 @@ export async function endsTheReload(start: (env: Readonly<Record<string, string>
   const said = running.stderr.split('\n').filter(line => line.startsWith('promherd:'))
   expect(said).toEqual([
     'promherd: the application could not be started: Error: no configuration',
-    'promherd: a new worker 1 (reload) did not come up: it ended before it listened. The old one stays.',
-    'promherd: the reload ends at worker 1: the workers after it stay as they were.',
+    'promherd: worker 1 could not be replaced (reload): it exited before it listened. The old worker keeps running.',
+    'promherd: the reload stopped at worker 1: it and the workers after it were not replaced. Correct the cause, and reload again.',
   ])
   rmSync(brokenBy)
   expect(await running.call('reload')).toBe(true)

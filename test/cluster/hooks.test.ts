@@ -42,7 +42,8 @@ test('hooks that throw or reject are told and counted, and nothing else comes of
   const said = running.stderr.split('\n').filter(line => line.startsWith('promherd:'))
   expect(
     said.map(
-      line => /the hook (\w+) failed, and is called again all the same: Error: \1 (?:threw|rejected)$/.exec(line)?.[1],
+      line =>
+        /the hook (\w+) failed\. It is still called for later events\. Error: \1 (?:threw|rejected)$/.exec(line)?.[1],
     ),
   ).toEqual(['onStarting', 'onWorkerStart', 'onReady', 'onSignal', 'onWorkerExit', 'onExit'])
 })

@@ -72,7 +72,7 @@ test('an application that never listens is told of once for each worker, and end
   const running = start('./silent.mjs', directory)
   await until('a word', () => running.stderr.split('\n').length > 2)
   expect(running.stderr).toMatch(
-    /^(promherd: worker [12] \(process \d+\) does not listen after 300 ms\. It is waited for: see that the application calls listen\(\)\.\n){2}$/,
+    /^(promherd: worker [12] \(process \d+\) did not listen within 300 ms\. The primary continues to wait for it\. Check that the application calls listen\(\)\.\n){2}$/,
   )
   expect(await get(running.metricsUrl('/-/ready'))).toMatchObject({
     status: 503,
@@ -91,7 +91,7 @@ test('an application that ends at once is told of once for each worker, and leav
   await until('both to be told', () => running.stderr.split('\n').length > 2)
   expect(await leftAfterEnd(running, directory)).toEqual(NOTHING)
   expect(running.stderr).toMatch(
-    /^(promherd: worker [12] \(process \d+\) ended by exit \(exit code 0\); another starts in 100 ms[^\n]*\n){2}$/,
+    /^(promherd: worker [12] \(process \d+\) exited with code 0 \(exit\); a replacement starts in 100 ms[^\n]*\n){2}$/,
   )
 })
 
@@ -124,9 +124,7 @@ test('signals that change something are refused by a primary that is closing', a
   expect(await running.ended).toEqual({ code: 0, signal: null })
   const said = running.stderr.trim().split('\n').sort()
   expect(said).toEqual(
-    ['HUP', 'TTIN', 'TTOU'].map(
-      name => `promherd: SIG${name} came while the workers are being ended: nothing is done.`,
-    ),
+    ['HUP', 'TTIN', 'TTOU'].map(name => `promherd: SIG${name} is ignored, because the workers are being ended.`),
   )
   expect(leftBy(running, directory)).toEqual(NOTHING)
 })

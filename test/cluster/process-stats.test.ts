@@ -73,7 +73,7 @@ test('a worker that burns CPU and hangs moves its own CPU alone, one that alloca
   })
   expect(cpu(settled, hung)).toBeGreaterThanOrEqual(cpu(next, hung))
   expect(memory(settled, hung)).toBeLessThan(memory(idle, hung) + 64 * MB)
-  expect(running.stderr).toMatch(/^promherd: worker \d \(process \d+\) ended by killed[^\n]*\n$/)
+  expect(running.stderr).toMatch(/^promherd: worker \d \(process \d+\) was ended by SIGKILL \(killed\)[^\n]*\n$/)
 })
 
 test('without getconf all is as with it, and nothing is said', async () => {

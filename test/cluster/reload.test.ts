@@ -154,9 +154,13 @@ test('a new worker that never listens is ended at the deadline, and the old one 
     env: { ENTRY: './silent.mjs' },
   })
   await running.said('metrics')
-  await until('a word', () => running.stderr.includes('does not listen after 500 ms. It is waited for'))
+  await until('a word', () =>
+    running.stderr.includes('did not listen within 500 ms. The primary continues to wait for it'),
+  )
   expect(await running.call('reload')).toBe(false)
-  expect(running.stderr).toContain('did not come up: it does not listen after 500 ms. The old one stays.')
+  expect(running.stderr).toContain(
+    'could not be replaced (reload): it did not listen within 500 ms. The old worker keeps running.',
+  )
   expect(running.stderr.trim().split('\n')).toHaveLength(3)
 })
 

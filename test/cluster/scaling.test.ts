@@ -13,7 +13,9 @@ test('SIGTTIN adds a worker and SIGTTOU takes one away, never the last', async (
   const samples = await running.sees('promherd_signals_total{signal="TTOU"}', 2)
   expect(samples.value('promherd_workers_target')).toBe(1)
   expect(samples.value('promherd_signals_total{signal="TTIN"}')).toBe(1)
-  expect(running.stderr).toBe('promherd: SIGTTOU came to the last worker: it stays. Send SIGTERM to end it, too.\n')
+  expect(running.stderr).toBe(
+    'promherd: SIGTTOU is ignored, because only one worker is left. Send SIGTERM to end the cluster.\n',
+  )
 })
 
 test('a worker that comes back in a slot that was given up is a restart by scale', async () => {

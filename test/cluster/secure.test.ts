@@ -244,6 +244,6 @@ test('streams of h2 that do not end are waited for until the deadline, and their
   expect(samples.value('promherd_worker_cut_connections_total{worker="1",reason="deadline"}')).toBe(1)
   expect(samples.value('promherd_worker_cut_connections_total{worker="1",reason="drain"}')).toBe(0)
   expect(running.stderr).toMatch(
-    /^promherd: worker 1 had not ended after 1000 ms and was killed\. Connections that were cut off: 1\.\n$/,
+    /^promherd: worker 1 did not exit within 1000 ms and was killed\. Connections in use that this closed: 1\.\n$/,
   )
 })

@@ -42,7 +42,7 @@ test('threads come and go by method and by signal, never the last; close() leave
   running.signal('SIGTTOU')
   await running.sees('promherd_signals_total{signal="TTOU"}', 1)
   running.signal('SIGTTOU')
-  await until('a word', () => running.stderr.includes('SIGTTOU came to the last worker: it stays.'))
+  await until('a word', () => running.stderr.includes('SIGTTOU is ignored, because only one worker is left.'))
   await running.sees('promherd_stores{state="live"}', 2)
   expect((await running.scrape()).restarts).toEqual({ scale: 1 })
   expect((await get(running.appUrl())).body).toBe('1')
@@ -61,7 +61,10 @@ test('threads come and go by method and by signal, never the last; close() leave
 test('a thread that has served as many requests as it should is replaced, and no request fails', async () => {
   const running = await startListening({ options: { maxRequests: 50 } })
   const load = startLoad(new URL(running.appUrl()).port, 4)
-  await until('two that are worn', async () => ((await running.scrape()).restarts['max_requests'] ?? 0) >= 2)
+  await until(
+    'two workers that have reached their limit',
+    async () => ((await running.scrape()).restarts['max_requests'] ?? 0) >= 2,
+  )
   const { received, broken, refused } = await stopLoad(load)
   expect({ broken, refused }).toEqual({ broken: 0, refused: 0 })
   expect(await settled(running, 'test_total')).toBe(received)
@@ -99,7 +102,7 @@ test('a thread that does not end in time is terminated', async () => {
   running.signal('SIGTERM')
   expect(await running.ended).toEqual({ code: 0, signal: null })
   expect(running.stderr).toBe(
-    'promherd: worker 1 had not ended after 300 ms and was killed. Connections that were cut off: 1.\n',
+    'promherd: worker 1 did not exit within 300 ms and was killed. Connections in use that this closed: 1.\n',
   )
 })
 

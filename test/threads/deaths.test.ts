@@ -20,7 +20,7 @@ test('requests in flight in a thread that is terminated are lost, and counted no
 test('a thread that fails is told as a crash, with what it threw', async () => {
   const running = await startListening({ options: { threads: 1 } })
   await get(running.appUrl('/throw')).catch(() => {})
-  await endedBy(running, 'crash', 'exit code 1')
+  await endedBy(running, 'crash', 'exited with code 1')
   const samples = await running.sees('test_total', 2)
   expect(samples.value('promherd_worker_uncaught_errors_total{origin="uncaught_exception",worker="1"}')).toBe(1)
   expect(running.stderr).toContain('Error: thrown on purpose')
@@ -30,7 +30,7 @@ test('a thread that ends of its own doing is told so, and writes its last number
   const running = await startListening({ options: { threads: 1 }, env: { PROMHERD_STORAGE: 'file' } })
   await Promise.all(Array.from({ length: 20 }, () => get(running.appUrl('/slow?ms=10'))))
   await get(running.appUrl('/exit?code=0')).catch(() => {})
-  await endedBy(running, 'exit', 'exit code 0')
+  await endedBy(running, 'exit', 'exited with code 0')
   const samples = await running.sees('test_total', 22)
   expect(samples.value('promherd_worker_uncaught_errors_total{origin="uncaught_exception",worker="1"}')).toBe(0)
 })
@@ -41,7 +41,7 @@ async function endedBy(running: Running, reason: string, exit: string): Promise<
   await until('an answer', async () => (await get(running.appUrl()).catch(() => undefined))?.status === 200)
   expect((await running.scrape()).restarts).toEqual({ [reason]: 1 })
   const [first] = threadsOf(running, 1)
-  expect(running.stderr).toContain(`worker 1 (thread ${first}) ended by ${reason} (${exit}); another starts now.`)
+  expect(running.stderr).toContain(`worker 1 (thread ${first}) ${exit} (${reason}); a replacement starts now.`)
 }
 
 test('a thread whose heap is full is told as out of memory, and the process lives', async () => {
@@ -61,7 +61,9 @@ test('a thread that hangs is terminated and told as hung, and the other goes on'
     return samples.restarts['hung'] === 1 ? samples : undefined
   })
   expect(samples.restarts).toEqual({ hung: 1 })
-  expect(running.stderr).toMatch(/^promherd: worker [12] \(thread \d+\) ended by hung \(exit code 1\); another starts /)
+  expect(running.stderr).toMatch(
+    /^promherd: worker [12] \(thread \d+\) exited with code 1 \(hung\); a replacement starts /,
+  )
   await running.sees('promherd_workers{state="running"}', 2)
   expect((await get(running.appUrl())).status).toBe(200)
 })

@@ -93,7 +93,7 @@ test('an application that never listens is told of once for each thread, and end
   })
   await until('a word', () => running.stderr.split('\n').length > 2)
   expect(running.stderr).toMatch(
-    /^(promherd: worker [12] \(thread \d+\) does not listen after 300 ms\. It is waited for: see that the application calls listen\(\)\.\n){2}$/,
+    /^(promherd: worker [12] \(thread \d+\) did not listen within 300 ms\. The primary continues to wait for it\. Check that the application calls listen\(\)\.\n){2}$/,
   )
   expect(await get(running.metricsUrl('/-/ready'))).toMatchObject({ status: 503 })
   running.signal('SIGTERM')

@@ -1,10 +1,10 @@
 import cluster from 'node:cluster'
 import { isFunction } from './base/check-options.ts'
-import { processLine } from './cluster/channel.ts'
+import { processChannel } from './cluster/channel.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import { type ClusterOptions, resolveClusterOptions } from './cluster/options.ts'
 import { Primary } from './cluster/primary/primary.ts'
-import { processSpawner } from './cluster/process/spawned-process.ts'
+import { processSpawner } from './cluster/process/child-process.ts'
 import { runWorker } from './cluster/worker/worker.ts'
 
 export type { Cluster, ClusterHooks, WorkerExit, WorkerStart, WorkerStatus } from './cluster/cluster.ts'
@@ -21,7 +21,7 @@ export { startProgramThreads, startThreads } from './program/threads.ts'
  */
 export function startCluster(options: ClusterOptions, entry: () => unknown): Cluster | undefined {
   if (cluster.isWorker) {
-    runWorker(options, processLine, entry)
+    runWorker(options, processChannel, entry)
     return undefined
   }
   isFunction("Give a function that starts the application, such as () => import('./app.js').")('entry', entry)

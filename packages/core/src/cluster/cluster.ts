@@ -1,7 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import type { SignalName } from '../definitions/metrics.ts'
 import type { HerdServer } from '../server/serve-herd.ts'
-import type { HandleState } from './worker-handle.ts'
 
 /** A running cluster of processes or threads, controlled by its primary. */
 export interface Cluster {
@@ -34,7 +33,8 @@ export interface WorkerStatus {
   readonly worker: number
   /** Undefined between two processes. */
   readonly pid: number | undefined
-  readonly state: HandleState
+  /** As far as it was reported to the primary. */
+  readonly state: 'starting' | 'running' | 'draining' | 'dead'
 }
 
 /** A worker that was started, as `onWorkerStart` is called with it. */

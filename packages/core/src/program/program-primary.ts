@@ -1,15 +1,15 @@
 import { Warner } from '../base/warner.ts'
+import type { Spawn, Spawner } from '../cluster/child.ts'
 import type { WorkerExit } from '../cluster/cluster.ts'
 import { isOurs, type ToPrimary } from '../cluster/messages.ts'
 import type { ResolvedClusterOptions } from '../cluster/options.ts'
 import { Primary } from '../cluster/primary/primary.ts'
-import { STARTED_MS } from '../cluster/restarts.ts'
+import { describeExit, STARTED_MS } from '../cluster/restarts.ts'
 import { exitCodeOfSignal } from '../cluster/signals.ts'
-import type { Spawn, Spawner } from '../cluster/spawned.ts'
 import type { processSampler } from '../runtime/runtime.ts'
 
 /** Options for workers that run a program, in addition to those of all workers. */
-export interface ProgramLife {
+export interface ProgramPrimaryOptions {
   /**
    * Whether the program is started again if it exits before it has ever listened. If not, this process exits in the
    * same way.
@@ -21,19 +21,19 @@ export interface ProgramLife {
 export function programPrimary(
   options: ResolvedClusterOptions,
   spawner: (directory: string) => Spawner,
-  { shouldRestart }: ProgramLife,
-  figures?: typeof processSampler,
+  { shouldRestart }: ProgramPrimaryOptions,
+  sampler?: typeof processSampler,
 ): Primary {
-  const led = { ...options, leadMs: LEAD_MS, settleMs: SETTLE_MS }
-  if (shouldRestart) return new Primary(led, spawner, figures)
-  const first = new FirstLife()
+  const leading = { ...options, leadMs: LEAD_MS, settleMs: SETTLE_MS }
+  if (shouldRestart) return new Primary(leading, spawner, sampler)
+  const first = new ProgramStart()
   const primary: Primary = new Primary(
-    first.watched(led, exit => void endWith(exit, first, primary, options)),
+    first.watchedOptions(leading, exit => void endWith(exit, first, primary, options)),
     directory => {
       const { spawn, stopAccepting } = spawner(directory)
-      return { spawn: first.listening(spawn), stopAccepting }
+      return { spawn: first.watchedSpawn(spawn), stopAccepting }
     },
-    figures,
+    sampler,
   )
   return primary
 }
@@ -47,10 +47,10 @@ const LEAD_MS = 2000
 const SETTLE_MS = 300
 
 /**
- * The time until the program serves: until any worker has received a request, or has listened for as long as a program
+ * The start of a program, until it serves: until any worker has received a request, or has listened for as long as a program
  * needs to count as started. A program may listen on one port and fail before it listens on the next.
  */
-class FirstLife {
+class ProgramStart {
   #hasServed = false
   #listensSince: number | undefined
   /** The error that the program threw instead of running, unless it was reported elsewhere. */
@@ -60,46 +60,47 @@ class FirstLife {
     return this.#listensSince !== undefined
   }
 
-  /** Calls `end` for the first worker that exits in this time. */
-  watched(options: ResolvedClusterOptions, end: (exit: WorkerExit) => void): ResolvedClusterOptions {
+  /** Returns options with which `end` is called for a worker that exits before the program serves. */
+  watchedOptions(options: ResolvedClusterOptions, end: (exit: WorkerExit) => void): ResolvedClusterOptions {
     const onWorkerExit = (exit: WorkerExit): unknown => {
-      if (exit.reason !== 'close' && this.#isEndOfProgram(exit)) end(exit)
+      if (exit.reason !== 'close' && this.#endsProgram(exit)) end(exit)
       return options.hooks.onWorkerExit?.(exit)
     }
     return { ...options, hooks: { ...options.hooks, onWorkerExit } }
   }
 
-  listening(spawn: Spawn): Spawn {
-    return slot => {
-      const spawned = spawn(slot)
-      const { pid, thread, name, exited } = spawned
+  /** Returns a `spawn` whose messages are received here, too. */
+  watchedSpawn(spawn: Spawn): Spawn {
+    return worker => {
+      const child = spawn(worker)
+      const { pid, thread, name, exited } = child
       return {
         pid,
         name,
         exited,
         ...(thread && { thread }),
-        listen: hear =>
-          spawned.listen(message => {
-            this.#hear(message)
-            hear(message)
+        listen: onMessage =>
+          child.listen(message => {
+            this.#received(message)
+            onMessage(message)
           }),
-        withhold: () => spawned.withhold(),
-        send: message => spawned.send(message),
-        abort: () => spawned.abort(),
-        kill: () => spawned.kill(),
+        stopConnections: () => child.stopConnections(),
+        send: message => child.send(message),
+        abort: () => child.abort(),
+        kill: () => child.kill(),
       }
     }
   }
 
   /** Once it listens, a worker may also be ended by another process: the program alone would not have exited then. */
-  #isEndOfProgram({ signal, reason }: WorkerExit): boolean {
+  #endsProgram({ signal, reason }: WorkerExit): boolean {
     if (this.#hasServed) return false
     if (this.#listensSince === undefined) return true
     const isOwn = signal === null && (reason === 'crash' || reason === 'exit')
     return isOwn && performance.now() - this.#listensSince < STARTED_MS
   }
 
-  #hear(message: unknown): void {
+  #received(message: unknown): void {
     if (!isOurs<ToPrimary>(message)) return
     if (message.promherd === 'listening') this.#listensSince ??= performance.now()
     if (message.promherd === 'served') this.#hasServed = true
@@ -109,7 +110,7 @@ class FirstLife {
 
 async function endWith(
   { code, signal }: WorkerExit,
-  { failure, hasListened }: FirstLife,
+  { failure, hasListened }: ProgramStart,
   primary: Primary,
   { onWarning }: ResolvedClusterOptions,
 ): Promise<void> {
@@ -118,7 +119,7 @@ async function endWith(
   if (failure !== undefined) warner.log(`the program could not be loaded: ${failure}`)
   if (exitCode !== 0)
     warner.log(
-      `the program ended before it ${hasListened ? 'served a request' : 'listened'} (${signal ?? `exit code ${code}`}).`,
+      `the program ${describeExit({ code, signal })} before it ${hasListened ? 'served a request' : 'listened'}.`,
     )
   await primary.close()
   process.exit(exitCode)

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import { subscribe } from 'node:diagnostics_channel'
 import { isMainThread } from 'node:worker_threads'
-import { processLine } from '../cluster/channel.ts'
+import { processChannel } from '../cluster/channel.ts'
 import { runWorker } from '../cluster/worker/worker.ts'
 import { resolveConfig } from '../config/resolve.ts'
 import { offerDefaultMonitor } from '../monitor/default-monitor.ts'
@@ -15,7 +15,7 @@ if (cluster.isWorker && isMainThread) {
   const { config } = await resolveConfig({ keys: new Set(['storage']) })
   const { storage, promClient, onWarning, maxRequests, maxRequestsJitter } = config
   offerDefaultMonitor(createMonitor({ storage, promClient, onWarning }))
-  runWorker({ maxRequests, maxRequestsJitter }, processLine, () => {})
+  runWorker({ maxRequests, maxRequestsJitter }, processChannel, () => {})
   endWithTheProgram()
 }
 

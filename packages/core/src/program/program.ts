@@ -6,7 +6,7 @@ import { promherdError } from '../base/errors.ts'
 import { nodeRequire, resolveInstalled } from '../base/node-require.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { type ClusterOptions, resolveClusterOptions } from '../cluster/options.ts'
-import { processSpawner } from '../cluster/process/spawned-process.ts'
+import { processSpawner } from '../cluster/process/child-process.ts'
 import { programPrimary } from './program-primary.ts'
 
 /** A program that does not use promherd itself. */

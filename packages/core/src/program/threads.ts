@@ -1,16 +1,16 @@
 import { isMainThread, threadId } from 'node:worker_threads'
 import { isFunction } from '../base/check-options.ts'
 import { promherdError } from '../base/errors.ts'
-import { threadLine } from '../cluster/channel.ts'
+import { threadChannel } from '../cluster/channel.ts'
+import type { Spawner } from '../cluster/child.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { ResolvedClusterOptions } from '../cluster/options.ts'
 import { Primary } from '../cluster/primary/primary.ts'
-import type { Spawner } from '../cluster/spawned.ts'
-import { type ThreadStart, threadSpawner, threadStart } from '../cluster/thread/spawned-thread.ts'
-import { sharePorts } from '../cluster/thread/thread-ports.ts'
+import { type ThreadStart, threadSpawner, threadStart } from '../cluster/thread/child-thread.ts'
+import { patchListen } from '../cluster/thread/patch-listen.ts'
 import { runWorker } from '../cluster/worker/worker.ts'
 import { processSampler } from '../runtime/runtime.ts'
-import { type ProgramLife, programPrimary } from './program-primary.ts'
+import { type ProgramPrimaryOptions, programPrimary } from './program-primary.ts'
 import { resolveThreadsOptions, type ThreadsOptions } from './thread-options.ts'
 
 /**
@@ -31,7 +31,7 @@ export function startThreads(options: ThreadsOptions, entry: () => unknown): Clu
 export function startProgramThreads(
   options: ThreadsOptions,
   entry: () => unknown,
-  life: ProgramLife,
+  life: ProgramPrimaryOptions,
 ): Cluster | undefined {
   return start(options, entry, (resolved, spawner) => programPrimary(resolved, spawner, life, processSampler))
 }
@@ -51,10 +51,10 @@ function start(options: ThreadsOptions, entry: () => unknown, primaryOf: MakePri
 }
 
 function runThread({ port, sharing }: ThreadStart, options: ThreadsOptions, entry: () => unknown): void {
-  const line = threadLine(port)
-  process.once('exit', () => line.tell({ promherd: 'leaves' }))
-  sharePorts(sharing, line)
-  runWorker(options, line, entry)
+  const channel = threadChannel(port)
+  process.once('exit', () => channel.send({ promherd: 'thread_exits' }))
+  patchListen(sharing, channel)
+  runWorker(options, channel, entry)
 }
 
 function programOfThisProcess(): string {

@@ -1,7 +1,7 @@
 import type { Warner } from '../../base/warner.ts'
 import type { ClusterHooks } from '../cluster.ts'
 
-/** Calls the user's hooks. Errors in hooks are never thrown here. */
+/** Calls the user's hooks, the callbacks for events of the primary. Logs and counts their errors, and never throws. */
 export class Hooks {
   readonly #hooks: ClusterHooks
   readonly #warner: Warner
@@ -24,11 +24,14 @@ export class Hooks {
     } catch (error) {
       this.#onFailure()
       // Logged once for each hook: a worker that crashes repeatedly would fill the log.
-      this.#warner.logOnce(`hook ${name}`, `the hook ${name} failed, and is called again all the same: ${text(error)}`)
+      this.#warner.logOnce(
+        `hook ${name}`,
+        `the hook ${name} failed. It is still called for later events. ${stackOf(error)}`,
+      )
     }
   }
 }
 
-function text(error: unknown): string {
+function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -10,13 +10,13 @@ import type { StoreFamily } from '../../store/family.ts'
 import type { Store } from '../../store/store.ts'
 
 /** The primary's own metrics. Every series that is known in advance is created at the start with the value 0. */
-export class Journal {
+export class PrimaryMetrics {
   readonly #restarts: StoreFamily
   readonly #lost: StoreFamily
   readonly #cut: StoreFamily
   readonly #signals: StoreFamily
   readonly #target: StoreFamily
-  readonly #storeless: StoreFamily
+  readonly #withoutStore: StoreFamily
   readonly #errors: StoreFamily
 
   constructor(store: Store, workers: number, signals: readonly SignalName[]) {
@@ -25,15 +25,15 @@ export class Journal {
     this.#cut = store.family(FAMILIES.workerCutConnections, MAX_WORKERS * CUT_REASONS.length)
     this.#signals = store.family(FAMILIES.signals)
     this.#target = store.family(FAMILIES.workersTarget)
-    this.#storeless = store.family(FAMILIES.workersWithoutStore)
-    this.#storeless.slot([])
+    this.#withoutStore = store.family(FAMILIES.workersWithoutStore)
+    this.#withoutStore.slot([])
     this.#errors = store.family(FAMILIES.internalErrors)
     for (const name of signals) this.#signals.slot([name])
-    this.wants(workers)
+    this.setTarget(workers)
   }
 
   /** The target number of workers. */
-  wants(workers: number): void {
+  setTarget(workers: number): void {
     this.#target.storage.values[this.#target.slot([])] = workers
     for (let worker = 1; worker <= workers; worker++) {
       for (const reason of RESTART_REASONS) this.#restarts.slot([String(worker), reason])
@@ -43,25 +43,25 @@ export class Journal {
   }
 
   /** The number of workers without a store that the herd can read. */
-  lackStores(workers: number): void {
-    this.#storeless.storage.values[this.#storeless.slot([])] = workers
+  setWithoutStore(workers: number): void {
+    this.#withoutStore.storage.values[this.#withoutStore.slot([])] = workers
   }
 
-  restarted(worker: number, reason: RestartReason): void {
+  countRestart(worker: number, reason: RestartReason): void {
     increment(this.#restarts, [String(worker), reason])
   }
 
   /** Connections in use were closed because their worker ended. */
-  cutOff(worker: number, reason: CutReason, connections: number): void {
+  countCut(worker: number, reason: CutReason, connections: number): void {
     increment(this.#cut, [String(worker), reason], connections)
   }
 
-  signalled(name: SignalName): void {
+  countSignal(name: SignalName): void {
     increment(this.#signals, [name])
   }
 
-  /** A hook of the user has failed. */
-  hookFailed(): void {
+  /** A hook of the user has thrown or rejected. */
+  countHookError(): void {
     increment(this.#errors, ['callback'])
   }
 }

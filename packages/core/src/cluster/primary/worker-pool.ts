@@ -1,20 +1,20 @@
 import type { WorkerStatus } from '../cluster.ts'
 import type { EndReason, WorkerHandle } from '../worker-handle.ts'
-import { Slot, type SlotOptions } from './worker-slot.ts'
+import { WorkerSlot, type WorkerSlotOptions } from './worker-slot.ts'
 
-/** The worker pool: one slot for each worker. Replacements run one at a time. */
-export class Crew {
-  readonly #options: CrewOptions
-  readonly #slots: Slot[] = []
+/** The worker pool: one worker slot for each worker. Replacements run one at a time. */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions
+  readonly #slots: WorkerSlot[] = []
   /** Slots that were removed, while their workers are still exiting. */
-  readonly #ending = new Set<Slot>()
+  readonly #removed = new Set<WorkerSlot>()
   /** The highest number that a slot has had. */
-  #most = 0
+  #highest = 0
   #closed = false
-  #turn: Promise<unknown> = Promise.resolve()
-  #waitingReload: Promise<boolean> | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+  #pendingReload: Promise<boolean> | undefined
 
-  constructor(options: CrewOptions) {
+  constructor(options: WorkerPoolOptions) {
     this.#options = options
   }
 
@@ -34,8 +34,8 @@ export class Crew {
   get whyNotReady(): string | undefined {
     if (this.#closed) return 'The workers are being ended.'
     if (this.workers.some(({ state }) => state === 'running')) return undefined
-    const lastDeath = this.#slots.findLast(slot => slot.lastDeath !== '')?.lastDeath
-    return `No worker is listening${lastDeath === undefined ? ' yet' : `: ${lastDeath}`}.`
+    const lastExit = this.#slots.findLast(slot => slot.lastExit !== '')?.lastExit
+    return `No worker is listening${lastExit === undefined ? ' yet' : `: ${lastExit}`}.`
   }
 
   /** Changes the number of workers. Resolves when the new ones have started, and the others have exited. */
@@ -43,17 +43,17 @@ export class Crew {
     if (this.#closed) return
     const changes: Promise<void>[] = []
     while (this.#slots.length < workers) changes.push(this.#addSlot())
-    while (this.#slots.length > workers) changes.push(this.#giveUp(this.#slots.pop()!, 'scale'))
+    while (this.#slots.length > workers) changes.push(this.#remove(this.#slots.pop()!, 'scale'))
     await Promise.all(changes)
   }
 
   /** Replaces all workers, one after the other. Stops at the first that does not start; false if it stopped. */
   reload(): Promise<boolean> {
-    this.#waitingReload ??= this.#inTurn(() => {
-      this.#waitingReload = undefined
+    this.#pendingReload ??= this.#queued(() => {
+      this.#pendingReload = undefined
       return this.#replaceAll()
     })
-    return this.#waitingReload
+    return this.#pendingReload
   }
 
   /** Ends the workers with these stores, because they hang. */
@@ -71,32 +71,32 @@ export class Crew {
     this.#closed = true
     for (const slot of this.#slots) slot.stopFilling()
     await this.#options.stopAccepting()
-    await Promise.all([...this.#slots, ...this.#ending].map(slot => slot.leave('close', signals)))
+    await Promise.all([...this.#slots, ...this.#removed].map(slot => slot.leave('close', signals)))
   }
 
   /** Kills all workers. */
   kill(): void {
     this.#closed = true
-    for (const slot of [...this.#slots, ...this.#ending]) slot.kill()
+    for (const slot of [...this.#slots, ...this.#removed]) slot.kill()
   }
 
   #addSlot(): Promise<void> {
     const number = this.#slots.length + 1
-    const slot: Slot = new Slot(number, number <= this.#most ? 'scale' : undefined, {
+    const slot: WorkerSlot = new WorkerSlot(number, number <= this.#highest ? 'scale' : undefined, {
       ...this.#options,
       isLast: () => this.#slots.every(({ handles }) => handles.length === 0),
-      onListening: () => this.#listens(),
-      onWorn: handle => this.#wears(slot, handle),
+      onListening: () => this.#workerListens(),
+      onRequestLimit: handle => this.#replaceAtLimit(slot, handle),
     })
-    this.#most = Math.max(this.#most, number)
+    this.#highest = Math.max(this.#highest, number)
     this.#slots.push(slot)
     return slot.start()
   }
 
-  async #giveUp(slot: Slot, reason: EndReason): Promise<void> {
-    this.#ending.add(slot)
+  async #remove(slot: WorkerSlot, reason: EndReason): Promise<void> {
+    this.#removed.add(slot)
     await slot.leave(reason)
-    this.#ending.delete(slot)
+    this.#removed.delete(slot)
   }
 
   async #replaceAll(): Promise<boolean> {
@@ -106,30 +106,32 @@ export class Crew {
       if (await slot.replace('reload')) continue
       if (this.#closed) return false
       if (!this.#slots.includes(slot)) continue
-      this.#options.warner.log(`the reload ends at worker ${slot.number}: the workers after it stay as they were.`)
+      this.#options.warner.log(
+        `the reload stopped at worker ${slot.number}: it and the workers after it were not replaced. Correct the cause, and reload again.`,
+      )
       return false
     }
     return !this.#closed
   }
 
-  #wears(slot: Slot, handle: WorkerHandle): void {
-    void this.#inTurn(async () => {
+  #replaceAtLimit(slot: WorkerSlot, handle: WorkerHandle): void {
+    void this.#queued(async () => {
       if (slot.has(handle) && handle.endReason === undefined) await slot.replace('max_requests')
     })
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work)
-    this.#turn = result.catch(() => {})
+  #queued<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work)
+    this.#queue = result.catch(() => {})
     return result
   }
 
-  #listens(): void {
+  #workerListens(): void {
     if (this.workers.every(({ state }) => state === 'running')) this.#options.onComplete()
   }
 }
 
-export interface CrewOptions extends Omit<SlotOptions, 'isLast' | 'onListening' | 'onWorn'> {
+export interface WorkerPoolOptions extends Omit<WorkerSlotOptions, 'isLast' | 'onListening' | 'onRequestLimit'> {
   /** Stops accepting connections; resolves when the accepted ones are with the workers. */
   readonly stopAccepting: () => Promise<void>
   /** All workers listen. */

@@ -1,35 +1,35 @@
 import type { Warner } from '../../base/warner.ts'
 import type { CutReason, RestartReason } from '../../definitions/metrics.ts'
+import type { Exit, Spawn } from '../child.ts'
 import type { WorkerExit, WorkerStatus } from '../cluster.ts'
-import { describeExit, RestartPace } from '../restarts.ts'
-import type { Exit, Spawn } from '../spawned.ts'
+import { describeExit, RestartDelay } from '../restarts.ts'
 import { type EndReason, WorkerHandle } from '../worker-handle.ts'
 
 /**
- * The slot of one worker. One process (or thread) serves in it; another one follows when that exits; and there are two
- * for a while, when one replaces the other.
+ * A worker slot: one worker number, and the process or thread that serves under it. When that exits, another one is
+ * started. While a worker is replaced, there are two for a while.
  */
-export class Slot {
+export class WorkerSlot {
   readonly number: number
-  readonly #options: SlotOptions
-  readonly #pace = new RestartPace()
+  readonly #options: WorkerSlotOptions
+  readonly #delay = new RestartDelay()
   /** The process that serves. */
   #handle: WorkerHandle | undefined
   /** Its replacement, until it listens. */
   #next: WorkerHandle | undefined
   /** Replaced processes that still answer requests. */
   readonly #leaving = new Set<WorkerHandle>()
-  /** Why the last process exited, until the next one starts: that one counts as a restart then. */
-  #owed: RestartReason | undefined
+  /** Why the last process exited, until the next one starts, which is then counted as a restart for this reason. */
+  #restartReason: RestartReason | undefined
   #timer: NodeJS.Timeout | undefined
   #closed = false
-  /** How the last process exited that the primary had not ended. */
-  lastDeath = ''
+  /** How the last process exited that the primary had not ended, as a phrase. */
+  lastExit = ''
 
   /** `after` is the reason why the previous worker with this number ended. */
-  constructor(number: number, after: RestartReason | undefined, options: SlotOptions) {
+  constructor(number: number, after: RestartReason | undefined, options: WorkerSlotOptions) {
     this.number = number
-    this.#owed = after
+    this.#restartReason = after
     this.#options = options
   }
 
@@ -53,7 +53,7 @@ export class Slot {
     await first?.settled(this.#options.startTimeoutMs)
     if (first?.state !== 'starting') return
     this.#options.warner.log(
-      `worker ${this.number} (${first.name}) does not listen after ${this.#options.startTimeoutMs} ms. It is waited for: see that the application calls listen().`,
+      `worker ${this.number} (${first.name}) did not listen within ${this.#options.startTimeoutMs} ms. The primary continues to wait for it. Check that the application calls listen().`,
     )
   }
 
@@ -69,12 +69,12 @@ export class Slot {
     await next?.settled(this.#options.startTimeoutMs)
     this.#next = undefined
     if (next === undefined || next.state !== 'running') {
-      if (!this.#closed) this.#failed(next, reason)
+      if (!this.#closed) this.#notStarted(next, reason)
       return false
     }
     const old = this.#handle
     this.#handle = next
-    this.#countRestart(old === undefined ? this.#owed : reason)
+    this.#countRestart(old === undefined ? this.#restartReason : reason)
     if (old !== undefined) await this.#drain(old, reason)
     return true
   }
@@ -85,7 +85,7 @@ export class Slot {
   }
 
   /** Ends all processes of the slot permanently. Resolves when the last one has exited. */
-  async leave(reason: EndReason, signals: readonly NodeJS.Signals[] = UNASKED): Promise<void> {
+  async leave(reason: EndReason, signals: readonly NodeJS.Signals[] = DEFAULT_SIGNALS): Promise<void> {
     this.stopFilling()
     const { handles } = this
     await Promise.all(handles.map(handle => this.#drain(handle, reason, signals)))
@@ -106,26 +106,30 @@ export class Slot {
     clearTimeout(this.#timer)
   }
 
-  async #drain(handle: WorkerHandle, reason: EndReason, signals: readonly NodeJS.Signals[] = UNASKED): Promise<void> {
+  async #drain(
+    handle: WorkerHandle,
+    reason: EndReason,
+    signals: readonly NodeJS.Signals[] = DEFAULT_SIGNALS,
+  ): Promise<void> {
     const { drainTimeoutMs: timeoutMs, warner } = this.#options
     if (!this.has(handle)) this.#leaving.add(handle)
     const { killed, cut } = await handle.drain(reason, { timeoutMs, signals })
     if (!killed) return
     const connections =
-      cut === undefined ? 'It did not report its connections' : `Connections that were cut off: ${cut}`
-    warner.log(`worker ${this.number} had not ended after ${timeoutMs} ms and was killed. ${connections}.`)
+      cut === undefined ? 'It did not report its open connections' : `Connections in use that this closed: ${cut}`
+    warner.log(`worker ${this.number} did not exit within ${timeoutMs} ms and was killed. ${connections}.`)
   }
 
   #tryToSpawn(): WorkerHandle | undefined {
     try {
       const handle = new WorkerHandle(this.number, this.#options.spawn(this.number), this.#options)
-      void handle.exited.then(exit => this.#ended(handle, exit))
+      void handle.exited.then(exit => this.#hasExited(handle, exit))
       this.#options.onStart(handle)
       return handle
     } catch (error) {
       this.#options.warner.logOnce(
         `spawn ${this.number}`,
-        `worker ${this.number} could not be started: ${String(error)}.`,
+        `worker ${this.number} could not be started (${String(error)}). The primary tries again.`,
       )
       return undefined
     }
@@ -134,8 +138,8 @@ export class Slot {
   #fill(): void {
     if (this.#closed) return
     this.#handle = this.#tryToSpawn()
-    if (this.#handle === undefined) this.#fillAfter(this.#pace.delayAfterMs({ startingMs: 0 }))
-    else this.#countRestart(this.#owed)
+    if (this.#handle === undefined) this.#fillAfter(this.#delay.afterMs({ startingMs: 0 }))
+    else this.#countRestart(this.#restartReason)
   }
 
   #fillAfter(delayMs: number): void {
@@ -143,71 +147,70 @@ export class Slot {
   }
 
   #countRestart(reason: RestartReason | undefined): void {
-    this.#owed = undefined
+    this.#restartReason = undefined
     if (reason !== undefined) this.#options.onRestart(this.number, reason)
   }
 
-  #ended(handle: WorkerHandle, exit: Exit): void {
+  #hasExited(handle: WorkerHandle, exit: Exit): void {
     const reason = handle.endReason ?? exit.reason
     const wasServing = this.has(handle)
-    if (reason === 'close' && handle.endsItself && !handle.wasKilled) this.#options.onOwnEnd(exit)
+    if (reason === 'close' && handle.programExits && !handle.wasKilled) this.#options.onOwnExit(exit)
     if (wasServing) this.#handle = undefined
     this.#leaving.delete(handle)
     this.#options.onExit({ worker: this.number, pid: handle.pid, ...exit, reason })
     if (!wasServing || this.#closed || reason === 'close') return
-    this.#owed = reason
+    this.#restartReason = reason
     const delayMs = this.#delayAfter(handle)
-    this.lastDeath = this.#describe(handle, exit, reason)
+    this.lastExit = this.#describe(handle, exit, reason)
     // A process that is just starting fills the slot, or its failure is handled.
-    const next =
-      this.#next === undefined ? `another starts ${delayMs === 0 ? 'now' : `in ${delayMs} ms`}` : 'another is starting'
-    if (!this.#pace.isLoop)
-      this.#tellDeath(
-        handle,
-        delayMs === 0
-          ? `${next}.`
-          : `${next}. If that goes on, the next ones start ever later, and this is not said again.`,
-      )
+    if (!this.#delay.isLoop) this.#logExit(handle, delayMs)
     if (this.#next === undefined) this.#fillAfter(delayMs)
   }
 
   /** A worker that has served is replaced at once if no other worker is left. */
-  #delayAfter({ life, hasServed }: WorkerHandle): number {
-    const delayMs = this.#pace.delayAfterMs(life)
+  #delayAfter({ times, hasServed }: WorkerHandle): number {
+    const delayMs = this.#delay.afterMs(times)
     return hasServed && this.#options.isLast() ? 0 : delayMs
   }
 
-  #tellDeath(handle: WorkerHandle, next: string): void {
-    const { warner } = this.#options
-    if (handle.failure !== undefined) warner.log(`the application could not be started: ${handle.failure}`)
-    warner.log(`${this.lastDeath}; ${next}`)
+  #logExit(handle: WorkerHandle, delayMs: number): void {
+    this.#logFailure(handle)
+    const when = delayMs === 0 ? 'now' : `in ${delayMs} ms`
+    const next = this.#next === undefined ? `a replacement starts ${when}` : 'a replacement is already starting'
+    const loop = ' If replacements exit early, too, the delay increases, and their exits are not logged.'
+    this.#options.warner.log(`${this.lastExit}; ${next}.${delayMs === 0 ? '' : loop}`)
+  }
+
+  #logFailure(handle: WorkerHandle | undefined): void {
+    if (handle?.failure === undefined) return
+    this.#options.warner.log(`the application could not be started: ${handle.failure}`)
   }
 
   /** A process that should replace another has not started. */
-  #failed(next: WorkerHandle | undefined, reason: RestartReason): void {
+  #notStarted(next: WorkerHandle | undefined, reason: RestartReason): void {
     const { warner, startTimeoutMs } = this.#options
-    if (next?.failure !== undefined) warner.log(`the application could not be started: ${next.failure}`)
-    const why =
-      next?.state === 'starting' ? `it does not listen after ${startTimeoutMs} ms` : 'it ended before it listened'
-    const rest = this.#handle === undefined ? 'It is tried again.' : 'The old one stays.'
-    warner.log(`a new worker ${this.number} (${reason}) did not come up: ${why}. ${rest}`)
+    this.#logFailure(next)
+    const cause =
+      next?.state === 'starting' ? `it did not listen within ${startTimeoutMs} ms` : 'it exited before it listened'
+    const consequence = this.#handle === undefined ? 'The primary tries again.' : 'The old worker keeps running.'
+    warner.log(`worker ${this.number} could not be replaced (${reason}): ${cause}. ${consequence}`)
     if (next?.state === 'starting') {
       // Until it has exited it belongs to this slot.
       this.#leaving.add(next)
       next.kill()
     }
-    if (this.#handle === undefined) this.#fillAfter(this.#pace.delayAfterMs({ startingMs: 0 }))
+    if (this.#handle === undefined) this.#fillAfter(this.#delay.afterMs({ startingMs: 0 }))
   }
 
   #describe(handle: WorkerHandle, exit: Exit, reason: RestartReason): string {
-    return `worker ${this.number} (${handle.name}) ended by ${reason} (${describeExit(exit)})`
+    return `worker ${this.number} (${handle.name}) ${describeExit(exit)} (${reason})`
   }
 }
 
-/** The signals that a program receives if no signal caused its end: by a reload, or a method call. */
-const UNASKED = ['SIGTERM', 'SIGINT'] as const
+/** The signals that a program receives if no signal to the primary caused its end: by a reload, or a method call. */
+const DEFAULT_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
-export interface SlotOptions {
+export interface WorkerSlotOptions {
   /** Starts the process or thread of a worker. */
   readonly spawn: Spawn
   readonly warner: Warner
@@ -216,15 +219,15 @@ export interface SlotOptions {
   /** Whether no worker is running or starting. */
   readonly isLast: () => boolean
   readonly onListening: () => void
-  readonly onWorn: (handle: WorkerHandle) => void
+  readonly onRequestLimit: (handle: WorkerHandle) => void
   readonly onCut: (handle: WorkerHandle, reason: CutReason, connections: number) => void
-  readonly onStorage: (handle: WorkerHandle, lack: string | undefined) => void
+  readonly onStorage: (handle: WorkerHandle, missingReason: string | undefined) => void
   /** A process was started. */
   readonly onStart: (handle: WorkerHandle) => void
   /** A process has exited. */
   readonly onExit: (exit: WorkerExit) => void
   /** The program of a worker has ended itself because the cluster is being closed. */
-  readonly onOwnEnd: (exit: Exit) => void
+  readonly onOwnExit: (exit: Exit) => void
   /** The slot of a process that exited is filled again. */
   readonly onRestart: (worker: number, reason: RestartReason) => void
 }

@@ -1,8 +1,8 @@
 import cluster, { type Worker } from 'node:cluster'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { acceptLast, wasRead } from '../tcp.ts'
-import { Accepting } from './accepting.ts'
-import type { Connection, Handover } from './port.ts'
+import type { Connection, PendingConnection } from './port.ts'
+import { PrimaryPorts } from './primary-ports.ts'
 
 /**
  * Pending connections: connections that are being sent to a worker.
@@ -22,22 +22,23 @@ import type { Connection, Handover } from './port.ts'
  * These messages are internal to Node, so nothing relies on them. A message with another format is ignored, and Node
  * then behaves as without this file. Their format is the same on Node 20, 22, 24 and 26, and is verified by a test.
  */
-export class Handovers {
+export class PendingConnections {
   /** The workers that serve each port, by Node's key for it. */
   readonly #serving = new Map<string, Set<Worker>>()
-  readonly #accepting = cluster.schedulingPolicy === cluster.SCHED_RR ? new Accepting() : undefined
+  /** Undefined without round robin. */
+  readonly #ports = cluster.schedulingPolicy === cluster.SCHED_RR ? new PrimaryPorts() : undefined
 
   /** The sockets from which workers accept themselves, without round robin, by Node's key. */
   readonly #shared = new Map<string, Connection>()
 
   /** Watches the channel to a worker that was just forked. */
   watch(worker: Worker): void {
-    if (this.#accepting === undefined) this.#watchShared(worker)
-    else this.#watchHandovers(worker, this.#accepting)
+    if (this.#ports === undefined) this.#watchShared(worker)
+    else this.#watchChannel(worker, this.#ports)
   }
 
-  /** Makes Node send no new connection to a worker. */
-  withhold(worker: Worker): void {
+  /** Makes Node send no new connections to a worker. */
+  stopConnections(worker: Worker): void {
     for (const [key, serving] of this.#serving) {
       if (serving.has(worker)) worker.process.emit('internalMessage', { cmd: CMD, act: 'close', key })
     }
@@ -45,7 +46,7 @@ export class Handovers {
 
   /** Closes the ports, and resolves when the accepted connections are with a worker; after a second at the latest. */
   async stopAccepting(): Promise<void> {
-    await this.#accepting?.stop()
+    await this.#ports?.stop()
     await Promise.all([...this.#shared.values()].map(({ fd }) => acceptLast(fd)))
   }
 
@@ -60,61 +61,65 @@ export class Handovers {
     }
   }
 
-  #watchHandovers(worker: Worker, accepting: Accepting): void {
+  #watchChannel(worker: Worker, ports: PrimaryPorts): void {
     /** What the worker was sent and has not answered, by the number of the message. */
-    const outstanding = new Map<number, Handover>()
+    const unanswered = new Map<number, PendingConnection>()
     const { process } = worker
     const send = process.send.bind(process) as (...args: unknown[]) => boolean
     process.send = (...args: unknown[]) => {
       const [message, handle] = args
       if (isInternal(message)) {
-        this.#answers(worker, message)
+        this.#recordServing(worker, message)
         const { act, seq } = message
-        if (act === 'newconn' && seq !== undefined && isHandle(handle)) outstanding.set(seq, accepting.sends(handle))
+        if (act === 'newconn' && seq !== undefined && isHandle(handle)) unanswered.set(seq, ports.sending(handle))
       }
       return send(...args)
     }
     // Before Node's listener, which immediately sends a rejected connection to another worker.
     process.prependListener('internalMessage', (message: unknown) => {
-      if (isInternal(message)) this.#received(worker, outstanding, message)
+      if (isInternal(message)) this.#received(worker, unanswered, message)
     })
     // Node's own listener removes the worker everywhere. A worker that left its ports before leaves nothing to keep.
     for (const event of ['disconnect', 'exit']) {
-      const [nodes] = process.rawListeners(event) as ((...args: unknown[]) => void)[]
-      if (nodes === undefined) continue
-      process.removeListener(event, nodes)
+      const [ofNode] = process.rawListeners(event) as ((...args: unknown[]) => void)[]
+      if (ofNode === undefined) continue
+      process.removeListener(event, ofNode)
       process.prependOnceListener(event, (...args: unknown[]) => {
-        accepting.crashed(() => Reflect.apply(nodes, process, args))
+        ports.removeCrashed(() => Reflect.apply(ofNode, process, args))
       })
     }
-    process.once('disconnect', () => this.#handBack(worker, outstanding))
-    void seeToDisconnect(worker)
+    process.once('disconnect', () => this.#returnPending(worker, unanswered))
+    void ensureDisconnect(worker)
   }
 
-  #received(worker: Worker, outstanding: Map<number, Handover>, { ack, act, key, accepted }: Internal): void {
-    if (act === 'close' && key !== undefined) this.#leave(worker, key)
-    const handover = ack === undefined ? undefined : outstanding.get(ack)
-    if (ack === undefined || handover === undefined) return
-    outstanding.delete(ack)
-    if (accepted === false) handover.port?.returns(handover)
+  #received(
+    worker: Worker,
+    unanswered: Map<number, PendingConnection>,
+    { ack, act, key, accepted }: InternalMessage,
+  ): void {
+    if (act === 'close' && key !== undefined) this.#removeServing(worker, key)
+    const pending = ack === undefined ? undefined : unanswered.get(ack)
+    if (ack === undefined || pending === undefined) return
+    unanswered.delete(ack)
+    if (accepted === false) pending.port?.rejected(pending)
   }
 
-  /** The primary answers a worker that has asked to serve a port. */
-  #answers(worker: Worker, { act, key, ack }: Internal): void {
+  /** Records that a worker serves a port, if the message is the primary's answer to its request for that. */
+  #recordServing(worker: Worker, { act, key, ack }: InternalMessage): void {
     if (key === undefined || act !== undefined || ack === undefined) return
     const serving = this.#serving.get(key) ?? new Set()
     this.#serving.set(key, serving.add(worker))
   }
 
-  #handBack(worker: Worker, outstanding: ReadonlyMap<number, Handover>): void {
-    for (const key of [...this.#serving.keys()]) this.#leave(worker, key)
-    for (const [ack, { connection }] of outstanding) {
+  #returnPending(worker: Worker, unanswered: ReadonlyMap<number, PendingConnection>): void {
+    for (const key of [...this.#serving.keys()]) this.#removeServing(worker, key)
+    for (const [ack, { connection }] of unanswered) {
       // With `accepted: true`, Node closes its handle.
       worker.process.emit('internalMessage', { cmd: CMD, ack, accepted: wasRead(connection.fd) })
     }
   }
 
-  #leave(worker: Worker, key: string): void {
+  #removeServing(worker: Worker, key: string): void {
     const serving = this.#serving.get(key)
     serving?.delete(worker)
     if (serving?.size === 0) this.#serving.delete(key)
@@ -122,7 +127,7 @@ export class Handovers {
 }
 
 /** The fields of Node's cluster messages that are used here. */
-interface Internal {
+interface InternalMessage {
   readonly act?: string
   readonly key?: string
   readonly seq?: number
@@ -136,22 +141,22 @@ const CMD = 'NODE_CLUSTER'
  * Ensures that the end of a worker's channel is reported. Node does not report it if a handle was not acknowledged yet,
  * and then continues to treat the exited worker as one that serves.
  */
-async function seeToDisconnect(worker: Worker): Promise<void> {
+async function ensureDisconnect(worker: Worker): Promise<void> {
   const { process } = worker
-  let isTold = false
+  let isReported = false
   process.once('disconnect', () => {
-    isTold = true
+    isReported = true
   })
   await new Promise(resolve => process.once('exit', resolve))
-  const deadline = performance.now() + LAST_WORDS_MS
+  const deadline = performance.now() + LAST_MESSAGES_MS
   while (process.connected && performance.now() < deadline) await wait(POLL_INTERVAL_MS)
   // Node reports it one turn later.
   await nextTurn()
-  if (!isTold && !process.connected) process.emit('disconnect')
+  if (!isReported && !process.connected) process.emit('disconnect')
 }
 
 /** How long reading the last messages of an exited worker may take: a child of its own may keep the channel open. */
-const LAST_WORDS_MS = 1000
+const LAST_MESSAGES_MS = 1000
 const POLL_INTERVAL_MS = 10
 
 /**
@@ -162,7 +167,7 @@ function isInherited(key: string): boolean {
   return Number(key.split(':').at(-2)) >= 0
 }
 
-function isInternal(message: unknown): message is Internal {
+function isInternal(message: unknown): message is InternalMessage {
   return typeof message === 'object' && message !== null && 'cmd' in message && message.cmd === CMD
 }
 

@@ -30,7 +30,7 @@ export class Port {
     this.#socket = socket
     this.options = options
     this.#isInherited = typeof (JSON.parse(options) as { fd?: unknown }).fd === 'number'
-    socket.close = done => this.#leave(done)
+    socket.close = done => this.#lastWorkerLeft(done)
   }
 
   get socket(): ListeningSocket {
@@ -47,7 +47,7 @@ export class Port {
   }
 
   /** True if connections wait for one of the workers. */
-  get isHandingOut(): boolean {
+  get isDistributing(): boolean {
     return this.#state === 'served' && this.#queued.size > 0
   }
 
@@ -77,27 +77,27 @@ export class Port {
   }
 
   /** Calls `remove`, in which Node removes a worker that crashed. */
-  crashed(remove: () => void): void {
+  removeCrashed(remove: () => void): void {
     this.#isCrash = true
-    const left: Connection[] = []
-    for (const connection of this.#queued) connection.close = () => left.push(connection)
+    const closed: Connection[] = []
+    for (const connection of this.#queued) connection.close = () => closed.push(connection)
     remove()
     // Restores the `close` of its class.
     for (const connection of this.#queued) delete (connection as Partial<Connection>).close
     this.#isCrash = false
-    for (const connection of left) this.#place(connection)
+    for (const connection of closed) this.#place(connection)
   }
 
   /**
-   * A connection is sent to a worker. Returns the object with which it is returned; undefined if it does not belong to
-   * this port.
+   * Records that a connection is being sent to a worker. Returns the pending connection; undefined if it does not belong
+   * to this port.
    */
-  sends(connection: Connection): Handover | undefined {
+  sending(connection: Connection): PendingConnection | undefined {
     return this.#queued.delete(connection) ? { port: this, round: this.#round, connection } : undefined
   }
 
-  /** A worker has not accepted a connection. Node sends it to another one, if one that it knew at that time is left. */
-  returns({ connection, round }: Handover): void {
+  /** A worker has not accepted a connection. Node sends it to another worker that it knew at that time, if one is left. */
+  rejected({ connection, round }: PendingConnection): void {
     this.#queued.add(connection)
     // Otherwise Node adds it to a list that is no longer used, and removes it from any other.
     if (round !== this.#round || this.#state !== 'served') process.nextTick(() => this.#place(connection))
@@ -106,7 +106,7 @@ export class Port {
   /** Accepts the connections in the kernel's queue, and closes permanently. */
   async stop(): Promise<void> {
     this.#isStopped = true
-    if (this.#state === 'kept') this.#giveUp()
+    if (this.#state === 'kept') this.#closeKept()
     if (this.#state !== 'served') return
     // An inherited socket stays open in another process: it serves others, and the waiting connections are not lost.
     if (!this.#isInherited && !(await acceptLast(this.#socket.fd))) await this.#acceptMost()
@@ -125,7 +125,7 @@ export class Port {
   }
 
   /** Node has no worker left that serves the port. */
-  #leave(done?: () => void): void {
+  #lastWorkerLeft(done?: () => void): void {
     if (this.#isCrash && !this.#isStopped && this.#state === 'served') this.#keep()
     else {
       this.#close(done)
@@ -138,10 +138,10 @@ export class Port {
     this.#socket.onconnection = (error, connection) => {
       if (error === 0 && connection !== undefined) this.#place(connection)
     }
-    this.#timer = setTimeout(() => this.#giveUp(), KEPT_MS).unref()
+    this.#timer = setTimeout(() => this.#closeKept(), KEPT_MS).unref()
   }
 
-  /** Gives a connection that Node does not hold to the workers, now or later. */
+  /** Sends a connection that Node does not hold to a worker, now or when one serves the port again. */
   #place(connection: Connection): void {
     this.#queued.delete(connection)
     if (this.#state === 'served') this.#socket.onconnection?.(0, connection)
@@ -149,7 +149,7 @@ export class Port {
     else connection.close()
   }
 
-  #giveUp(): void {
+  #closeKept(): void {
     clearTimeout(this.#timer)
     this.#state = 'closed'
     for (const connection of this.#kept) connection.close()
@@ -163,8 +163,8 @@ export class Port {
   }
 }
 
-/** A pending connection: on its way to a worker. */
-export interface Handover {
+/** A connection that was sent to a worker, which has not answered yet. */
+export interface PendingConnection {
   readonly connection: Connection
   readonly port?: Port
   readonly round?: number

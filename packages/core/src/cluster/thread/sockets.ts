@@ -4,15 +4,15 @@ import { requireInstalled } from '../../base/node-require.ts'
  * Whether, and how, the threads of a process share a port: by duplicates of one socket, if koffi is installed and the
  * platform has `dup`; else by one socket for each, if Node and the kernel support `reusePort`; else not at all.
  */
-export type PortSharing = 'held' | 'reused' | 'none'
+export type PortSharing = 'duplicates' | 'reuse_port' | 'none'
 
 export function portSharing(): PortSharing {
   try {
-    if (duplicator() !== undefined) return 'held'
+    if (duplicator() !== undefined) return 'duplicates'
   } catch {
     // koffi is not installed.
   }
-  return canReuse() ? 'reused' : 'none'
+  return canReuse() ? 'reuse_port' : 'none'
 }
 
 /** Another descriptor for the same file; -1 if none is free. */

@@ -1,28 +1,29 @@
 import { expect, test } from 'vitest'
-import { Wear } from './request-limit.ts'
+import { RequestLimit } from './request-limit.ts'
 
-function wornAfter(most: number, jitter: number, random: number, uses: number): number[] {
-  const worn: number[] = []
-  let used = 0
-  const wear = new Wear(
+/** The numbers of the requests at which the limit is reached. */
+function reachedAt(most: number, jitter: number, random: number, requests: number): number[] {
+  const reached: number[] = []
+  let request = 0
+  const limit = new RequestLimit(
     most,
     jitter,
-    () => worn.push(used),
+    () => reached.push(request),
     () => random,
   )
-  for (used = 1; used <= uses; used++) wear.use()
-  return worn
+  for (request = 1; request <= requests; request++) limit.countRequest()
+  return reached
 }
 
-test('a worker is worn after as many requests as are given, and again after as many more', () => {
-  expect(wornAfter(3, 0, 0.99, 10)).toEqual([3, 6, 9])
+test('the limit is reached after the given number of requests, and again after the same number', () => {
+  expect(reachedAt(3, 0, 0.99, 10)).toEqual([3, 6, 9])
 })
 
-test('jitter adds from nothing to itself', () => {
-  expect(wornAfter(3, 2, 0, 5)).toEqual([3])
-  expect(wornAfter(3, 2, 0.999, 9)).toEqual([5])
+test('jitter adds between 0 and its own value', () => {
+  expect(reachedAt(3, 2, 0, 5)).toEqual([3])
+  expect(reachedAt(3, 2, 0.999, 9)).toEqual([5])
 })
 
-test('zero means never', () => {
-  expect(wornAfter(0, 5, 0, 1000)).toEqual([])
+test('a limit of 0 is never reached', () => {
+  expect(reachedAt(0, 5, 0, 1000)).toEqual([])
 })

@@ -4,9 +4,9 @@ import { Server, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { isEventStream } from '../../http/response/event-stream.ts'
-import { keepOff } from './keep-off.ts'
-import { Lingering, openSockets } from './lingering.ts'
-import { isHttp2, Sessions, unusedMs } from './sessions.ts'
+import { Http2Sessions, isHttp2, unusedMs } from './http2-sessions.ts'
+import { closeListeningSocket } from './listening-socket.ts'
+import { LongLivedConnections, openSockets } from './long-lived-connections.ts'
 
 /**
  * The servers of this process, found without changing any code: Node's diagnostics channels report which server listens
@@ -16,7 +16,7 @@ export class Servers {
   readonly #servers = new Set<Server>()
   /** The connections of HTTP servers, each with its current HTTP/1 exchange. */
   readonly #connections = new Map<Socket, Exchange | undefined>()
-  readonly #sessions = new Sessions()
+  readonly #sessions = new Http2Sessions()
   readonly #onRequest: () => void
   #draining = false
 
@@ -27,17 +27,17 @@ export class Servers {
   constructor({ onListening, onRequest }: { onListening: () => void; onRequest: () => void }) {
     this.#onRequest = onRequest
     subscribe('tracing:net.server.listen:asyncEnd', message => {
-      this.#listens((message as { server: Server }).server)
+      this.#listening((message as { server: Server }).server)
       onListening()
     })
-    subscribe('net.server.socket', message => this.#accepts((message as { socket: Socket }).socket))
-    subscribe('http.server.request.start', message => this.#begins(message as Exchange))
-    subscribe('http.server.response.finish', message => this.#ends(message as Exchange))
+    subscribe('net.server.socket', message => this.#accepted((message as { socket: Socket }).socket))
+    subscribe('http.server.request.start', message => this.#requestStarted(message as Exchange))
+    subscribe('http.server.response.finish', message => this.#responseFinished(message as Exchange))
   }
 
-  /** Keeps new connections away from the servers that accept them from a socket of their own. The servers stay open. */
-  keepOff(): void {
-    for (const server of this.#servers) keepOff(server)
+  /** Stops new connections to servers that accept them from a socket of their own. The servers stay open. */
+  closeListeningSockets(): void {
+    for (const server of this.#servers) closeListeningSocket(server)
   }
 
   /**
@@ -51,31 +51,31 @@ export class Servers {
     this.#draining = true
     const servers = new Set(this.#servers)
     const startedAt = performance.now()
-    const lingering = new Lingering()
+    const longLived = new LongLivedConnections()
     let open = servers.size
     for (const server of servers) stopAccepting(server, () => open--)
     this.#sessions.drain(graceMs)
-    for (const exchange of this.#connections.values()) if (exchange !== undefined) announceTheEnd(exchange.response)
+    for (const exchange of this.#connections.values()) if (exchange !== undefined) disableKeepAlive(exchange.response)
     while (open > 0) {
       const waitedMs = performance.now() - startedAt
       for (const server of servers) if (isHttp(server)) closeIdle(server, waitedMs, graceMs)
       if (waitedMs > unusedMs(graceMs)) this.#closeUnused()
-      if (this.#isAnswering()) lingering.pause()
-      else lingering.end(this.#lingering(servers))
-      await wait(TIDY_INTERVAL_MS)
+      if (this.#isAnswering()) longLived.restart()
+      else longLived.close(this.#longLived(servers))
+      await wait(CHECK_INTERVAL_MS)
     }
-    return lingering.ended
+    return longLived.closed
   }
 
   /** The number of connections in use: all except HTTP connections that wait for a request. */
   get connectionsInUse(): number {
     let inUse = this.#sessions.inUse
     for (const exchange of this.#connections.values()) if (exchange !== undefined && !isStream(exchange)) inUse++
-    for (const _ of this.#lingering(this.#servers)) inUse++
+    for (const _ of this.#longLived(this.#servers)) inUse++
     return inUse
   }
 
-  #listens(server: Server): void {
+  #listening(server: Server): void {
     if (this.#servers.has(server)) return
     this.#servers.add(server)
     server.once('close', () => this.#servers.delete(server))
@@ -84,37 +84,37 @@ export class Servers {
     // top of it after the handshake.
     if (isTls(server)) {
       server.on('secureConnection', (socket: TLSSocket) => {
-        if (socket.alpnProtocol !== 'h2') this.#connects(socket)
+        if (socket.alpnProtocol !== 'h2') this.#track(socket)
       })
     }
     this.#sessions.watch(server)
   }
 
-  #accepts(socket: Socket): void {
+  #accepted(socket: Socket): void {
     const { server } = socket as { readonly server?: Server | null }
     if (server instanceof Server && this.#servers.has(server) && (isHttp(server) || isHttp2(server))) {
-      this.#connects(socket)
+      this.#track(socket)
     }
   }
 
-  #connects(socket: Socket): void {
+  #track(socket: Socket): void {
     this.#connections.set(socket, undefined)
     socket.once('close', () => this.#connections.delete(socket))
   }
 
-  #begins(exchange: Exchange): void {
+  #requestStarted(exchange: Exchange): void {
     const { server, socket, response } = exchange
     if (!this.#connections.has(socket)) {
       // A server that started to listen before it was watched.
-      this.#connects(socket)
-      this.#listens(server)
+      this.#track(socket)
+      this.#listening(server)
     }
     this.#connections.set(socket, exchange)
-    if (this.#draining) announceTheEnd(response)
+    if (this.#draining) disableKeepAlive(response)
     this.#onRequest()
   }
 
-  #ends({ socket, response }: Exchange): void {
+  #responseFinished({ socket, response }: Exchange): void {
     if (this.#connections.get(socket)?.response === response) this.#connections.set(socket, undefined)
   }
 
@@ -134,7 +134,7 @@ export class Servers {
     return this.#sessions.areOpen
   }
 
-  *#lingering(servers: ReadonlySet<Server>): Iterable<Socket> {
+  *#longLived(servers: ReadonlySet<Server>): Iterable<Socket> {
     for (const [socket, exchange] of this.#connections) {
       if (exchange === undefined ? isUpgraded(socket) : isStream(exchange)) yield socket
     }
@@ -152,9 +152,9 @@ interface Exchange {
   readonly response: ServerResponse
 }
 
-const TIDY_INTERVAL_MS = 50
+const CHECK_INTERVAL_MS = 50
 
-/** `close` of an HTTP server would close idle connections at once: here only its port is closed. */
+/** Closes the port of a server. `close` of an HTTP server would also close idle connections at once. */
 function stopAccepting(server: Server, done: () => void): void {
   if (isHttp(server) || isHttp2(server)) Server.prototype.close.call(server, done)
   else server.close(done)
@@ -167,7 +167,7 @@ function closeIdle(server: HttpServer, waitedMs: number, graceMs: number): void 
 }
 
 /** Makes Node send `Connection: close`, if the headers are not sent yet. */
-function announceTheEnd(response: ServerResponse): void {
+function disableKeepAlive(response: ServerResponse): void {
   response.shouldKeepAlive = false
 }
 

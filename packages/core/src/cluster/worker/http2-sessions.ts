@@ -2,13 +2,13 @@ import type { ServerHttp2Session } from 'node:http2'
 import type { Server } from 'node:net'
 
 /**
- * The sessions of HTTP/2 servers, and how they are ended. Node refuses every stream that arrives after its GOAWAY, also
+ * The sessions of HTTP/2 servers, and their end when the worker drains. Node refuses every stream that arrives after its GOAWAY, also
  * those that the client sent before it could know. (The notice of RFC 9113, 6.8, that would prevent this cannot be sent
  * through `node:http2`; and a session without streams is no longer read at all.) So GOAWAY is sent with the next stream
  * of a session: a client that waits for its response sends nothing that could be refused. If a client sends many
  * streams at once, the last of them may be refused, unprocessed, and it sends them again (8.7).
  */
-export class Sessions {
+export class Http2Sessions {
   /** The open sessions, and whether each has had a stream. */
   readonly #open = new Map<ServerHttp2Session, boolean>()
   /** How long a session may wait for its next stream; undefined until the servers drain. */
@@ -25,7 +25,7 @@ export class Sessions {
 
   /** Watches a server; does nothing if it is not an HTTP/2 server. */
   watch(server: Server): void {
-    if (isHttp2(server)) server.on('session', (session: ServerHttp2Session) => this.#begins(session))
+    if (isHttp2(server)) server.on('session', (session: ServerHttp2Session) => this.#started(session))
   }
 
   /**
@@ -37,7 +37,7 @@ export class Sessions {
     for (const [session, isUsed] of this.#open) endWithNextStream(session, isUsed ? graceMs : unusedMs(graceMs))
   }
 
-  #begins(session: ServerHttp2Session): void {
+  #started(session: ServerHttp2Session): void {
     this.#open.set(session, false)
     session.once('close', () => this.#open.delete(session))
     if (this.#graceMs === undefined) session.once('stream', () => this.#open.set(session, true))

@@ -3,10 +3,10 @@ import type { RestartReason } from '../definitions/metrics.ts'
 import type { ToWorker } from './messages.ts'
 
 /**
- * A process or thread that was started for a worker. It reports events and executes commands; its handle tracks what
- * they mean for the worker, and the slot decides.
+ * A child of the primary: the process or thread in which a worker runs. It reports events and executes commands. Its
+ * `WorkerHandle` tracks the state of the worker, and the worker slot makes the decisions.
  */
-export interface Spawned {
+export interface Child {
   /** Undefined for a process that could not be created. */
   readonly pid: number | undefined
   /** Node's own object if it is a thread. */
@@ -15,11 +15,11 @@ export interface Spawned {
   readonly name: string
   /** Resolves when it has exited, for whatever reason, and all its messages were received. */
   readonly exited: Promise<Exit>
-  /** Calls `hear` with all messages of the worker, from the first one on, including messages of the application. */
-  listen(hear: (message: unknown) => void): void
-  /** Gives no new connection to the worker, if the primary distributes them. */
-  withhold(): void
-  /** Sends a message to the worker. One that is just exiting does not receive it. */
+  /** Calls `onMessage` with all messages of the worker, from the first one on, including those of the application. */
+  listen(onMessage: (message: unknown) => void): void
+  /** Sends no new connections to the worker, if the primary distributes them. */
+  stopConnections(): void
+  /** Sends a message to the worker. A worker that is just exiting does not receive it. */
   send(message: ToWorker): void
   /** Ends a worker that hangs, with a trace for later inspection if the platform has one. */
   abort(): void
@@ -28,9 +28,9 @@ export interface Spawned {
 }
 
 /** Starts the process or thread for the worker with this stable number. Throws what the platform throws. */
-export type Spawn = (slot: number) => Spawned
+export type Spawn = (worker: number) => Child
 
-/** What a primary starts its workers with. */
+/** Starts the workers of a primary, and closes their ports. */
 export interface Spawner {
   readonly spawn: Spawn
   /**
@@ -40,7 +40,7 @@ export interface Spawner {
   stopAccepting(): Promise<void>
 }
 
-/** How a worker ended. */
+/** How a worker exited. */
 export interface Exit {
   /** Null if a signal ended it. */
   readonly code: number | null

@@ -1,53 +1,53 @@
 import { readFileSync } from 'node:fs'
 
-/** The JavaScript heap of a process at its start. */
+/** The JavaScript heap of a process at its start, in bytes. */
 export interface HeapSize {
   readonly used: number
   readonly limit: number
 }
 
 /**
- * Whether the heap of a process was full when it aborted. V8 aborts then, but SIGABRT from another process has the same
- * effect.
+ * Detects whether the heap of a process was full when it aborted. V8 aborts then, but SIGABRT from another process has
+ * the same effect.
  *
  * A process whose heap fills up has no time to report it, so the kernel's statistics are used: the resident memory a
  * second ago, and the pages that the process has taken since then. The statistics of a process can still be read when
  * its channel has ended, because Node collects its exit later in the same turn of the event loop. Without `/proc`
  * nothing is known.
  */
-export class HeapEvidence {
-  readonly #read: () => Account | undefined
+export class FullHeapDetector {
+  readonly #read: () => Statistics | undefined
   #heap: HeapSize | undefined
   /** Resident memory outside the heap. */
   #base = 0
-  #last: Account | undefined
+  #last: Statistics | undefined
   #pagesTaken = 0
   #timer: NodeJS.Timeout | undefined
 
   /** `read` returns the kernel's statistics of the process; undefined if there are none. */
-  constructor(pid: number | undefined, read: () => Account | undefined = () => accountOf(pid)) {
+  constructor(pid: number | undefined, read: () => Statistics | undefined = () => statisticsOf(pid)) {
     this.#read = read
   }
 
   /** Starts with the heap size that the process has reported. */
-  begin(heap: HeapSize): void {
+  start(heap: HeapSize): void {
     this.#last = this.#read()
     if (this.#last === undefined) return
     this.#heap = heap
     this.#base = Math.max(0, this.#last.residentPages * PAGE_BYTES - heap.used)
     this.#timer = setInterval(() => {
-      const account = this.#read()
+      const statistics = this.#read()
       // A process that is exiting has no resident memory any more, so the previous values are kept.
-      if (account !== undefined && account.residentPages > 0) this.#last = account
+      if (statistics !== undefined && statistics.residentPages > 0) this.#last = statistics
     }, INTERVAL_MS).unref()
   }
 
-  /** The channel to the process has ended. */
-  end(): void {
+  /** To be called when the channel to the process has ended. */
+  stop(): void {
     clearInterval(this.#timer)
-    const account = this.#read()
-    if (account !== undefined && this.#last !== undefined) {
-      this.#pagesTaken = account.pagesTaken - this.#last.pagesTaken
+    const statistics = this.#read()
+    if (statistics !== undefined && this.#last !== undefined) {
+      this.#pagesTaken = statistics.pagesTaken - this.#last.pagesTaken
     }
   }
 
@@ -61,7 +61,7 @@ export class HeapEvidence {
   }
 }
 
-function accountOf(pid: number | undefined): Account | undefined {
+function statisticsOf(pid: number | undefined): Statistics | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // The program name, in parentheses, may contain spaces.
@@ -73,7 +73,7 @@ function accountOf(pid: number | undefined): Account | undefined {
 }
 
 /** The kernel's statistics of a process. */
-interface Account {
+interface Statistics {
   /** Since the start of the process (minor page faults). */
   readonly pagesTaken: number
   readonly residentPages: number

@@ -1,59 +1,60 @@
 import { type EventEmitter, errorMonitor } from 'node:events'
 import { type ListenOptions, Server } from 'node:net'
-import type { Line } from '../channel.ts'
-import { isOurs, type PortAnswer, type PortWish, type ToWorker } from '../messages.ts'
+import type { Channel } from '../channel.ts'
+import { isOurs, type PortAnswer, type PortRequest, type ToWorker } from '../messages.ts'
 import { dup, type PortSharing } from './sockets.ts'
 
 /**
- * Lets the servers of this thread listen on the same ports as the other threads, as workers of Node's cluster do:
- * `listen(3000)` is the same call in each of them. Pipes, handles and `exclusive` sockets stay the thread's own.
+ * Replaces `net.Server.prototype.listen` in this thread: its servers share ports with the servers of the other threads,
+ * as in workers of Node's cluster. `listen(3000)` is the same call in each of them. Pipes, handles and `exclusive`
+ * sockets are not shared.
  */
-export function sharePorts(sharing: PortSharing, line: Line): void {
+export function patchListen(sharing: PortSharing, channel: Channel): void {
   const listen = Server.prototype.listen as Listen
   const share = {
-    held: () => askingListen(listen, line),
-    reused: () => reusingListen(listen),
-    none: () => sole(listen),
+    duplicates: () => requestingListen(listen, channel),
+    reuse_port: () => reusingListen(listen),
+    none: () => plainListen(listen),
   }
   Server.prototype.listen = share[sharing]() as typeof Server.prototype.listen
 }
 
 type Listen = (this: Server, ...args: unknown[]) => Server
 
-/** Asks the primary for the socket. */
-function askingListen(listen: Listen, line: Line): Listen {
+/** Requests the socket from the primary. */
+function requestingListen(listen: Listen, channel: Channel): Listen {
   const waiting = new Map<number, (answer: PortAnswer) => void>()
-  let asked = 0
+  let requests = 0
   let anyPorts = 0
-  line.listen(message => {
-    if (!isOurs<ToWorker>(message) || message.promherd !== 'port') return
+  channel.listen(message => {
+    if (!isOurs<ToWorker>(message) || message.promherd !== 'port_answer') return
     waiting.get(message.id)?.(message)
     waiting.delete(message.id)
   })
   return function (this: Server, ...args) {
-    const wanted = wantedOf(args)
-    if (wanted === undefined || this.listening) return listen.apply(this, args)
-    const { port, host, backlog, ipv6Only } = wanted.options
+    const requested = requestedOf(args)
+    if (requested === undefined || this.listening) return listen.apply(this, args)
+    const { port, host, backlog, ipv6Only } = requested.options
     // Port 0 is shared by order: the first request of one thread gets the same port as the first of every other.
     const key = JSON.stringify([port, host ?? '', ipv6Only ?? false, port === 0 ? anyPorts++ : ''])
-    const wish: PortWish = { key, port, host, backlog, ipv6Only }
-    if (wanted.callback !== undefined) this.once('listening', wanted.callback)
-    const id = ++asked
+    const request: PortRequest = { key, port, host, backlog, ipv6Only }
+    if (requested.callback !== undefined) this.once('listening', requested.callback)
+    const id = ++requests
     waiting.set(id, answer => {
       if ('error' in answer) {
         this.emit('error', Object.assign(new Error(answer.error.message), answer.error))
         return
       }
       const fd = dup(answer.fd)
-      line.tell({ promherd: 'has_port', key })
+      channel.send({ promherd: 'port_opened', key })
       if (fd < 0) {
         this.emit('error', Object.assign(new Error('listen EMFILE: too many open files'), { code: 'EMFILE' }))
         return
       }
-      this.once('close', () => line.tell({ promherd: 'closed_port', key }))
-      listen.call(this, { ...wanted.options, fd }, ...(backlog === undefined ? [] : [backlog]))
+      this.once('close', () => channel.send({ promherd: 'port_closed', key }))
+      listen.call(this, { ...requested.options, fd }, ...(backlog === undefined ? [] : [backlog]))
     })
-    line.tell({ promherd: 'wants_port', id, wish })
+    channel.send({ promherd: 'port_request', id, request })
     return this
   }
 }
@@ -61,14 +62,14 @@ function askingListen(listen: Listen, line: Line): Listen {
 /** Opens a socket for this thread in addition to those of the others. */
 function reusingListen(listen: Listen): Listen {
   return function (this: Server, ...args) {
-    const wanted = wantedOf(args)
-    if (wanted === undefined || wanted.options.port === 0) return listen.apply(this, args)
-    return listen.call(this, { ...wanted.options, reusePort: true }, wanted.callback)
+    const requested = requestedOf(args)
+    if (requested === undefined || requested.options.port === 0) return listen.apply(this, args)
+    return listen.call(this, { ...requested.options, reusePort: true }, requested.callback)
   }
 }
 
 /** Adds a remedy to the error if the port is in use, as it is in every thread but the first. */
-function sole(listen: Listen): Listen {
+function plainListen(listen: Listen): Listen {
   return function (this: Server, ...args) {
     // Unlike a listener of `error`, this one does not make the error handled.
     const { once }: { once: EventEmitter['once'] } = this
@@ -82,26 +83,26 @@ function sole(listen: Listen): Listen {
 }
 
 const REMEDY =
-  'Threads cannot share a port here: install `koffi`, or use Node 22.12 or newer on Linux, or let each thread listen on a port of its own, such as `3000 + Number(process.env.PROMHERD_WORKER)`.'
+  'Threads cannot share a port on this system. Install `koffi`, or use Node 22.12 or newer on Linux, or let each thread listen on a different port, such as `3000 + Number(process.env.PROMHERD_WORKER)`.'
 
-interface Wanted {
+interface Requested {
   readonly options: ListenOptions & { readonly port: number }
   readonly callback: (() => void) | undefined
 }
 
 /** The address that a call of `listen` requests; undefined if it is not a port that can be shared, or is an error. */
-function wantedOf(args: readonly unknown[]): Wanted | undefined {
+function requestedOf(args: readonly unknown[]): Requested | undefined {
   const last = args.at(-1)
   const callback = typeof last === 'function' ? (last as () => void) : undefined
   const given = callback === undefined ? args : args.slice(0, -1)
   const options = optionsOf(given)
   const port = portOf(options['port'])
-  const isOwn = OWN.some(name => options[name] !== undefined && options[name] !== false)
-  return port === undefined || isOwn ? undefined : { options: { ...options, port }, callback }
+  const isUnshared = UNSHARED.some(name => options[name] !== undefined && options[name] !== false)
+  return port === undefined || isUnshared ? undefined : { options: { ...options, port }, callback }
 }
 
-/** Options that make a socket the thread's own. */
-const OWN = ['path', 'fd', 'handle', '_handle', 'exclusive', 'reusePort']
+/** Options with which a socket is not shared. */
+const UNSHARED = ['path', 'fd', 'handle', '_handle', 'exclusive', 'reusePort']
 
 /** The three ways to call it: with options or a handle, with a port and more, or without arguments. */
 function optionsOf([first, ...rest]: readonly unknown[]): Record<string, unknown> {

@@ -2,15 +2,15 @@ import { once } from 'node:events'
 import { type ClientHttp2Session, connect, createServer, type Http2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { Sessions } from './sessions.ts'
+import { Http2Sessions } from './http2-sessions.ts'
 
 let server: Http2Server
-let sessions: Sessions
+let sessions: Http2Sessions
 const clients: ClientHttp2Session[] = []
 
 beforeEach(async () => {
   server = createServer((_request, response) => response.end('done'))
-  sessions = new Sessions()
+  sessions = new Http2Sessions()
   sessions.watch(server)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -33,31 +33,31 @@ async function ask(session: ClientHttp2Session): Promise<string> {
   return text
 }
 
-test('a client that asks again and again is told with an answer, so that nothing it sends is refused', async () => {
+test('a session receives GOAWAY with a response, so that none of its streams is refused', async () => {
   const session = client()
   expect(await ask(session)).toBe('done')
-  const told = once(session, 'goaway')
+  const goaway = once(session, 'goaway')
   sessions.drain(60_000)
   expect(await ask(session)).toBe('done')
-  await told
+  await goaway
   await untilClosed(session)
 })
 
-test('a session that asks nothing more is closed after its time of grace', async () => {
+test('a session without further streams is closed after the grace period', async () => {
   const session = client()
   expect(await ask(session)).toBe('done')
   sessions.drain(1)
   await untilClosed(session)
 })
 
-test('a session that begins while its server drains has its first stream answered, and ends', async () => {
+test('a session that begins while its server drains is closed after its first stream', async () => {
   sessions.drain(0)
   const session = client()
   expect(await ask(session)).toBe('done')
   await untilClosed(session)
 })
 
-test('a session that has begun and has not asked yet may still ask once', async () => {
+test('a session that has had no stream when the drain starts may still open one', async () => {
   const begun = once(server, 'session')
   const session = client()
   await begun
@@ -66,7 +66,7 @@ test('a session that has begun and has not asked yet may still ask once', async 
   await untilClosed(session)
 })
 
-test('one that never asks is not waited for', async () => {
+test('a session that never opens a stream does not delay the drain', async () => {
   const session = client()
   await once(session, 'connect')
   sessions.drain(0)

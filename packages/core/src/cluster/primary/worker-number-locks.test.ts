@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { claimWorkerNumber } from '../../herd/processes/worker-number.ts'
-import { HeldNumbers } from './held-numbers.ts'
+import { WorkerNumberLocks } from './worker-number-locks.ts'
 
 function directory(): string {
   const path = mkdtempSync(join(tmpdir(), 'numbers-'))
@@ -11,29 +11,29 @@ function directory(): string {
   return path
 }
 
-test('who looks for a number gets none of the workers, though their stores are not there yet', () => {
+test('a process that claims a number gets none of the workers, even before their stores exist', () => {
   const path = directory()
-  const numbers = new HeldNumbers(path)
-  numbers.hold(2)
+  const locks = new WorkerNumberLocks(path)
+  locks.lockUpTo(2)
   const { worker, lock } = claimWorkerNumber(path)
   expect(worker).toBe(3)
-  numbers.hold(5)
+  locks.lockUpTo(5)
   expect(claimWorkerNumber(path).worker).toBe(6)
   lock.release()
 })
 
-test('numbers that are given up are free again, and nothing is left of them', () => {
+test('released numbers are free again, and their lock files are removed', () => {
   const path = directory()
-  const numbers = new HeldNumbers(path)
-  numbers.hold(3)
-  numbers.hold(1)
+  const locks = new WorkerNumberLocks(path)
+  locks.lockUpTo(3)
+  locks.lockUpTo(1)
   const { worker, lock } = claimWorkerNumber(path)
   expect(worker).toBe(2)
   lock.release()
-  numbers.hold(0)
+  locks.lockUpTo(0)
   expect(readdirSync(path)).toEqual([])
 })
 
-test('a directory in which nobody can write is no trouble', () => {
-  expect(() => new HeldNumbers('/proc/none').hold(2)).not.toThrow()
+test('a directory that is not writable is no error', () => {
+  expect(() => new WorkerNumberLocks('/proc/none').lockUpTo(2)).not.toThrow()
 })

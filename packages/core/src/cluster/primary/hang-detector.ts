@@ -2,36 +2,36 @@ import type { Herd } from '../../herd/herd.ts'
 import type { Maintenance } from '../../server/maintenance.ts'
 
 /**
- * Finds workers that hang from the heartbeats in their stores, so that no worker has to respond. A heartbeat must be
+ * Detects workers that hang by the heartbeats in their stores, so that no worker has to respond. A heartbeat must be
  * too old at two checks: after a host was suspended, the primary may check before any worker could write a heartbeat.
  */
-export class HangWatch {
-  readonly #options: HangWatchOptions
+export class HangDetector {
+  readonly #options: HangDetectorOptions
   readonly #timer: NodeJS.Timeout
   #suspects: ReadonlySet<number> = new Set()
 
-  constructor(options: HangWatchOptions) {
+  constructor(options: HangDetectorOptions) {
     this.#options = options
-    this.#timer = setInterval(() => void this.#look(), LOOK_INTERVAL_MS).unref()
+    this.#timer = setInterval(() => void this.#check(), CHECK_INTERVAL_MS).unref()
   }
 
   stop(): void {
     clearInterval(this.#timer)
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const { herd, maintenance, hangTimeoutMs, onHang } = this.#options
     await maintenance.now()
     const oldest = Date.now() / 1000 - hangTimeoutMs / 1000
-    const silent = herd.members.filter(store => (store.worker ?? 0) > 0 && store.header('heartbeatAt') < oldest)
-    const suspects = new Set(silent.map(store => store.header('storeId')))
+    const late = herd.members.filter(store => (store.worker ?? 0) > 0 && store.header('heartbeatAt') < oldest)
+    const suspects = new Set(late.map(store => store.header('storeId')))
     const hung = new Set([...suspects].filter(store => this.#suspects.has(store)))
     this.#suspects = suspects
     if (hung.size > 0) onHang(hung)
   }
 }
 
-export interface HangWatchOptions {
+export interface HangDetectorOptions {
   readonly herd: Herd
   readonly maintenance: Maintenance
   readonly hangTimeoutMs: number
@@ -40,4 +40,4 @@ export interface HangWatchOptions {
 }
 
 /** Longer than a heartbeat interval. */
-const LOOK_INTERVAL_MS = 2000
+const CHECK_INTERVAL_MS = 2000

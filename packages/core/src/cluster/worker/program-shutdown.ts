@@ -5,23 +5,23 @@ import { isMainThread } from 'node:worker_threads'
 import { SignalWatch } from './signal-watch.ts'
 
 /**
- * Ends the program in a worker: the program receives a signal that it listens for, once, and ends in its own way. Its
- * servers are not touched.
+ * Shuts the program in a worker down: the program receives a signal that it listens for, once, and exits in its own
+ * way. Its servers are not touched.
  *
  * A thread receives no signals from the operating system. Its `process` can have listeners nevertheless, and they are
  * called.
  */
-export class ProgramEnd {
+export class ProgramShutdown {
   readonly #watch: SignalWatch | undefined
-  readonly #onOwnEnd: () => void
+  readonly #onOwnExit: () => void
 
   /**
-   * `onOwnEnd` is called just before the program ends in its own way: after that nothing else may keep the worker
+   * `onOwnExit` is called just before the program exits in its own way: after that nothing else may keep the worker
    * running.
    */
-  constructor(onOwnEnd: () => void) {
-    this.#onOwnEnd = onOwnEnd
-    this.#watch = isMainThread ? new SignalWatch(FOR_THE_PRIMARY, onOwnEnd) : undefined
+  constructor(onOwnExit: () => void) {
+    this.#onOwnExit = onOwnExit
+    this.#watch = isMainThread ? new SignalWatch(PRIMARY_SIGNALS, onOwnExit) : undefined
   }
 
   /**
@@ -29,12 +29,12 @@ export class ProgramEnd {
    * as well. Returns false if the program listens for none of them.
    */
   async emit(signals: readonly NodeJS.Signals[]): Promise<boolean> {
-    await this.#otherSignals()
+    await this.#waitForSignals()
     if (signals.some(signal => this.#watch?.hasReceived(signal, SAME_SIGNAL_MS))) return true
     const signal = signals.find(each => process.listenerCount(each) > 0)
     if (signal === undefined) return false
     this.#watch?.stop()
-    this.#onOwnEnd()
+    this.#onOwnExit()
     // An error in a listener is uncaught, as it is when Node emits the signal.
     setImmediate(() => (process as EventEmitter).emit(signal, signal, constants.signals[signal]))
     return true
@@ -45,7 +45,7 @@ export class ProgramEnd {
    * of the primary does, but the event loop may handle the message first. A supervisor sends it to one process after
    * the other.
    */
-  async #otherSignals(): Promise<void> {
+  async #waitForSignals(): Promise<void> {
     if (this.#watch === undefined) return
     await wait(BETWEEN_PROCESSES_MS)
     await nextTurn()
@@ -53,6 +53,7 @@ export class ProgramEnd {
   }
 }
 
-const FOR_THE_PRIMARY = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR2'] as const
+/** Signals that a terminal or supervisor may send to the workers as well, and that the primary handles. */
+const PRIMARY_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR2'] as const
 const BETWEEN_PROCESSES_MS = 10
 const SAME_SIGNAL_MS = 2000

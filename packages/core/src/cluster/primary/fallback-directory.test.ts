@@ -7,41 +7,41 @@ import { Herd } from '../../herd/herd.ts'
 import { removeQuietly } from '../../herd/start-herd.ts'
 import { StoreLocation } from '../../monitor/store-location.ts'
 import { Store } from '../../store/store.ts'
-import { Shelter } from './shelter.ts'
+import { FallbackDirectory } from './fallback-directory.ts'
 
-/** A herd of two workers in one process: what a worker and its primary say to each other arrives at once. */
+/** A herd of two workers in one process: messages between a worker and its primary arrive at once. */
 
 const COUNTED: Definition = { name: 'm_total', type: 'counter', help: 'M.', labels: [], buckets: [], aggregator: 'sum' }
 
 let directory: string
 let herd: Herd
-let shelter: Shelter
-let homes: StoreLocation[]
+let fallback: FallbackDirectory
+let locations: StoreLocation[]
 let stores: Store[]
 let made: string[]
-/** How often a worker was told where to write. */
-let told: number
+/** The number of directories that were sent to workers. */
+let sent: number
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
   herd = new Herd({ directory })
   herd.lead({ fresh: true })
   made = []
-  told = 0
-  shelter = new Shelter(herd, { logOnce: () => {} }, made, () => {})
+  sent = 0
+  fallback = new FallbackDirectory(herd, { logOnce: () => {} }, made, () => {})
   stores = [1, 2].map(worker => new Store({ storage: 'mmap', directory, worker }))
-  homes = stores.map(
+  locations = stores.map(
     store => new StoreLocation({ store, directory, storage: undefined, missingReason: undefined, onMove: () => {} }),
   )
-  for (const [i, home] of homes.entries()) {
+  for (const [i, location] of locations.entries()) {
     const worker = {
-      slot: i + 1,
+      number: i + 1,
       storeIn: (path: string) => {
-        told++
-        home.moveTo(path)
+        sent++
+        location.moveTo(path)
       },
     }
-    home.watch(lack => shelter.hear(worker, lack))
+    location.watch(reason => fallback.report(worker, reason))
   }
   for (const store of stores) count(store, 10)
   await herd.retireExited()
@@ -49,7 +49,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  shelter.stop()
+  fallback.stop()
   for (const store of stores) store.close()
   await herd.close()
   for (const path of made) removeQuietly(path)
@@ -74,16 +74,16 @@ function storesIn(path: string): number[] {
     .sort()
 }
 
-/** Resolves when every worker has found room. */
-function sheltered(): Promise<void> {
-  return vi.waitFor(() => expect(shelter.whyIncomplete).toBeUndefined(), { timeout: 10_000, interval: 5 })
+/** Resolves when the stores of all workers have files. */
+function allHaveFiles(): Promise<void> {
+  return vi.waitFor(() => expect(fallback.whyIncomplete).toBeUndefined(), { timeout: 10_000, interval: 5 })
 }
 
-test('workers that see before the leader that the directory is gone move in again once it is there', async () => {
+test('workers that notice before the leader that the directory was removed write their stores again once it exists', async () => {
   rmSync(directory, { recursive: true })
-  for (const home of homes) home.check()
-  expect(shelter.whyIncomplete).toMatch(/^2 workers are missing from the metrics: /)
-  await sheltered()
+  for (const location of locations) location.check()
+  expect(fallback.whyIncomplete).toMatch(/^2 workers are missing from the metrics: /)
+  await allHaveFiles()
   expect(storesIn(directory)).toEqual([1, 2])
   expect(made).toEqual([])
   for (const store of stores) count(store, 5)
@@ -91,26 +91,26 @@ test('workers that see before the leader that the directory is gone move in agai
   expect(herd.problem).toBeUndefined()
 })
 
-test('workers whose directory cannot be made anew write elsewhere, and are told of each place once', async () => {
+test('workers whose directory cannot be created again write to another place, and are sent each place once', async () => {
   rmSync(directory, { recursive: true })
   mkdirSync(directory)
   chmodSync(directory, 0o777)
-  for (const home of homes) home.check()
-  await sheltered()
+  for (const location of locations) location.check()
+  await allHaveFiles()
   expect(made).toHaveLength(1)
   expect(storesIn(made[0]!)).toEqual([1, 2])
-  expect(told).toBe(4)
+  expect(sent).toBe(4)
   for (const store of stores) count(store, 5)
   expect(await total()).toBe(30)
 })
 
-test('a worker that another herd keeps out of the directory is not sent back into it', async () => {
+test('a worker does not write to its directory again if another herd has begun there', async () => {
   rmSync(directory, { recursive: true })
   mkdirSync(directory, { mode: 0o700 })
   const other = new Herd({ directory })
   other.lead({ fresh: true })
-  for (const home of homes) home.check()
-  await sheltered()
+  for (const location of locations) location.check()
+  await allHaveFiles()
   expect(storesIn(directory)).toEqual([])
   expect(made).toHaveLength(1)
   expect(storesIn(made[0]!)).toEqual([1, 2])
@@ -118,13 +118,13 @@ test('a worker that another herd keeps out of the directory is not sent back int
   await other.close()
 })
 
-test('a shelter that is stopped creates no directory for a worker that has reported before', async () => {
+test('no directory is created after the stop, even for a worker that has reported before', async () => {
   rmSync(directory, { recursive: true })
   mkdirSync(directory)
   chmodSync(directory, 0o777)
-  for (const home of homes) home.check()
-  shelter.stop()
+  for (const location of locations) location.check()
+  fallback.stop()
   // Runs after what the reports have queued.
   await herd.retireExited()
-  expect([told, made]).toEqual([0, []])
+  expect([sent, made]).toEqual([0, []])
 })

@@ -2,30 +2,32 @@ import type { Server } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
 
 /**
- * Keeps new connections away from a server of this thread, or of a process that shares its socket with others
- * (`NODE_CLUSTER_SCHED_POLICY=none`), without closing the server: `listening`, `address()`, `ref()`, `unref()` and
- * `close()` work as before. Its socket is closed, and replaced by an object with the same interface where Node stores
- * the socket. In Node's cluster workers, servers that accept nothing themselves have only such an object in any case.
+ * Closes the listening socket of a server, but not the server: it gets no new connections, and `listening`, `address()`,
+ * `ref()`, `unref()` and `close()` work as before. Does nothing if the server does not share its socket with other
+ * workers: threads do, and processes with `NODE_CLUSTER_SCHED_POLICY=none`.
+ *
+ * The socket is replaced by an object with the same interface where Node stores the socket. In Node's cluster workers,
+ * servers that accept nothing themselves have only such an object in any case.
  */
-export function keepOff(server: Server): void {
+export function closeListeningSocket(server: Server): void {
   const holder = server as unknown as { _handle: Handle | null }
   const handle = holder._handle
   if (handle === null || !isShared(handle)) return
   const address = {}
   if (handle.getsockname(address) !== 0) return
   // Keeps the event loop running, as the socket did.
-  const keeper = setInterval(() => {}, LONGEST_MS)
-  if (!handle.hasRef()) keeper.unref()
+  const timer = setInterval(() => {}, LONGEST_MS)
+  if (!handle.hasRef()) timer.unref()
   holder._handle = {
     getsockname: target => {
       Object.assign(target, address)
       return 0
     },
-    hasRef: () => keeper.hasRef(),
-    ref: () => void keeper.ref(),
-    unref: () => void keeper.unref(),
+    hasRef: () => timer.hasRef(),
+    ref: () => void timer.ref(),
+    unref: () => void timer.unref(),
     close: done => {
-      clearInterval(keeper)
+      clearInterval(timer)
       if (done !== undefined) setImmediate(done)
     },
   }
