@@ -21,12 +21,12 @@ const CASES: readonly (readonly [files: readonly string[], workers: number])[] =
 ]
 const SAYINGS = new Map(FRAMEWORK_FIXTURES)
 
-test('each framework is in one of the programs', () => {
+test('each framework occurs in one of the programs', () => {
   const tried = new Set(CASES.flatMap(([files]) => files.map(file => file.replace(/\.\w+$/, ''))))
   expect([...tried].sort()).toEqual([...new Set([...SAYINGS.keys()].map(file => file.replace(/\.\w+$/, '')))].sort())
 })
 
-test.each(CASES)('%s run in %i workers, each request counted by its route', async (files, workers) => {
+test.each(CASES)('%s runs in %i workers, and each request is counted by its route', async (files, workers) => {
   const metricsPort = await freePort()
   const program = files.length === 1 ? files : ['several.mjs']
   const args = files.length === 1 ? [] : ['--', ...files]

@@ -11,7 +11,7 @@ import { samplesOfText } from '../../packages/cli/dist/top/samples.js'
 import { viewOf } from '../../packages/cli/dist/top/view.js'
 import { promherd } from './running.ts'
 
-/** What is printed, as it is printed: the files in golden/ are looked at when they change. */
+/** The output of the command as it is printed. Read the files in golden/ when they change. */
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
 const before = samplesOfText(read('fixtures/before.txt'), 100)
@@ -27,7 +27,7 @@ describe('--help', () => {
 })
 
 describe('the frame of top', () => {
-  const options = { source: 'http://127.0.0.1:9091/metrics', corner: 'q leaves', paint: plain }
+  const options = { source: 'http://127.0.0.1:9091/metrics', corner: 'q: quit', paint: plain }
   const frame = (width: number, height: number): string[] =>
     frameOf(viewOf(before, after), { ...options, width, height })
 
@@ -47,7 +47,7 @@ describe('the frame of top', () => {
     }
   })
 
-  test('is the same with colours, but for the colours', () => {
+  test('has the same text with and without colours', () => {
     const size = { width: 80, height: 24 }
     const coloured = frameOf(viewOf(before, after), { ...options, ...size, paint: paintOf(true) }).join('\n')
     expect(coloured).toContain('\x1b[31mhung')
@@ -55,7 +55,7 @@ describe('the frame of top', () => {
   })
 })
 
-test('the document of top is what the schema says', async () => {
+test('the JSON document of top matches its schema', async () => {
   const isValid = new Ajv({ strict: true, allowUnionTypes: true }).compile(
     JSON.parse(read('../../packages/cli/top.schema.json')),
   )
@@ -88,9 +88,9 @@ describe('the report of check', () => {
     good('Node', 'v20.20.2'),
     bad(
       'metrics port',
-      'Expected port 9091 on 127.0.0.1 to be free, but another process has it. Stop that one, or choose another with --port.',
+      'Expected port 9091 on 127.0.0.1 to be free, but another process uses it. Stop that process, or choose another port with --port.',
     ),
-    note('directory', '/srv/herd can be written, but is on a disk: one below /dev/shm costs the workers less.'),
+    note('directory', '/srv/herd can be written, but is on a disk. Workers are faster with a directory in /dev/shm.'),
   ]
   const report = {
     version: '0.1.0',

@@ -7,7 +7,7 @@ import { ROOT, runProcess } from '../support/process.ts'
 import { temporaryDirectory } from '../support/resources.ts'
 import { CLEAN, directoryWith, promherd } from './running.ts'
 
-/** What is typed or set up wrongly: one message that says what to do, and an exit code. */
+/** Wrong arguments, files and directories: one message with a remedy, and an exit code. */
 
 const FILES = {
   'app.cjs': '',
@@ -50,11 +50,7 @@ const MISTAKES: readonly (readonly [args: readonly string[], code: number, messa
     'to be a configuration file, but there is no such file. Correct --config.',
   ],
   [['strat', 'app.cjs'], 2, "unknown command 'strat'\n(Did you mean start?)"],
-  [
-    ['exporter', '--port', '0'],
-    1,
-    'Expected the directory that the workers share, but none is given. Give --directory',
-  ],
+  [['exporter', '--port', '0'], 1, 'Expected a directory that the workers share, but none is given. Give --directory'],
   [
     ['top', '--interval', '0'],
     2,
@@ -63,10 +59,10 @@ const MISTAKES: readonly (readonly [args: readonly string[], code: number, messa
   [['top', 'http://['], 2, 'Expected an address such as 127.0.0.1:9091, but got http://[.'],
   [['top', '127.0.0.1:1', '--directory', '.'], 2, 'Expected an address or a --directory, but both are given.'],
   [['top', '127.0.0.1:1', '--once'], 1, 'Expected metrics at http://127.0.0.1:1/metrics, but'],
-  [['health', '--port', '1'], 1, 'Expected http://127.0.0.1:1/-/healthy to answer within 2 s, but'],
+  [['health', '--port', '1'], 1, 'Expected http://127.0.0.1:1/-/healthy to respond within 2 s, but'],
 ]
 
-/** What came of each command line, in one process for all of them: none of them starts anything that stays. */
+/** The outcome of each command line, all in one process: none of them starts anything that keeps running. */
 let outcomes: readonly Outcome[]
 
 interface Outcome {
@@ -97,7 +93,7 @@ test.each(MISTAKES.map((mistake, i) => [mistake[0], mistake, i] as const))('%j',
   expect(outcome.stderr).not.toContain('    at ')
 })
 
-/** Each command that reads a configuration, and each way in which one is wrong; test/config has what is refused. */
+/** Each command that reads a configuration, and each kind of error in it; test/config has all errors. */
 test.each<[command: string, what: string, files: Record<string, string>, message: string]>([
   [
     'start app.cjs',
@@ -119,17 +115,17 @@ test.each<[command: string, what: string, files: Record<string, string>, message
   ],
   [
     'health',
-    'no JSON',
+    'invalid JSON',
     { 'promherd.config.json': '{' },
     'promherd.config.json` to be a configuration file, but it cannot',
   ],
-])('%s refuses a configuration with %s', async (command, _, files, message) => {
+])('%s rejects a configuration with %s', async (command, _, files, message) => {
   const { code, stderr } = await promherd(command.split(' '), { cwd: directoryWith({ ...FILES, ...files }) })
   expect(code).toBe(1)
   expect(stderr).toContain(message)
 })
 
-test('something that is no metrics port of promherd is told from one', async () => {
+test('top rejects a port that does not serve metrics of promherd', async () => {
   const server = createServer((_, response) => response.end('up 1\n'))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
@@ -137,11 +133,11 @@ test('something that is no metrics port of promherd is told from one', async () 
   const { code, stderr } = await promherd(['top', `127.0.0.1:${port}`])
   expect(code).toBe(1)
   expect(stderr).toBe(
-    `promherd: Expected http://127.0.0.1:${port}/metrics to be a metrics port of promherd, but it serves something else.\n`,
+    `promherd: Expected http://127.0.0.1:${port}/metrics to be a metrics port of promherd, but it serves other metrics. Correct the address.\n`,
   )
 })
 
-test('check says which source won and what it won over', async () => {
+test('check prints the source of each setting and the sources that it overrides', async () => {
   const cwd = directoryWith({ 'promherd.config.yaml': 'workers: 8\nmetrics: { port: 0 }\nhttp: { bodySize: true }\n' })
   const env = { WEB_CONCURRENCY: '5', GUNICORN_WORKERS: '6', PROMETHEUS_MULTIPROC_DIR: `${cwd}/herd` }
   const { code, stdout, stderr } = await promherd(['check', '--workers', '2'], { cwd, env })
@@ -161,13 +157,13 @@ test('check says which source won and what it won over', async () => {
   )
   const at = lines.indexOf('workers | 2 | --workers')
   expect(lines.slice(at + 1, at + 4)).toEqual([
-    'over WEB_CONCURRENCY (5)',
-    'over GUNICORN_WORKERS (6)',
-    'over promherd.config.yaml (8)',
+    'ignored: WEB_CONCURRENCY (5)',
+    'ignored: GUNICORN_WORKERS (6)',
+    'ignored: promherd.config.yaml (8)',
   ])
 })
 
-test('check ends badly where something is in the way', async () => {
+test('check exits with code 1 if there are problems', async () => {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
@@ -175,31 +171,33 @@ test('check ends badly where something is in the way', async () => {
   const cwd = directoryWith({ ...FILES, 'promherd.config.json': '{ "http": { "categories": ["Bad Name"] } }' })
   const { code, stdout } = await promherd(['check', '--port', String(port), '--directory', 'app.cjs'], { cwd })
   expect(code).toBe(1)
-  expect(stdout).toContain(`✗ metrics port  Expected port ${port} on 127.0.0.1 to be free, but another process has it.`)
+  expect(stdout).toContain(
+    `✗ metrics port  Expected port ${port} on 127.0.0.1 to be free, but another process uses it.`,
+  )
   expect(stdout).toContain('✗ directory     Expected app.cjs to be a directory, but it is not.')
   expect(stdout).toMatch(/✗ http .*categories/)
 })
 
-/** Whoever may do all is refused by the file system, anybody else by the owner of the directory. */
+/** For root the file system rejects the directory, for other users its permissions do. */
 const PROC =
   process.getuid?.() === 0
-    ? '✗ directory     Expected to make a directory in /proc, but its file system refuses (ENOENT). Name another one.'
+    ? '✗ directory     Expected to create a directory in /proc, but its file system does not allow that (ENOENT).'
     : '✗ directory     Expected to be allowed to write /proc, but this user is not.'
 
 test.each<[what: string, directory: string, message: string]>([
   [
     'below a file',
     'app.cjs/herd',
-    '✗ directory     Expected app.cjs/herd to be a directory, but DIR/app.cjs is none. Name another one.',
+    '✗ directory     Expected app.cjs/herd to be a directory, but DIR/app.cjs is not a directory. Choose another one.',
   ],
   [
-    'that a link leads to and is not there',
+    'a link to a missing directory',
     'link',
-    '✗ directory     Expected link to be a directory, but it is not. Name another one.',
+    '✗ directory     Expected link to be a directory, but it is not. Choose another one.',
   ],
-  ['where the file system refuses', '/proc/nowhere/at/all', PROC],
-  ['that takes no files', '/proc', PROC],
-])('check says of a directory that cannot be had, %s, that it cannot', async (_, directory, message) => {
+  ['in a file system that allows none', '/proc/nowhere/at/all', PROC],
+  ['a file system that allows no files', '/proc', PROC],
+])('check reports a directory that cannot be created: %s', async (_, directory, message) => {
   const cwd = directoryWith(FILES)
   symlinkSync('nowhere', join(cwd, 'link'))
   const { code, stdout } = await promherd(['check', '--port', '0', '--directory', directory], { cwd })
@@ -208,9 +206,9 @@ test.each<[what: string, directory: string, message: string]>([
 })
 
 test.each([
-  ['herd/of/mine', 'herd/of/mine will be made'],
+  ['herd/of/mine', 'herd/of/mine will be created'],
   ['.', '. can be written'],
-])('check leaves nothing behind where it says that %s', async (directory, says) => {
+])('check creates no files when it reports that %s', async (directory, says) => {
   const cwd = directoryWith({ 'here.txt': '' })
   const { code, stdout } = await promherd(['check', '--port', '0', '--directory', directory], { cwd })
   expect(stdout).toContain(`directory     ${says}`)
@@ -218,7 +216,7 @@ test.each([
   expect(readdirSync(cwd)).toEqual(['here.txt'])
 })
 
-test('check names all copies of prom-client', async () => {
+test('check lists all copies of prom-client', async () => {
   const manifest = (version: string) => JSON.stringify({ name: 'prom-client', version })
   const cwd = directoryWith({
     'node_modules/prom-client/package.json': manifest('15.1.3'),
@@ -229,6 +227,6 @@ test('check names all copies of prom-client', async () => {
   expect(stdout).toContain('! prom-client   2 copies (prom-client 14.2.0, prom-client 15.1.3).')
 })
 
-test('the version is printed', async () => {
+test('--version prints the version', async () => {
   expect(await promherd(['--version'])).toEqual({ code: 0, signal: null, stdout: '0.1.0\n', stderr: '' })
 })

@@ -36,7 +36,7 @@ test.each([
   ['npm', ['start']],
   ['npx pnpm exec', ['--no-install', 'pnpm', 'exec', 'promherd', 'start', 'app.cjs', '--port', '0', '--workers', '2']],
 ])(
-  'SIGTERM to %s ends the herd with it',
+  'SIGTERM to %s also ends the herd',
   async (command, args) => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')))
     const child = spawn(command.split(' ')[0]!, args, { cwd: installed(), env, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -11,7 +11,7 @@ test.each<[what: string, name: string, args: string[], env?: Record<string, stri
   ['exporter --redis', '@promherd/redis', ['exporter', '--redis', 'redis://127.0.0.1:1', '--port', '0']],
   ['REDIS_ENABLED', '@promherd/redis', ['start', 'app.cjs'], { REDIS_ENABLED: 'true' }],
   ['start --otlp', '@promherd/otlp', ['start', 'app.cjs', '--otlp']],
-])('%s without its package names the package and how to install it, and starts nothing', async (_, name, args, env) => {
+])('%s without its package fails with the command that installs it, and starts nothing', async (_, name, args, env) => {
   const cwd = directoryWith({ 'app.cjs': 'console.log("started")' })
   const command = startNode(['--import', NOT_INSTALLED, COMMAND, ...args], {
     cwd,
@@ -25,7 +25,7 @@ test.each<[what: string, name: string, args: string[], env?: Record<string, stri
   expect([code, stdout]).toEqual([1, ''])
 })
 
-test('start without Redis and OTLP needs neither package', async () => {
+test('start without Redis and OTLP needs neither of the packages', async () => {
   const cwd = directoryWith({ 'app.cjs': 'console.log("started")' })
   const env = { NOT_INSTALLED: '@promherd/redis @promherd/otlp ioredis protobufjs' }
   const command = startNode(['--import', NOT_INSTALLED, COMMAND, 'start', 'app.cjs', '--port', '0'], { cwd, env })

@@ -42,7 +42,7 @@ function counts(metrics: string, requests: Readonly<Record<string, number>>): Pr
   )
 }
 
-test('a program runs in two workers as it is, both serve, and each request is counted by the route inferred', async () => {
+test('an unchanged program runs in two workers, both serve, and each request is counted by its inferred route', async () => {
   const { running, app, metrics } = await startApp(['--workers', '2', '--routes', 'inferred', '--', 'one', '--two'])
   const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => get(`${app}/items/${i}?q=${i}`)))
   const pids = [...new Set(answers.map(({ body }) => Number(body)))]
@@ -68,7 +68,7 @@ test('a program runs in two workers as it is, both serve, and each request is co
   expect(pids.filter(isAlive)).toEqual([])
 })
 
-test('threads of one process serve a program, by the routes inferred', async () => {
+test('a program runs in threads of one process, and each request is counted by its inferred route', async () => {
   const { running, app, metrics } = await startApp(['--threads', '2', '--routes', 'inferred', '--', 'one'])
   await Promise.all(Array.from({ length: 20 }, (_, i) => get(`${app}/items/${i}?q=${i}`)))
   await counts(metrics, { 'GET /items/:number 200': 20 })
@@ -77,7 +77,7 @@ test('threads of one process serve a program, by the routes inferred', async () 
   expect((await running.ended).code).toBe(0)
 })
 
-test('the workers record as the configuration says, wherever the file is', async () => {
+test('the workers record as configured, wherever the configuration file is', async () => {
   const text = 'http: { labels: { tier: web }, ignore: [/health] }\nmaxRequests: 3\nworkers: 1\n'
   const file = join(directoryWith({ 'here.yaml': text }), 'here.yaml')
   const { app, metrics } = await startApp(['--config', file])
@@ -89,7 +89,7 @@ test('the workers record as the configuration says, wherever the file is', async
   await until(isReplaced, { what: 'the worker to be replaced after three requests' })
 })
 
-test('health, top and the exporter see what runs', async () => {
+test('health, top and the exporter report the running workers', async () => {
   const directory = directoryWith({})
   const { metrics, app } = await startApp([
     '--workers',
@@ -118,7 +118,7 @@ test('health, top and the exporter see what runs', async () => {
   expect((await exporter.ended).code).toBe(0)
 })
 
-test('the exporter waits for a port that is taken, and has it when it is free', async () => {
+test('the exporter waits for a port that is in use, and serves when it is free', async () => {
   const other = createServer()
   await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void other.close())
@@ -133,7 +133,7 @@ test('the exporter waits for a port that is taken, and has it when it is free', 
   expect((await exporter.ended).code).toBe(0)
 })
 
-test('a file that changes replaces the workers, and one that cannot be loaded leaves them as they are', async () => {
+test('a changed file replaces the workers, and a file that cannot be loaded does not', async () => {
   const program = (word: string) =>
     `require('node:http').createServer((_, response) => response.end('${word}')).listen(Number(process.env.PORT))`
   const directory = directoryWith({ 'app.cjs': program('old'), 'node_modules/a/index.js': '' })
@@ -148,7 +148,9 @@ test('a file that changes replaces the workers, and one that cannot be loaded le
   await until(isNew, { what: 'the new program to answer', everyMs: 400 })
   expect(running.stderr()).not.toContain('node_modules')
   writeFileSync(join(directory, 'app.cjs'), 'syntax error(')
-  await until(() => running.stderr().includes('The old one stays.'), { what: 'the broken one to be refused' })
+  await until(() => running.stderr().includes('The old worker keeps running.'), {
+    what: 'the broken one to be refused',
+  })
   expect((await get(app)).body).toBe('new')
 })
 
@@ -157,7 +159,7 @@ test.each([
   ['an exit', 'process.exit(7)', 7, /the program exited with code 7 before it listened/g],
   ['a signal', "process.kill(process.pid, 'SIGKILL')", 137, /the program was ended by SIGKILL before it listened/g],
 ])(
-  'a program that never listens ends all with its own exit code, told once: %s',
+  'a program that never listens ends the cluster with its own exit code, and is logged once: %s',
   async (_, text, exitCode, message) => {
     const directory = directoryWith({ 'app.cjs': text })
     const { code, stdout, stderr } = await promherd(['start', 'app.cjs', '--workers', '2', '--port', '0'], {
@@ -171,14 +173,17 @@ test.each([
 test.each([
   ['an error while it loads', "throw new Error('no database')", 1, /Error: no database/g],
   ['an exit', 'process.exit(7)', 7, /the program exited with code 7 before it listened/g],
-])('so does one in threads: %s', async (_, text, exitCode, message) => {
-  const cwd = directoryWith({ 'app.cjs': text })
-  const { code, stdout, stderr } = await promherd(['start', 'app.cjs', '--threads', '2', '--port', '0'], { cwd })
-  expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' })
-  expect(stderr.match(message) ?? []).toHaveLength(1)
-})
+])(
+  'in threads, a program that never listens ends the cluster with its own exit code: %s',
+  async (_, text, exitCode, message) => {
+    const cwd = directoryWith({ 'app.cjs': text })
+    const { code, stdout, stderr } = await promherd(['start', 'app.cjs', '--threads', '2', '--port', '0'], { cwd })
+    expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' })
+    expect(stderr.match(message) ?? []).toHaveLength(1)
+  },
+)
 
-test('a program that has nothing more to do ends all without a word, and one that waits for its port does not end', async () => {
+test('a program that has nothing left to do ends the cluster without a message, and a program that waits for its port does not', async () => {
   const cwd = directoryWith({
     'done.cjs': "console.log('done')",
     'late.mjs': `
@@ -191,7 +196,7 @@ test('a program that has nothing more to do ends all without a word, and one tha
   await until(() => late.stdout().includes('listens'), { what: 'it to listen' })
 })
 
-test('a program that listens for a signal receives it at once, and its requests are its own affair', async () => {
+test('a program that listens for a signal receives it at once, and handles its requests itself', async () => {
   const text = `
     let pending
     const server = require('node:http').createServer((_, response) => {
@@ -199,7 +204,7 @@ test('a program that listens for a signal receives it at once, and its requests 
     })
     server.listen(Number(process.env.PORT))
     process.on('SIGTERM', () => {
-      console.log('told', server.listening)
+      console.log('signal', server.listening)
       pending.end('done')
       server.close(() => { console.log('tidied up'); process.exit(5) })
     })`
@@ -211,10 +216,10 @@ test('a program that listens for a signal receives it at once, and its requests 
   })
   running.signal('SIGTERM')
   expect((await answer).body).toBe('done')
-  expect(await running.ended).toMatchObject({ code: 5, stdout: 'told true\ntidied up\n' })
+  expect(await running.ended).toMatchObject({ code: 5, stdout: 'signal true\ntidied up\n' })
 })
 
-test('--routes refuses what is no source of routes', async () => {
+test('--routes rejects an unknown source of routes', async () => {
   const { stderr, code } = await promherd(['start', APP, '--routes', 'guessed'])
   expect(stderr).toContain("Expected `--routes` to be one of 'framework', 'inferred', but got 'guessed'.")
   expect(code).toBe(2)

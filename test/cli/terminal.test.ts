@@ -36,7 +36,7 @@ async function isGivenBack(window: Terminal): Promise<void> {
   await window.shows(/^code 0\nicanon\necho\s*$/m)
 }
 
-test('top has the screen while it runs, follows its size, and gives it back at q and at Ctrl-C', async context => {
+test('top uses the alternate screen, adapts to its size, and restores the screen at q and at Ctrl-C', async context => {
   needs(context, 'tmux')
   const address = await metricsOfTwo()
   const window = await terminal(80, 24)
@@ -64,7 +64,7 @@ test('top has the screen while it runs, follows its size, and gives it back at q
   }
 })
 
-test('top and check are without colours where NO_COLOR is set', async context => {
+test('top and check print no colours if NO_COLOR is set', async context => {
   needs(context, 'tmux')
   const address = await metricsOfTwo()
   const window = await terminal(80, 24)

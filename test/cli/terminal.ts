@@ -27,7 +27,7 @@ export interface Terminal {
 
 const run = promisify(execFile)
 
-/** Opens a window of a tmux that is nobody else's. It closes with the test. */
+/** Opens a window in a separate tmux server. It closes with the test. */
 export async function terminal(columns: number, lines: number): Promise<Terminal> {
   const { path, remove } = temporaryDirectory()
   const own = ['-S', join(path, 'tmux'), '-f', '/dev/null']
@@ -62,5 +62,5 @@ export async function terminal(columns: number, lines: number): Promise<Terminal
   }
 }
 
-/** What the tests may have been started with, and would be told to the shell. */
+/** Variables of the test process that the shell must not receive. */
 const OURS = /^(PROMETHEUS_|PROMHERD_|TMUX|NO_COLOR|FORCE_COLOR|CI|NODE_OPTIONS|WEB_CONCURRENCY|COLUMNS|LINES)/

@@ -42,7 +42,7 @@ test.each([
   ['at the drain deadline', { reason: 'deadline', other: 'drain' }, { STAYS: '1' }, { drainTimeoutMs: 500 }],
   ['when a worker has drained', { reason: 'drain', other: 'deadline' }, {}, {}],
 ])(
-  '3 streams of events and 2 WebSockets that are open %s are 5 connections cut off',
+  '3 event streams and 2 WebSockets that are open %s are counted as 5 cut connections',
   async (_, reasons, env, more) => {
     const running = await startReady({ options: { workers: 1, ...more }, env: { ENTRY, ...env } })
     for (let stream = 0; stream < 3; stream++) await openEvents(running)

@@ -36,9 +36,7 @@ async function useConnection(url: string, requests: number, onAnswer: () => void
   }
 }
 
-test('under round robin each worker has an equal share of connections that come one after the other', async ({
-  annotate,
-}) => {
+test('under round robin consecutive connections are distributed equally', async ({ annotate }) => {
   const workers = 4
   const running = await startReady({ options: { workers }, env: { NODE_CLUSTER_SCHED_POLICY: 'rr' } })
   const counts = await shares(running, workers)
@@ -46,7 +44,7 @@ test('under round robin each worker has an equal share of connections that come 
   expect(counts).toEqual(Array(workers).fill(REQUESTS / workers))
 }, 60_000)
 
-test('where the kernel shares them, each of 400 requests is counted once', async ({ annotate }) => {
+test('if the kernel distributes the connections, each of 400 requests is counted once', async ({ annotate }) => {
   const running = await startReady({ options: { workers: 2 }, env: { NODE_CLUSTER_SCHED_POLICY: 'none' } })
   const counts = await shares(running, 2)
   await annotate(`by the kernel: ${counts.join(', ')}`)

@@ -48,7 +48,7 @@ test.each([
   expect(running.stderr).toBe('')
 })
 
-test('connections that are idle, or were never used, hold up nothing; a directory that was given stays, and nothing beside it', async () => {
+test('idle and unused connections do not delay the end; a given directory stays, and no other file', async () => {
   const parent = mkdtempSync(join(tmpdir(), 'cluster-'))
   onTestFinished(() => rmSync(parent, { recursive: true }))
   const running = await startReady({ env: { PROMETHEUS_MULTIPROC_DIR: join(parent, 'given') } })
@@ -69,7 +69,7 @@ test('connections that are idle, or were never used, hold up nothing; a director
   expect(readdirSync(parent)).toEqual(['given'])
 })
 
-test('a worker that does not end in time is killed', async () => {
+test('a worker that does not exit in time is killed', async () => {
   const running = await startReady({ options: { drainTimeoutMs: 1000 } })
   get(running.appUrl('/held')).catch(() => {})
   await inFlight(running)
@@ -101,7 +101,7 @@ test.each([
   expect(pidsOf(running).map(isAlive)).toEqual([false])
 })
 
-test('a cluster that is ended while its workers still start ends at once, not at the deadline', async () => {
+test('a cluster that receives a signal while its workers start ends at once, and not at the deadline', async () => {
   const running = startProcess({ options: { workers: 2, metrics: { port: 0 }, drainTimeoutMs: 60_000 } })
   // Said before any worker can have started: the port is the primary's own.
   await running.said('metrics')
@@ -109,13 +109,13 @@ test('a cluster that is ended while its workers still start ends at once, not at
   expect(await running.ended).toEqual({ code: 0, signal: null })
 })
 
-test('workers end when their primary is killed, and its directory goes when the next one starts', async () => {
+test('workers exit when their primary is killed, and the next primary removes its directory', async () => {
   const killed = await startReady()
   const directory = directoryOf(killed)
   const pids = pidsOf(killed)
   expect(pids.map(isAlive)).toEqual([true, true])
   killed.signal('SIGKILL')
-  // Nobody is left who could remove it; any cluster of this host that starts now does, so it is not looked at here.
+  // No process is left that could remove it. The next cluster of this host does, so that is not checked here.
   await until('the workers to go with it', () => !pids.some(isAlive))
   await startReady({ options: { workers: 1 } })
   expect(existsSync(directory)).toBe(false)

@@ -6,7 +6,7 @@ interface Call {
   readonly about?: unknown
 }
 
-test('hooks hear of everything, in the order in which it happens', async () => {
+test('hooks are called for all events, in their order', async () => {
   const running = await startReady({ options: { workers: 1 }, env: { HOOKS: 'say' } })
   const calls = () => running.all('hook') as Call[]
   const first = await running.pidOf(1)
@@ -31,7 +31,7 @@ test('hooks hear of everything, in the order in which it happens', async () => {
   ])
 })
 
-test('hooks that throw or reject are told and counted, and nothing else comes of it', async () => {
+test('hooks that throw or reject are logged and counted, and have no other effect', async () => {
   const running = await startReady({ options: { workers: 2 }, env: { HOOKS: 'fail' } })
   running.signal('SIGUSR2')
   await running.sees('promherd_signals_total{signal="USR2"}', 1)
@@ -48,7 +48,7 @@ test('hooks that throw or reject are told and counted, and nothing else comes of
   ).toEqual(['onStarting', 'onWorkerStart', 'onReady', 'onSignal', 'onWorkerExit', 'onExit'])
 })
 
-test('SIGUSR1 is left to the inspector unless it is asked for', async () => {
+test('SIGUSR1 is received by the inspector unless handleSigusr1 is set', async () => {
   const left = await startReady({ options: { workers: 1 } })
   left.signal('SIGUSR1')
   // It starts, or says that another process of this host has its port.
@@ -61,7 +61,7 @@ test('SIGUSR1 is left to the inspector unless it is asked for', async () => {
   expect(taken.stderr).toBe('')
 })
 
-test('a hook that is no function is refused', async () => {
+test('a hook that is not a function is rejected', async () => {
   const running = startProcess({ options: { onReady: 'no function' } })
   expect((await running.ended).code).toBe(1)
   expect(running.stderr).toContain("Expected `startCluster.onReady` to be a function, but got 'no function'.")

@@ -6,19 +6,19 @@ import { startLoad, stopLoad } from './load.ts'
 
 /** Workers that are killed under load: what the load generator received against what was counted. */
 
-// So many that none of them is killed often enough for its replacement to be held back for long.
+// With this number no worker is killed often enough for its replacement to be delayed for long.
 const WORKERS = 3
 const KILLS = { mmap: 6, file: 3 } as const
 const CONNECTIONS = 12
 const FLUSH_INTERVAL_MS = 100
 
-test('six kills on the mmap storage lose nothing but what was in flight', async () => {
+test('six kills with the mmap storage lose only the requests in flight', async () => {
   const { received, counted, broken } = await killUnderLoad('mmap')
   expect(received - counted).toBeLessThanOrEqual(broken)
   expect(counted - received).toBeLessThanOrEqual(broken)
 })
 
-test('three kills on the file storage lose at most what was counted since the last flush', async () => {
+test('three kills with the file storage lose at most the counts since the last flush', async () => {
   const { received, counted, broken, fastest } = await killUnderLoad('file')
   // The timer of a busy worker is late now and then: twice the interval, at the fastest that any worker ever was.
   const unflushed = KILLS.file * fastest * 2 * FLUSH_INTERVAL_MS

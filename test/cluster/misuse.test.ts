@@ -12,7 +12,7 @@ function ownDirectory(): string {
   return directory
 }
 
-/** The processes of a group, without those that have ended and wait for somebody to ask for it. */
+/** The processes of a group, without zombies. */
 function processesOf(group: number): number[] {
   const isMember = (pid: string): boolean => {
     try {
@@ -56,7 +56,7 @@ function start(entry: string, directory: string, options = {}): Running {
 test.each([
   ['a port out of range', { metrics: { port: 70_000 } }, '`startCluster.metrics.port` to be a whole number from 0 to'],
   ['no workers', { workers: 0 }, '`startCluster.workers` to be a whole number from 1 to 1024, but got 0.'],
-])('%s is refused before there is anything to leave', async (_, options, message) => {
+])('%s is rejected before anything is created', async (_, options, message) => {
   const directory = ownDirectory()
   const env = { PROMETHEUS_MULTIPROC_DIR: directory }
   const running = startProcess({ options, env, group: true })
@@ -67,7 +67,7 @@ test.each([
   expect(leftBy(running, directory)).toEqual(NOTHING)
 })
 
-test('an application that never listens is told of once for each worker, and ends when it is told to', async () => {
+test('an application that never listens is logged once for each worker, and exits on SIGTERM', async () => {
   const directory = ownDirectory()
   const running = start('./silent.mjs', directory)
   await until('a word', () => running.stderr.split('\n').length > 2)
@@ -81,21 +81,21 @@ test('an application that never listens is told of once for each worker, and end
   expect(await leftAfterEnd(running, directory)).toEqual(NOTHING)
 })
 
-test('an application that ends at once is told of once for each worker, and leaves nothing', async () => {
+test('an application that exits at once is logged once for each worker, and leaves no files', async () => {
   const directory = ownDirectory()
   // It may take its time to end where the machine is busy, and is not to be waited for aloud.
   const running = start('./leaving.mjs', directory, { startTimeoutMs: 60_000 })
   await running.said('metrics')
   const restarts = 'promherd_worker_restarts_total{worker="2",reason="exit"}'
   await until('the second try', async () => (await running.scrape()).value(restarts)! >= 2)
-  await until('both to be told', () => running.stderr.split('\n').length > 2)
+  await until('both to be logged', () => running.stderr.split('\n').length > 2)
   expect(await leftAfterEnd(running, directory)).toEqual(NOTHING)
   expect(running.stderr).toMatch(
     /^(promherd: worker [12] \(process \d+\) exited with code 0 \(exit\); a replacement starts in 100 ms[^\n]*\n){2}$/,
   )
 })
 
-test('signals to a primary that still starts are answered', async () => {
+test('signals to a primary that is starting are handled', async () => {
   const directory = ownDirectory()
   const running = start('./app.mjs', directory, { startTimeoutMs: 60_000 })
   // Said before any worker can have started: the port is the primary's own.
@@ -110,7 +110,7 @@ test('signals to a primary that still starts are answered', async () => {
   expect(await leftAfterEnd(running, directory)).toEqual(NOTHING)
 })
 
-test('signals that change something are refused by a primary that is closing', async () => {
+test('a primary that is closing ignores signals that change the workers', async () => {
   const directory = ownDirectory()
   const running = await startReady({ options: { metrics: { port: 0, directory } }, group: true })
   const slow = get(running.appUrl('/held'))
@@ -129,7 +129,7 @@ test('signals that change something are refused by a primary that is closing', a
   expect(leftBy(running, directory)).toEqual(NOTHING)
 })
 
-test('a second primary on a directory leaves the files of the first as they were, and ends', async () => {
+test('a second primary in a directory exits, and does not change the files of the first', async () => {
   const directory = ownDirectory()
   const first = await startReady({ options: { workers: 1, metrics: { port: 0, directory } }, group: true })
   const files = readdirSync(directory).sort()
@@ -144,7 +144,7 @@ test('a second primary on a directory leaves the files of the first as they were
   expect(await leftAfterEnd(first, directory)).toEqual(NOTHING)
 })
 
-test('a cluster that is closed by its method leaves neither processes nor files', async () => {
+test('a cluster that is closed by close() leaves no processes and no files', async () => {
   const running = await startReady({ group: true })
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const isOurs = (name: string): boolean => {

@@ -33,7 +33,7 @@ async function connectAgainAndAgain(running: Running, isOver: () => boolean, out
   }
 }
 
-test('no client of a worker that is killed waits for ever for its connection to be taken', async () => {
+test('no client of a killed worker waits forever for its connection to be accepted', async () => {
   const running = await startReady({ options: { workers: WORKERS } })
   const outcome: Outcome = { answered: 0, broken: 0, waiting: 0 }
   let isOver = false
@@ -55,7 +55,7 @@ test('no client of a worker that is killed waits for ever for its connection to 
   expect((await running.scrape()).restarts).toEqual({ killed: KILLS })
 }, 90_000)
 
-test('connections on their way to the only worker are answered by the next one when that is killed', async () => {
+test('pending connections of the only worker are answered by the next worker when it is killed', async () => {
   const running = await startReady({ options: { workers: 1 } })
   const pid = (await running.pidOf(1))!
   // It takes no connection any more.
@@ -69,11 +69,11 @@ test('connections on their way to the only worker are answered by the next one w
   expect(bodies[0]).toBe(`1 ${await running.pidOf(1)}`)
 }, 60_000)
 
-test('a connection on its way to a worker that is killed is answered by another', async () => {
+test('a pending connection of a killed worker is answered by another worker', async () => {
   const running = await startReady({ options: { workers: 2 } })
   const pid = (await running.pidOf(1))!
   process.kill(pid, 'SIGSTOP')
-  // One of the first two goes to each worker; who has answered gets the next.
+  // Each worker gets one of the first two connections; the worker that has answered gets the next.
   const answers = Promise.all(Array.from({ length: 4 }, () => get(running.appUrl(), { timeoutMs: 15_000 })))
   await until('three to be answered', async () => (await running.scrape()).value('test_total') === 3)
   process.kill(pid, 'SIGKILL')

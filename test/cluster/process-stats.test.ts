@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { temporaryDirectory } from '../support/resources.ts'
 import { get, type Running, type Samples, startReady, until } from './running.ts'
 
-/** What workers take, as the primary sees it from outside, whether they can say so or not. */
+/** The CPU time and memory of workers as the primary reads them from the operating system, even if a worker hangs. */
 
 const cpu = (samples: Samples, worker: number): number =>
   samples.value(`promherd_worker_cpu_seconds_total{worker="${worker}"}`)!
@@ -21,7 +21,7 @@ async function askOneThatAnswers(running: Running, path: string): Promise<number
   return Number((await get(running.appUrl(path), { timeoutMs: 30_000 })).body.split(' ')[0])
 }
 
-test('a worker that burns CPU and hangs moves its own CPU alone, one that allocates its own memory; with a hang timeout of 0 it may hang', async () => {
+test('a worker that hangs increases only its own CPU, and a worker that allocates only its own memory; with a hang timeout of 0 it is not ended', async () => {
   const running = await startReady({ options: { hangTimeoutMs: 0 } })
   const idle = await until('the first figures', async () => {
     const samples = await running.scrape()
@@ -53,7 +53,7 @@ test('a worker that burns CPU and hangs moves its own CPU alone, one that alloca
   })
   expect(late.value('promherd_internal_errors_total{cause="process_stats"}')).toBe(0)
   writeFileSync(stop, '')
-  // After 5 s without a heartbeat it is told as hung, and 3 s later it has not been ended.
+  // After 5 s without a heartbeat it is reported as hung, and 3 s later it has not been ended.
   const age = `promherd_worker_heartbeat_age_seconds{worker="${hung}"}`
   const old = await until('8 s without a heartbeat', async () => {
     const samples = await running.scrape()
@@ -68,7 +68,7 @@ test('a worker that burns CPU and hangs moves its own CPU alone, one that alloca
   const settled = await until('the next one', async () => {
     const samples = await running.scrape()
     const isRunning = samples.value(`promherd_worker_state{worker="${hung}",state="running"}`) === 1
-    // Nobody has looked at it yet in the moment when it begins.
+    // It has not been sampled yet in the moment when it begins.
     return isRunning && memory(samples, hung) > 0 ? samples : undefined
   })
   expect(cpu(settled, hung)).toBeGreaterThanOrEqual(cpu(next, hung))
@@ -76,7 +76,7 @@ test('a worker that burns CPU and hangs moves its own CPU alone, one that alloca
   expect(running.stderr).toMatch(/^promherd: worker \d \(process \d+\) was ended by SIGKILL \(killed\)[^\n]*\n$/)
 })
 
-test('without getconf all is as with it, and nothing is said', async () => {
+test('process stats are the same without getconf, and nothing is logged', async () => {
   const running = await startReady({ options: { workers: 1 }, env: { PATH: '' } })
   const samples = await running.sees('promherd_internal_errors_total{cause="process_stats"}', 0)
   expect(memory(samples, 1)).toBeGreaterThan(16 * MB)
@@ -84,7 +84,7 @@ test('without getconf all is as with it, and nothing is said', async () => {
   expect(running.stderr).toBe('')
 })
 
-test('where nothing can be seen of a process that is said and counted once, and workers speak for themselves', async () => {
+test('if process stats cannot be read, that is logged and counted once, and the reports of the workers are served', async () => {
   // The program that is asked instead of /proc is not there either.
   const running = await startReady({ options: { workers: 2 }, env: { PATH: '', PIDUSAGE_USE_PS: 'true' } })
   const failed = await running.sees('promherd_internal_errors_total{cause="process_stats"}', 1)

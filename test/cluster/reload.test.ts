@@ -11,7 +11,7 @@ function pidsOf(running: Running): Promise<(number | undefined)[]> {
   return Promise.all([1, 2].map(worker => running.pidOf(worker)))
 }
 
-/** Scrapes until it is told to stop; answers the counters that fell, and how many stores there were at once. */
+/** Scrapes until it is stopped; returns the counters that decreased, and the highest number of stores. */
 function watchCounters(running: Running): () => Promise<{ falls: string[]; live: Set<number> }> {
   let isOver = false
   const seen = (async () => {
@@ -46,7 +46,7 @@ function watchCounters(running: Running): () => Promise<{ falls: string[]; live:
   }
 }
 
-test('SIGHUP under load over kept connections fails no request, and no counter falls', async () => {
+test('SIGHUP under load over keep-alive connections fails no request, and no counter decreases', async () => {
   const running = await startReady()
   const before = await pidsOf(running)
   const stopWatching = watchCounters(running)
@@ -72,7 +72,7 @@ test('SIGHUP under load over kept connections fails no request, and no counter f
   expect(running.stderr).toBe('')
 }, 60_000)
 
-describe('of one worker', () => {
+describe('a cluster of one worker', () => {
   const shared = startShared(() => ({ options: { workers: 1 } }))
   const restarts = 'promherd_worker_restarts_total{worker="1",reason="reload"}'
 
@@ -82,7 +82,7 @@ describe('of one worker', () => {
     return { running, before: await running.sees('promherd_stores{state="live"}', 2) }
   }
 
-  test('a connection that was idle when its worker was replaced is answered once more, and told to close', async () => {
+  test('an idle connection of a replaced worker gets one more response, with Connection: close', async () => {
     const { running, before } = await settled()
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     onTestFinished(() => agent.destroy())
@@ -100,7 +100,7 @@ describe('of one worker', () => {
     running.signal('SIGHUP')
     await running.sees(restarts, before.value(restarts)! + 1)
     // The restart is counted a moment before the old worker hears that it is to end.
-    const last = await until('the connection to be told to close', async () => {
+    const last = await until('Connection: close', async () => {
       const answer = await ask()
       return answer.connection === 'close' ? answer : undefined
     })
@@ -108,7 +108,7 @@ describe('of one worker', () => {
     expect((await ask()).pid).not.toBe(old)
   })
 
-  test('while two processes have one number, the page shows the newer one, and what both have counted', async () => {
+  test('while two processes have the same number, the metrics include the counts of both, and describe the newer one', async () => {
     const { running, before } = await settled()
     const requests = 'promherd_worker_requests_total{worker="1"}'
     await get(running.appUrl())
@@ -129,7 +129,7 @@ describe('of one worker', () => {
     expect(await slow).toMatchObject({ status: 200, body: `1 ${pid}` })
   })
 
-  test('reloads that are asked for while one is under way are one more', async () => {
+  test('several reloads that are requested during a reload are one reload', async () => {
     const { running, before } = await settled()
     const signals = 'promherd_signals_total{signal="HUP"}'
     const asked = before.value(signals)!
@@ -144,11 +144,11 @@ describe('of one worker', () => {
   })
 })
 
-test('a new worker that does not come up ends the reload, and the old ones stay', async () => {
+test('a new worker that does not start stops the reload, and the old workers keep running', async () => {
   await endsTheReload(env => startReady({ env }))
 })
 
-test('a new worker that never listens is ended at the deadline, and the old one stays', async () => {
+test('a new worker that never listens is killed at the deadline, and the old worker keeps running', async () => {
   const running = startProcess({
     options: { workers: 1, metrics: { port: 0 }, startTimeoutMs: 500 },
     env: { ENTRY: './silent.mjs' },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { startReady } from './running.ts'
 
-test('SIGTTIN adds a worker and SIGTTOU takes one away, never the last', async () => {
+test('SIGTTIN adds a worker, and SIGTTOU removes one, but never the last', async () => {
   const running = await startReady({ options: { workers: 1 } })
   running.signal('SIGTTIN')
   await running.sees('promherd_workers{state="running"}', 2)
@@ -18,7 +18,7 @@ test('SIGTTIN adds a worker and SIGTTOU takes one away, never the last', async (
   )
 })
 
-test('a worker that comes back in a slot that was given up is a restart by scale', async () => {
+test('a worker that is started in a removed slot is counted as a restart by scale', async () => {
   const running = await startReady({ options: { workers: 2 } })
   await running.call('scale', 3)
   expect((await running.scrape()).restarts).toEqual({})
@@ -31,7 +31,7 @@ test('a worker that comes back in a slot that was given up is a restart by scale
   expect(samples.value('promherd_worker_restarts_total{worker="3",reason="scale"}')).toBe(1)
 })
 
-test('to scale to what is no number of workers is refused', async () => {
+test('scale() rejects a value that is not a number of workers', async () => {
   const running = await startReady({ options: { workers: 1 } })
   for (const workers of [0, 1025, 1.5, 'two']) {
     await expect(running.call('scale', workers)).rejects.toThrow(

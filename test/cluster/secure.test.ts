@@ -62,7 +62,7 @@ async function ask(session: ClientHttp2Session, path: string): Promise<string> {
 /** What the clients of one kind have received while it was not over. */
 interface Outcome {
   answered: number
-  /** Sessions that were opened since the one before had been told that it ends. */
+  /** Sessions that were opened because the previous one had received GOAWAY. */
   sessions: number
   readonly failures: string[]
 }
@@ -163,7 +163,7 @@ describe.each([
 ] as const)('a cluster that serves %s in %i workers', (protocol, workers, kinds) => {
   const shared = startShared(() => startOf(protocol, { workers }))
 
-  test('is reloaded under load: no request that was begun fails, and each session is told', async () => {
+  test('is reloaded under load: no request that has begun fails, and each session receives GOAWAY', async () => {
     const running = await shared()
     let isOver = false
     const outcomes: Outcome[] = kinds.map(() => ({ answered: 0, sessions: 0, failures: [] }))
@@ -187,18 +187,18 @@ describe.each([
     expect(running.stderr).toBe('')
   })
 
-  test('is ended: open requests end, each session is told, and no connection that is idle holds it up', async () => {
+  test('is ended: open requests are answered, each session receives GOAWAY, and idle connections do not delay the end', async () => {
     const running = await shared()
     // A reload that came before has ended.
     await running.sees('promherd_stores{state="live"}', workers + 1)
     const pids = await Promise.all([1, 2].slice(0, workers).map(async worker => (await running.pidOf(worker))!))
     const slow: Promise<string>[] = []
-    const told: Promise<unknown>[] = []
+    const goaways: Promise<unknown>[] = []
     if (protocol !== 'https') {
       const [busy, idle] = [sessionTo(running, protocol), sessionTo(running, protocol)]
       await ask(idle, '/')
       slow.push(ask(busy, '/held'))
-      told.push(
+      goaways.push(
         new Promise(resolve => idle.once('close', resolve)),
         new Promise(resolve => busy.once('goaway', resolve)),
       )
@@ -209,7 +209,7 @@ describe.each([
     }
     await running.sees('http_requests_in_flight', slow.length)
     running.signal('SIGTERM')
-    await Promise.all(told)
+    await Promise.all(goaways)
     await until('a drain', async () => (await running.scrape()).value('promherd_workers{state="draining"}')! > 0)
     release(...pids)
     for (const text of slow) expect(await text).toMatch(/done$/)
@@ -231,7 +231,7 @@ async function openIdle(running: Running): Promise<void> {
   await askSecurely(running, '/', agentOfTest())
 }
 
-test('streams of h2 that do not end are waited for until the deadline, and their session is a connection cut off', async () => {
+test('h2 streams that do not end are open until the deadline, and their session is counted as a cut connection', async () => {
   const running = await startReady(startOf('h2', { workers: 1, drainTimeoutMs: 1000 }))
   const session = sessionTo(running, 'h2')
   const asked = performance.now()

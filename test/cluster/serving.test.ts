@@ -13,7 +13,7 @@ test('a scrape sends no message to any worker', async () => {
   expect(messages).toEqual(['0', '0'])
 })
 
-test('one port sums what all workers have counted', async () => {
+test('the metrics port serves the sums of all workers', async () => {
   const running = await shared()
   const before = (await running.scrape()).value('test_total') ?? 0
   const served = new Set<string>()
@@ -26,11 +26,11 @@ test('one port sums what all workers have counted', async () => {
   expect(samples.value('promherd_worker_restarts_total{worker="2",reason="crash"}')).toBe(0)
 })
 
-test('promtool finds nothing to object to', async () => {
+test('promtool accepts the metrics', async () => {
   execFileSync('promtool', ['check', 'metrics'], { input: (await (await shared()).scrape()).text })
 })
 
-test('the port answers on its four addresses, and says what it does not know', async () => {
+test('the metrics port responds on its four paths, and with 404 on others', async () => {
   const running = await shared()
   const answer = async (path: string, method = 'GET') => await get(running.metricsUrl(path), { method })
   expect(await answer('/-/healthy')).toMatchObject({ status: 200, body: 'Healthy.\n' })
@@ -47,7 +47,7 @@ test('the port answers on its four addresses, and says what it does not know', a
   expect(refused.headers['allow']).toBe('GET, HEAD')
 })
 
-test("messages of the user's own pass untouched", async () => {
+test('messages of the application are not changed', async () => {
   const running = await shared()
   const held = get(running.appUrl('/held'))
   await until('the message', () =>
@@ -57,7 +57,7 @@ test("messages of the user's own pass untouched", async () => {
   expect((await held).status).toBe(200)
 })
 
-test('a worker whose event loop is blocked holds up no scrape, keeps its numbers and is named', async () => {
+test('a worker whose event loop is blocked delays no scrape, and is included and reported as hung', async () => {
   const running = await shared()
   const before = (await running.scrape()).value('test_total') ?? 0
   for (let i = 0; i < 10; i++) await get(running.appUrl())

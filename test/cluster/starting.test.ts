@@ -13,7 +13,7 @@ function temporaryDirectory(): string {
   return directory
 }
 
-test('a metrics port that another process has is waited for, while the application serves', async () => {
+test('the primary waits for a metrics port that another process uses, while the application serves', async () => {
   const other = createServer().listen(0, '127.0.0.1')
   onTestFinished(() => void other.close())
   await once(other, 'listening')
@@ -39,13 +39,13 @@ test.each([
   ['WEB_CONCURRENCY', 'many', "Expected `WEB_CONCURRENCY` to be a whole number from 1 to 1024, but got 'many'."],
   ['GUNICORN_WORKERS', '0', 'Expected `GUNICORN_WORKERS` to be a whole number from 1 to 1024, but got 0.'],
   ['PROMETHEUS_METRICS_PORT', '70000', 'Expected `PROMETHEUS_METRICS_PORT` to be a whole number from 0 to 65535'],
-])('%s=%s is refused by its name', async (name, value, message) => {
+])('%s=%s is rejected, and the error names the variable', async (name, value, message) => {
   const running = startProcess({ env: { [name]: value } })
   expect((await running.ended).code).toBe(1)
   expect(running.stderr).toContain(message)
 })
 
-test('WEB_CONCURRENCY says how many workers, and goes before GUNICORN_WORKERS', async () => {
+test('WEB_CONCURRENCY is the number of workers, and overrides GUNICORN_WORKERS', async () => {
   const running = startProcess({
     options: { metrics: { port: 0 } },
     env: { WEB_CONCURRENCY: '1', GUNICORN_WORKERS: '3' },
@@ -53,7 +53,7 @@ test('WEB_CONCURRENCY says how many workers, and goes before GUNICORN_WORKERS', 
   expect(await running.said('ready')).toHaveLength(1)
 })
 
-test('a directory that is none is refused with one error', async () => {
+test('a path that is not a directory is rejected with one error', async () => {
   const file = join(temporaryDirectory(), 'file')
   writeFileSync(file, '')
   const running = startProcess({ options: { metrics: { port: 0, directory: file } } })
@@ -62,7 +62,7 @@ test('a directory that is none is refused with one error', async () => {
   expect(running.stderr).toContain("code: 'ERR_PROMHERD_DIRECTORY'")
 })
 
-test('what an earlier cluster left in the directory is not counted', async () => {
+test('files that an earlier cluster left in the directory are not counted', async () => {
   const directory = temporaryDirectory()
   const start = { options: { workers: 1, metrics: { port: 0, directory } } }
   const first = await startReady(start)

@@ -7,7 +7,7 @@ import { LightLoad } from './light-load.ts'
 
 /**
  * How the workers of real programs end while their herd goes on: a program that listens for the signal as it ends alone,
- * any other one drained. No request of a light load fails meanwhile, and nobody is killed.
+ * any other one drained. No request of a light load fails meanwhile, and no worker is killed.
  */
 
 interface Expected {
@@ -18,7 +18,7 @@ interface Expected {
   readonly clients: Readonly<Record<Client['kind'], unknown>>
 }
 
-const TOLD = { webSocket: [1012, 'restart'], eventStream: ['data: bye\n\n', true] }
+const CLOSE_MESSAGES = { webSocket: [1012, 'restart'], eventStream: ['data: bye\n\n', true] }
 
 const PROGRAMS: Readonly<Record<End, Expected>> = {
   drained: {
@@ -26,20 +26,20 @@ const PROGRAMS: Readonly<Record<End, Expected>> = {
     code: 0,
     clients: { webSocket: [1006, ''], eventStream: ['', false] },
   },
-  itself: { log: ['SIGTERM true 127.0.0.1', 'closed', 'exit 5'], code: 5, clients: TOLD },
+  itself: { log: ['SIGTERM true 127.0.0.1', 'closed', 'exit 5'], code: 5, clients: CLOSE_MESSAGES },
   terminus: {
     log: ['beforeShutdown true', 'onSignal false', 'onShutdown'],
     code: null,
     signal: 'SIGTERM',
-    clients: TOLD,
+    clients: CLOSE_MESSAGES,
   },
-  stoppable: { log: ['SIGTERM true', 'stopped  true', 'exit 0'], code: 0, clients: TOLD },
-  lightship: { log: ['handler true', 'closed', 'exit 0'], code: 0, clients: TOLD },
+  stoppable: { log: ['SIGTERM true', 'stopped  true', 'exit 0'], code: 0, clients: CLOSE_MESSAGES },
+  lightship: { log: ['handler true', 'closed', 'exit 0'], code: 0, clients: CLOSE_MESSAGES },
 }
 
 /** Threads have no signal to end by. */
 const IN_THREADS: Readonly<Partial<Record<End, Expected>>> = {
-  terminus: { log: [...PROGRAMS.terminus.log, 'exit 0'], code: 0, clients: TOLD },
+  terminus: { log: [...PROGRAMS.terminus.log, 'exit 0'], code: 0, clients: CLOSE_MESSAGES },
 }
 
 function expectedOf(end: End, primary: PrimaryKind): Expected {
@@ -78,7 +78,7 @@ const CASES: readonly Case[] = [
 ]
 
 test.each(CASES)(
-  'under %s a program whose end is %s ends in its own way, and no request fails: %s',
+  'under %s a program with the shutdown %s exits in its own way, and no request fails: %s',
   async (primary, end, changes) => {
     const life = new Life(primary, end, { isWatched: changes.includes('watch') })
     const load = new LightLoad(await life.listening(), { kept: end === 'drained' ? 2 : 0 })
@@ -93,7 +93,7 @@ test.each(CASES)(
       ends.push(...Array(count).fill(endOf(expected, reason)))
       await life.hasEnded(ends.length, left)
       expect([...life.logs.values()].slice(before)).toEqual(Array(count).fill(expected.log))
-      await areTold(clients, life, expected)
+      await receiveCloseMessages(clients, life, expected)
     }
     await load.answers(20)
     await load.stop()
@@ -107,19 +107,25 @@ function endOf({ code, signal }: Expected, reason: string): WorkerEnd {
   return { code, signal: signal ?? null, reason }
 }
 
-/** The clients of workers that have ended are told, and those of the others are not disturbed. */
-async function areTold(clients: readonly Client[], life: Life, { clients: told }: Expected): Promise<void> {
+/** The clients of workers that have exited receive a message, and those of the others are not disturbed. */
+async function receiveCloseMessages(
+  clients: readonly Client[],
+  life: Life,
+  { clients: expected }: Expected,
+): Promise<void> {
   const ended = clients.filter(({ worker }) => life.logs.has(worker))
-  await until(() => ended.every(({ received }) => received() !== undefined), { what: 'the clients to be told' })
+  await until(() => ended.every(({ received }) => received() !== undefined), {
+    what: 'the clients to receive a message',
+  })
   expect(clients.map(({ kind, received }) => [kind, received()])).toEqual(
-    clients.map(client => [client.kind, ended.includes(client) ? told[client.kind] : undefined]),
+    clients.map(client => [client.kind, ended.includes(client) ? expected[client.kind] : undefined]),
   )
 }
 
 test.each<[PrimaryKind, End]>([
   ['start', 'drained'],
   ['threads', 'itself'],
-])('under %s a worker that has served its requests ends by %s, and no request fails', async (primary, end) => {
+])('under %s a worker that reaches its request limit exits by %s, and no request fails', async (primary, end) => {
   const life = new Life(primary, end, { maxRequests: 50 })
   const load = new LightLoad(await life.listening(), { kept: end === 'drained' ? 1 : 0 })
   await life.hasEnded(2)

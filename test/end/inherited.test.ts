@@ -10,7 +10,7 @@ import { get } from '../cluster/running.ts'
 const FIXTURE = fileURLToPath(new URL('./fixtures/inherited.mjs', import.meta.url))
 
 for (const policy of ['round robin', 'none']) {
-  test(`a herd that has ended leaves an inherited socket as it was: ${policy}`, async () => {
+  test(`a herd that has ended does not change an inherited socket: ${policy}`, async () => {
     const opener = createServer().listen(0, '127.0.0.1')
     await once(opener, 'listening')
     const { port } = opener.address() as { port: number }

@@ -46,7 +46,7 @@ export class Life {
     const { path: directory, remove } = temporaryDirectory()
     onTestFinished(remove)
     const config = join(directory, 'promherd.config.mjs')
-    // So soon is nobody killed who ends in time.
+    // A program that exits in time is not killed so soon.
     const drainTimeoutMs = end === 'drained' ? 20_000 : 10_000
     writeFileSync(
       config,
@@ -87,7 +87,7 @@ export class Life {
     return logs
   }
 
-  /** Resolves when so many workers have ended, and as many as there should be have come in their places. */
+  /** Resolves when this number of workers has exited, and all of them are replaced. */
   async hasEnded(workers: number, running: number = WORKERS): Promise<void> {
     await until(() => this.ends.length >= workers && this.running.ports.length >= this.ends.length + running, {
       what: `${workers} workers to end: ${this.running.stdout}${this.running.stderr}`,

@@ -30,7 +30,7 @@ export class LightLoad {
     onTestFinished(() => void this.stop())
   }
 
-  /** Resolves when so many requests more were answered, or any has failed. */
+  /** Resolves when this number of further requests was answered, or one has failed. */
   async answers(count: number): Promise<void> {
     const goal = this.answered + count
     await until(() => this.answered >= goal || this.failures.length > 0, { what: `${count} answers more` })

@@ -43,7 +43,7 @@ function ask(port: number, path = '/'): Promise<Answer> {
   })
 }
 
-/** Asks on several connections at a time until told to stop, or refused where `untilRefused`. */
+/** Sends requests on several connections at a time until it is stopped, or refused with `untilRefused`. */
 class Load {
   readonly outcome: Outcome = { answered: 0, broken: 0, refused: 0, hanging: 0 }
   readonly #lanes: Promise<void>[]
@@ -91,7 +91,7 @@ async function endUnderLoad(way: Way, workers: number, env: Readonly<Record<stri
   return load.end()
 }
 
-test('a program alone loses up to one connection of each lane at SIGTERM under load: those in the queue of its port', async () => {
+test('without promherd a program loses up to one connection of each lane at SIGTERM under load: those in the queue of its port', async () => {
   const { broken, hanging } = await endUnderLoad('node', 1, { CLOSES: 'itself' })
   expect(broken).toBeLessThanOrEqual(LANES)
   expect(hanging).toBe(0)
@@ -104,7 +104,7 @@ test.each<[string, Way, Readonly<Record<string, string>>]>([
   ['threads', 'threads', {}],
   ['threads that end themselves', 'threads', { CLOSES: 'itself' }],
 ])(
-  'a herd of %s loses no connection at SIGTERM under load, and lets no client wait',
+  'a herd of %s loses no connection at SIGTERM under load, and no client waits',
   async (_, way, env) => {
     const { broken, hanging } = await endUnderLoad(way, 2, env)
     expect({ broken, hanging }).toEqual({ broken: 0, hanging: 0 })
@@ -119,7 +119,7 @@ test('without koffi at most one connection is lost at SIGTERM under load', async
   expect(broken).toBeLessThanOrEqual(1)
 }, 180_000)
 
-test('process.disconnect(), worker.disconnect() and worker.kill() in a worker under load leave no client waiting, and another worker takes its place', async () => {
+test('after process.disconnect(), worker.disconnect() and worker.kill() in a worker under load no client waits, and the worker is replaced', async () => {
   const running = await serving('start', 2)
   const port = running.ports[0]!
   const load = new Load(port)
@@ -136,7 +136,7 @@ test('process.disconnect(), worker.disconnect() and worker.kill() in a worker un
 const CRASH_AFTER = 50
 const LIVES = 5
 
-test('while every worker crashes again and again connections wait for the next one, and none is refused or left waiting', async () => {
+test('while all workers crash repeatedly, connections wait for the next worker, and all are answered', async () => {
   const running = await serving('start', 2, { CRASH_AFTER: `${CRASH_AFTER}` })
   const load = new Load(running.ports[0]!)
   // Each life is younger than what counts as having started.
@@ -146,7 +146,7 @@ test('while every worker crashes again and again connections wait for the next o
   expect(answered).toBeGreaterThan((LIVES - 2) * CRASH_AFTER * 0.8)
 }, 90_000)
 
-test('connections that wait for the only worker are answered by the next one', async () => {
+test('connections that wait for the only worker are answered by its replacement', async () => {
   const running = await serving('start', 1, { CRASH_AFTER: '1' })
   const port = running.ports[0]!
   await ask(port)

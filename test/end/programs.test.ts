@@ -14,7 +14,7 @@ function endedSoon(running: RunningProgram): void {
   expect(running.endingMs).toBeLessThan(10_000)
 }
 
-test('a listener in a thread is called, and its connections hear of it', async () => {
+test('a signal listener in a thread is called, and its connections receive a message', async () => {
   const running = startProgram('threads', fixture('ws'))
   const socket = new WebSocket(`ws://127.0.0.1:${await running.listening()}/`)
   const closed = once(socket, 'close').then(([code, reason]) => [code, String(reason)])
@@ -26,7 +26,7 @@ test('a listener in a thread is called, and its connections hear of it', async (
   expect(await closed).toEqual([1012, 'restart'])
 })
 
-test('Ctrl-C, which every process of the group receives, is received once', async () => {
+test('Ctrl-C, which every process of the group receives, calls each listener once', async () => {
   for (const way of ['node', 'start'] as const) {
     const running = startProgram(way, fixture('interrupted'), { group: true })
     await running.listening()
@@ -35,7 +35,7 @@ test('Ctrl-C, which every process of the group receives, is received once', asyn
   }
 })
 
-test('a program that listens for nothing ends soon, whatever is open', async () => {
+test('a program without signal listeners exits soon, even with open connections', async () => {
   const running = startProgram('start', fixture('net'))
   const socket = connect(await running.listening(), '127.0.0.1').on('error', () => {})
   onTestFinished(() => void socket.destroy())
@@ -45,7 +45,7 @@ test('a program that listens for nothing ends soon, whatever is open', async () 
   endedSoon(running)
 })
 
-test('a program that listens on one port and then fails ends as it would alone, and says why once', async () => {
+test('a program that listens on one port and then fails exits as without promherd, and its error is logged once', async () => {
   const alone = startProgram('node', fixture('failing'))
   const started = startProgram('start', fixture('failing'), { workers: 3 })
   expect(await started.ended).toEqual(await alone.ended)

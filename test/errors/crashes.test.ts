@@ -17,7 +17,7 @@ interface End {
 
 const MODULES = new URL('../../packages/core/dist/', import.meta.url)
 
-/** A process that opens a store, counts its crashes into it if it is told to, and then does `body`. */
+/** A process that opens a store, counts its crashes in it if the mode is `counting`, and then runs `body`. */
 function program(body: string): string {
   return `
 import { Store } from '${new URL('store/store.js', MODULES)}'
@@ -62,7 +62,7 @@ async function directoryForTest(): Promise<string> {
 
 const none = { uncaught_exception: 0, unhandled_rejection: 0 }
 
-const FATES: readonly [string, string, number, Record<string, number>][] = [
+const ENDS: readonly [string, string, number, Record<string, number>][] = [
   ['a throw', `setTimeout(() => { throw new TypeError('thrown') }, 1)`, 1, { ...none, uncaught_exception: 1 }],
   ['a throw of no error', `setTimeout(() => { throw null }, 1)`, 1, { ...none, uncaught_exception: 1 }],
   ['a rejection', `Promise.reject(new Error('rejected'))`, 1, { ...none, unhandled_rejection: 1 }],
@@ -71,7 +71,7 @@ const FATES: readonly [string, string, number, Record<string, number>][] = [
   ['a throw at the top of a module', `throw new Error('at once')`, 1, { ...none, unhandled_rejection: 1 }],
   ['no failure', `console.log('well')`, 0, none],
   [
-    'an own handler of exceptions, which goes on',
+    'a handler of exceptions that continues',
     `process.on('uncaughtException', error => console.log('handled', error.message))
      setTimeout(() => { throw new Error('one') }, 1)
      setTimeout(() => { throw new Error('two') }, 2)
@@ -80,21 +80,21 @@ const FATES: readonly [string, string, number, Record<string, number>][] = [
     { uncaught_exception: 2, unhandled_rejection: 1 },
   ],
   [
-    'an own handler of exceptions, which leaves',
+    'a handler of exceptions that exits',
     `process.on('uncaughtException', () => process.exit(7))
      setTimeout(() => { throw new Error('one') }, 1)`,
     7,
     { ...none, uncaught_exception: 1 },
   ],
   [
-    'an own handler of rejections, which has caught it',
+    'a handler of rejections that has caught it',
     `process.on('unhandledRejection', error => console.log('handled', error.message))
      Promise.reject(new Error('caught'))`,
     0,
     none,
   ],
   [
-    'an own handler of rejections, which throws',
+    'a handler of rejections that throws',
     `process.on('unhandledRejection', error => { throw error })
      Promise.reject(new Error('thrown again'))`,
     1,
@@ -102,8 +102,8 @@ const FATES: readonly [string, string, number, Record<string, number>][] = [
   ],
 ]
 
-describe.each(FATES)('%s', (_name, body, code, counts) => {
-  test('is counted, and the process fares as it would have', async () => {
+describe.each(ENDS)('%s', (_name, body, code, counts) => {
+  test('is counted, and the process behaves as without promherd', async () => {
     const directory = await directoryForTest()
     const watched = await run(body, directory, 'counting')
     const plain = await run(body, await directoryForTest(), 'plain')
@@ -114,7 +114,7 @@ describe.each(FATES)('%s', (_name, body, code, counts) => {
 })
 
 test.each(['file', 'mmap'])(
-  'a count is in a %s store before a handler of the user can kill the process',
+  'a count is in the files of a %s store before a handler of the program can kill the process',
   async storage => {
     const directory = await directoryForTest()
     const body = `process.on('uncaughtException', () => process.kill(process.pid, 'SIGKILL'))
@@ -124,7 +124,7 @@ test.each(['file', 'mmap'])(
   },
 )
 
-test('once stopped, nothing is counted and nothing is left behind', async () => {
+test('after the stop nothing is counted, and no listener is left', async () => {
   const directory = await directoryForTest()
   const body = `stop()
     console.log(process.listenerCount('uncaughtExceptionMonitor'))
@@ -133,7 +133,7 @@ test('once stopped, nothing is counted and nothing is left behind', async () => 
   expect(await counted(directory)).toEqual(none)
 })
 
-test('a store that was closed before harms nothing', async () => {
+test('a store that was closed before causes no error', async () => {
   const directory = await directoryForTest()
   const body = `store.close()
     if (counting === 'counting') countCrashes(store)
@@ -144,7 +144,7 @@ test('a store that was closed before harms nothing', async () => {
   expect(watched.code).toBe(1)
 })
 
-test('a worker thread counts its own, and its process goes on', async () => {
+test('a worker thread counts its own errors, and its process keeps running', async () => {
   const directory = await directoryForTest()
   const inner = `(async () => {
     const { Store } = await import('${new URL('store/store.js', MODULES)}')

@@ -21,7 +21,7 @@ describe('pg', () => {
     return client
   }
 
-  test('a refused connection is the upstream', async () => {
+  test('a refused connection is upstream', async () => {
     const port = await deadPort()
     const error = await thrownBy(() => connecting(port))
     expect(error).toMatchObject({ code: 'ECONNREFUSED' })
@@ -57,14 +57,14 @@ describe('pg', () => {
     expect(categoryOf(error, answered(500))).toBe(category)
   })
 
-  test('a statement that was cancelled is a timeout where we answered that we timed out', async () => {
+  test('a cancelled statement is a timeout if the response is a timeout', async () => {
     const late = errorResponse('ERROR', '57014', 'canceling statement due to statement timeout')
     const port = await serveTcp(socket => backend(socket, () => socket.write(late)))
     const client = await connecting(port)
     expect(categoryOf(await thrownBy(() => client.query('select 1')), answered(504))).toBe('timeout')
   })
 
-  test('a connection that ends in the middle of a query is the upstream', async () => {
+  test('a connection that ends during a query is upstream', async () => {
     const port = await serveTcp(socket => backend(socket, () => socket.end()))
     const client = await connecting(port)
     const error = await thrownBy(() => client.query('select 1'))
@@ -72,7 +72,7 @@ describe('pg', () => {
     expect(categoryOf(error, answered(500))).toBe('upstream')
   })
 
-  test('a server that does not answer in time is the upstream, unless we answered that we timed out', async () => {
+  test('a server that does not respond in time is upstream, unless the response is a timeout', async () => {
     const port = await serveTcp(() => {})
     const slow = await thrownBy(() => connecting(port, { connectionTimeoutMillis: 30 }))
     expect(slow).toMatchObject({ message: 'timeout expired' })
@@ -119,7 +119,7 @@ describe('ioredis', () => {
     return redis
   }
 
-  test('a server that is not there is the upstream', async () => {
+  test('a missing server is upstream', async () => {
     const port = await deadPort()
     const tired = await thrownBy(() => client(port, { maxRetriesPerRequest: 1 }).get('x'))
     expect(tired).toMatchObject({ name: 'MaxRetriesPerRequestError' })
@@ -135,7 +135,7 @@ describe('ioredis', () => {
     expect(categoryOf(refused, answered(500))).toBe('upstream')
   })
 
-  test('a server that does not answer in time is the upstream, unless we answered that we timed out', async () => {
+  test('a server that does not respond in time is upstream, unless the response is a timeout', async () => {
     const port = await serveTcp(() => {})
     const error = await thrownBy(() => client(port, { commandTimeout: 30 }).get('x'))
     expect(error).toMatchObject({ message: 'Command timed out' })
@@ -143,7 +143,7 @@ describe('ioredis', () => {
     expect(categoryOf(error, answered(504))).toBe('timeout')
   })
 
-  test('what a real server refuses is the upstream, a mistake in a command is an exception', async context => {
+  test('a rejection by a real server is upstream, a wrong command is an exception', async context => {
     needs(context, 'redis-server')
     const port = await redisServer()
     const redis = client(port)

@@ -53,7 +53,7 @@ describe.each([
     expect(categoryOf(failure.error, answered(400))).toBe('payload')
   })
 
-  test('a body of an encoding or charset that is not taken is payload', async () => {
+  test('a body with an encoding or charset that is not accepted is payload', async () => {
     const odd = await post(limited, { headers: { ...json, 'content-encoding': 'odd' }, body: '{}' })
     expect(odd).toMatchObject({ status: 415, error: { type: 'encoding.unsupported' } })
     expect(categoryOfFailure(odd)).toBe('payload')
@@ -72,7 +72,7 @@ describe.each([
     expect(categoryOfFailure(torn)).toBe('client_error')
   })
 
-  test('a body that the client left unfinished is the client', async () => {
+  test('a body that the client aborts is client_abort', async () => {
     const app = create()
     app.use(create.json())
     const failed = new Promise<unknown>(resolve => {
@@ -93,7 +93,7 @@ describe.each([
     expect(categoryOf(error, answered(400))).toBe('client_abort')
   })
 
-  test('http-errors say what they were thrown for', async () => {
+  test('http-errors have the category of their status', async () => {
     const thrown = async (status: number): Promise<string | undefined> =>
       categoryOfFailure(await post(app => app.use((_q, _s, next) => next(createError(status))), {}))
     expect(await thrown(400)).toBe('client_error')
@@ -142,13 +142,13 @@ describe('Fastify', () => {
   const schema = { body: { type: 'object', required: ['name'] }, querystring: { type: 'object' } }
   const checked = (app: FastifyInstance): unknown => app.post('/', { schema }, async () => 'ok')
 
-  test('what a schema refuses is validation', async () => {
+  test('a request that a schema rejects is validation', async () => {
     const failure = await inject(checked, { method: 'POST', url: '/', payload: {} })
     expect(failure).toMatchObject({ status: 400, error: { code: 'FST_ERR_VALIDATION', validationContext: 'body' } })
     expect(categoryOfFailure(failure)).toBe('validation')
   })
 
-  test('a body that is too large, or of a kind that is not taken, is payload', async () => {
+  test('a body that is too large, or of a type that is not accepted, is payload', async () => {
     const large = await inject(checked, { method: 'POST', url: '/', payload: { name: 'x'.repeat(30) } })
     expect(large).toMatchObject({ status: 413, error: { code: 'FST_ERR_CTP_BODY_TOO_LARGE' } })
     expect(categoryOfFailure(large)).toBe('payload')
@@ -169,13 +169,13 @@ describe('Fastify', () => {
     expect(categoryOfFailure(empty)).toBe('client_error')
   })
 
-  test('a handler that took too long is a timeout', async () => {
+  test('a handler that exceeds its timeout is a timeout', async () => {
     const failure = await inject(app => app.get('/', () => new Promise(() => {})), { url: '/' })
     expect(failure).toMatchObject({ status: 503, error: { code: 'FST_ERR_HANDLER_TIMEOUT' } })
     expect(categoryOfFailure(failure)).toBe('timeout')
   })
 
-  test('a plain error is an exception, one with a status is its status', async () => {
+  test('a plain error is an exception, an error with a status has the category of the status', async () => {
     const thrown = async (error: unknown): Promise<string | undefined> =>
       categoryOfFailure(await inject(app => app.get('/', () => Promise.reject(error)), { url: '/' }))
     expect(await thrown(new Error('x'))).toBe('exception')
@@ -183,7 +183,7 @@ describe('Fastify', () => {
     expect(await thrown(Object.assign(new Error('x'), { statusCode: 403 }))).toBe('auth')
   })
 
-  test('a dependency that is not there is the upstream', async () => {
+  test('a missing dependency is upstream', async () => {
     const port = await deadPort()
     const failure = await inject(app => app.get('/', () => fetch(`http://127.0.0.1:${port}`)), { url: '/' })
     expect(failure.status).toBe(500)
@@ -207,23 +207,23 @@ describe('Koa', () => {
     return { status, error: seen }
   }
 
-  test('a plain error is an exception, though Koa writes a status on it', async () => {
+  test('a plain error is an exception, although Koa sets a status on it', async () => {
     const failure = await fail(new Error('x'))
     expect(failure).toMatchObject({ status: 500, error: { status: 500 } })
     expect(categoryOfFailure(failure)).toBe('exception')
   })
 
-  test('a file that is not there is an exception', async () => {
+  test('a missing file is an exception', async () => {
     const error = await thrownBy(() => readFile('/promherd/is/not/here'))
     expect(error).toMatchObject({ code: 'ENOENT', syscall: 'open' })
     expect(categoryOfFailure(await fail(error))).toBe('exception')
   })
 
-  test('what is no error at all is an exception', async () => {
+  test('a thrown value that is not an error is an exception', async () => {
     expect(categoryOfFailure(await fail('text'))).toBe('exception')
   })
 
-  test('an error with a status is its status', async () => {
+  test('an error with a status has the category of the status', async () => {
     expect(categoryOfFailure(await fail(createError(500)))).toBe('server_error')
     expect(categoryOfFailure(await fail(createError(409)))).toBe('client_error')
   })
@@ -247,13 +247,13 @@ describe('Hono', () => {
     return { status, error: seen }
   }
 
-  test('an HTTPException is its status', async () => {
+  test('an HTTPException has the category of its status', async () => {
     expect(categoryOfFailure(await fail(new HTTPException(401)))).toBe('auth')
     expect(categoryOfFailure(await fail(new HTTPException(500)))).toBe('server_error')
     expect(categoryOfFailure(await fail(new HTTPException(503)))).toBe('overload')
   })
 
-  test('what caused an HTTPException of 5xx is told', async () => {
+  test('the cause of an HTTPException of 5xx determines the category', async () => {
     const port = await deadPort()
     const cause = await thrownBy(() => fetch(`http://127.0.0.1:${port}`))
     expect(categoryOfFailure(await fail(new HTTPException(503, { cause })))).toBe('upstream')

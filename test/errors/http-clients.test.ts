@@ -34,7 +34,7 @@ const aborted = (): AbortSignal => {
 }
 
 describe('fetch', () => {
-  test('a refused connection is the upstream', async () => {
+  test('a refused connection is upstream', async () => {
     const port = await deadPort()
     const error = await thrownBy(() => fetch(`http://127.0.0.1:${port}`))
     expect(error).toMatchObject({ message: 'fetch failed', cause: { code: 'ECONNREFUSED' } })
@@ -43,13 +43,13 @@ describe('fetch', () => {
     expect(categoryOf(error, CLIENT_LEFT)).toBe('upstream')
   })
 
-  test('a name that does not resolve is the upstream', async () => {
+  test('a name that does not resolve is upstream', async () => {
     const error = await thrownBy(() => fetch('http://promherd.invalid'))
     expect(error).toMatchObject({ cause: { syscall: 'getaddrinfo' } })
     expect(categoryOf(error, answered(500))).toBe('upstream')
   })
 
-  test('a connection that the upstream cuts is the upstream', async () => {
+  test('a connection that the upstream cuts is upstream', async () => {
     const url = await upstream()
     const early = await thrownBy(() => fetch(`${url}/cut`))
     expect(early).toMatchObject({ cause: { code: 'UND_ERR_SOCKET' } })
@@ -60,7 +60,7 @@ describe('fetch', () => {
     expect(categoryOf(late, answered(500))).toBe('upstream')
   })
 
-  test('a connection that is reset is the upstream, whatever became of our response', async () => {
+  test('a connection that is reset is upstream, for every outcome of the response', async () => {
     const port = await serveTcp(socket => socket.once('data', () => socket.resetAndDestroy()))
     const error = await thrownBy(() => fetch(`http://127.0.0.1:${port}`))
     expect(error).toMatchObject({ message: 'fetch failed', cause: { code: 'ECONNRESET' } })
@@ -68,7 +68,7 @@ describe('fetch', () => {
     expect(categoryOf(error, CLIENT_LEFT)).toBe('upstream')
   })
 
-  test('an answer that is not HTTP is the upstream', async () => {
+  test('a response that is not HTTP is upstream', async () => {
     const port = await serveTcp(socket => socket.once('data', () => socket.end('this is not HTTP\r\n\r\n')))
     const error = await thrownBy(() => fetch(`http://127.0.0.1:${port}`))
     expect(categoryOf(error, answered(500))).toBe('upstream')
@@ -82,7 +82,7 @@ describe('fetch', () => {
     expect(categoryOf(error, answered(504))).toBe('timeout')
   })
 
-  test('an abort is the client that left if our response was destroyed, else an exception', async () => {
+  test('an abort is client_abort if the response was destroyed, else an exception', async () => {
     const url = await upstream()
     const error = await thrownBy(() => fetch(`${url}/hang`, { signal: aborted() }))
     expect(error).toMatchObject({ name: 'AbortError' })
@@ -90,14 +90,14 @@ describe('fetch', () => {
     expect(categoryOf(error, answered(500))).toBe('exception')
   })
 
-  test('a mistake in the call is an exception', async () => {
+  test('a wrong call is an exception', async () => {
     expect(categoryOf(await thrownBy(() => fetch('nope://x')), answered(500))).toBe('exception')
     expect(categoryOf(await thrownBy(() => fetch('not a url')), answered(500))).toBe('exception')
   })
 })
 
 describe('undici', () => {
-  test('its own timeouts are the upstream, unless we answered that we timed out', async () => {
+  test('its own timeouts are upstream, unless the response is a timeout', async () => {
     const url = await upstream()
     const error = await thrownBy(() => request(`${url}/hang`, { headersTimeout: 50 }))
     expect(error).toMatchObject({ code: 'UND_ERR_HEADERS_TIMEOUT' })
@@ -105,7 +105,7 @@ describe('undici', () => {
     expect(categoryOf(error, answered(504))).toBe('timeout')
   })
 
-  test('an error status that it is told to throw for is the upstream', async () => {
+  test('an error status with the interceptor responseError is upstream', async () => {
     const url = await upstream()
     const { interceptors, Agent } = await import('undici')
     const dispatcher = new Agent().compose(interceptors.responseError())
@@ -115,7 +115,7 @@ describe('undici', () => {
     expect(categoryOf(error, answered(500))).toBe('upstream')
   })
 
-  test('a mistake in the call, and a client used after it was closed, are exceptions', async () => {
+  test('a wrong call, and the use of a closed client, are exceptions', async () => {
     const url = await upstream()
     const invalid = await thrownBy(() => request(url, { method: 5 as unknown as 'GET' }))
     expect(invalid).toMatchObject({ code: 'UND_ERR_INVALID_ARG' })
@@ -129,7 +129,7 @@ describe('undici', () => {
 })
 
 describe('axios', () => {
-  test('a refused or cut connection is the upstream, whatever became of our response', async () => {
+  test('a refused or cut connection is upstream, for every outcome of the response', async () => {
     const url = await upstream()
     const port = await deadPort()
     for (const target of [`http://127.0.0.1:${port}`, `${url}/cut`]) {
@@ -140,7 +140,7 @@ describe('axios', () => {
     }
   })
 
-  test('its own timeout is the upstream, unless we answered that we timed out', async () => {
+  test('its own timeout is upstream, unless the response is a timeout', async () => {
     const url = await upstream()
     const error = await thrownBy(() => axios.get(`${url}/hang`, { proxy: false, timeout: 50 }))
     expect(error).toMatchObject({ code: 'ECONNABORTED' })
@@ -149,20 +149,23 @@ describe('axios', () => {
     expect(categoryOf(error, CLIENT_LEFT)).toBe('upstream')
   })
 
-  test.each([400, 404, 429, 500, 503])('an answer of %i that became our 500 is the upstream', async status => {
-    const url = await upstream()
-    const error = await thrownBy(() => axios.get(`${url}/${status}`, { proxy: false }))
-    expect(error).toMatchObject({ status })
-    expect(categoryOf(error, answered(500))).toBe('upstream')
-  })
+  test.each([400, 404, 429, 500, 503])(
+    'a status %i of the upstream with a response of 500 is upstream',
+    async status => {
+      const url = await upstream()
+      const error = await thrownBy(() => axios.get(`${url}/${status}`, { proxy: false }))
+      expect(error).toMatchObject({ status })
+      expect(categoryOf(error, answered(500))).toBe('upstream')
+    },
+  )
 
-  test('an answer of 404 that we pass on is not found', async () => {
+  test('a status 404 that is passed on is not_found', async () => {
     const url = await upstream()
     const error = await thrownBy(() => axios.get(`${url}/404`, { proxy: false }))
     expect(categoryOf(error, answered(404))).toBe('not_found')
   })
 
-  test('a cancelled call is the client that left, or the deadline of its signal', async () => {
+  test('a cancelled call is client_abort, or a timeout for the deadline of its signal', async () => {
     const url = await upstream()
     const cancelled = await thrownBy(() => axios.get(`${url}/hang`, { proxy: false, signal: aborted() }))
     expect(cancelled).toMatchObject({ code: 'ERR_CANCELED' })
@@ -173,15 +176,15 @@ describe('axios', () => {
     expect(categoryOf(late, answered(500))).toBe('timeout')
   })
 
-  test('a mistake in the call is an exception', async () => {
+  test('a wrong call is an exception', async () => {
     const error = await thrownBy(() => axios.get('nope://x', { proxy: false }))
     expect(error).toMatchObject({ isAxiosError: true, code: 'ERR_BAD_REQUEST' })
     expect(categoryOf(error, answered(500))).toBe('exception')
   })
 })
 
-describe('node itself', () => {
-  test('an upstream that hangs up is the upstream, unless the client left', async () => {
+describe('Node', () => {
+  test('an upstream that closes the connection is upstream, unless the client has aborted', async () => {
     const url = await upstream()
     const error = await thrownBy(async () => {
       const [failure] = await once(get(`${url}/cut`), 'error')
@@ -192,7 +195,7 @@ describe('node itself', () => {
     expect(categoryOf(error, CLIENT_LEFT)).toBe('client_abort')
   })
 
-  test('an address with several refusals is the upstream', async () => {
+  test('several refused addresses of one name are upstream', async () => {
     const port = await deadPort()
     const error = await thrownBy(async () => {
       const lookup = (_name: string, _options: object, done: (error: null, list: object[]) => void): void =>
@@ -209,7 +212,7 @@ describe('node itself', () => {
     expect(categoryOf(new AggregateError((error as AggregateError).errors), answered(500))).toBe('upstream')
   })
 
-  test('an abort that a timeout caused is a timeout', async () => {
+  test('an abort with a timeout as its cause is a timeout', async () => {
     const error = await thrownBy(() => after(10_000, undefined, { signal: AbortSignal.timeout(20) }))
     expect(error).toMatchObject({ name: 'AbortError', cause: { name: 'TimeoutError' } })
     expect(categoryOf(error, answered(500))).toBe('timeout')

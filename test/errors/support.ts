@@ -49,7 +49,7 @@ export async function serveTcp(listener: (socket: import('node:net').Socket) => 
   return listening(server)
 }
 
-/** A port that nobody listens on. */
+/** A port on which no process listens. */
 export async function deadPort(): Promise<number> {
   const server = createTcpServer()
   const port = await listening(server)

@@ -77,7 +77,7 @@ async function* breaking(error: unknown): AsyncGenerator<string> {
   throw error
 }
 
-test('a client that leaves in the middle of a stream is the client', async () => {
+test('a client that aborts a stream is client_abort', async () => {
   const errors: unknown[] = []
   const handler: Handler = async (_request, response) => {
     const error = await thrownBy(() => pipeline(endless(), response))
@@ -88,7 +88,7 @@ test('a client that leaves in the middle of a stream is the client', async () =>
   expect(errors).toMatchObject([{ code: 'ERR_STREAM_PREMATURE_CLOSE' }])
 })
 
-test('work that was given up because the client left is the client', async () => {
+test('work that was cancelled because the client has aborted is client_abort', async () => {
   const handler: Handler = (_request, response) => {
     const controller = new AbortController()
     response.once('close', () => controller.abort())
@@ -97,7 +97,7 @@ test('work that was given up because the client left is the client', async () =>
   expect(await categoryOfExchange(handler, leavesEarly)).toBe('client_abort')
 })
 
-test('a body that the client left unfinished is the client', async () => {
+test('a body that the client aborts is client_abort', async () => {
   const handler: Handler = async request => {
     for await (const _chunk of request);
   }
@@ -108,7 +108,7 @@ test('a body that the client left unfinished is the client', async () => {
   expect(await categoryOfExchange(handler, client)).toBe('client_abort')
 })
 
-test('a stream that breaks in the middle is an exception, sent in part or not at all', async () => {
+test('a stream that fails is an exception, before and after the headers', async () => {
   const partly: Handler = (_request, response) => pipeline(breaking(new TypeError('x')), response)
   expect(await categoryOfExchange(partly, stays)).toBe('exception')
   const file = join(tmpdir(), 'promherd-is-not-here')
@@ -117,7 +117,7 @@ test('a stream that breaks in the middle is an exception, sent in part or not at
   expect(await categoryOfExchange(never, stays)).toBe('exception')
 })
 
-test('a fetched body that breaks while it is passed on is the upstream', async () => {
+test('a fetched body that fails while it is passed on is upstream', async () => {
   const upstream = await serve((request, response) => {
     response.writeHead(200, { 'content-length': '100' })
     response.write('half', () => setTimeout(() => request.socket.destroy(), 20))
@@ -129,7 +129,7 @@ test('a fetched body that breaks while it is passed on is the upstream', async (
   expect(await categoryOfExchange(handler, stays)).toBe('upstream')
 })
 
-test('a body of node:http that breaks while it is passed on cannot be told from a client that left', async () => {
+test('a body of node:http that fails while it is passed on looks the same as an abort by the client', async () => {
   const upstream = await serve((request, response) => {
     response.writeHead(200, { 'content-length': '100' })
     response.write('half', () => setTimeout(() => request.socket.destroy(), 20))
@@ -141,7 +141,7 @@ test('a body of node:http that breaks while it is passed on cannot be told from 
   expect(await categoryOfExchange(handler, stays)).toBe('client_abort')
 })
 
-test('a socket in the file system that is not there is the upstream, a file an exception', async () => {
+test('a missing Unix socket is upstream, a missing file an exception', async () => {
   const path = join(tmpdir(), 'promherd-no-such-socket')
   const [error] = await once(connect(path), 'error')
   expect(error).toMatchObject({ code: 'ENOENT', syscall: 'connect' })
@@ -155,7 +155,7 @@ async function endlessSink(source: AsyncIterable<unknown>): Promise<void> {
   for await (const _chunk of source);
 }
 
-test('a peer that does not speak TLS, and a connection that nobody takes, are the upstream', async () => {
+test('a peer without TLS, and a connection that is not accepted, are upstream', async () => {
   const plain = await serve((_request, response) => response.end())
   const untrusted = await thrownBy(() => fetch(`https://127.0.0.1:${plain}`))
   expect(categoryOf(untrusted, answered(500))).toBe('upstream')

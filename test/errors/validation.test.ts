@@ -27,7 +27,7 @@ const LIBRARIES: readonly [string, () => unknown][] = [
   ['class-validator, nested', () => validateOrReject(new Family())],
 ]
 
-test.each(LIBRARIES)('%s: a refused request is validation', async (_name, refuse) => {
+test.each(LIBRARIES)('%s: a rejected request is validation', async (_name, refuse) => {
   const error = await thrownBy(refuse)
   expect(categoryOf(error, answered(400))).toBe('validation')
   expect(categoryOf(error, answered(422))).toBe('validation')
@@ -35,7 +35,7 @@ test.each(LIBRARIES)('%s: a refused request is validation', async (_name, refuse
   expect(categoryOf(Object.assign(createError(422), { cause: error }), answered(422))).toBe('validation')
 })
 
-test.each(LIBRARIES)('%s: a check of ours that failed unseen is an exception', async (_name, refuse) => {
+test.each(LIBRARIES)('%s: an error of the library with a response of 500 is an exception', async (_name, refuse) => {
   const error = await thrownBy(refuse)
   expect(categoryOf(error, answered(500))).toBe('exception')
   expect(categoryOf(error, answered(404))).toBe('not_found')

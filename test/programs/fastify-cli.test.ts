@@ -42,7 +42,7 @@ async function talk(port: number): Promise<string[]> {
   ]
 }
 
-/** What pino says, without when, who and where it was, and how long it took. */
+/** The log of pino, without times, process, host and durations. */
 function linesOf(stdout: string): object[] {
   const lines = stdout.trim().split('\n')
   return lines.map(line => ({
@@ -80,7 +80,7 @@ async function lifeOf(program: Program, port: number, starter: Starter, look: ()
   return { heard, said: linesOf(stdout), ...ended }
 }
 
-test('the application of fastify-cli is the same under promherd to the byte, and counted by its templates', async () => {
+test('the application of fastify-cli behaves the same under promherd, byte by byte, and is counted by its route templates', async () => {
   const [port, metricsPort] = [await freePort(), await freePort()]
   const args = ['start', '-l', 'info', 'app.js', '-p', String(port)]
   const program = { file: FILE, args, cwd: await generated() }
@@ -97,7 +97,7 @@ test('the application of fastify-cli is the same under promherd to the byte, and
 test.each([
   ['help', ['help'], 0],
   ['a plugin that is not there', ['start', 'no-app.js'], 1],
-])('fastify-cli ends under promherd as it does alone: %s', async (_, args, code) => {
+])('fastify-cli exits under promherd as without it: %s', async (_, args, code) => {
   const program = { file: FILE, args }
   const before = await run(program, alone).ended
   expect(before.code).toBe(code)

@@ -96,7 +96,7 @@ test.each(KINDS.map(kind => [kind.what, kind] as const))('%s', async (_, kind) =
   expect(under).toEqual(before)
 })
 
-test('a worker that forks a server of its own: each is counted once, and both say what they say', async () => {
+test('a worker that forks another server: each is counted once, and the output of both is the same', async () => {
   const [port, metricsPort] = [await freePort(), await freePort()]
   const files = {
     'app.cjs': `const { createServer } = require('node:http')
@@ -133,7 +133,7 @@ test('a worker that forks a server of its own: each is counted once, and both sa
   }
 })
 
-test('TypeScript without a loader: what Node says or does, and, where it cannot run it, what to do', async () => {
+test('TypeScript without a loader: the output of Node, and a remedy if this version cannot run it', async () => {
   const text = 'const port: number = 0\nconsole.log(port)'
   const cwd = directoryWith({ 'app.ts': text, 'package.json': '{ "type": "module" }' })
   const program = { file: 'app.ts', args: [], cwd }

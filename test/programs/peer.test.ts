@@ -16,18 +16,18 @@ function peerServer(port: number): Program {
   return { file: FILE, args: ['--port', String(port), '--host', '127.0.0.1', '--allow_discovery'] }
 }
 
-/** A browser, as far as the server knows. What it is told it keeps. */
+/** A browser, as far as the server knows. It keeps all messages. */
 class Browser {
-  readonly told: string[] = []
+  readonly messages: string[] = []
   readonly #socket: WebSocket
 
   constructor(port: number, id: string, key = 'peerjs') {
     this.#socket = new WebSocket(`ws://127.0.0.1:${port}/peerjs?key=${key}&id=${id}&token=t-${id}`)
-    this.#socket.on('message', (data, isBinary) => this.told.push(`${isBinary} ${String(data)}`))
+    this.#socket.on('message', (data, isBinary) => this.messages.push(`${isBinary} ${String(data)}`))
   }
 
   async isTold(count: number): Promise<void> {
-    await until(() => this.told.length >= count, { what: `${count} messages` })
+    await until(() => this.messages.length >= count, { what: `${count} messages` })
   }
 
   say(message: object): void {
@@ -71,8 +71,8 @@ async function talk(port: number): Promise<unknown[]> {
   bert.say({ type: 'ANSWER', dst: 'anna', payload: 'yes' })
   await anna.isTold(2)
   const stranger = new Browser(port, 'carl', 'wrong')
-  heard.push(await stranger.closed(), stranger.told)
-  heard.push(await bert.close(), await anna.close(), anna.told, bert.told)
+  heard.push(await stranger.closed(), stranger.messages)
+  heard.push(await bert.close(), await anna.close(), anna.messages, bert.messages)
   // A handshake that is refused, to the byte.
   const upgrade = { Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Version': '7' }
   heard.push(await answerTo(port, request('GET /peerjs', { headers: upgrade, isLast: false })))
@@ -102,7 +102,7 @@ async function lifeOf(port: number, starter: Starter, look: (running: Running) =
   return { heard, ...(await running.ended) }
 }
 
-test('PeerServer is the same under promherd to the byte, and each request is counted by its template', async () => {
+test('PeerServer behaves the same under promherd, byte by byte, and each request is counted by its route template', async () => {
   const [port, metricsPort] = [await freePort(), await freePort()]
   const before = await lifeOf(port, alone)
   const under = await lifeOf(port, herded(metricsPort), async () => {
@@ -114,7 +114,7 @@ test('PeerServer is the same under promherd to the byte, and each request is cou
   expect(under).toEqual(before)
 })
 
-test('PeerServer ends under promherd as it does alone where it is typed wrongly', async () => {
+test('PeerServer with wrong arguments exits under promherd as without it', async () => {
   const program = { file: FILE, args: ['--host', '::1'] }
   const before = await run(program, alone).ended
   expect(before.code).toBe(1)

@@ -44,7 +44,7 @@ async function talk(port: number): Promise<string[]> {
 
 const TEXT = { 'Content-Type': 'text/plain' }
 
-/** The times at which things were made, and the ids by which requests are told apart. */
+/** Times of creation, and the ids of requests. */
 function withoutChance(answer: string): string {
   return answer
     .replace(/^Last-Modified: .*\r$/gm, 'Last-Modified: \r')
@@ -84,7 +84,7 @@ async function lifeOf(port: number, starter: Starter, look: () => Promise<void> 
   return { ended: { code, signal }, heard, said }
 }
 
-test('S3rver is the same under promherd to the byte, and each request is counted by its template', async () => {
+test('S3rver behaves the same under promherd, byte by byte, and each request is counted by its route template', async () => {
   const [port, metricsPort] = [await freePort(), await freePort()]
   const before = await lifeOf(port, alone)
   const under = await lifeOf(port, herded(metricsPort), async () => {
@@ -98,7 +98,7 @@ test('S3rver is the same under promherd to the byte, and each request is counted
   expect(under.ended).toEqual({ code: 0, signal: null })
 })
 
-test('S3rver ends under promherd as it does alone where it is typed wrongly', async () => {
+test('S3rver with wrong arguments exits under promherd as without it', async () => {
   const program = { file: FILE, args: ['--dir', '/'] }
   const before = await run(program, alone).ended
   expect(before.code).toBe(1)

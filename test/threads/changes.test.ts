@@ -26,11 +26,11 @@ test('SIGHUP under load replaces every thread and fails no request', async () =>
   expect(running.stderr).toBe('')
 }, 60_000)
 
-test('a new thread that does not come up ends the reload, and the old ones stay', async () => {
+test('a new thread that does not start stops the reload, and the old threads keep running', async () => {
   await endsTheReload(env => startListening({ env }))
 })
 
-test('threads come and go by method and by signal, never the last; close() leaves nothing that keeps the process', async () => {
+test('threads are added and removed by methods and signals, but never the last; after close() the process exits by itself', async () => {
   const running = await startListening()
   await running.call('scale', 4)
   await running.sees('promherd_workers{state="running"}', 4)
@@ -58,7 +58,7 @@ test('threads come and go by method and by signal, never the last; close() leave
   expect(await running.ended).toEqual({ code: 0, signal: null })
 })
 
-test('a thread that has served as many requests as it should is replaced, and no request fails', async () => {
+test('a thread that reaches its request limit is replaced, and no request fails', async () => {
   const running = await startListening({ options: { maxRequests: 50 } })
   const load = startLoad(new URL(running.appUrl()).port, 4)
   await until(
@@ -70,7 +70,7 @@ test('a thread that has served as many requests as it should is replaced, and no
   expect(await settled(running, 'test_total')).toBe(received)
 }, 60_000)
 
-test('SIGTERM lets what is in flight be answered, refuses what comes, and leaves nothing', async () => {
+test('on SIGTERM requests in flight are answered, new connections are refused, and no files are left', async () => {
   const running = await startListening()
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const isOurs = (name: string): boolean => {
@@ -95,7 +95,7 @@ test('SIGTERM lets what is in flight be answered, refuses what comes, and leaves
   expect(running.stderr).toBe('')
 })
 
-test('a thread that does not end in time is terminated', async () => {
+test('a thread that does not exit in time is terminated', async () => {
   const running = await startListening({ options: { threads: 1, drainTimeoutMs: 300 } })
   get(running.appUrl('/slow?ms=60000'), { timeoutMs: 60_000 }).catch(() => {})
   await running.sees('http_requests_in_flight', 1)
@@ -106,14 +106,14 @@ test('a thread that does not end in time is terminated', async () => {
   )
 })
 
-test('SIGQUIT ends all at once', async () => {
+test('SIGQUIT terminates all threads at once', async () => {
   const running = await startListening()
   get(running.appUrl('/busy?ms=60000')).catch(() => {})
   running.signal('SIGQUIT')
   expect(await running.ended).toEqual({ code: 131, signal: null })
 })
 
-test('a thread that is ended while it still starts ends at once, not at the deadline', async () => {
+test('a thread that is ended while it starts exits at once, and not at the deadline', async () => {
   const running = startThreads({ options: { threads: 2, metrics: { port: 0 }, drainTimeoutMs: 60_000 } })
   await running.said('metrics')
   running.signal('SIGTERM')

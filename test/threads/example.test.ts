@@ -7,7 +7,7 @@ import { until } from '../support/until.ts'
 
 /** What the README of the example promises. */
 
-test('the threads example counts what all threads have found, also when one ends', async () => {
+test('the threads example counts the results of all threads, including a thread that has exited', async () => {
   const [port, metricsPort] = [await freePort(), await freePort()]
   const running = await startProcess(process.execPath, ['threads.js'], {
     cwd: join(ROOT, 'examples/threads'),

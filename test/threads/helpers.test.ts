@@ -11,7 +11,7 @@ import { startListening, startThreads } from './running.ts'
 
 const WITH_HELPERS = fileURLToPath(new URL('./fixtures/with-helpers.mjs', import.meta.url))
 
-test('a thread that a worker process has started counts, and stands for nothing that its process stands for', async () => {
+test('a thread of a worker process counts, and has none of the metrics that describe its process', async () => {
   const running = await startCluster({ options: { workers: 2 }, env: { ENTRY: WITH_HELPERS } })
   for (let i = 0; i < 20; i++) expect((await get(running.appUrl())).body).toBe('done')
   await running.sees('test_jobs_total', 20)
@@ -45,7 +45,7 @@ function cpuSecondsOf(pid: number): number {
 
 const TICK_SECONDS = 0.01
 
-test('a thread that a thread has started works for that one', async () => {
+test('a thread that another thread has started has the number of that thread', async () => {
   const running = await startListening({ env: { ENTRY: './with-helpers.mjs' } })
   for (let i = 0; i < 10; i++) expect((await get(running.appUrl())).body).toBe('done')
   const samples = await running.sees('test_jobs_total', 10)
@@ -59,7 +59,7 @@ test('a thread that a thread has started works for that one', async () => {
   })
 })
 
-test('threads of a process that nobody numbers have its number, and are retired when they are terminated', async () => {
+test('threads of a process without an assigned number have its number, and are retired when they are terminated', async () => {
   const { running, herd } = lone({})
   expect(await running.said('up')).toBe(1)
   for (let round = 1; round <= 3; round++) {
@@ -71,7 +71,7 @@ test('threads of a process that nobody numbers have its number, and are retired 
   }
 })
 
-test('threads of a process that counts nothing itself have numbers of their own, which are taken again', async () => {
+test('threads of a process without a store have different numbers, which are reused', async () => {
   const { running, herd } = lone({ MAIN_COUNTS: 'no' })
   await running.said('up')
   expect([await running.call('start'), await running.call('start')]).toEqual([1, 2])
@@ -90,7 +90,7 @@ function lone(env: Readonly<Record<string, string>>): { running: Running; herd: 
   return { running, herd }
 }
 
-/** What a reader in another process sees, which retires the dead where it can. */
+/** The snapshot of a reader in another process, which retires the stores of exited threads if it is the leader. */
 async function shown(herd: Herd): Promise<unknown> {
   herd.lead({ resume: true })
   await herd.retireExited()

@@ -4,7 +4,7 @@ import { filesOf, startListening } from './running.ts'
 
 /** What threads leave behind when they have ended: nothing. */
 
-test('sixteen restarts leave the same series, and neither files nor memory of them', async () => {
+test('sixteen restarts leave the same series, no files, and no memory', async () => {
   const running = await startListening({ options: { threads: 4 } })
   const measured = async () => {
     const samples = await until('two samples of each worker, which a ratio takes', async () => {

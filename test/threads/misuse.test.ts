@@ -34,17 +34,17 @@ test.each<[string, object, string]>([
     { listens: 'no' },
     "Expected `startThreads.listens` to be `true` or `false`, but got 'no'.",
   ],
-])('%s is refused', (_, options, message) => {
+])('%s is rejected', (_, options, message) => {
   expect(() => start(options as ThreadsOptions, () => {})).toThrow(message)
 })
 
-test('an entry that is no function is refused', () => {
+test('an entry that is not a function is rejected', () => {
   expect(() => start({ threads: 1 }, './app.js' as never)).toThrow(
     "Expected `entry` to be a function, but got './app.js'. Give a function that starts the application",
   )
 })
 
-test('a program that is no file is refused, since no thread could run it', async () => {
+test('a program that is not a file is rejected, because no thread could run it', async () => {
   const script = "import { startThreads } from '@promherd/core/cluster'; startThreads({}, () => {})"
   const { code, output } = await runProcess(process.execPath, ['--input-type=module', '-e', script], {
     cwd: join(ROOT, 'test'),
@@ -55,7 +55,7 @@ test('a program that is no file is refused, since no thread could run it', async
   )
 })
 
-test('a call in a thread of somebody else is refused', async () => {
+test('a call in a thread that promherd has not started is rejected', async () => {
   const running = startThreads({ program: 'nested.mjs' })
   expect(await running.ended).toEqual({ code: 1, signal: null })
   expect(running.stderr).toContain(
@@ -70,7 +70,7 @@ test('a worker process cannot be the primary of threads in the same directory', 
   expect(running.stderr).toContain(`but process ${running.pid} already is.`)
 })
 
-test('a second primary on a directory leaves the files of the first as they were, and ends', async () => {
+test('a second primary in a directory exits, and does not change the files of the first', async () => {
   const directory = temporaryDirectory()
   onTestFinished(directory.remove)
   const options = { threads: 1, metrics: { port: 0, directory: directory.path } }
@@ -84,7 +84,7 @@ test('a second primary on a directory leaves the files of the first as they were
   expect(readdirSync(directory.path).sort()).toEqual(files)
 })
 
-test('an application that never listens is told of once for each thread, and ends when it is told to', async () => {
+test('an application that never listens is logged once for each thread, and exits on SIGTERM', async () => {
   const directory = temporaryDirectory()
   onTestFinished(directory.remove)
   const running = startThreads({

@@ -6,7 +6,7 @@ import { isOwnerAlive, type Owner, ownerIdentity } from '../../packages/core/dis
 
 const isAlive = (owner: Owner): boolean => isOwnerAlive(owner, Date.now(), 60_000)
 
-/** A thread of this process that says who it is, and waits. */
+/** A thread of this process that sends its owner, and waits. */
 async function startThread(): Promise<{ thread: Worker; owner: Owner }> {
   const owner = new URL('../../packages/core/dist/files/owner.js', import.meta.url)
   const code = `
@@ -18,16 +18,16 @@ async function startThread(): Promise<{ thread: Worker; owner: Owner }> {
   return { thread, owner: identity }
 }
 
-test('a process knows itself, and nobody who only bears its number', () => {
+test('a process recognises itself, and no other process that has the same pid', () => {
   const owner = ownerIdentity()
   expect(owner).toMatchObject({ pid: process.pid, threadId: 0 })
   expect(isAlive(owner)).toBe(true)
   expect(isAlive({ ...owner, startTicks: owner.startTicks + 1 })).toBe(!existsSync('/proc/self/stat'))
 })
 
-// Elsewhere nobody says whether a thread lives.
+// On other systems it is unknown whether a thread is running.
 test.runIf(existsSync('/proc/thread-self'))(
-  'a thread is gone when it was terminated, and its process lives',
+  'a terminated thread has exited, although its process is running',
   async () => {
     const [first, second] = [await startThread(), await startThread()]
     expect(first.owner.pid).toBe(process.pid)

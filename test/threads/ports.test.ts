@@ -12,7 +12,7 @@ const NO_KOFFI = fileURLToPath(new URL('./fixtures/no-koffi.cjs', import.meta.ur
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const canReuse = major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
 
-test('without koffi threads have a socket each for the same port where Node can, and else are told what to do', async () => {
+test('without koffi each thread has its own socket for the same port if Node can do that, and else an error with a remedy', async () => {
   const port = await freePort()
   const running = startThreads({
     options: { threads: 2, metrics: { port: 0 } },
@@ -32,7 +32,7 @@ test('without koffi threads have a socket each for the same port where Node can,
   expect((await get(running.appUrl())).status).toBe(200)
 })
 
-test('what is exclusive, a pipe, or on a port of its own belongs to the thread that listens', async () => {
+test('an exclusive socket, a pipe and a different port are not shared', async () => {
   const running = await startListening({ env: { ENTRY: './own-ports.mjs' } })
   const ports = await until('both', () =>
     running.all('exclusive').length === 2 ? running.all('exclusive') : undefined,
@@ -42,7 +42,7 @@ test('what is exclusive, a pipe, or on a port of its own belongs to the thread t
   expect(running.stderr).toBe('')
 })
 
-test('a port goes with the last server on it, and comes back with the next', async () => {
+test('a port is closed with the last server on it, and opened again by the next', async () => {
   const running = await startListening({ options: { threads: 1 }, env: { ENTRY: './own-ports.mjs' } })
   const { port } = new URL(running.appUrl())
   await get(running.appUrl('/close'))

@@ -27,7 +27,7 @@ test('threads share a port, and each request is counted once by the thread that 
   expect(samples.value('promherd_stores{state="live"}')).toBe(4)
 })
 
-test('what belongs to the process stands once, and what belongs to a thread once for each', async () => {
+test('metrics of the process occur once, and metrics of a thread once for each thread', async () => {
   const running = await shared()
   const workersWith = (series: readonly string[], name: string): string[] =>
     series.flatMap(each => new RegExp(`^${name}\\{(?:.*,)?worker="(\\d+)"`).exec(each)?.[1] ?? []).sort()
@@ -60,7 +60,7 @@ const OF_A_THREAD = [
   'promherd_worker_info',
 ]
 
-test('the CPU time of the process is that of all threads together', async () => {
+test('the CPU time of the process is the sum of its threads', async () => {
   const running = await shared()
   const cpu = 'promherd_worker_cpu_seconds_total{worker="0"}'
   const before = (await running.scrape()).value(cpu)!
@@ -71,7 +71,7 @@ test('the CPU time of the process is that of all threads together', async () => 
   expect(after - before).toBeGreaterThan(0.1)
 })
 
-test('a port that is taken is told to each thread as Node tells it', async () => {
+test('a port that is in use causes the error of Node in each thread', async () => {
   const other = createServer()
   const port = await new Promise<number>(resolve => {
     other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port))
@@ -82,12 +82,12 @@ test('a port that is taken is told to each thread as Node tells it', async () =>
     env: { APP_PORT: String(port) },
   })
   const message = `listen EADDRINUSE: address already in use 127.0.0.1:${port}`
-  await until('both to be told', () => running.stderr.split(`Error: ${message}`).length > 2)
+  await until('both errors', () => running.stderr.split(`Error: ${message}`).length > 2)
   await running.said('metrics')
   await running.sees('promherd_worker_uncaught_errors_total{origin="uncaught_exception",worker="1"}', 1)
 })
 
-test('threads that listen nowhere are up when they have run, and count what they compute', async () => {
+test('threads that never listen are running once their entry has run, and count their work', async () => {
   const running = await startReady({ options: { waitForListen: false }, env: { ENTRY: './computing.mjs' } })
   for (const [worker, number] of [
     [1, 5],

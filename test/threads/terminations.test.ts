@@ -5,7 +5,7 @@ import { parseText, sum } from '../support/samples.ts'
 import { settled, startListening } from './running.ts'
 
 /**
- * Threads that are terminated under load: what their clients received, what is counted, and what is told as lost.
+ * Threads that are terminated under load: what their clients received, what is counted, and what is reported as lost.
  *
  * The program counts beside promherd, in memory that outlives its threads: requests just before (`seen`) and just after
  * (`begun`) promherd takes them as in flight, answers just before (`ending`) and just after (`ended`) their last byte is
@@ -54,7 +54,7 @@ test.each([
   ['mmap', 50],
   ['file', 15],
 ])(
-  'on the %s storage over %i terminations under load no count falls',
+  'with the %s storage no count decreases over %i terminations under load',
   async (storage, terminations) => {
     const env = { PROMHERD_STORAGE: storage, ENTRY: './counted.mjs' }
     const running = await startListening({ options: { threads: THREADS }, env })
@@ -73,11 +73,11 @@ test.each([
     expect(samples.value('promherd_stores{state="retired"}')).toBe(terminations)
     // A flushed store lacks what was counted in the last 100 ms of its thread.
     if (storage === 'file') return expect(counted).toBeLessThanOrEqual(seen)
-    // Each request that a thread has begun is counted or told as lost, once.
+    // Each request that a thread has begun is counted or reported as lost, once.
     expect(counted + lost).toBeGreaterThanOrEqual(begun)
     expect(counted + lost).toBeLessThanOrEqual(seen)
     expect(seen - begun).toBeLessThanOrEqual(terminations)
-    // So each answer is. Those of the turn in which its thread ended are told as lost: one for each connection, at most.
+    // So each answer is. Those of the turn in which its thread ended are reported as lost: one for each connection, at most.
     expect(received).toBeLessThanOrEqual(ending)
     expect(ending - ended).toBeLessThanOrEqual(terminations)
     expect(received - counted).toBeLessThanOrEqual(terminations * CONNECTIONS)

@@ -19,7 +19,7 @@ export async function main(typed: readonly string[]): Promise<void> {
 export function command(): Command {
   // Before the subcommands: they inherit it.
   const promherd = new Command('promherd')
-    .description('Runs a Node HTTP service in several workers with right Prometheus metrics, and looks at them.')
+    .description('Runs a Node HTTP service in several workers, and serves and shows its Prometheus metrics.')
     .version(VERSION, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
@@ -35,12 +35,12 @@ export function command(): Command {
 
 function addStart(promherd: Command): void {
   sending(running(promherd.command('start')))
-    .description('Runs a program in several workers, measures what it serves, and serves the metrics.')
-    .argument('<app>', 'the file of the program, as node would be given it')
-    .argument('[args...]', 'what the program is given; after -- where it begins with a dash')
+    .description('Runs a program in several workers, records its requests, and serves the metrics.')
+    .argument('<app>', 'the file of the program, as in a call of node')
+    .argument('[args...]', 'the arguments of the program; with -- before arguments that begin with a dash')
     .option('--redis <url>', 'send the metrics to this Redis, for an exporter of many hosts')
     .option('--group <name>', 'the name of the service in Redis')
-    .option('--instance <name>', 'the name of this host in the group (default: that of the host)')
+    .option('--instance <name>', 'the name of this host in the group (default: the host name)')
     .option('--watch', 'replace the workers when a file of the working directory changes')
     .action(async (app, args, options) => (await import('./commands/start.ts')).start(app, args, options))
 }
@@ -48,63 +48,65 @@ function addStart(promherd: Command): void {
 function addExporter(promherd: Command): void {
   sending(serving(promherd.command('exporter')))
     .description(
-      'Serves the metrics of workers that somebody else runs, from the directory that they share, or of many hosts from Redis.',
+      'Serves the metrics of workers that another program starts, from their shared directory, or of many hosts, from Redis.',
     )
     .option('--directory <path>', 'the directory of the herd')
     .option('--redis <url>', 'serve the hosts that send their metrics to this Redis')
     .option('--group <name>', 'the name of their service in Redis')
-    .option('--aggregate <how>', 'instance for a label `instance`, sum to add up all hosts')
+    .option('--aggregate <how>', 'instance to add a label `instance`, sum to add up all hosts')
     .action(async options => (await import('./commands/exporter.ts')).exporter(options))
 }
 
 function addTop(promherd: Command): void {
   promherd
     .command('top')
-    .description('Shows what the workers do, in place. The keys q and Ctrl-C leave.')
-    .argument('[url]', 'where the metrics are served (default: the metrics port of the configuration)')
+    .description('Shows the load of the workers, and updates it in place. Press q or Ctrl-C to quit.')
+    .argument('[url]', 'the address of the metrics (default: the metrics port of the configuration)')
     .option('--directory <path>', 'read the directory of the herd instead of a metrics port')
-    .option('--interval <seconds>', 'how often to look, and over how long rates are taken', positive, 1)
-    .option('--once', 'print one frame and leave; so does a terminal that is none')
-    .option('--json', 'print one document of JSON and leave')
+    .option('--interval <seconds>', 'the interval of the updates, and the period of the rates', positive, 1)
+    .option('--once', 'print one frame and exit, as always without a terminal')
+    .option('--json', 'print one JSON document and exit')
     .action(async (url, options) => (await import('./top/top.ts')).top(url, options))
 }
 
 function addCheck(promherd: Command): void {
   running(promherd.command('check'))
-    .description('Says what promherd would do, which source won for each setting, and what is in the way.')
+    .description('Prints what promherd start would do, the source of each setting, and all problems.')
     .option('--directory <path>', 'the directory of the herd')
     .action(async options => (await import('./check/check.ts')).check(options, VERSION))
 }
 
 function addHealth(promherd: Command): void {
   serving(promherd.command('health'))
-    .description('Asks the metrics port whether all is well: exit code 0, else 1. For the probes of containers.')
-    .option('--ready', 'ask whether a worker listens, and not only whether the port answers')
-    .option('--timeout <seconds>', 'how long an answer may take', positive, 2)
+    .description(
+      'Exits with code 0 if the metrics port reports that the service is healthy, else with 1. For container probes.',
+    )
+    .option('--ready', 'check whether a worker listens, and not only whether the port responds')
+    .option('--timeout <seconds>', 'the time limit for the response', positive, 2)
     .action(async options => (await import('./commands/health.ts')).health(options))
 }
 
 function running(command: Command): Command {
   return serving(
     command
-      .option('--workers <number>', 'how many worker processes, or max for one per CPU')
-      .option('--threads <number>', 'how many threads of one process, instead of processes')
-      .option('--routes <source>', 'framework, or inferred to learn routes that no framework reports'),
+      .option('--workers <number>', 'the number of worker processes, or max for one per CPU')
+      .option('--threads <number>', 'the number of threads in one process, instead of processes')
+      .option('--routes <source>', 'framework, or inferred to also infer routes that no framework reports'),
   )
 }
 
 function serving(command: Command): Command {
   return command
     .option('--port <number>', 'the port of the metrics')
-    .option('--bind <address>', 'the address to serve the metrics on')
-    .option('--hosts <names>', 'names of the metrics port besides those of this host')
+    .option('--bind <address>', 'the address on which the metrics are served')
+    .option('--hosts <names>', 'further host names under which clients may request the metrics')
     .option('--config <file>', 'the configuration file')
 }
 
 function sending(command: Command): Command {
   return command.option(
     '--otlp [url]',
-    'send the metrics to a receiver of OTLP, too (default: that of the environment)',
+    'also send the metrics to an OTLP receiver (default: the one in the environment)',
   )
 }
 

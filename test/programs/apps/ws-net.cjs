@@ -3,7 +3,7 @@ const { createServer: createSocketServer } = require('node:net')
 const { WebSocketServer } = require('ws')
 
 /**
- * HTTP with WebSockets, whose messages it sends back and which it closes with 1001 when it is told to end, beside a
+ * HTTP with WebSockets, whose messages it sends back and which it closes with 1001 on SIGTERM, beside a
  * protocol of its own, whose clients stay.
  */
 const connections = new Set()

@@ -14,14 +14,14 @@ export async function check(typed: Typed, version: string): Promise<void> {
   const { stdout } = process
   const options = { width: stdout.columns ?? Number.POSITIVE_INFINITY, paint: paintOf(inColour(stdout)) }
   const resolved = await settingsOf(typed)
-  const findings = await lookAround(resolved)
+  const findings = await findingsOf(resolved)
   const file = resolved.file === undefined ? 'no configuration file' : `from ${basename(resolved.file)}`
   const report = { version, file, settings: resolved.settings, findings, plan: planOf(resolved) }
   stdout.write(reportOf(report, options))
   if (findings.some(({ level }) => level === 'bad')) process.exitCode = 1
 }
 
-async function lookAround({ config, settings }: ResolvedConfig): Promise<Finding[]> {
+async function findingsOf({ config, settings }: ResolvedConfig): Promise<Finding[]> {
   const { metrics, storage } = config
   const port = Number(setting(settings, 'metrics.port'))
   const directory = setting(settings, 'metrics.directory')
@@ -53,12 +53,12 @@ async function httpOptions({ http }: ResolvedConfig['config']): Promise<Finding[
 
 function planOf({ config, settings }: ResolvedConfig): string[] {
   const { metrics, threads } = config
-  const said = setting(settings, 'workers')
-  const workers = said === 'max' ? availableParallelism() : Number(said)
-  const who =
+  const setWorkers = setting(settings, 'workers')
+  const workers = setWorkers === 'max' ? availableParallelism() : Number(setWorkers)
+  const run =
     threads === undefined
-      ? `run ${workers} worker ${workers === 1 ? 'process' : 'processes'}${said === 'max' ? ', one for each CPU' : ''}`
-      : `run ${threads} threads in one process${said === 'max' ? '' : '; `workers` is of no account then'}`
+      ? `run ${workers} worker ${workers === 1 ? 'process' : 'processes'}${setWorkers === 'max' ? ', one for each CPU' : ''}`
+      : `run ${threads} threads in one process${setWorkers === 'max' ? '' : '; `workers` is not used'}`
   const where = `http://${setting(settings, 'metrics.host')}:${setting(settings, 'metrics.port')}/metrics`
-  return [who, metrics === false ? 'serve no metrics' : `serve their metrics at ${where}`]
+  return [run, metrics === false ? 'serve no metrics' : `serve their metrics at ${where}`]
 }

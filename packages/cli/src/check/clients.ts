@@ -5,10 +5,10 @@ import { type Finding, good, note } from './finding.ts'
 /** The copies of prom-client that the application in a directory may load. */
 export function promClients(directory: string): Finding {
   const copies = [...new Set(foldersAbove(directory).flatMap(copiesIn))].map(versionOf).sort()
-  if (copies.length === 0) return good('prom-client', 'none is installed, and none is needed')
-  if (copies.length === 1) return good('prom-client', `${copies[0]}: its default registry becomes part of the numbers`)
+  if (copies.length === 0) return good('prom-client', 'not installed, and not needed')
+  if (copies.length === 1) return good('prom-client', `${copies[0]}: the metrics include its default registry`)
   const remedy =
-    'Each has a registry of its own; all that are loaded become part of the numbers. npm dedupe may make them one.'
+    'Each has its own registry, and the metrics include all that are loaded. `npm dedupe` may leave only one.'
   return note('prom-client', `${copies.length} copies (${copies.join(', ')}). ${remedy}`)
 }
 

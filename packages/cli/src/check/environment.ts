@@ -13,12 +13,12 @@ export function nodeVersion(version: string): Finding {
 
 /** Whether the metrics port is free. */
 export function metricsPort(port: number, host: string): Promise<Finding> {
-  return new Promise(answer => {
+  return new Promise(resolve => {
     const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => answer(bad('metrics port', whyNoPort(error, port, host))))
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(bad('metrics port', whyNoPort(error, port, host))))
     server.listen({ port, host, exclusive: true }, () => {
       server.close(() =>
-        answer(good('metrics port', port === 0 ? `any free one on ${host}` : `${port} on ${host} is free`)),
+        resolve(good('metrics port', port === 0 ? `any free port on ${host}` : `${port} on ${host} is free`)),
       )
     })
   })
@@ -27,10 +27,10 @@ export function metricsPort(port: number, host: string): Promise<Finding> {
 function whyNoPort(error: NodeJS.ErrnoException, port: number, host: string): string {
   const where = `port ${port} on ${host}`
   if (error.code === 'EADDRINUSE') {
-    return `Expected ${where} to be free, but another process has it. Stop that one, or choose another with --port.`
+    return `Expected ${where} to be free, but another process uses it. Stop that process, or choose another port with --port.`
   }
   if (error.code === 'EACCES')
-    return `Expected to be allowed to serve on ${where}, but this user is not. Choose one from 1024 on.`
+    return `Expected to be allowed to serve on ${where}, but this user is not. Choose a port from 1024 on.`
   if (error.code === 'EADDRNOTAVAIL')
     return `Expected ${host} to be an address of this host, but it is not. Correct --bind.`
   return `Expected to serve on ${where}, but that failed (${error.message}).`
@@ -38,19 +38,19 @@ function whyNoPort(error: NodeJS.ErrnoException, port: number, host: string): st
 
 /** Whether the directory of the herd can be created and written, and is in memory. */
 export function herdDirectory(directory: string | undefined): Finding {
-  if (directory === undefined) return freshDirectory()
+  if (directory === undefined) return newDirectory()
   const path = resolve(directory)
-  const isThere = exists(path)
-  const existing = isThere ? path : nearest(path)
+  const doesExist = exists(path)
+  const existing = doesExist ? path : nearest(path)
   if (statSync(existing, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    const what = isThere ? 'it is not' : `${existing} is none`
-    return bad('directory', `Expected ${directory} to be a directory, but ${what}. Name another one.`)
+    const cause = doesExist ? 'it is not' : `${existing} is not a directory`
+    return bad('directory', `Expected ${directory} to be a directory, but ${cause}. Choose another one.`)
   }
-  const inTheWay = whyNotWritable(existing)
-  if (inTheWay !== undefined) return bad('directory', inTheWay)
-  const says = isThere ? `${directory} can be written` : `${directory} will be made`
-  if (isInMemory(existing)) return good('directory', `${says}, and is in memory`)
-  return note('directory', `${says}, but is on a disk: one below /dev/shm costs the workers less.`)
+  const problem = whyNotWritable(existing)
+  if (problem !== undefined) return bad('directory', problem)
+  const text = doesExist ? `${directory} can be written` : `${directory} will be created`
+  if (isInMemory(existing)) return good('directory', `${text}, and is in memory`)
+  return note('directory', `${text}, but is on a disk. Workers are faster with a directory in /dev/shm.`)
 }
 
 /** Whether a file exists, including a link to a missing file; also false if this user may not check. */
@@ -76,23 +76,23 @@ function whyNotWritable(directory: string): string | undefined {
   try {
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch {
-    return `Expected to be allowed to write ${directory}, but this user is not. Change its owner, or name another one.`
+    return `Expected to be allowed to write ${directory}, but this user is not. Change its owner, or choose another one.`
   }
   try {
     rmdirSync(mkdtempSync(join(directory, 'promherd-check-')))
     return undefined
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    return `Expected to make a directory in ${directory}, but its file system refuses (${code}). Name another one.`
+    return `Expected to create a directory in ${directory}, but its file system does not allow that (${code}). Choose another one.`
   }
 }
 
-function freshDirectory(): Finding {
+function newDirectory(): Finding {
   try {
     accessSync('/dev/shm', constants.W_OK)
-    return good('directory', 'a fresh one below /dev/shm, in memory, removed at the end')
+    return good('directory', 'a new one in /dev/shm, in memory, removed at the end')
   } catch {
-    return good('directory', 'a fresh one among the temporary files, removed at the end')
+    return good('directory', 'a new temporary one, removed at the end')
   }
 }
 
@@ -110,7 +110,7 @@ export function stores(canMap: boolean, storage: unknown): Finding {
       'Expected koffi and mmap for storage `mmap`, but they are missing. Install koffi, or leave `storage` out.',
     )
   }
-  if (storage === 'file' || storage === 'memory') return note('stores', `${storage}, because the configuration says so`)
-  if (canMap) return good('stores', 'mapped through koffi: a killed worker loses nothing but what is in flight')
-  return note('stores', 'flushed, since koffi is not installed: a killed worker loses up to 100 ms')
+  if (storage === 'file' || storage === 'memory') return note('stores', `${storage}, as set in the configuration`)
+  if (canMap) return good('stores', 'mmap, through koffi: a killed worker loses only its requests in flight')
+  return note('stores', 'file, because koffi is not installed: a killed worker loses the counts of up to 100 ms')
 }

@@ -1,11 +1,11 @@
 /** The result of one check. */
 export interface Finding {
   readonly level: 'good' | 'note' | 'bad'
-  /** What was checked, in a word or two. */
-  readonly what: string
-  readonly says: string
+  /** The checked part, in a word or two. */
+  readonly subject: string
+  readonly text: string
 }
 
-export const good = (what: string, says: string): Finding => ({ level: 'good', what, says })
-export const note = (what: string, says: string): Finding => ({ level: 'note', what, says })
-export const bad = (what: string, says: string): Finding => ({ level: 'bad', what, says })
+export const good = (subject: string, text: string): Finding => ({ level: 'good', subject, text })
+export const note = (subject: string, text: string): Finding => ({ level: 'note', subject, text })
+export const bad = (subject: string, text: string): Finding => ({ level: 'bad', subject, text })

@@ -27,7 +27,7 @@ export function reportOf({ version, file, settings, findings, plan }: Report, { 
     [paint.bold('Settings'), `  ${paint.dim(file)}`, ...settingLines(settings, paint)].join('\n'),
     [paint.bold('Environment'), ...findingLines(findings, width, paint)].join('\n'),
     ...(plan.length === 0 ? [] : [[paint.bold('promherd start would'), ...plan.map(line => `  ${line}`)].join('\n')]),
-    isGood ? paint.good('All is well.') : paint.bad('Something is in the way: see what is marked with ✗.'),
+    isGood ? paint.good('No problems were found.') : paint.bad('Problems were found: see the lines with ✗.'),
   ]
   return `${sections.join('\n\n')}\n`
 }
@@ -39,12 +39,12 @@ function settingLines(settings: readonly Setting[], paint: Paint): string[] {
     const from = source === 'default' ? paint.dim(origin) : origin
     const line = `  ${key.padEnd(keys)}  ${paint.accent(shown(value).padEnd(values))}  ${from}`
     const indent = ' '.repeat(keys + values + 6)
-    const losers = overridden.filter(said => said.source !== 'default')
-    return [line, ...losers.map(said => `${indent}${paint.warn(`over ${inWords(said)}`)}`)].join('\n')
+    const others = overridden.filter(other => other.source !== 'default')
+    return [line, ...others.map(other => `${indent}${paint.warn(`ignored: ${described(other)}`)}`)].join('\n')
   })
 }
 
-function inWords({ origin, value }: Said): string {
+function described({ origin, value }: Said): string {
   return `${origin} (${shown(value)})`
 }
 
@@ -65,17 +65,17 @@ function asJson(value: unknown): string {
 }
 
 function findingLines(findings: readonly Finding[], width: number, paint: Paint): string[] {
-  const column = Math.max(...findings.map(({ what }) => what.length))
+  const column = Math.max(...findings.map(({ subject }) => subject.length))
   const marks = { good: paint.good('✓'), note: paint.warn('!'), bad: paint.bad('✗') }
   const indent = column + 6
-  return findings.map(({ level, what, says }) => {
-    const sentence = broken(says, width - indent).join(`\n${' '.repeat(indent)}`)
-    return `  ${marks[level]} ${what.padEnd(column)}  ${sentence}`
+  return findings.map(({ level, subject, text }) => {
+    const sentence = wrapped(text, width - indent).join(`\n${' '.repeat(indent)}`)
+    return `  ${marks[level]} ${subject.padEnd(column)}  ${sentence}`
   })
 }
 
 /** Wraps a text to this width, as far as its words allow. */
-function broken(text: string, width: number): string[] {
+function wrapped(text: string, width: number): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {
     const longer = `${lines.at(-1)} ${word}`

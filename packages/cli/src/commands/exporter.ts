@@ -1,7 +1,8 @@
 import { type HerdServer, serveHerd } from '@promherd/core'
 import type { PromherdConfig } from '@promherd/core/config'
 import { Failure, Mistyped } from '../common/failure.ts'
-import { say, settingsOf, type Typed } from '../common/settings.ts'
+import { log } from '../common/log.ts'
+import { settingsOf, type Typed } from '../common/settings.ts'
 import { loadOtlp, type TypedOtlp } from '../sinks/otlp.ts'
 import { loadRedis, redisOptions, wantsRedis } from '../sinks/redis.ts'
 
@@ -12,7 +13,7 @@ export interface ExporterOptions extends Typed, TypedOtlp {
 /** `promherd exporter`: serves the metrics of a directory, or of a group in Redis, until a signal ends it. */
 export async function exporter(typed: ExporterOptions): Promise<void> {
   const { config } = await settingsOf(typed)
-  const { server, what } = await serve(config, typed)
+  const { server, served } = await serve(config, typed)
   // Another process may use the port for now: the timers that wait for it would let this process exit.
   const alive = setInterval(() => {}, 60_000)
   const end = async (): Promise<void> => {
@@ -22,13 +23,13 @@ export async function exporter(typed: ExporterOptions): Promise<void> {
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end())
   const { url } = await server.listening
-  say(`${what}, metrics at ${url}/metrics`)
+  log(`the exporter serves ${served}, metrics at ${url}/metrics`)
 }
 
 interface Serving {
   readonly server: HerdServer
-  /** What it serves, as a phrase. */
-  readonly what: string
+  /** The herd or group that is served, as a phrase. */
+  readonly served: string
 }
 
 async function serve(config: PromherdConfig, typed: ExporterOptions): Promise<Serving> {
@@ -37,16 +38,17 @@ async function serve(config: PromherdConfig, typed: ExporterOptions): Promise<Se
   if (typed.redis !== undefined || (directory === undefined && wantsRedis(config))) {
     const { serveGroup } = await loadRedis()
     const server = serveGroup({ ...redisOptions(config), port, host, allowedHosts, aggregate: aggregateOf(typed) })
-    return { server, what: `the group ${config.redis?.group ?? 'default'}` }
+    return { server, served: `the group ${config.redis?.group ?? 'default'}` }
   }
   if (directory === undefined) {
-    const remedy = 'Give --directory, or set PROMETHEUS_MULTIPROC_DIR, the same for the workers and for this.'
-    throw new Failure(`Expected the directory that the workers share, but none is given. ${remedy}`)
+    const remedy =
+      'Give --directory, or set PROMETHEUS_MULTIPROC_DIR to the same directory for the workers and the exporter.'
+    throw new Failure(`Expected a directory that the workers share, but none is given. ${remedy}`)
   }
   const forward = await loadOtlp(typed, onWarning)
   forward()
   const server = serveHerd({ port, host, allowedHosts, directory, sharedDirectory, onWarning })
-  return { server, what: `the herd of ${directory}` }
+  return { server, served: `the herd of ${directory}` }
 }
 
 function aggregateOf({ aggregate }: ExporterOptions): 'instance' | 'sum' | undefined {

@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url'
 import { type Cluster, programFile, startProgram, startProgramThreads } from '@promherd/core/cluster'
 import type { PromherdConfig } from '@promherd/core/config'
 import { Mistyped } from '../common/failure.ts'
-import { say, settingsOf, type Typed } from '../common/settings.ts'
+import { log } from '../common/log.ts'
+import { settingsOf, type Typed } from '../common/settings.ts'
 import { loadOtlp, type TypedOtlp } from '../sinks/otlp.ts'
 import { loadRedis, redisOptions, wantsRedis } from '../sinks/redis.ts'
 import { reloadOnChange } from './watch.ts'
@@ -17,7 +18,7 @@ export interface StartOptions extends Typed, TypedOtlp {
 /** `promherd start`: runs the program in workers, until a signal ends it. */
 export async function start(app: string, args: readonly string[], options: StartOptions): Promise<void> {
   if (options.workers !== undefined && options.threads !== undefined) {
-    throw new Mistyped('Expected --workers or --threads, but both are given. Threads share one process: leave one out.')
+    throw new Mistyped('Expected --workers or --threads, but both are given. Remove one of them.')
   }
   const { config, file } = await settingsOf(options)
   // Settings that workers read themselves are in the same file.
@@ -36,7 +37,7 @@ export async function start(app: string, args: readonly string[], options: Start
   redis?.forward({ ...redisOptions(config), instance, interval, ttl })
   endWithWrapper()
   if (needsLoader(app)) adviseOnLoaders(cluster, app)
-  void cluster.ready.then(() => tell(cluster, app, threads === undefined ? 'worker' : 'thread'))
+  void cluster.ready.then(() => logStart(cluster, app, threads === undefined ? 'worker' : 'thread'))
   if (options.watch) await reloadOnChange(cluster, process.cwd())
 }
 
@@ -81,16 +82,17 @@ function adviseOnLoaders(cluster: Cluster, app: string): void {
   const advise = (code: number): void => {
     if (code === 0) return
     const command = `NODE_OPTIONS='--import tsx' promherd start ${app}`
-    say(`Node ${process.version} runs TypeScript with a loader only: \`npm install tsx\`, then \`${command}\`.`)
+    log(`Node ${process.version} needs a loader to run TypeScript. Run \`npm install tsx\`, then \`${command}\`.`)
   }
   process.once('exit', advise)
   void cluster.ready.then(() => process.off('exit', advise))
 }
 
-async function tell(cluster: Cluster, app: string, kind: string): Promise<void> {
+async function logStart(cluster: Cluster, app: string, kind: string): Promise<void> {
   const { length } = cluster.workers
   const program = `${length} ${kind}${length === 1 ? '' : 's'} of ${relative(process.cwd(), resolve(app))}`
-  if (cluster.metrics === undefined) return say(`${program} listen, no metrics are served.`)
+  if (cluster.metrics === undefined)
+    return log(`${program} listen. No metrics are served, because the configuration disables them.`)
   const { url } = await cluster.metrics.listening
-  say(`${program} listen, metrics at ${url}/metrics`)
+  log(`${program} listen, metrics at ${url}/metrics`)
 }

@@ -1,6 +1,6 @@
 import { extname, relative, sep } from 'node:path'
 import type { Cluster } from '@promherd/core/cluster'
-import { say } from '../common/settings.ts'
+import { log } from '../common/log.ts'
 
 /** Replaces the workers when a file of a program changes. Nothing is awaited: it runs until the process exits. */
 export async function reloadOnChange(cluster: Cluster, directory: string): Promise<void> {
@@ -8,12 +8,12 @@ export async function reloadOnChange(cluster: Cluster, directory: string): Promi
   let timer: NodeJS.Timeout | undefined
   const changed = new Set<string>()
   const reload = (): void => {
-    say(`${[...changed].sort().join(', ')} changed: the workers are replaced.`)
+    log(`${[...changed].sort().join(', ')} changed: the workers are being replaced.`)
     changed.clear()
     void cluster.reload()
   }
   const watcher = watch(directory, {
-    ignored: (path, stats) => isNoSource(directory, path, stats?.isFile()),
+    ignored: (path, stats) => isIgnored(directory, path, stats?.isFile()),
     ignoreInitial: true,
   })
   watcher.on('all', (event, path) => {
@@ -22,7 +22,7 @@ export async function reloadOnChange(cluster: Cluster, directory: string): Promi
     clearTimeout(timer)
     timer = setTimeout(reload, QUIET_MS)
   })
-  watcher.on('error', error => say(`a file cannot be watched (${String(error)}).`))
+  watcher.on('error', error => log(`a file cannot be watched (${String(error)}). Its changes replace no workers.`))
 }
 
 /** Editors and compilers write several files, one after the other: one reload covers all of them. */
@@ -42,7 +42,7 @@ const SOURCES: ReadonlySet<string> = new Set([
   '.yml',
 ])
 
-function isNoSource(directory: string, path: string, isFile: boolean | undefined): boolean {
+function isIgnored(directory: string, path: string, isFile: boolean | undefined): boolean {
   const parts = relative(directory, path).split(sep)
   if (parts.some(part => part === 'node_modules' || (part.startsWith('.') && part.length > 1))) return true
   return isFile === true && !SOURCES.has(extname(path))

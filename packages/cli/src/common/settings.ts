@@ -57,8 +57,3 @@ export function metricsUrl({ settings }: ResolvedConfig, path: string): string {
   const near = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${near.includes(':') ? `[${near}]` : near}:${setting(settings, 'metrics.port') ?? 9091}${path}`
 }
-
-/** Prints a sentence for the user of the command on stderr: stdout belongs to the program. */
-export function say(sentence: string): void {
-  process.stderr.write(`promherd: ${sentence}\n`)
-}

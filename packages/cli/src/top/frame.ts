@@ -22,13 +22,13 @@ export function frameOf(view: View, options: FrameOptions): string[] {
   const top = [
     ...headOf(view, options),
     '',
-    ...(view.byWorker.length === 0 ? [paint.dim('No worker has been seen.')] : workers),
+    ...(view.byWorker.length === 0 ? [paint.dim('There are no workers.')] : workers),
   ]
   const room = height - top.length - 1
   const lines = room < LEAST_ROUTES ? top : [...top, '', ...routesOf(view, width, room, paint)]
   return lines.length <= height
     ? lines
-    : [...lines.slice(0, height - 1), paint.dim(`${lines.length - height + 1} lines more`)]
+    : [...lines.slice(0, height - 1), paint.dim(`${lines.length - height + 1} more lines`)]
 }
 
 function headOf(
@@ -41,7 +41,7 @@ function headOf(
   const gap = ' '.repeat(Math.max(2, width - name.length - 2 - from.length - corner.length))
   const hasErrors = Number(requests.errorsPerSecond) > 0
   const isShort = workers.target !== null && workers.running !== null && workers.running < workers.target
-  const facts: readonly Fact[][] = [
+  const figures: readonly Figure[][] = [
     [
       ['requests', perSecond(requests.perSecond)],
       ['p50', seconds(requests.p50Seconds)],
@@ -58,16 +58,16 @@ function headOf(
   return [
     `${paint.bold(name)}  ${paint.dim(from)}${gap}${paint.dim(corner)}`.trimEnd(),
     '',
-    ...facts.map(line => factsOf(line, width, paint)),
+    ...figures.map(line => figuresOf(line, width, paint)),
   ]
 }
 
-type Fact = readonly [name: string, value: string, style?: ((text: string) => string) | undefined]
+type Figure = readonly [name: string, value: string, style?: ((text: string) => string) | undefined]
 
-/** As many facts as fit into the line. */
-function factsOf(facts: readonly Fact[], width: number, paint: Paint): string {
+/** As many figures as fit into the line. */
+function figuresOf(figures: readonly Figure[], width: number, paint: Paint): string {
   let room = width + GAP.length
-  const shown = facts.filter(([name, value]) => {
+  const shown = figures.filter(([name, value]) => {
     room -= name.length + 1 + value.length + GAP.length
     return room >= 0
   })
@@ -84,7 +84,7 @@ function perSecond(value: number | null): string {
 const LEAST_ROUTES = 3
 
 function routesOf({ byRoute }: View, width: number, room: number, paint: Paint): string[] {
-  if (byRoute.length === 0) return [paint.dim('No request has ended meanwhile.')]
+  if (byRoute.length === 0) return [paint.dim('No request has ended in this interval.')]
   // Including the header, and a line with the number of routes that are not shown.
   const shown = byRoute.length + 1 <= room ? byRoute : byRoute.slice(0, room - 2)
   const rest = byRoute.length - shown.length
@@ -93,7 +93,7 @@ function routesOf({ byRoute }: View, width: number, room: number, paint: Paint):
 }
 
 const WORKERS: readonly Column<WorkerView>[] = [
-  { head: 'WORKER', cell: ({ worker }) => worker, sacrifice: 0 },
+  { head: 'WORKER', cell: ({ worker }) => worker, removalOrder: 0 },
   {
     head: 'STATE',
     cell: ({ state }) => state ?? ABSENT,
@@ -102,29 +102,29 @@ const WORKERS: readonly Column<WorkerView>[] = [
       return state === 'hung' || state === 'dead' ? paint.bad : paint.warn
     },
     isText: true,
-    sacrifice: 0,
+    removalOrder: 0,
   },
-  { head: 'PID', cell: ({ pid }) => String(pid ?? ABSENT), sacrifice: 4 },
-  { head: 'REQ/S', cell: ({ requestsPerSecond }) => rate(requestsPerSecond), sacrifice: 0 },
-  { head: 'CPU', cell: ({ cpuRatio }) => percent(cpuRatio), sacrifice: 0 },
-  { head: 'MEMORY', cell: ({ memoryBytes }) => bytes(memoryBytes), sacrifice: 1 },
-  { head: 'HEAP', cell: ({ heapRatio }) => percent(heapRatio), sacrifice: 6 },
-  { head: 'LOOP', cell: ({ eventLoopRatio }) => percent(eventLoopRatio), sacrifice: 3 },
-  { head: 'DELAY P99', cell: ({ eventLoopDelayP99Seconds }) => seconds(eventLoopDelayP99Seconds), sacrifice: 2 },
-  { head: 'RESTARTS', cell: ({ restarts }) => count(restarts), sacrifice: 7 },
-  { head: 'UP', cell: ({ upSeconds }) => age(upSeconds), sacrifice: 5 },
+  { head: 'PID', cell: ({ pid }) => String(pid ?? ABSENT), removalOrder: 4 },
+  { head: 'REQ/S', cell: ({ requestsPerSecond }) => rate(requestsPerSecond), removalOrder: 0 },
+  { head: 'CPU', cell: ({ cpuRatio }) => percent(cpuRatio), removalOrder: 0 },
+  { head: 'MEMORY', cell: ({ memoryBytes }) => bytes(memoryBytes), removalOrder: 1 },
+  { head: 'HEAP', cell: ({ heapRatio }) => percent(heapRatio), removalOrder: 6 },
+  { head: 'LOOP', cell: ({ eventLoopRatio }) => percent(eventLoopRatio), removalOrder: 3 },
+  { head: 'DELAY P99', cell: ({ eventLoopDelayP99Seconds }) => seconds(eventLoopDelayP99Seconds), removalOrder: 2 },
+  { head: 'RESTARTS', cell: ({ restarts }) => count(restarts), removalOrder: 7 },
+  { head: 'UP', cell: ({ upSeconds }) => age(upSeconds), removalOrder: 5 },
 ]
 
 const ROUTES: readonly Column<RouteView>[] = [
-  { head: 'METHOD', cell: ({ method }) => method || ABSENT, isText: true, sacrifice: 0 },
-  { head: 'ROUTE', cell: ({ route }) => route || ABSENT, isText: true, isElastic: true, sacrifice: 0 },
-  { head: 'REQ/S', cell: ({ perSecond }) => rate(perSecond), sacrifice: 0 },
-  { head: 'P50', cell: ({ p50Seconds }) => seconds(p50Seconds), sacrifice: 2 },
-  { head: 'P99', cell: ({ p99Seconds }) => seconds(p99Seconds), sacrifice: 1 },
+  { head: 'METHOD', cell: ({ method }) => method || ABSENT, isText: true, removalOrder: 0 },
+  { head: 'ROUTE', cell: ({ route }) => route || ABSENT, isText: true, isElastic: true, removalOrder: 0 },
+  { head: 'REQ/S', cell: ({ perSecond }) => rate(perSecond), removalOrder: 0 },
+  { head: 'P50', cell: ({ p50Seconds }) => seconds(p50Seconds), removalOrder: 2 },
+  { head: 'P99', cell: ({ p99Seconds }) => seconds(p99Seconds), removalOrder: 1 },
   {
     head: 'ERRORS/S',
     cell: ({ errorsPerSecond }) => rate(errorsPerSecond),
     style: ({ errorsPerSecond }, paint) => (Number(errorsPerSecond) > 0 ? paint.bad : text => text),
-    sacrifice: 0,
+    removalOrder: 0,
   },
 ]

@@ -3,7 +3,7 @@ import { quantile } from './quantile.ts'
 
 const INFINITY = Number.POSITIVE_INFINITY
 
-test('within a bucket the observations lie evenly', () => {
+test('observations are distributed evenly within a bucket', () => {
   const buckets = [
     [1, 0],
     [2, 10],
@@ -23,7 +23,7 @@ test('the first bucket begins at 0', () => {
   ).toBe(2)
 })
 
-test('what lies above all finite bounds is the greatest of them', () => {
+test('a quantile above all finite bounds is the greatest bound', () => {
   expect(
     quantile(0.9, [
       [1, 1],
@@ -43,7 +43,7 @@ test('the order of the buckets does not matter', () => {
   ).toBe(1)
 })
 
-test('where nothing was observed there is none', () => {
+test('there is no quantile without observations', () => {
   expect(quantile(0.5, [])).toBeUndefined()
   expect(
     quantile(0.5, [

@@ -6,13 +6,13 @@ export class Screen {
   readonly #onExit = (): void => this.leave()
   #isOurs = true
 
-  /** Takes over the terminal. `onLeave` is called for the keys that quit, `onResize` for a new window size. */
-  constructor({ onLeave, onResize }: { onLeave: () => void; onResize: () => void }) {
+  /** Takes over the terminal. `onQuit` is called for the keys that quit, `onResize` for a new window size. */
+  constructor({ onQuit, onResize }: { onQuit: () => void; onResize: () => void }) {
     this.#onKey = key => {
-      if (LEAVING.has(key.toString())) onLeave()
+      if (QUIT_KEYS.has(key.toString())) onQuit()
     }
     process.on('exit', this.#onExit)
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, onLeave)
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, onQuit)
     this.#out.on('resize', onResize)
     this.#out.write('\x1b[?1049h\x1b[?25l')
     if (!this.#in.isTTY) return
@@ -44,4 +44,4 @@ export class Screen {
 }
 
 /** q, Ctrl-C, and Ctrl-D. */
-const LEAVING: ReadonlySet<string> = new Set(['q', 'Q', '\x03', '\x04'])
+const QUIT_KEYS: ReadonlySet<string> = new Set(['q', 'Q', '\x03', '\x04'])

@@ -10,7 +10,7 @@ export interface Column<Row> {
   /** May be cut to the remaining width of the line; one column of a table. */
   readonly isElastic?: boolean
   /** If the line is too short, columns are removed from the highest number on; 0 stays. */
-  readonly sacrifice: number
+  readonly removalOrder: number
 }
 
 const GAP = '  '
@@ -20,10 +20,10 @@ const LEAST_ELASTIC = 12
 /** The table as lines that are at most `width` wide: header, then rows. */
 export function tableOf<Row>(all: readonly Column<Row>[], rows: readonly Row[], width: number, paint: Paint): string[] {
   const columns = [...all]
-  while (leastWidth(columns, rows) > width && columns.some(({ sacrifice }) => sacrifice > 0)) {
-    const last = Math.max(...columns.map(({ sacrifice }) => sacrifice))
+  while (leastWidth(columns, rows) > width && columns.some(({ removalOrder }) => removalOrder > 0)) {
+    const last = Math.max(...columns.map(({ removalOrder }) => removalOrder))
     columns.splice(
-      columns.findIndex(({ sacrifice }) => sacrifice === last),
+      columns.findIndex(({ removalOrder }) => removalOrder === last),
       1,
     )
   }

@@ -26,7 +26,7 @@ export async function top(url: string | undefined, options: TopOptions): Promise
 
 async function sourceOf(url: string | undefined, directory: string | undefined): Promise<Source> {
   if (url !== undefined && directory !== undefined) {
-    throw new Mistyped('Expected an address or a --directory, but both are given. Leave one out.')
+    throw new Mistyped('Expected an address or a --directory, but both are given. Remove one of them.')
   }
   if (directory !== undefined) return herdDirectory(directory)
   if (url === undefined) return metricsPort(metricsUrl(await settingsOf({}), '/metrics'))
@@ -37,9 +37,9 @@ async function sourceOf(url: string | undefined, directory: string | undefined):
 
 /** Rates need two samples. */
 async function oneView(source: Source, intervalSeconds: number): Promise<View> {
-  const before = await source.look()
+  const before = await source.read()
   await wait(intervalSeconds * 1000)
-  return viewOf(before, await source.look())
+  return viewOf(before, await source.read())
 }
 
 /** The width that is assumed if a terminal does not report its own. */
@@ -56,37 +56,37 @@ async function oneFrame(source: Source, intervalSeconds: number): Promise<string
 
 async function live(source: Source, intervalSeconds: number): Promise<void> {
   // An error in the address is reported on the normal screen.
-  let before: Samples = await source.look()
-  const leaving = new AbortController()
+  let before: Samples = await source.read()
+  const quitting = new AbortController()
   const paint = paintOf(inColour(process.stdout))
   let view: View | undefined
-  let trouble: string | undefined
+  let error: string | undefined
   const draw = (): void => {
     const { width, height } = screen
-    const keys = 'q leaves'
+    const keys = 'q: quit'
     const frame =
       view === undefined
-        ? [paint.dim(`Looking at ${source.name} …`.slice(0, width))]
+        ? [paint.dim(`Reading ${source.name} …`.slice(0, width))]
         : frameOf(view, {
             width,
-            height: trouble === undefined ? height : height - 2,
+            height: error === undefined ? height : height - 2,
             source: source.name,
             corner: keys,
             paint,
           })
-    screen.show(trouble === undefined ? frame : [paint.bad(trouble.slice(0, width)), '', ...frame])
+    screen.show(error === undefined ? frame : [paint.bad(error.slice(0, width)), '', ...frame])
   }
-  const screen = new Screen({ onLeave: () => leaving.abort(), onResize: draw })
+  const screen = new Screen({ onQuit: () => quitting.abort(), onResize: draw })
   try {
-    for (draw(); await passes(intervalSeconds, leaving.signal); draw()) {
+    for (draw(); await elapses(intervalSeconds, quitting.signal); draw()) {
       try {
-        const after = await source.look()
+        const after = await source.read()
         // If a read failed, the rates cover the whole time since the last successful one.
         view = viewOf(before, after)
         before = after
-        trouble = undefined
-      } catch (error) {
-        trouble = (error as Error).message
+        error = undefined
+      } catch (thrown) {
+        error = (thrown as Error).message
       }
     }
   } finally {
@@ -95,10 +95,10 @@ async function live(source: Source, intervalSeconds: number): Promise<void> {
 }
 
 /** Waits for this time; resolves to false if the user quits in the meantime. */
-async function passes(seconds: number, leaving: AbortSignal): Promise<boolean> {
+async function elapses(seconds: number, quitting: AbortSignal): Promise<boolean> {
   try {
-    await wait(seconds * 1000, undefined, { signal: leaving })
-    return !leaving.aborted
+    await wait(seconds * 1000, undefined, { signal: quitting })
+    return !quitting.aborted
   } catch {
     return false
   }

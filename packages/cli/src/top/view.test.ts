@@ -5,7 +5,7 @@ import { viewOf } from './view.ts'
 const view = (before: string, after: string, seconds = 2) =>
   viewOf(samplesOfText(before, 10), samplesOfText(after, 10 + seconds))
 
-test('what is not there is null, and never 0', () => {
+test('a missing value is null, and never 0', () => {
   const { requests, workers, byWorker, byRoute } = view('', '')
   expect(Object.values(requests)).toEqual([null, null, null, null, null])
   expect(Object.values(workers)).toEqual([null, null, null])
@@ -14,7 +14,7 @@ test('what is not there is null, and never 0', () => {
   expect(Object.values(worker ?? {}).filter(value => value !== null)).toEqual(['1', 7])
 })
 
-test('a counter that fell has begun anew', () => {
+test('a counter that decreased has been reset', () => {
   const [worker] = view(
     'promherd_worker_info{worker="1",pid="7"} 1\npromherd_worker_requests_total{worker="1"} 100',
     'promherd_worker_info{worker="1",pid="7"} 1\npromherd_worker_requests_total{worker="1"} 6',
@@ -22,7 +22,7 @@ test('a counter that fell has begun anew', () => {
   expect(worker?.requestsPerSecond).toBe(3)
 })
 
-test('a series that was not there before began at 0', () => {
+test('a series that did not exist before began at 0', () => {
   const count = (route: string, value: number) =>
     `http_request_duration_seconds_bucket{method="GET",route="${route}",status_code="200",le="+Inf"} ${value}
 http_request_duration_seconds_count{method="GET",route="${route}",status_code="200"} ${value}\n`
@@ -34,17 +34,17 @@ http_request_duration_seconds_count{method="GET",route="${route}",status_code="2
   expect(requests.perSecond).toBe(3)
 })
 
-test('quotes and backslashes of label values are read as they were', () => {
+test('quotes and backslashes in label values are unescaped', () => {
   const text = 'promherd_worker_state{worker="1",state="a\\\\b\\"c,d=\\"e"} 1'
   expect(view(text, text).byWorker[0]?.state).toBe('a\\b"c,d="e')
 })
 
-test('the workers are in the order of their numbers, without the primary', () => {
+test('workers are sorted by their numbers, without the primary', () => {
   const text = ['10', '2', '0', '1'].map(worker => `promherd_worker_info{worker="${worker}",pid="1"} 1`).join('\n')
   expect(view(text, text).byWorker.map(({ worker }) => worker)).toEqual(['1', '2', '10'])
 })
 
-test("OpenTelemetry's names are known too", () => {
+test("OpenTelemetry's names are read, too", () => {
   const text = (
     value: number,
   ) => `http_server_request_duration_seconds_bucket{http_request_method="GET",http_route="/a",le="1"} ${value}

@@ -12,7 +12,7 @@ async function crashesOf(monitor: Monitor): Promise<Record<string, number>> {
   return Object.fromEntries((family?.labels ?? []).map((labels, i) => [labels.join(' '), family!.values.get(i)]))
 }
 
-test('the monitor of a worker counts what nobody caught, until it is closed', async () => {
+test('the monitor of a worker counts uncaught errors until it is closed', async () => {
   const before = process.listenerCount('uncaughtExceptionMonitor')
   const monitor = createMonitor({ storage: 'memory' })
   expect(await crashesOf(monitor)).toEqual({ 'uncaught_exception 1': 0, 'unhandled_rejection 1': 0 })
@@ -22,7 +22,7 @@ test('the monitor of a worker counts what nobody caught, until it is closed', as
   expect(process.listenerCount('uncaughtExceptionMonitor')).toBe(before)
 })
 
-test('a primary is no worker, and counts none', async () => {
+test('the monitor of a primary counts no uncaught errors', async () => {
   const monitor = createMonitor({ storage: 'memory', worker: 0 })
   crashing.emit('uncaughtExceptionMonitor', new Error('broken'), 'uncaughtException')
   expect(await crashesOf(monitor)).toEqual({})

@@ -15,7 +15,7 @@ function paced(work: () => boolean, intervalMs = INTERVAL_MS): { calls: () => nu
   return { calls: () => calls }
 }
 
-test('what a timer did is looked at before the event loop waits for anything else', async () => {
+test('the work runs after a timer, before the event loop waits for events again', async () => {
   let done = 0
   let seen = 0
   paced(() => {
@@ -31,20 +31,17 @@ test('what a timer did is looked at before the event loop waits for anything els
   }
 })
 
-test.each([false, true])(
-  'however much runs, the calls keep to the interval, where the work returns %s',
-  async hasChanged => {
-    const { calls } = paced(() => hasChanged)
-    const startedAt = performance.now()
-    while (performance.now() - startedAt < 500) await new Promise(resolve => setImmediate(resolve))
-    const intervals = (performance.now() - startedAt) / INTERVAL_MS
-    expect(calls()).toBeGreaterThanOrEqual(2)
-    // Ten more may have been saved up.
-    expect(calls()).toBeLessThanOrEqual(intervals + 12)
-  },
-)
+test.each([false, true])('the calls keep the interval under load if the work returns %s', async hasChanged => {
+  const { calls } = paced(() => hasChanged)
+  const startedAt = performance.now()
+  while (performance.now() - startedAt < 500) await new Promise(resolve => setImmediate(resolve))
+  const intervals = (performance.now() - startedAt) / INTERVAL_MS
+  expect(calls()).toBeGreaterThanOrEqual(2)
+  // Ten more may have been saved up.
+  expect(calls()).toBeLessThanOrEqual(intervals + 12)
+})
 
-test('a change is followed by another look though nothing else wakes the event loop', async () => {
+test('the work runs again after a change, even if no other event wakes the event loop', async () => {
   const answers = [true, true, false]
   const times: number[] = []
   await new Promise<void>(resolve => {
@@ -59,7 +56,7 @@ test('a change is followed by another look though nothing else wakes the event l
   expect(times[1]! - times[0]!).toBeGreaterThan(15)
 })
 
-test('a pace that was stopped calls nothing more', async () => {
+test('a stopped pace makes no further calls', async () => {
   let calls = 0
   const pace = new Pace(() => {
     calls++

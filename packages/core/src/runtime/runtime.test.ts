@@ -16,7 +16,7 @@ function valueIn(store: Store, definition: Definition): number {
   return family.storage.values[family.slot([])]!
 }
 
-test('CPU seconds are user and system time together, and utilization is their share of the time since', () => {
+test('CPU seconds are the sum of user and system time, and utilization is their share of the elapsed time', () => {
   const store = heapStore()
   let used = { user: 1_000_000, system: 0 }
   let at = 0
@@ -32,7 +32,7 @@ test('CPU seconds are user and system time together, and utilization is their sh
   expect(valueIn(store, FAMILIES.workerCpuUtilization)).toBe(0.75)
 })
 
-test('a sample right after another adds the CPU time but makes no share of so short a time', () => {
+test('a sample shortly after another updates the CPU seconds, but not the utilization', () => {
   const store = heapStore()
   let used = { user: 0, system: 0 }
   let at = 0
@@ -52,7 +52,7 @@ test('a sample right after another adds the CPU time but makes no share of so sh
   expect(valueIn(store, FAMILIES.workerCpuUtilization)).toBe(0.495)
 })
 
-test('event loop utilization is the busy share of the time since the sample before, not since the start', () => {
+test('event loop utilization is the busy share of the time since the previous sample, not since the start', () => {
   const store = heapStore()
   let times = { idle: 5000, active: 5000 }
   const sample = eventLoopSampler(store, () => times)
@@ -64,7 +64,7 @@ test('event loop utilization is the busy share of the time since the sample befo
   expect(valueIn(store, FAMILIES.workerEventLoopUtilization)).toBe(1)
 })
 
-test('memory is what the process and the heap say', () => {
+test('memory is the resident memory of the process and the size of its heap', () => {
   const store = heapStore()
   residentSampler(store, () => 300)()
   heapSampler(store, () => ({ used_heap_size: 100, heap_size_limit: 200 }))()
@@ -73,7 +73,7 @@ test('memory is what the process and the heap say', () => {
   expect(valueIn(store, FAMILIES.workerHeapLimit)).toBe(200)
 })
 
-test('work that a worker does shows in the CPU seconds that are read next', async () => {
+test('CPU time that a worker uses is in the next collected CPU seconds', async () => {
   const monitor = createMonitor({ promClient: false })
   await monitor.collect()
   const before = valueIn(internalsOf(monitor).store, FAMILIES.workerCpu)
@@ -85,7 +85,7 @@ test('work that a worker does shows in the CPU seconds that are read next', asyn
   await monitor.close()
 })
 
-test('memory that a worker keeps shows in the heap that is read next', async () => {
+test('memory that a worker allocates is in the next collected heap size', async () => {
   const monitor = createMonitor({ promClient: false })
   await monitor.collect()
   const before = valueIn(internalsOf(monitor).store, FAMILIES.workerHeapUsed)
@@ -99,7 +99,7 @@ test('memory that a worker keeps shows in the heap that is read next', async () 
   await monitor.close()
 })
 
-test('the primary says nothing of itself as a worker', async () => {
+test('the primary has no metrics of a worker', async () => {
   const monitor = createMonitor({ worker: 0, promClient: false })
   expect(await monitor.metrics()).not.toContain('promherd_worker_cpu')
   await monitor.close()

@@ -40,7 +40,7 @@ function block(milliseconds: number): void {
   while (performance.now() < until);
 }
 
-test('a delay stands for the samples too that were due meanwhile', () => {
+test('a delay also represents the samples that were due in the meantime', () => {
   const seen: number[] = []
   observeDelays(3200, seconds => seen.push(Math.round(seconds * 1000)))
   expect(seen).toEqual([3200, 2200, 1200, 200])
@@ -50,7 +50,7 @@ test('a delay stands for the samples too that were due meanwhile', () => {
   expect(seen.slice(5)).toEqual([0])
 })
 
-test('an event loop that is blocked is seen as long as it lasts', async () => {
+test('a blocked event loop is observed for its whole duration', async () => {
   const monitor = monitorOfTest()
   const before = await delays(monitor)
   block(2600)
@@ -66,13 +66,13 @@ test('an event loop that is blocked is seen as long as it lasts', async () => {
   expect(longer(after, 10)).toBe(0)
 })
 
-test('a monitor that is closed samples no more, while another goes on', async () => {
+test('a closed monitor takes no samples, while another one continues', async () => {
   const [closed, open] = [createMonitor({ storage: 'memory', promClient: false }), monitorOfTest()]
   await expect.poll(async () => countOf(await delays(closed), 0), { timeout: 5000 }).toBeGreaterThan(0)
   await closed.close()
   const [last, lastPauses] = [await delays(closed), await pauses(closed)]
   const [more, morePauses] = [countOf(await delays(open), 0) + 2, (await pauses(open))['major']! + 1]
-  // After these looks: a collection may be told of before the next one.
+  // After these samples: a collection may be reported before the next one.
   collectGarbage()
   await expect.poll(async () => countOf(await delays(open), 0), { timeout: 5000 }).toBeGreaterThanOrEqual(more)
   await expect.poll(async () => (await pauses(open))['major']!).toBeGreaterThanOrEqual(morePauses)
@@ -80,7 +80,7 @@ test('a monitor that is closed samples no more, while another goes on', async ()
   expect(await pauses(closed)).toEqual(lastPauses)
 })
 
-test('each collection of garbage is counted by its kind, all of those that come in one turn', async () => {
+test('each garbage collection is counted by its kind, even if several occur in one turn', async () => {
   const monitor = monitorOfTest()
   const seen: number[] = []
   const users = new PerformanceObserver(list => void seen.push(...list.getEntries().map(({ duration }) => duration)))
@@ -99,7 +99,7 @@ test('each collection of garbage is counted by its kind, all of those that come 
   expect(seenByUser).toBeLessThanOrEqual(Object.values(after).reduce((sum, count) => sum + count, 0))
 })
 
-test('a primary is no worker, and watches nothing', async () => {
+test('the monitor of a primary has no event loop delay', async () => {
   const monitor = createMonitor({ storage: 'memory', promClient: false, worker: 0 })
   expect(await delays(monitor)).toBeUndefined()
   await monitor.close()

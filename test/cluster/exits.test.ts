@@ -3,7 +3,7 @@ import { isTriedEverLater } from './failing.ts'
 import { startLoad, stopLoad } from './load.ts'
 import { get, startProcess, startReady, startShared, until } from './running.ts'
 
-test('a killed worker is replaced in its slot, and the sum never falls', async () => {
+test('a killed worker is replaced in its slot, and the sum never decreases', async () => {
   const running = await startReady()
   const totals: number[] = []
   let sent = 0
@@ -33,14 +33,14 @@ test('a killed worker is replaced in its slot, and the sum never falls', async (
   expect(samples.value('promherd_stores{state="retired"}')).toBe(1)
 })
 
-describe('of one worker', () => {
+describe('a cluster of one worker', () => {
   const shared = startShared(() => ({ options: { workers: 1 } }))
 
   // What each code and signal means is in packages/core/src/cluster/restarts.test.ts.
   test.each([
     ['/exit?code=0', 'exit'],
     ['/abort', 'crash'],
-  ])('one that ends by %s is told as %s', async (how, reason) => {
+  ])('an exit by %s is reported with the reason %s', async (how, reason) => {
     const running = await shared()
     const before = await until('a worker that answers', async () => {
       const answer = await get(running.appUrl()).catch(() => undefined)
@@ -54,7 +54,7 @@ describe('of one worker', () => {
   })
 })
 
-test('a worker whose heap is full is told as out of memory', async () => {
+test('a worker whose heap is full is reported as out of memory', async () => {
   const running = await startReady({
     options: { workers: 1 },
     env: { NODE_OPTIONS: '--max-old-space-size=48' },
@@ -65,7 +65,7 @@ test('a worker whose heap is full is told as out of memory', async () => {
   expect(running.stderr).toContain('JavaScript heap out of memory')
 })
 
-test('a worker that is blocked or was stopped is ended and told as hung', async () => {
+test('a worker that is blocked or was stopped is ended and reported as hung', async () => {
   const running = await startReady({ options: { workers: 1, hangTimeoutMs: 2000 } })
   const hangs: readonly (readonly [hang: () => Promise<unknown>, signal: string])[] = [
     [async () => void get(running.appUrl('/block?ms=60000')).catch(() => {}), 'SIGABRT'],
@@ -86,7 +86,7 @@ test('a worker that is blocked or was stopped is ended and told as hung', async 
   await until('an answer', async () => (await get(running.appUrl()).catch(() => undefined))?.status === 200)
 })
 
-test('requests in flight in a worker that dies are lost, and counted nowhere else', async () => {
+test('requests in flight in a worker that is killed are counted as lost, and nowhere else', async () => {
   const running = await startReady()
   const slow = Array.from({ length: 10 }, () => get(running.appUrl('/slow?ms=60000')).catch(() => 'broken'))
   const before = await running.sees('http_requests_in_flight', 10)
@@ -106,7 +106,7 @@ test('requests in flight in a worker that dies are lost, and counted nowhere els
   expect(await Promise.all(slow)).toEqual(Array(10).fill('broken'))
 })
 
-test('a worker that has served as many requests as it should is replaced, and no request fails', async () => {
+test('a worker that reaches its request limit is replaced, and no request fails', async () => {
   const running = await startReady({ options: { maxRequests: 100, maxRequestsJitter: 25 } })
   const load = startLoad(new URL(running.appUrl()).port, 4)
   await until(
@@ -123,7 +123,7 @@ test('a worker that has served as many requests as it should is replaced, and no
   expect(samples.restarts['max_requests']! * 100).toBeLessThanOrEqual(received)
 }, 60_000)
 
-test('an application that throws is tried ever later, and told of once', async () => {
+test('an application that throws is started again after increasing delays, and logged once', async () => {
   const start = () => startProcess({ options: { workers: 1, metrics: { port: 0 } }, env: { ENTRY: './broken.mjs' } })
   await isTriedEverLater(start, 'process')
 })
