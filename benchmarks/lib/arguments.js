@@ -21,7 +21,7 @@ export function readArguments(args, known) {
     if (text === undefined) return undefined
     const number = Number(text)
     if (Number.isInteger(number) && number >= 1 && number <= most) return number
-    refuse(`expected --${name} to be a whole number from 1 to ${most}, but got \`${text}\``)
+    refuse(`expected --${name} to be an integer from 1 to ${most}, but got \`${text}\``)
   }
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS })
   const [name = 'all', ...rest] = positionals

@@ -36,5 +36,5 @@ function parse(args) {
 function wholeNumber(name, text, least, most) {
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (number >= least && number <= most) return number
-  throw new BadOption(`Expected --${name} to be a whole number from ${least} to ${most}, but got ${text}.`)
+  throw new BadOption(`Expected --${name} to be an integer from ${least} to ${most}, but got ${text}.`)
 }

@@ -22,7 +22,7 @@ describe('the command', () => {
   it('rejects an invalid size', async () => {
     const { code, stderr } = await refused('scrape', '--series', '1.5')
     expect(code).toBe(2)
-    expect(stderr).toContain('expected --series to be a whole number from 1 to 1000000, but got `1.5`')
+    expect(stderr).toContain('expected --series to be an integer from 1 to 1000000, but got `1.5`')
   })
 
   it('rejects --write with a run of reduced size', async () => {

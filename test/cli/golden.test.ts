@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
-import type { Setting } from '@promherd/core/config'
+import type { EffectiveSetting } from '@promherd/core/config'
 import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import { bad, good, note } from '../../packages/cli/dist/check/finding.js'
@@ -70,10 +70,10 @@ describe('the report of check', () => {
   const setting = (
     key: string,
     value: unknown,
-    source: Setting['source'],
+    source: EffectiveSetting['source'],
     origin: string,
-    overridden: Setting['overridden'] = [],
-  ): Setting => ({ key, value, source, origin, overridden })
+    overridden: EffectiveSetting['overridden'] = [],
+  ): EffectiveSetting => ({ key, value, source, origin, overridden })
   const settings = [
     setting('http.buckets', [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30], 'file', 'promherd.config.yaml'),
     setting('http.ignore', () => true, 'file', 'promherd.config.yaml'),

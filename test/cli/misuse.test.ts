@@ -33,16 +33,8 @@ const MISTAKES: readonly (readonly [args: readonly string[], code: number, messa
   [['start', 'gone'], 1, 'but it is a directory. Name the file in it that starts the program.'],
   [['start'], 2, "missing required argument 'app'"],
   [['start', 'app.cjs', '--worker', '2'], 2, "unknown option '--worker'\n(Did you mean --workers?)"],
-  [
-    ['start', 'app.cjs', '--workers', 'two'],
-    2,
-    "Expected `--workers` to be a whole number from 1 to 1024, but got 'two'.",
-  ],
-  [
-    ['start', 'app.cjs', '--port', '70000'],
-    2,
-    'Expected `--port` to be a whole number from 0 to 65535, but got 70000.',
-  ],
+  [['start', 'app.cjs', '--workers', 'two'], 2, "Expected `--workers` to be an integer from 1 to 1024, but got 'two'."],
+  [['start', 'app.cjs', '--port', '70000'], 2, 'Expected `--port` to be an integer from 0 to 65535, but got 70000.'],
   [['start', 'app.cjs', '--workers', '2', '--threads', '2'], 2, 'Expected --workers or --threads, but both are given.'],
   [
     ['start', 'app.cjs', '--config', 'c.json'],
@@ -105,7 +97,7 @@ test.each<[command: string, what: string, files: Record<string, string>, message
     'check',
     'a wrong type',
     { 'promherd.config.yaml': 'workers: lots' },
-    "In promherd.config.yaml: Expected `workers` to be a whole number from 1 to 1024, but got 'lots'.",
+    "In promherd.config.yaml: Expected `workers` to be an integer from 1 to 1024, but got 'lots'.",
   ],
   [
     'exporter',

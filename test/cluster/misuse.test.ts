@@ -54,8 +54,8 @@ function start(entry: string, directory: string, options = {}): Running {
 }
 
 test.each([
-  ['a port out of range', { metrics: { port: 70_000 } }, '`startCluster.metrics.port` to be a whole number from 0 to'],
-  ['no workers', { workers: 0 }, '`startCluster.workers` to be a whole number from 1 to 1024, but got 0.'],
+  ['a port out of range', { metrics: { port: 70_000 } }, '`startCluster.metrics.port` to be an integer from 0 to'],
+  ['no workers', { workers: 0 }, '`startCluster.workers` to be an integer from 1 to 1024, but got 0.'],
 ])('%s is rejected before anything is created', async (_, options, message) => {
   const directory = ownDirectory()
   const env = { PROMETHEUS_MULTIPROC_DIR: directory }

@@ -35,7 +35,7 @@ test('scale() rejects a value that is not a number of workers', async () => {
   const running = await startReady({ options: { workers: 1 } })
   for (const workers of [0, 1025, 1.5, 'two']) {
     await expect(running.call('scale', workers)).rejects.toThrow(
-      'Expected `workers` to be a whole number from 1 to 1024, but got',
+      'Expected `workers` to be an integer from 1 to 1024, but got',
     )
   }
 })

@@ -36,9 +36,9 @@ test('the primary waits for a metrics port that another process uses, while the 
 })
 
 test.each([
-  ['WEB_CONCURRENCY', 'many', "Expected `WEB_CONCURRENCY` to be a whole number from 1 to 1024, but got 'many'."],
-  ['GUNICORN_WORKERS', '0', 'Expected `GUNICORN_WORKERS` to be a whole number from 1 to 1024, but got 0.'],
-  ['PROMETHEUS_METRICS_PORT', '70000', 'Expected `PROMETHEUS_METRICS_PORT` to be a whole number from 0 to 65535'],
+  ['WEB_CONCURRENCY', 'many', "Expected `WEB_CONCURRENCY` to be an integer from 1 to 1024, but got 'many'."],
+  ['GUNICORN_WORKERS', '0', 'Expected `GUNICORN_WORKERS` to be an integer from 1 to 1024, but got 0.'],
+  ['PROMETHEUS_METRICS_PORT', '70000', 'Expected `PROMETHEUS_METRICS_PORT` to be an integer from 0 to 65535'],
 ])('%s=%s is rejected, and the error names the variable', async (name, value, message) => {
   const running = startProcess({ env: { [name]: value } })
   expect((await running.ended).code).toBe(1)

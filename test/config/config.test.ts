@@ -1,9 +1,9 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { resolveConfig, type Setting } from '@promherd/core/config'
+import { type EffectiveSetting, resolveConfig } from '@promherd/core/config'
 import { afterAll, afterEach, describe, expect, onTestFinished, test } from 'vitest'
-import { saidBy } from '../../packages/core/dist/config/said.js'
+import { settingsOf } from '../../packages/core/dist/config/sources.js'
 import { ROOT, runProcess } from '../support/process.ts'
 import { temporaryDirectory } from '../support/resources.ts'
 
@@ -21,7 +21,7 @@ function directoryWith(files: Readonly<Record<string, string>>): string {
   return path
 }
 
-async function setting(key: string, where: Parameters<typeof resolveConfig>[0]): Promise<Setting | undefined> {
+async function setting(key: string, where: Parameters<typeof resolveConfig>[0]): Promise<EffectiveSetting | undefined> {
   return (await resolveConfig(where)).settings.find(each => each.key === key)
 }
 
@@ -136,13 +136,13 @@ describe('is refused:', () => {
       'a wrong type',
       'json',
       '{ "workers": "4" }',
-      "Expected `workers` to be a whole number from 1 to 1024, but got '4'. Give the number of workers to run, or leave it out for one per CPU.",
+      "Expected `workers` to be an integer from 1 to 1024, but got '4'. Give the number of workers to run, or leave it out for one per CPU.",
     ],
     [
       'a wrong type in a group',
       'yaml',
       'metrics:\n  port: high\n',
-      "Expected `metrics.port` to be a whole number from 0 to 65535, but got 'high'. Give a free port, or 0 for any.",
+      "Expected `metrics.port` to be an integer from 0 to 65535, but got 'high'. Give a free port, or 0 for any.",
     ],
     [
       'an unknown key',
@@ -178,7 +178,7 @@ describe('is refused:', () => {
       'a key without a value',
       'yaml',
       'threads:\n',
-      'Expected `threads` to be a whole number from 1 to 1024, but got null. Give the number of threads to run, or leave it out for processes.',
+      'Expected `threads` to be an integer from 1 to 1024, but got null. Give the number of threads to run, or leave it out for processes.',
     ],
   ])('%s', async (_, ending, text, message) => {
     const name = `promherd.config.${ending}`
@@ -254,7 +254,7 @@ describe('is refused:', () => {
   test('a variable of the environment, by its name', async () => {
     process.env['WEB_CONCURRENCY'] = 'many'
     expect(await refusal({})).toBe(
-      "Expected `WEB_CONCURRENCY` to be a whole number from 1 to 1024, but got 'many'. Give the number of workers to run, or leave it out for one per CPU.",
+      "Expected `WEB_CONCURRENCY` to be an integer from 1 to 1024, but got 'many'. Give the number of workers to run, or leave it out for one per CPU.",
     )
   })
 })
@@ -264,7 +264,7 @@ describe('of several sources', () => {
     const directory = directoryWith({ 'promherd.config.json': '{ "workers": 1, "metrics": { "port": 1 } }' })
     process.env['WEB_CONCURRENCY'] = '2'
     process.env['GUNICORN_WORKERS'] = '3'
-    const commandLine = saidBy({ workers: 4 }, 'command line', '--workers')
+    const commandLine = settingsOf({ workers: 4 }, 'command line', '--workers')
     const all = await setting('workers', { directory, commandLine, options: { workers: 5 } })
     expect([all, ...(all?.overridden ?? [])].map(said => [said?.value, said?.source, said?.origin])).toEqual([
       [5, 'options', 'options'],

@@ -4,6 +4,7 @@ import { prometheus } from '@promherd/fastify'
 import fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { SERVER_SHAPE } from '../../packages/core/dist/adapter/instrument-server.js'
+import { VARIABLES } from '../../packages/core/dist/base/environment.js'
 import { CLUSTER_SHAPE } from '../../packages/core/dist/cluster/options.js'
 import { CONFIG_SHAPE } from '../../packages/core/dist/config/config.js'
 import { AGGREGATORS } from '../../packages/core/dist/definitions/definition.js'
@@ -69,6 +70,7 @@ describe('docs/options.md', () => {
     const code = folders.map(sourcesIn).join('\n')
     const read = [...code.matchAll(/'((?:PROM(?:ETHEUS|HERD)|OTEL|WEB|GUNICORN)_[A-Z_]+)'/g)].map(([, name]) => name!)
     expect(read.filter(name => !page.includes(`\`${name}\``))).toEqual([])
+    expect(Object.keys(VARIABLES).filter(name => ![page, configuration].join().includes(`\`${name}\``))).toEqual([])
     expect(new Set(read).size).toBeGreaterThan(5)
   })
 })

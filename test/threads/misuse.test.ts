@@ -11,18 +11,14 @@ import { startReady, startThreads } from './running.ts'
 /** What cannot be meant, and what goes wrong at the wrong moment: one clear message each, and nothing left. */
 
 test.each<[string, object, string]>([
-  ['no threads', { threads: 0 }, 'Expected `startThreads.threads` to be a whole number from 1 to 1024, but got 0.'],
-  [
-    'half a thread',
-    { threads: 1.5 },
-    'Expected `startThreads.threads` to be a whole number from 1 to 1024, but got 1.5.',
-  ],
+  ['no threads', { threads: 0 }, 'Expected `startThreads.threads` to be an integer from 1 to 1024, but got 0.'],
+  ['half a thread', { threads: 1.5 }, 'Expected `startThreads.threads` to be an integer from 1 to 1024, but got 1.5.'],
   ['the name that processes have', { workers: 2 }, 'Expected only known options in startThreads, but got `workers`.'],
   ['a slip of the pen', { treads: 2 }, 'but got `treads`. Did you mean `threads`?'],
   [
     'a port out of range',
     { metrics: { port: 70_000 } },
-    'Expected `startThreads.metrics.port` to be a whole number from 0 to 65535, but got 70000.',
+    'Expected `startThreads.metrics.port` to be an integer from 0 to 65535, but got 70000.',
   ],
   [
     'a limit that is none',

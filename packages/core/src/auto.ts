@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { begin, isFirst, refuse } from './auto/begin.ts'
+import { begin, isFirst, reportFailure } from './auto/begin.ts'
 import type { Parts } from './auto/parts.ts'
 import { findConfigFile } from './config/find-file.ts'
 import type { ProcessConfig } from './config/process-config.ts'
@@ -13,7 +13,7 @@ if (isFirst()) {
   try {
     begin(parts(), await configuration())
   } catch (error) {
-    refuse(error)
+    reportFailure(error)
   }
 }
 

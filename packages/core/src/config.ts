@@ -1,6 +1,6 @@
 export { defineConfig, type PromherdConfig } from './config/config.ts'
 export { loadProcessConfig, type ProcessConfig } from './config/process-config.ts'
 export type { RedisConfig } from './config/redis-config.ts'
-export { type ResolvedConfig, type ResolveOptions, resolveConfig, type Setting } from './config/resolve.ts'
-export { type Said, type SourceKind, saidByCommandLine } from './config/said.ts'
+export { type EffectiveSetting, type ResolvedConfig, type ResolveOptions, resolveConfig } from './config/resolve.ts'
+export { type Setting, type SourceKind, settingsOfCommandLine } from './config/sources.ts'
 export { canMap } from './store/storage.ts'

@@ -1,6 +1,6 @@
 /** The building blocks of sinks, which send the snapshots of a herd elsewhere. See docs/writing-a-sink.md. */
 
-export { type Check, checkOptions, isBoolean, isFunction, isOneOf, isText, type Shape } from './base/check-options.ts'
+export { type Check, checkOptions, isBoolean, isFunction, isOneOf, isString, type Shape } from './base/check-options.ts'
 export { promherdError } from './base/errors.ts'
 export { VERSION } from './base/version.ts'
 export { Warner } from './base/warner.ts'

@@ -10,7 +10,7 @@ export {
   isFunction,
   isInteger,
   isOneOf,
-  isText,
+  isString,
   type Shape as OptionsShape,
 } from './base/check-options.ts'
 export { promherdError } from './base/errors.ts'

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { type Forwarding, startForwarding } from '@promherd/core/forward'
-import { type Check, checkOptions, isFunction, isText, type OptionsShape, promherdError } from '@promherd/core/group'
+import { type Check, checkOptions, isFunction, isString, type OptionsShape, promherdError } from '@promherd/core/group'
 import type { RedisTarget } from './connection/target.ts'
 import { RedisSink } from './redis-sink.ts'
 
@@ -78,9 +78,9 @@ export const isSeconds: Check = (name, value) => {
 /** How each of the options is checked. */
 export const FORWARD_SHAPE: OptionsShape<ForwardOptions> = {
   redis: isRedis,
-  group: isText('Give the name of the service.'),
-  instance: isText('Give a name that no other host of the group has.'),
-  prefix: isText('Give what the names of the keys begin with.'),
+  group: isString('Give the name of the service.'),
+  instance: isString('Give a name that no other host of the group has.'),
+  prefix: isString('Give what the names of the keys begin with.'),
   interval: isSeconds,
   ttl: isSeconds,
   keep: isSeconds,

@@ -1,4 +1,4 @@
-import type { Said, Setting } from '@promherd/core/config'
+import type { EffectiveSetting, Setting } from '@promherd/core/config'
 import type { Paint } from '../common/paint.ts'
 import type { Finding } from './finding.ts'
 
@@ -7,7 +7,7 @@ export interface Report {
   readonly version: string
   /** The source of the configuration, as a phrase. */
   readonly file: string
-  readonly settings: readonly Setting[]
+  readonly settings: readonly EffectiveSetting[]
   readonly findings: readonly Finding[]
   /** What `promherd start` would do, one sentence each. */
   readonly plan: readonly string[]
@@ -32,7 +32,7 @@ export function reportOf({ version, file, settings, findings, plan }: Report, { 
   return `${sections.join('\n\n')}\n`
 }
 
-function settingLines(settings: readonly Setting[], paint: Paint): string[] {
+function settingLines(settings: readonly EffectiveSetting[], paint: Paint): string[] {
   const keys = Math.max(...settings.map(({ key }) => key.length))
   const values = Math.max(...settings.map(({ value }) => shown(value).length))
   return settings.map(({ key, value, origin, source, overridden }) => {
@@ -44,7 +44,7 @@ function settingLines(settings: readonly Setting[], paint: Paint): string[] {
   })
 }
 
-function described({ origin, value }: Said): string {
+function described({ origin, value }: Setting): string {
   return `${origin} (${shown(value)})`
 }
 

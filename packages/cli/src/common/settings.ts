@@ -1,4 +1,4 @@
-import { type ResolvedConfig, resolveConfig, type Said, saidByCommandLine } from '@promherd/core/config'
+import { type ResolvedConfig, resolveConfig, type Setting, settingsOfCommandLine } from '@promherd/core/config'
 import { Mistyped } from './failure.ts'
 
 /** The settings that the command line accepts, as commander returns them: strings. */
@@ -25,9 +25,9 @@ export async function settingsOf(typed: Typed): Promise<ResolvedConfig> {
   return resolveConfig({ file: typed.config, commandLine: checked(given) })
 }
 
-function checked(given: Parameters<typeof saidByCommandLine>[0]): Said[] {
+function checked(given: Parameters<typeof settingsOfCommandLine>[0]): Setting[] {
   try {
-    return saidByCommandLine(given)
+    return settingsOfCommandLine(given)
   } catch (error) {
     throw new Mistyped((error as Error).message)
   }

@@ -23,6 +23,6 @@ export function begin(parts: Parts, config: ProcessConfig | undefined): void {
 }
 
 /** Reports that the configuration is invalid: the program runs nevertheless. */
-export function refuse(error: unknown): void {
+export function reportFailure(error: unknown): void {
   process.stderr.write(`promherd: nothing is measured: ${error instanceof Error ? error.message : String(error)}\n`)
 }

@@ -1,6 +1,6 @@
 import { findConfigFile } from '../config/find-file.ts'
 import { loadProcessConfigSync } from '../config/process-config.ts'
-import { begin, isFirst, refuse } from './begin.ts'
+import { begin, isFirst, reportFailure } from './begin.ts'
 import { startMeasuring } from './measuring.js'
 import { startSharing } from './sharing.js'
 
@@ -14,6 +14,6 @@ if (isFirst()) {
     const config = findConfigFile() === undefined ? undefined : loadProcessConfigSync()
     begin({ measuring: () => ({ startMeasuring }), sharing: () => ({ startSharing }) }, config)
   } catch (error) {
-    refuse(error)
+    reportFailure(error)
   }
 }

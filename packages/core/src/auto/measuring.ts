@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import { directoryFromEnvironment } from '../base/directory-options.ts'
 import { Warner } from '../base/warner.ts'
 import type { ProcessConfig } from '../config/process-config.ts'
 import { isConflict } from '../http/fallback.ts'
@@ -8,7 +9,6 @@ import type { RequestServer } from '../http/watch/watch-server.ts'
 import { defaultMonitor, hasDefaultMonitor, offerDefaultMonitor } from '../monitor/default-monitor.ts'
 import { internalsOf } from '../monitor/internals.ts'
 import { createMonitor, type Monitor, monitorIn } from '../monitor/monitor.ts'
-import { directoryFromEnvironment } from '../server/serve-herd.ts'
 import { Recording } from './recording.ts'
 import { Serving } from './serving.ts'
 

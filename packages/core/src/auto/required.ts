@@ -1,6 +1,6 @@
 import { findConfigFile } from '../config/find-file.ts'
 import type * as processConfig from '../config/process-config.ts'
-import { begin, isFirst, refuse } from './begin.ts'
+import { begin, isFirst, reportFailure } from './begin.ts'
 
 /** `node --require @promherd/core/auto app.js`: the same as `auto.ts`, but synchronous. */
 
@@ -11,7 +11,7 @@ if (isFirst()) {
     const parts = { measuring: () => require('./measuring.cjs'), sharing: () => require('./sharing.cjs') }
     begin(parts as Parameters<typeof begin>[0], configuration())
   } catch (error) {
-    refuse(error)
+    reportFailure(error)
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Cluster } from 'node:cluster'
+import { directoryFromEnvironment } from '../base/directory-options.ts'
 import { Warner } from '../base/warner.ts'
 import type { ProcessConfig } from '../config/process-config.ts'
 import { createDirectoryIn, PLACES } from '../herd/directory/created-directories.ts'
 import { listStores } from '../herd/directory/directory.ts'
 import { removeAbandonedDirectories } from '../herd/processes/abandoned.ts'
 import { removeQuietly } from '../herd/start-herd.ts'
-import { directoryFromEnvironment } from '../server/serve-herd.ts'
 import { Serving } from './serving.ts'
 
 /** What a primary without promherd passes to its workers. */

@@ -39,14 +39,14 @@ function remedyFor(nearest: string | undefined, known: readonly string[]): strin
 export function isInteger(least: number, most: number, remedy: string): Check {
   return (name, value) => {
     if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return
-    throw promherdError('ERR_PROMHERD_BAD_OPTION', name, `a whole number from ${least} to ${most}`, value, remedy)
+    throw promherdError('ERR_PROMHERD_BAD_OPTION', name, `an integer from ${least} to ${most}`, value, remedy)
   }
 }
 
-export function isText(remedy: string): Check {
+export function isString(remedy: string): Check {
   return (name, value) => {
     if (typeof value === 'string' && value !== '') return
-    throw promherdError('ERR_PROMHERD_BAD_OPTION', name, 'a text that is not empty', value, remedy)
+    throw promherdError('ERR_PROMHERD_BAD_OPTION', name, 'a non-empty string', value, remedy)
   }
 }
 

@@ -1,15 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { type Check, checkOptions, isBoolean, isFunction, isInteger, type Shape } from '../base/check-options.ts'
+import { directoryFromEnvironment, sharedFromEnvironment } from '../base/directory-options.ts'
+import { readVariable } from '../base/environment.ts'
 import { promherdError } from '../base/errors.ts'
-import { sharedFromEnvironment } from '../monitor/monitor-options.ts'
-import {
-  directoryFromEnvironment,
-  numberFromEnvironment,
-  resolveWhere,
-  type ServeOptions,
-  WHERE_SHAPE,
-  type Where,
-} from '../server/serve-herd.ts'
+import { resolveWhere, type ServeOptions, WHERE_SHAPE, type Where } from '../server/serve-herd.ts'
 import type { ClusterHooks } from './cluster.ts'
 
 /** The options of a cluster. */
@@ -109,7 +103,7 @@ const isMetrics: Check = (name, value) => {
 const isHangTimeout: Check = (name, value) => {
   const least = LEAST_HANG_TIMEOUT_MS
   if (value === 0 || (Number.isInteger(value) && (value as number) >= least && (value as number) <= MOST_MS)) return
-  const expected = `0 or a whole number from ${least} to ${MOST_MS}`
+  const expected = `0 or an integer from ${least} to ${MOST_MS}`
   throw promherdError('ERR_PROMHERD_BAD_OPTION', name, expected, value, 'Give it in milliseconds, or 0 for never.')
 }
 
@@ -145,8 +139,8 @@ export const CLUSTER_SHAPE: Shape<ClusterOptions> = {
 }
 
 function workersFromEnvironment(): number | undefined {
-  for (const name of ['WEB_CONCURRENCY', 'GUNICORN_WORKERS']) {
-    const workers = numberFromEnvironment(name, CLUSTER_SHAPE.workers)
+  for (const name of ['WEB_CONCURRENCY', 'GUNICORN_WORKERS'] as const) {
+    const workers = readVariable(name, CLUSTER_SHAPE.workers)
     if (workers !== undefined) return workers
   }
   return undefined

@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { readVariable } from '../base/environment.ts'
 import { promherdError } from '../base/errors.ts'
 
 /** The names of configuration files: `promherd.config` with one of these extensions. */
@@ -19,7 +20,7 @@ export interface WhereToLook {
  * @throws ERR_PROMHERD_CONFIG_FILE if a named file does not exist, ERR_PROMHERD_CONFIG_FILES if there are two
  */
 export function findConfigFile({ file, directory = process.cwd() }: WhereToLook = {}): string | undefined {
-  const named = file ?? (process.env['PROMHERD_CONFIG'] || undefined)
+  const named = file ?? readVariable('PROMHERD_CONFIG')
   if (named !== undefined)
     return namedFile(resolve(directory, named), file === undefined ? 'PROMHERD_CONFIG' : '--config')
   const found = namesIn(directory).filter(name => CONFIG_NAMES.has(name))

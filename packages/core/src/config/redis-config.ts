@@ -1,4 +1,4 @@
-import { type Check, isBoolean, isInteger, isText, type Shape } from '../base/check-options.ts'
+import { type Check, isBoolean, isInteger, isString, type Shape } from '../base/check-options.ts'
 import { promherdError } from '../base/errors.ts'
 
 /** Whether and where the metrics of a herd are sent to Redis, and which group an exporter reads there. */
@@ -39,14 +39,14 @@ const isSeconds = isInteger(1, 31_536_000, 'Give it in seconds.')
 export const REDIS_SHAPE: Shape<RedisConfig> = {
   enabled: isBoolean('Leave it out where the URL is given.'),
   url: isUrl,
-  host: isText('Give the name or address of the host.'),
+  host: isString('Give the name or address of the host.'),
   port: isInteger(1, 65_535, 'Give the port of Redis.'),
   db: isInteger(0, 2 ** 31 - 1, 'Give the number of the database.'),
-  username: isText('Give the name of a user of Redis.'),
-  password: isText('Give the password, or leave it out.'),
-  keyPrefix: isText('Give what the names of the keys begin with.'),
-  group: isText('Give the name of the service.'),
-  instance: isText('Give a name that no other host of the group has.'),
+  username: isString('Give the name of a user of Redis.'),
+  password: isString('Give the password, or leave it out.'),
+  keyPrefix: isString('Give what the names of the keys begin with.'),
+  group: isString('Give the name of the service.'),
+  instance: isString('Give a name that no other host of the group has.'),
   interval: isSeconds,
   ttl: isSeconds,
 }

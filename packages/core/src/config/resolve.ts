@@ -1,11 +1,11 @@
 import type { PromherdConfig } from './config.ts'
 import { findConfigFile, type WhereToLook } from './find-file.ts'
 import { readConfigFile, readConfigFileSync } from './read-file.ts'
-import { type Said, SOURCES, saidBy, saidByDefault, saidByEnvironment, saidByFile } from './said.ts'
+import { defaultSettings, type Setting, SOURCES, settingsOf, settingsOfEnvironment, settingsOfFile } from './sources.ts'
 
 /** A key with its effective value, and the values of weaker sources. */
-export interface Setting extends Said {
-  readonly overridden: readonly Said[]
+export interface EffectiveSetting extends Setting {
+  readonly overridden: readonly Setting[]
 }
 
 /** The effective configuration, and the source of each part. */
@@ -13,7 +13,7 @@ export interface ResolvedConfig {
   /** The values that were set, without the defaults: options for the individual parts. */
   readonly config: PromherdConfig
   /** Every key with a value, including defaults, sorted by key. */
-  readonly settings: readonly Setting[]
+  readonly settings: readonly EffectiveSetting[]
   /** The absolute path of the file; undefined if there is none. */
   readonly file: string | undefined
 }
@@ -22,7 +22,7 @@ export interface ResolveOptions extends WhereToLook {
   /** Options in code: the strongest source. Checked where they are used. */
   readonly options?: PromherdConfig | undefined
   /** Checked options of the command line. */
-  readonly commandLine?: readonly Said[] | undefined
+  readonly commandLine?: readonly Setting[] | undefined
   /** Read only these keys from the environment: errors in the others are reported by the process that uses them. */
   readonly keys?: ReadonlySet<string> | undefined
 }
@@ -44,39 +44,39 @@ export function resolveConfigSync(where: ResolveOptions = {}): ResolvedConfig {
 
 function resolved(where: ResolveOptions, file: string | undefined, read: PromherdConfig | undefined): ResolvedConfig {
   const { options = {}, commandLine = [], keys } = where
-  const settings = settle([
-    ...saidBy(options, 'options', 'options'),
+  const settings = effectiveSettings([
+    ...settingsOf(options, 'options', 'options'),
     ...commandLine,
-    ...saidByEnvironment(keys),
-    ...(file === undefined || read === undefined ? [] : saidByFile(file, read)),
-    ...saidByDefault(),
+    ...settingsOfEnvironment(keys),
+    ...(file === undefined || read === undefined ? [] : settingsOfFile(file, read)),
+    ...defaultSettings(),
   ])
   return { config: configOf(settings.filter(({ source }) => source !== 'default')), settings, file }
 }
 
-/** The strongest setting of each key; `said` is ordered from strong to weak. */
-export function settle(said: readonly Said[]): Setting[] {
-  const byKey = new Map<string, Said[]>()
-  for (const one of withoutServing(said)) byKey.set(one.key, [...(byKey.get(one.key) ?? []), one])
-  const settings = [...byKey.values()].map(([first, ...overridden]) => ({ ...first!, overridden }))
-  return settings.sort((a, b) => (a.key < b.key ? -1 : 1))
+/** The strongest setting of each key; `settings` is ordered from strong to weak. */
+function effectiveSettings(settings: readonly Setting[]): EffectiveSetting[] {
+  const byKey = new Map<string, Setting[]>()
+  for (const one of withoutServing(settings)) byKey.set(one.key, [...(byKey.get(one.key) ?? []), one])
+  const effective = [...byKey.values()].map(([first, ...overridden]) => ({ ...first!, overridden }))
+  return effective.sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
 /**
  * `metrics: false` applies to the whole group. If a stronger source sets a port or an address, the metrics are served
  * nevertheless; otherwise port and address are ignored.
  */
-function withoutServing(said: readonly Said[]): readonly Said[] {
-  const refusal = said.find(({ key, value }) => key === 'metrics' && value === false)
-  if (refusal === undefined) return said
-  const strength = ({ source }: Said): number => SOURCES.indexOf(source)
-  const isWanted = said.some(one => SERVING.has(one.key) && strength(one) < strength(refusal))
-  return isWanted ? said.filter(one => one.key !== 'metrics') : said.filter(one => !SERVING.has(one.key))
+function withoutServing(settings: readonly Setting[]): readonly Setting[] {
+  const disabling = settings.find(({ key, value }) => key === 'metrics' && value === false)
+  if (disabling === undefined) return settings
+  const strength = ({ source }: Setting): number => SOURCES.indexOf(source)
+  const isWanted = settings.some(one => SERVING.has(one.key) && strength(one) < strength(disabling))
+  return isWanted ? settings.filter(one => one.key !== 'metrics') : settings.filter(one => !SERVING.has(one.key))
 }
 
 const SERVING: ReadonlySet<string> = new Set(['metrics.port', 'metrics.host'])
 
-function configOf(settings: readonly Setting[]): PromherdConfig {
+function configOf(settings: readonly EffectiveSetting[]): PromherdConfig {
   const config: Record<string, unknown> = {}
   for (const { key, value } of settings) {
     const [group, inner] = key.split('.', 2) as [string, string?]

@@ -12,21 +12,21 @@ export interface CounterSeries {
 }
 
 /** Is called with a value that cannot be recorded. */
-export type Refuse = (what: string, value: unknown) => void
+export type RejectValue = (what: string, value: unknown) => void
 
 export class BoundCounter implements CounterSeries {
   readonly #bound: Bound
-  readonly #refuse: Refuse
+  readonly #rejectValue: RejectValue
 
-  constructor(bound: Bound, refuse: Refuse) {
+  constructor(bound: Bound, rejectValue: RejectValue) {
     this.#bound = bound
-    this.#refuse = refuse
+    this.#rejectValue = rejectValue
     bound.make()
   }
 
   inc(amount: number = 1): void {
     if (typeof amount !== 'number' || !(amount >= 0 && amount < Number.POSITIVE_INFINITY)) {
-      this.#refuse('an amount that is finite and not negative', amount)
+      this.#rejectValue('an amount that is finite and not negative', amount)
       return
     }
     const { slot } = this.#bound

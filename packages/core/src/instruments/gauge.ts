@@ -2,7 +2,7 @@ import type { Aggregator } from '../definitions/definition.ts'
 import { isAbsent, setAbsent } from '../store/absent.ts'
 import { NOWHERE } from '../store/family.ts'
 import type { Bound } from './bound.ts'
-import type { Refuse } from './counter.ts'
+import type { RejectValue } from './counter.ts'
 
 /** One series of a gauge. It is not served before it is first set. */
 export interface GaugeSeries {
@@ -20,18 +20,18 @@ export interface GaugeSeries {
 
 export class BoundGauge implements GaugeSeries {
   readonly #bound: Bound
-  readonly #refuse: Refuse
+  readonly #rejectValue: RejectValue
   readonly #isTimed: boolean
 
-  constructor(bound: Bound, refuse: Refuse, aggregator: Aggregator) {
+  constructor(bound: Bound, rejectValue: RejectValue, aggregator: Aggregator) {
     this.#bound = bound
-    this.#refuse = refuse
+    this.#rejectValue = rejectValue
     this.#isTimed = aggregator === 'latest'
   }
 
   set(value: number): void {
     if (typeof value !== 'number') {
-      this.#refuse('a number', value)
+      this.#rejectValue('a number', value)
       return
     }
     const { slot } = this.#bound
@@ -40,7 +40,7 @@ export class BoundGauge implements GaugeSeries {
 
   inc(amount: number = 1): void {
     if (typeof amount !== 'number') {
-      this.#refuse('a number', amount)
+      this.#rejectValue('a number', amount)
       return
     }
     const { slot } = this.#bound

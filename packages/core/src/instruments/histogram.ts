@@ -1,6 +1,6 @@
 import { promherdError } from '../base/errors.ts'
 import type { Bound } from './bound.ts'
-import type { Refuse } from './counter.ts'
+import type { RejectValue } from './counter.ts'
 
 /** One series of a histogram. */
 export interface HistogramSeries {
@@ -14,19 +14,19 @@ export interface HistogramSeries {
 
 export class BoundHistogram implements HistogramSeries {
   readonly #bound: Bound
-  readonly #refuse: Refuse
+  readonly #rejectValue: RejectValue
   readonly #bounds: Float64Array
 
-  constructor(bound: Bound, refuse: Refuse, bounds: Float64Array) {
+  constructor(bound: Bound, rejectValue: RejectValue, bounds: Float64Array) {
     this.#bound = bound
-    this.#refuse = refuse
+    this.#rejectValue = rejectValue
     this.#bounds = bounds
     bound.make()
   }
 
   observe(value: number): void {
     if (!Number.isFinite(value)) {
-      this.#refuse('a finite number', value)
+      this.#rejectValue('a finite number', value)
       return
     }
     const bounds = this.#bounds

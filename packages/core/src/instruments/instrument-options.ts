@@ -1,4 +1,4 @@
-import { type Check, checkOptions, isBuckets, isInteger, isOneOf, isText, type Shape } from '../base/check-options.ts'
+import { type Check, checkOptions, isBuckets, isInteger, isOneOf, isString, type Shape } from '../base/check-options.ts'
 import { promherdError } from '../base/errors.ts'
 import { AGGREGATORS, type Aggregator, type Definition } from '../definitions/definition.ts'
 import { DURATION_BUCKETS, FAMILIES } from '../definitions/metrics.ts'
@@ -60,7 +60,8 @@ export function declare(type: InstrumentType, options: CounterOptions | GaugeOpt
   checkOptions(type, options, INSTRUMENT_SHAPES[type] as Shape<HistogramOptions | GaugeOptions>)
   const { name, help, labels = [], maxSeries, expireAfterSeconds, aggregator = 'sum' } = options
   checkName(type, name)
-  if (typeof help !== 'string') throw promherdError('ERR_PROMHERD_BAD_OPTION', `${type}.help`, 'a text', help, SAY_WHAT)
+  if (typeof help !== 'string')
+    throw promherdError('ERR_PROMHERD_BAD_OPTION', `${type}.help`, 'a string', help, SAY_WHAT)
   for (const label of labels) checkLabel(type, label, aggregator)
   if (expireAfterSeconds !== undefined && labels.length === 0) {
     const remedy = 'Leave it out, or give labels: the one series of a metric without labels stays.'
@@ -108,8 +109,8 @@ const isFewBuckets: Check = (name, value) => {
 }
 
 const COMMON: Shape<InstrumentOptions> = {
-  name: isText('Give the name that Prometheus should show.'),
-  help: isText(SAY_WHAT),
+  name: isString('Give the name that Prometheus should show.'),
+  help: isString(SAY_WHAT),
   labels: isLabels,
   maxSeries: isInteger(1, 1_000_000, 'Leave it out for 1000.'),
   expireAfterSeconds: isSeconds,

@@ -1,7 +1,7 @@
 import { promherdError } from '../base/errors.ts'
 import type { Store } from '../store/store.ts'
 import { Bound } from './bound.ts'
-import { BoundCounter, type CounterSeries, type Refuse } from './counter.ts'
+import { BoundCounter, type CounterSeries, type RejectValue } from './counter.ts'
 import { BoundGauge, type GaugeSeries } from './gauge.ts'
 import { BoundHistogram, type HistogramSeries } from './histogram.ts'
 import {
@@ -54,21 +54,21 @@ export class Instruments implements InstrumentMaker {
   }
 
   counter<const L extends readonly string[] = readonly []>(options: CounterOptions<L>): Counter<L> {
-    const make = (bound: Bound, refuse: Refuse): AnySeries => new BoundCounter(bound, refuse)
+    const make = (bound: Bound, rejectValue: RejectValue): AnySeries => new BoundCounter(bound, rejectValue)
     return this.#declare('counter', declare('counter', options), make) as Counter<L>
   }
 
   gauge<const L extends readonly string[] = readonly []>(options: GaugeOptions<L>): Gauge<L> {
     const declaration = declare('gauge', options)
     const { aggregator } = declaration.definition
-    const make = (bound: Bound, refuse: Refuse): AnySeries => new BoundGauge(bound, refuse, aggregator)
+    const make = (bound: Bound, rejectValue: RejectValue): AnySeries => new BoundGauge(bound, rejectValue, aggregator)
     return this.#declare('gauge', declaration, make) as Gauge<L>
   }
 
   histogram<const L extends readonly string[] = readonly []>(options: HistogramOptions<L>): Histogram<L> {
     const declaration = declare('histogram', options)
     const bounds = Float64Array.from(declaration.definition.buckets)
-    const make = (bound: Bound, refuse: Refuse): AnySeries => new BoundHistogram(bound, refuse, bounds)
+    const make = (bound: Bound, rejectValue: RejectValue): AnySeries => new BoundHistogram(bound, rejectValue, bounds)
     return this.#declare('histogram', declaration, make) as Histogram<L>
   }
 
@@ -80,7 +80,7 @@ export class Instruments implements InstrumentMaker {
   #declare(
     type: InstrumentType,
     { definition, maxSeries, expireAfterSeconds }: Declaration,
-    make: (bound: Bound, refuse: Refuse) => AnySeries,
+    make: (bound: Bound, rejectValue: RejectValue) => AnySeries,
   ): unknown {
     const { name } = definition
     const known = this.#known.get(name)
@@ -90,11 +90,11 @@ export class Instruments implements InstrumentMaker {
     }
     const family = this.#store.family(definition, maxSeries)
     if (known !== undefined) return known
-    const complain = (message: string): void => this.#store.reportError('instrument', message)
-    const refuse: Refuse = (what, value) =>
-      complain(promherdError('ERR_PROMHERD_BAD_OPTION', name, what, value, 'It was not recorded.').message)
-    const set = new SeriesSet(family, bound => make(bound, refuse), complain)
-    const instrument = definition.labels.length === 0 ? make(new Bound(family, []), refuse) : set
+    const reportError = (message: string): void => this.#store.reportError('instrument', message)
+    const rejectValue: RejectValue = (what, value) =>
+      reportError(promherdError('ERR_PROMHERD_BAD_OPTION', name, what, value, 'It was not recorded.').message)
+    const set = new SeriesSet(family, bound => make(bound, rejectValue), reportError)
+    const instrument = definition.labels.length === 0 ? make(new Bound(family, []), rejectValue) : set
     // Like every gauge, it is not served before it is set.
     if (instrument instanceof BoundGauge) instrument.clear()
     this.#known.set(name, instrument)

@@ -31,13 +31,13 @@ export class SeriesSet<S> {
   readonly #family: StoreFamily
   readonly #names: readonly string[]
   readonly #make: (bound: Bound) => S
-  readonly #complain: (message: string) => void
+  readonly #reportError: (message: string) => void
 
-  constructor(family: StoreFamily, make: (bound: Bound) => S, complain: (message: string) => void) {
+  constructor(family: StoreFamily, make: (bound: Bound) => S, reportError: (message: string) => void) {
     this.#family = family
     this.#names = family.definition.labels
     this.#make = make
-    this.#complain = complain
+    this.#reportError = reportError
   }
 
   labels(...given: readonly unknown[]): S {
@@ -68,7 +68,7 @@ export class SeriesSet<S> {
   /** Nothing that comes from a request may throw here: a missing value becomes the empty string, as in Prometheus. */
   #valuesOf(given: readonly unknown[]): readonly string[] {
     const names = this.#names
-    if (given.length === names.length && given.every(isText)) return given as readonly string[]
+    if (given.length === names.length && given.every(isString)) return given as readonly string[]
     const [first] = given
     const isNamed = typeof first === 'object' && first !== null
     const values = isNamed
@@ -77,7 +77,7 @@ export class SeriesSet<S> {
     const count = isNamed ? Object.keys(first).length : given.length
     const texts = names.map((_, i) => textOf(values[i]))
     if (count !== names.length || texts.includes(undefined)) {
-      this.#complain(promherdError('ERR_PROMHERD_LABEL_COUNT', this.#family.definition.name, names, count).message)
+      this.#reportError(promherdError('ERR_PROMHERD_LABEL_COUNT', this.#family.definition.name, names, count).message)
     }
     return texts.map(text => text ?? '')
   }
@@ -85,7 +85,7 @@ export class SeriesSet<S> {
 
 type Fields = Readonly<Record<string, unknown>>
 
-function isText(value: unknown): boolean {
+function isString(value: unknown): boolean {
   return typeof value === 'string'
 }
 

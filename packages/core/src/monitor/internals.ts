@@ -1,7 +1,8 @@
 import type { Bytes } from '../exposition/bytes.ts'
 import type { FormatName } from '../exposition/negotiate.ts'
+import type { InstrumentMaker } from '../instruments/instruments.ts'
+import type { SnapshotSource } from '../snapshot/snapshot.ts'
 import type { Store } from '../store/store.ts'
-import type { Monitor } from './monitor.ts'
 import type { StoreLocation } from './store-location.ts'
 
 /**
@@ -32,6 +33,7 @@ export interface Exposition {
 /** The key of the internals. As the default monitor, they can be read by a copy of this package of another version. */
 export const INTERNALS: unique symbol = Symbol.for('promherd.internals.v1')
 
-export function internalsOf(monitor: Monitor): MonitorInternals {
-  return (monitor as Monitor & { readonly [INTERNALS]: MonitorInternals })[INTERNALS]
+/** The internals of a monitor. */
+export function internalsOf(monitor: SnapshotSource & InstrumentMaker): MonitorInternals {
+  return (monitor as unknown as { readonly [INTERNALS]: MonitorInternals })[INTERNALS]
 }

@@ -1,4 +1,6 @@
-import { checkOptions, isBoolean, isFunction, isInteger, isOneOf, isText, type Shape } from '../base/check-options.ts'
+import { isFunction, isInteger, isOneOf, type Shape } from '../base/check-options.ts'
+import { DIRECTORY_SHAPE, directoryFromEnvironment, sharedFromEnvironment } from '../base/directory-options.ts'
+import { readVariable } from '../base/environment.ts'
 import { isPromClientOption, type PromClientOption } from '../clients/registry.ts'
 import { STORAGE_KINDS, type StorageKind } from '../store/storage.ts'
 
@@ -42,62 +44,30 @@ export interface MonitorOptions {
 
 /** The check of each option. */
 export const MONITOR_SHAPE: Shape<MonitorOptions> = {
-  directory: isText('Give the path of a directory that the workers share.'),
-  sharedDirectory: isBoolean('Leave it out where one user runs all processes.'),
+  ...DIRECTORY_SHAPE,
   worker: isInteger(0, 1_000_000, 'Number the workers from 1.'),
   storage: isOneOf(STORAGE_KINDS, 'Leave it out for the best that there is.'),
   promClient: isPromClientOption,
   onWarning: isFunction('Give a function that takes the message.'),
 }
 
-/** The options in environment variables; they are checked like options, under their own names. */
-export function fromEnvironment(): MonitorOptions {
-  const variables = {
-    PROMETHEUS_MULTIPROC_DIR: process.env['PROMETHEUS_MULTIPROC_DIR'] || undefined,
-    PROMHERD_WORKER: isInherited() ? undefined : numberOf(process.env['PROMHERD_WORKER']),
-    PROMHERD_STORAGE: process.env['PROMHERD_STORAGE'] || undefined,
-  }
-  const { directory, worker, storage } = MONITOR_SHAPE
-  checkOptions('the environment', variables, {
-    PROMETHEUS_MULTIPROC_DIR: directory,
-    PROMHERD_WORKER: worker,
-    PROMHERD_STORAGE: storage,
-  })
-  return {
-    directory: variables.PROMETHEUS_MULTIPROC_DIR,
-    sharedDirectory: sharedFromEnvironment(),
-    worker: variables.PROMHERD_WORKER as number | undefined,
-    storage: variables.PROMHERD_STORAGE as StorageKind | undefined,
-  }
-}
-
 /**
- * The value of PROMHERD_SHARED_DIRECTORY; undefined if it is missing or empty.
- * @throws ERR_PROMHERD_BAD_OPTION
+ * The options in environment variables.
+ * @throws ERR_PROMHERD_BAD_OPTION, with the name of the variable
  */
-export function sharedFromEnvironment(): boolean | undefined {
-  const text = process.env['PROMHERD_SHARED_DIRECTORY'] || undefined
-  const value = text === undefined ? undefined : readBoolean(text)
-  if (value !== undefined) MONITOR_SHAPE.sharedDirectory('PROMHERD_SHARED_DIRECTORY', value)
-  return value as boolean | undefined
-}
-
-/** `1` and `true`, `0` and `false`; any other value is returned unchanged, so that the error shows it. */
-export function readBoolean(text: string): boolean | string {
-  if (text === '1' || text === 'true') return true
-  return text === '0' || text === 'false' ? false : text
+export function fromEnvironment(): MonitorOptions {
+  return {
+    directory: directoryFromEnvironment(),
+    sharedDirectory: sharedFromEnvironment(),
+    worker: isInherited() ? undefined : readVariable('PROMHERD_WORKER', MONITOR_SHAPE.worker),
+    storage: readVariable('PROMHERD_STORAGE', MONITOR_SHAPE.storage) as StorageKind | undefined,
+  }
 }
 
 /**
  * True if the number belongs to another process: to a worker that started this process and passed its environment on.
  */
 function isInherited(): boolean {
-  const primary = process.env['PROMHERD_PRIMARY'] || undefined
-  return primary !== undefined && primary !== String(process.ppid)
-}
-
-/** A value that is not a number is returned unchanged, so that the error shows it. */
-function numberOf(text: string | undefined): number | string | undefined {
-  if (text === undefined || text === '') return undefined
-  return Number.isNaN(Number(text)) ? text : Number(text)
+  const primary = readVariable('PROMHERD_PRIMARY')
+  return primary !== undefined && primary !== process.ppid
 }

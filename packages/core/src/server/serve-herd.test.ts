@@ -122,4 +122,9 @@ test('what is wrong with the options is said at once', () => {
   expect(codeOf({ directory, host: '' })).toBe('ERR_PROMHERD_BAD_OPTION')
   expect(codeOf({ port: 0 })).toBe('ERR_PROMHERD_BAD_OPTION')
   expect(codeOf({ port: 0, directory: file })).toBe('ERR_PROMHERD_DIRECTORY')
+  process.env['PROMHERD_ALLOWED_HOSTS'] = 'a b'
+  onTestFinished(() => {
+    delete process.env['PROMHERD_ALLOWED_HOSTS']
+  })
+  expect(codeOf({ directory, port: 0 })).toBe('ERR_PROMHERD_BAD_OPTION')
 })

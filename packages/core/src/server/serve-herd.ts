@@ -1,4 +1,6 @@
-import { type Check, checkOptions, isFunction, isInteger, isText, type Shape } from '../base/check-options.ts'
+import { type Check, checkOptions, isFunction, isInteger, isString, type Shape } from '../base/check-options.ts'
+import { DIRECTORY_SHAPE, directoryFromEnvironment, sharedFromEnvironment } from '../base/directory-options.ts'
+import { readVariable } from '../base/environment.ts'
 import { promherdError } from '../base/errors.ts'
 import { Warner } from '../base/warner.ts'
 import { within } from '../base/within.ts'
@@ -6,7 +8,6 @@ import { useDirectory } from '../herd/directory/directory.ts'
 import { Herd } from '../herd/herd.ts'
 import { ProcessStats } from '../herd/metrics/process-stats.ts'
 import { endHerd, offerHerd, type ProcessHerd } from '../herd/process-herd.ts'
-import { MONITOR_SHAPE, sharedFromEnvironment } from '../monitor/monitor-options.ts'
 import type { Address } from './listener.ts'
 import { Maintenance } from './maintenance.ts'
 import { MetricsServer } from './metrics-server.ts'
@@ -130,10 +131,9 @@ export const WHERE_SHAPE: Shape<
   Pick<ServeOptions, 'port' | 'host' | 'allowedHosts' | 'directory' | 'sharedDirectory'>
 > = {
   port: isInteger(0, 65_535, 'Give a free port, or 0 for any.'),
-  host: isText('Give an address of this host, such as 127.0.0.1, or 0.0.0.0 for all.'),
+  host: isString('Give an address of this host, such as 127.0.0.1, or 0.0.0.0 for all.'),
   allowedHosts: isNames,
-  directory: isText('Give the path of a directory that the workers share.'),
-  sharedDirectory: MONITOR_SHAPE.sharedDirectory,
+  ...DIRECTORY_SHAPE,
 }
 
 /** The check of each option. */
@@ -155,33 +155,11 @@ export interface Where {
  */
 export function resolveWhere(options: Pick<ServeOptions, 'port' | 'host' | 'allowedHosts'>): Where {
   return {
-    port: options.port ?? numberFromEnvironment('PROMETHEUS_METRICS_PORT', WHERE_SHAPE.port) ?? DEFAULT_PORT,
-    host: options.host ?? (process.env['PROMETHEUS_BIND_ADDRESS'] || DEFAULT_HOST),
-    allowedHosts: options.allowedHosts ?? namesIn(process.env['PROMHERD_ALLOWED_HOSTS']),
+    port: options.port ?? readVariable('PROMETHEUS_METRICS_PORT', WHERE_SHAPE.port) ?? DEFAULT_PORT,
+    host: options.host ?? readVariable('PROMETHEUS_BIND_ADDRESS', WHERE_SHAPE.host) ?? DEFAULT_HOST,
+    allowedHosts: options.allowedHosts ?? readVariable('PROMHERD_ALLOWED_HOSTS', WHERE_SHAPE.allowedHosts),
   }
-}
-
-/** The names in a comma-separated list; undefined if there is no list. */
-export function namesIn(list: string | undefined): readonly string[] | undefined {
-  if (list === undefined || list === '') return undefined
-  return list
-    .split(',')
-    .map(name => name.trim())
-    .filter(name => name !== '')
 }
 
 export const DEFAULT_PORT = 9091
 export const DEFAULT_HOST = '127.0.0.1'
-
-/** A number from the environment; undefined if the variable is missing or empty. Throws the errors of `check`. */
-export function numberFromEnvironment(name: string, check: Check): number | undefined {
-  const text = process.env[name]
-  if (text === undefined || text === '') return undefined
-  const value = /^\d+$/.test(text) ? Number(text) : text
-  check(name, value)
-  return Number(value)
-}
-
-export function directoryFromEnvironment(): string | undefined {
-  return process.env['PROMETHEUS_MULTIPROC_DIR'] || undefined
-}

@@ -3,7 +3,7 @@ import {
   checkOptions,
   isFunction,
   isOneOf,
-  isText,
+  isString,
   promherdError,
   type Shape,
 } from '@promherd/core/forward'
@@ -101,9 +101,9 @@ export const OTLP_SHAPE: Shape<OtlpOptions> = {
   protocol: isProtocol,
   compression: isOneOf(COMPRESSIONS, 'Leave it out for none.'),
   resource: isAttributes,
-  certificate: isText('Give the path of a file in PEM format.'),
-  clientCertificate: isText('Give the path of a file in PEM format.'),
-  clientKey: isText('Give the path of a file in PEM format.'),
+  certificate: isString('Give the path of a file in PEM format.'),
+  clientCertificate: isString('Give the path of a file in PEM format.'),
+  clientKey: isString('Give the path of a file in PEM format.'),
 }
 
 /** Options of `forward`. */

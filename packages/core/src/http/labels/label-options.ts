@@ -68,7 +68,7 @@ function refuseName(where: string, name: string): void {
 function refuseComputed(where: string, label: unknown): void {
   if (typeof label !== 'object' || label === null || Array.isArray(label)) {
     const remedy = 'Give the value, or { value, values } to compute one.'
-    throw promherdError('ERR_PROMHERD_BAD_OPTION', where, 'a text or an object', label, remedy)
+    throw promherdError('ERR_PROMHERD_BAD_OPTION', where, 'a string or an object', label, remedy)
   }
   checkOptions(where, label as ComputedLabel, COMPUTED)
   const { value, values, maxValues } = label as Partial<ComputedLabel>

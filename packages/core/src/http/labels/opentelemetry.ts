@@ -1,3 +1,4 @@
+import { readVariable } from '../../base/environment.ts'
 import { promherdError } from '../../base/errors.ts'
 import { FAMILIES } from '../../definitions/metrics.ts'
 import type { LabelSet } from './label-set.ts'
@@ -53,13 +54,11 @@ export function openTelemetryNaming(categories: readonly string[]): Naming {
 
 /** The methods of RFC 9110, PATCH and QUERY, or those that the environment variable names instead. */
 function knownMethods(): readonly string[] {
-  const named = process.env['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS'] ?? ''
-  const methods = new Set(named.split(',').map(method => method.trim()))
-  methods.delete('')
+  const name = 'OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS'
+  const methods = new Set(readVariable(name))
   if (methods.size === 0) return [...METHODS.slice(0, -1), 'QUERY', ...METHODS.slice(-1)]
   methods.delete('_OTHER')
   if (methods.size <= MOST_METHODS) return [...methods, '_OTHER']
-  const name = 'OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS'
   const remedy = 'Name those that the service answers.'
   throw promherdError('ERR_PROMHERD_BAD_OPTION', name, `at most ${MOST_METHODS} methods`, methods.size, remedy)
 }

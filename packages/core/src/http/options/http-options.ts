@@ -9,6 +9,7 @@ import {
   isOneOf,
   type Shape,
 } from '../../base/check-options.ts'
+import { readVariable } from '../../base/environment.ts'
 import { promherdError } from '../../base/errors.ts'
 import type { ErrorFacts } from '../category/category.ts'
 import { isLabels, type LabelOptions } from '../labels/label-options.ts'
@@ -127,10 +128,7 @@ export function ignoreOf(option: HttpOptions['ignore']): ((request: RequestLike)
 
 /** The option `routes`, else the environment variable. @throws ERR_PROMHERD_BAD_OPTION, naming the variable */
 export function routesOf({ routes }: HttpOptions): RouteSource | undefined {
-  const fromEnvironment = process.env['PROMHERD_ROUTES'] || undefined
-  if (routes !== undefined || fromEnvironment === undefined) return routes
-  HTTP_SHAPE.routes('PROMHERD_ROUTES', fromEnvironment)
-  return fromEnvironment as RouteSource
+  return routes ?? (readVariable('PROMHERD_ROUTES', HTTP_SHAPE.routes) as RouteSource | undefined)
 }
 
 /** The URL as the client requested it: Express changes `url` below a mount. */

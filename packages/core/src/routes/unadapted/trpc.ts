@@ -15,7 +15,7 @@ export const TRPC: Framework = {
     const [options] = valuesIn(scopes, isOptions)
     if (options === undefined) return undefined
     // Version 11 stores it without its slashes.
-    const base = scopes.map(({ basePath }) => basePath).find(isText) ?? trimmed(options.basePath ?? '')
+    const base = scopes.map(({ basePath }) => basePath).find(isString) ?? trimmed(options.basePath ?? '')
     return request => routeOf(options, base, request)
   },
 }
@@ -47,7 +47,7 @@ function isOptions(value: unknown): value is Options {
   return typeof router?._def === 'object' && typeof router._def?.procedures === 'object'
 }
 
-function isText(value: unknown): value is string {
+function isString(value: unknown): value is string {
   return typeof value === 'string'
 }
 

@@ -1,4 +1,4 @@
-import { type Definition, quantilesKey } from '../../definitions/definition.ts'
+import { type Definition, keyOfFamily } from '../../definitions/definition.ts'
 import { isAbsent } from '../../store/absent.ts'
 import type { Exemplar } from '../../store/exemplar.ts'
 import type { Family, SnapshotType } from '../snapshot.ts'
@@ -39,7 +39,7 @@ export class MergedFamily {
 
   constructor(definition: Definition) {
     this.definition = definition
-    this.key = definition.type === 'quantiles' ? quantilesKey(definition.name) : definition.name
+    this.key = keyOfFamily(definition)
     this.#series = new SeriesIndex(definition.countsInto !== undefined)
     this.#sums = new Sums(definition)
     this.#output = new SnapshotSeries(this.#sums.width)
