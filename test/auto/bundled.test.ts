@@ -6,8 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { FIXTURES, startPreloaded } from './preloaded.ts'
 
 /**
- * One bundle with a server of each framework in it: no framework has a module there, and minified no name of its own.
- * The servers are asked one after the other, so each shows its routes by what it adds to the counts.
+ * One bundle with a server of each framework: no framework has a module there, and minified it has no names. The servers
+ * are tested one after the other, so that the added counts are those of one framework.
  */
 
 const ROUTES: Readonly<Record<string, readonly [path: string, route: string]>> = {

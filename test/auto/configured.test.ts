@@ -25,7 +25,7 @@ function countsOf(samples: readonly Sample[]): Record<string, number> {
 test.each([
   [['express-5.mjs', 'fastify.mjs', 'koa.mjs', 'hono.mjs', 'hapi.mjs', 'restify.mjs']],
   [['nest-express.cjs', 'nest-fastify.cjs']],
-])('%s are told by the names of OpenTelemetry where the configuration says so', async files => {
+])('%s are recorded with the names of OpenTelemetry if the configuration sets them', async files => {
   const { path, remove } = temporaryDirectory()
   onTestFinished(remove)
   const file = join(path, 'opentelemetry.json')
@@ -34,7 +34,7 @@ test.each([
   const app = await startPreloaded('several.mjs', { args: files, env })
   const ports = await app.ports(files.length)
   const expected: Record<string, number> = {}
-  // One framework after the other, so each shows its routes by what it adds.
+  // One framework after the other, so that the added counts are those of one framework.
   for (const [i, file] of files.entries()) {
     const ask = async (path: string, method = 'GET'): Promise<string> => {
       const answer = await fetch(`http://127.0.0.1:${ports[i]}${path}`, { method })

@@ -4,14 +4,14 @@ import { select } from '../support/samples.ts'
 import { until } from '../support/until.ts'
 import { requestsOf, startPreloaded } from './preloaded.ts'
 
-test('what an adapter records, too, is counted once, and what stands before it as well', async () => {
+test('requests that an adapter also records are counted once, and so are responses before the adapter', async () => {
   const app = await startPreloaded('adapter.mjs')
   for (const path of ['/items/1', '/items/2', '/live', '/before']) expect(await app.ask(path)).toMatch(/^200 /)
   await app.counted({ 'GET /items/:id 200': 2, 'GET /live 200': 1, 'GET /before 200': 1 })
   expect(select(await app.scrape(), 'http_requests_in_flight').map(({ value }) => value)).toEqual([0])
 })
 
-test('the options of an adapter hold for all that it sees', async () => {
+test('the options of an adapter apply to all requests that it records', async () => {
   const options = { ignore: ['/live'], bodySize: true }
   const app = await startPreloaded('adapter.mjs', { env: { OPTIONS: JSON.stringify(options) } })
   for (const path of ['/live', '/items/1', '/before']) expect(await app.ask(path)).toMatch(/^200 /)
@@ -23,7 +23,7 @@ test('the options of an adapter hold for all that it sees', async () => {
   expect(select(samples, 'http_requests_in_flight').map(({ value }) => value)).toEqual([0])
 })
 
-test('labels that only an adapter knows are its own: the rest is not recorded, and that is said', async () => {
+test('with labels that only an adapter has, other requests are not recorded, and a warning is logged', async () => {
   const options = { labels: { team: 'web' } }
   const app = await startPreloaded('adapter.mjs', { env: { OPTIONS: JSON.stringify(options) } })
   for (const path of ['/items/1', '/before']) expect(await app.ask(path)).toMatch(/^200 /)
@@ -49,7 +49,7 @@ test.each([
   },
 )
 
-test('an adapter without options that comes after the server listens shares what is recorded', async () => {
+test('an adapter without options that is used after the server listens shares the recorder', async () => {
   const app = await startPreloaded('late-adapter.mjs', { env: { EARLY: '1' } })
   for (const path of ['/items/1', '/bare']) expect(await app.ask(path)).toMatch(/^200 /)
   await app.counted({ 'GET _unknown 200': 2, 'GET /items/:id 200': 1 })
@@ -57,9 +57,9 @@ test('an adapter without options that comes after the server listens shares what
 })
 
 test.each([
-  // What the adapter does not see is recorded beside it, into the same monitor.
+  // Requests that do not reach the adapter are recorded by the preload, into the same monitor.
   ['before', { 'GET _unknown 200': 2, 'GET /items/:id 200': 1 }],
-  // It says so, and what had been recorded by then stays.
+  // A warning is logged, and earlier counts are kept.
   ['after', { 'GET _unknown 200': 1, 'GET /items/:id 200': 1 }],
 ] as const)(
   'a monitor of the application for the same directory, made %s the server listens, counts once',

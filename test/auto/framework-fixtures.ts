@@ -1,4 +1,4 @@
-/** What a framework has to say of itself: how it writes its templates, and what it calls a failure that nobody gave a status. */
+/** The properties of a framework: the notation of its templates, and the category of an error without a status. */
 export interface Saying {
   readonly item: string
   readonly post: string
@@ -7,7 +7,7 @@ export interface Saying {
 
 const COLON: Saying = { item: '/items/:id', post: '/users/:id/posts/:post', thrown: 'exception' }
 const BRACES: Saying = { item: '/items/{id}', post: '/users/{id}/posts/{post}', thrown: 'exception' }
-// They answer what was thrown themselves, and say to nobody what it was.
+// They respond to thrown errors themselves and do not report them.
 const SILENT: Saying = { ...COLON, thrown: 'server_error' }
 
 /** The same application on each framework, as a module and in CommonJS. */

@@ -14,7 +14,7 @@ const GROUPS = [
   SECOND_FRAMEWORKS.map(name => `${name}.cjs`),
 ]
 
-test('each framework is in one of the programs', () => {
+test('each framework is part of one of the programs', () => {
   expect(GROUPS.flat().sort()).toEqual([...FIXTURES.keys()].sort())
 })
 
@@ -25,7 +25,7 @@ test.each(GROUPS.map(files => [files.join(', '), files] as const))(
     const ports = await app.ports(files.length)
     const requests: Record<string, number> = {}
     const errors: Record<string, number> = {}
-    // One framework after the other, so each shows its routes by what it adds.
+    // One framework after the other, so that the added counts are those of one framework.
     for (const [i, file] of files.entries()) {
       const { item, post, thrown } = FIXTURES.get(file)!
       const ask = async (path: string): Promise<string> => {

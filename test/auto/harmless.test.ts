@@ -8,7 +8,7 @@ import { sum } from '../support/samples.ts'
 import { until } from '../support/until.ts'
 import { environmentOf, PRELOAD, scrapePort, startPreloaded } from './preloaded.ts'
 
-/** What a program without a server says, to the byte, and how it ends. */
+/** The output of a program without a server, to the byte, and its exit code. */
 function endOf(node: readonly string[], env: Readonly<Record<string, string>>): object {
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...node, 'ends.mjs'], environmentOf(env))
   return { status, signal, stdout: stdout.toString(), stderr: stderr.toString() }
@@ -24,7 +24,7 @@ test.each(['exit', 'code', 'throw', 'reject', 'signal', 'nothing'])(
   },
 )
 
-test('a program sees the same of itself and of Node, and what a listener throws is said to the byte and ends it alike', async () => {
+test('a program has the same objects and the same Node, and a thrown error of a listener is logged with the same bytes and exit code', async () => {
   const ended = (node: readonly string[], env: Readonly<Record<string, string>> = {}) =>
     runProcess(process.execPath, [...node, 'throws.mjs'], environmentOf(env))
   const alone = await ended([])
@@ -32,14 +32,14 @@ test('a program sees the same of itself and of Node, and what a listener throws 
   expect(await ended(PRELOAD, { PROMETHEUS_METRICS_PORT: String(await freePort()) })).toEqual(alone)
 })
 
-test('a program whose server was closed ends by itself, while somebody holds a connection to its metrics', async () => {
+test('a program whose server was closed exits by itself while a client has a connection to its metrics', async () => {
   const port = await freePort()
   const env = { PROMETHEUS_METRICS_PORT: String(port), READER: `http://127.0.0.1:${port}/metrics` }
   const ended = await runProcess(process.execPath, [...PRELOAD, 'once.mjs'], environmentOf(env))
   expect(ended).toEqual({ code: 3, signal: null, output: 'answered\n200\nclosed\n' })
 })
 
-test('a metrics port that is taken is told of and taken when it is free; the application serves meanwhile', async () => {
+test('a metrics port in use is logged, and used when it is free; the application serves meanwhile', async () => {
   const other = createServer((_request, response) => response.end('other'))
   await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void other.close())
@@ -56,7 +56,7 @@ test('a metrics port that is taken is told of and taken when it is free; the app
   await app.counted({ 'GET _unknown 200': 1 })
 })
 
-test('an application that wants the metrics port for itself gets it, and gives it back', async () => {
+test('an application that listens on the metrics port gets it, and the preload uses it again afterwards', async () => {
   const app = await startPreloaded('own-port.mjs')
   await app.ports(1)
   await until(() => app.scrape(), { what: 'metrics before' })
@@ -68,7 +68,7 @@ test('an application that wants the metrics port for itself gets it, and gives i
   expect(app.process.output()).toContain(`Expected port ${port} to be free for the metrics`)
 })
 
-test('nothing is served a second time where the application serves its herd itself', async () => {
+test('the preload serves no metrics if the application serves its herd itself', async () => {
   const directory = temporaryDirectory()
   onTestFinished(directory.remove)
   const app = await startPreloaded('herd-server.mjs', { env: { PROMETHEUS_MULTIPROC_DIR: directory.path } })

@@ -16,7 +16,7 @@ function workersOf(samples: readonly Sample[]): Record<string, number> {
   return Object.fromEntries(infos.map(({ labels }) => [labels.worker, Number(labels.pid)]))
 }
 
-test('of processes that share a directory one serves all, and when it dies another does', async () => {
+test('one of the processes that share a directory serves the metrics of all, and when it exits another one does', async () => {
   const apps = await startShared(3)
   for (const app of apps) for (let i = 0; i < 4; i++) expect(await app.ask('/')).toBe(`200 ${app.process.pid}`)
   await apps[0]!.counted({ 'GET _unknown 200': 12 })
@@ -24,7 +24,7 @@ test('of processes that share a directory one serves all, and when it dies anoth
   const workers = workersOf(await apps[0]!.scrape())
   expect(Object.keys(workers)).toEqual(['1', '2', '3'])
   expect(new Set(Object.values(workers))).toEqual(new Set(pids))
-  // One of these may be the one that served.
+  // One of these may be the process that served the metrics.
   for (const app of apps.slice(0, 2)) await app.process.stop('SIGKILL')
   await apps[2]!.counted({ 'GET _unknown 200': 12 })
   expect(await apps[2]!.ask('/')).toBe(`200 ${pids[2]}`)
@@ -32,7 +32,7 @@ test('of processes that share a directory one serves all, and when it dies anoth
   expect(apps.map(app => app.process.output()).join('')).not.toContain('promherd:')
 })
 
-test('an application that forks its workers itself is one herd, with those that the workers start', async () => {
+test('an application that forks its workers itself is one herd, including the processes that the workers start', async () => {
   const PORT = String(await freePort())
   const app = await startPreloaded('own-cluster.mjs', { env: { PORT } })
   const ports = await app.ports(3)
@@ -50,7 +50,7 @@ test('an application that forks its workers itself is one herd, with those that 
   expect(app.process.output()).not.toContain('promherd:')
 })
 
-test('under the cluster helper its primary alone serves, and a child of a worker has a number of its own', async () => {
+test('under the cluster helper only its primary serves, and a child of a worker has a separate number', async () => {
   const PORT = String(await freePort())
   const app = await startPreloaded('helped-cluster.mjs', { env: { PORT } })
   const ports = await app.ports(3)

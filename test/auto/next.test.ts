@@ -41,7 +41,7 @@ test('next start: pages and routes of both routers are recorded by their templat
   await isCounted(app, `http://127.0.0.1:${port}`)
 })
 
-test('a server of its own: pages and routes of both routers are recorded by their templates', async () => {
+test('a custom server: pages and routes of both routers are recorded by their templates', async () => {
   const app = await startPreloaded('next/custom.mjs', { env: ENV })
   const [port] = await app.ports(1)
   await isCounted(app, `http://127.0.0.1:${port}`)

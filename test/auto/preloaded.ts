@@ -5,7 +5,7 @@ import { freePort } from '../support/resources.ts'
 import { parseText, type Sample } from '../support/samples.ts'
 import { until } from '../support/until.ts'
 
-/** Programs that have never heard of promherd, started with the preload, and without it to compare. */
+/** Programs without promherd in their code, started with the preload, and without it for comparison. */
 
 export const FIXTURES: string = join(ROOT, 'test', 'auto', 'fixtures')
 export const PRELOAD: readonly string[] = ['--import', '@promherd/core/auto']
@@ -18,13 +18,13 @@ export interface Start {
   readonly args?: readonly string[]
 }
 
-/** A fixture that runs, and ends with the test. */
+/** A running fixture, which is stopped at the end of the test. */
 export interface Preloaded {
   readonly process: RunningProcess
   readonly metricsPort: number
-  /** Where its servers listen, in the order in which they said so; waits until there are so many. */
+  /** The URLs of its servers, in the order in which they listened. Waits until there are `count`. */
   ports(count: number): Promise<string[]>
-  /** Asks the first server; answers status and body. */
+  /** Sends a request to the first server. Returns status and body. */
   ask(path: string, method?: string): Promise<string>
   /** The metrics of its port. Rejects while it is not served. */
   scrape(): Promise<Sample[]>
@@ -32,7 +32,7 @@ export interface Preloaded {
   counted(requests: Readonly<Record<string, number>>): Promise<void>
 }
 
-/** What a fixture needs to be started in a test, without what the tests' own environment would say to promherd. */
+/** The options to start a fixture in a test, without the variables of promherd in the environment of the tests. */
 export function environmentOf(env: Start['env'] = {}): ProcessOptions {
   const none = { PROMETHEUS_MULTIPROC_DIR: undefined, PROMHERD_WORKER: undefined, NODE_OPTIONS: undefined }
   return { cwd: FIXTURES, env: { ...none, ...env } }
@@ -90,7 +90,7 @@ export function requestsOf(samples: readonly Sample[], labels: readonly string[]
 
 const LABELS = ['method', 'route', 'status_code']
 
-/** The failures that were counted, `{ 'GET /broken exception': 1 }`. */
+/** The counted errors, `{ 'GET /broken exception': 1 }`. */
 export function errorsOf(samples: readonly Sample[]): Record<string, number> {
   const errors = samples.filter(({ name, value }) => name === 'http_request_errors_total' && value > 0)
   return Object.fromEntries(

@@ -13,7 +13,7 @@ async function printedBy(fixture: string, args: readonly string[] = []): Promise
   return JSON.parse(output)
 }
 
-describe('what is kept in mind exists once in a process:', () => {
+describe('shared state exists once in a process:', () => {
   test.each(PACKAGES.flatMap(name => [[name, 'ESM', '.js'] as const, [name, 'CommonJS', '.cjs'] as const]))(
     'each source of %s is in one file of %s',
     (name, _kind, ending) => {
@@ -27,7 +27,7 @@ describe('what is kept in mind exists once in a process:', () => {
     },
   )
 
-  test('each file is read once, whichever entries are imported, and by whatever name', async () => {
+  test('each file is read once, whichever entries are imported, and with any name', async () => {
     const folder = join(ROOT, 'packages/core/bundle')
     const { exports } = JSON.parse(readFileSync(join(ROOT, 'packages/core/package.json'), 'utf8')) as {
       exports: Record<string, unknown>

@@ -7,7 +7,7 @@ import { until } from '../support/until.ts'
 import { type Application, BUNDLERS, bundleOf, FORMATS } from './bundlers.ts'
 import type { Project } from './project.ts'
 
-/** What a bundled application shows of itself. */
+/** The output of a bundled application. */
 interface Shown {
   readonly requests: string
   readonly version: string
@@ -17,7 +17,7 @@ interface Shown {
 const REQUESTS = 20
 const VERSION = '0.1.0'
 
-/** An application that was bundled counts what it would count where it was not. */
+/** A bundled application has the same counts as an unbundled one. */
 export function bundlerTests(project: () => Project): void {
   describe.each(Object.entries(BUNDLERS))('an application bundled by %s', (bundler, bundle) => {
     beforeAll(() => bundle(project()), 180_000)
@@ -25,26 +25,26 @@ export function bundlerTests(project: () => Project): void {
     describe.each(FORMATS)('as %s', { timeout: 120_000 }, format => {
       const file = (name: Application): string => bundleOf(project(), bundler, format, name)
 
-      test('counts each request of a cluster, knows its version, and maps its numbers where koffi is', async () => {
+      test('counts each request of a cluster, has its version, and uses mmap if koffi is installed', async () => {
         const shown = { requests: `${REQUESTS}`, version: VERSION, storage: 'mmap' }
         expect(await run(file('app'), ['cluster'])).toEqual(shown)
       })
 
-      test('does so in threads, without koffi, and beside the manifest of the application', async () => {
+      test('does so in threads, without koffi, and next to the manifest of the application', async () => {
         const folder = mkdtempSync(join(tmpdir(), 'promherd-bundle-'))
         try {
           cpSync(dirname(file('app')), folder, { recursive: true })
           writeFileSync(join(folder, 'package.json'), '{ "name": "app", "version": "9.9.9" }')
           const moved = join(folder, basename(file('app')))
           const shown = { requests: `${REQUESTS}`, version: VERSION, storage: 'file' }
-          // Not there at all: webpack writes down where the sources were, and finds it from there.
+          // Not installed at all: webpack stores the paths of the sources, and would find it from there.
           await project().without('koffi', async () => expect(await run(moved, ['threads'])).toEqual(shown))
         } finally {
           rmSync(folder, { recursive: true, force: true })
         }
       })
 
-      test('has the preload in it', async () => {
+      test('contains the preload', async () => {
         const { requests, version } = await run(file('preloaded'), [])
         expect({ requests, version }).toEqual({ requests: `${REQUESTS}`, version: VERSION })
       })
@@ -52,9 +52,9 @@ export function bundlerTests(project: () => Project): void {
   })
 }
 
-/** Runs a bundle, asks it, and reads its metrics. */
+/** Runs a bundle, sends requests to it, and reads its metrics. */
 async function run(file: string, args: readonly string[]): Promise<Shown> {
-  // The programs of pnpm are started with a NODE_PATH, by which koffi would be found everywhere.
+  // pnpm starts programs with a NODE_PATH, in which koffi would always be found.
   const env = { PROMETHEUS_METRICS_PORT: '0', PROMETHEUS_MULTIPROC_DIR: undefined, NODE_PATH: undefined }
   const running = await startProcess(process.execPath, [file, ...args], { cwd: dirname(file), env })
   try {
@@ -77,7 +77,7 @@ async function run(file: string, args: readonly string[]): Promise<Shown> {
   }
 }
 
-/** Another process counts a response when it has closed there, which is later than its client has it. */
+/** Another process counts a response when it is closed, which is later than the client receives it. */
 async function untilCounted(url: string): Promise<string> {
   let text = ''
   await until(

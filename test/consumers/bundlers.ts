@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { must, type Project } from './project.ts'
 
-/** What a bundler makes of an application: ES modules or CommonJS, in one file. */
+/** The output of a bundler: ES modules or CommonJS, in one file. */
 export type Format = 'esm' | 'cjs'
 
 export const FORMATS: readonly Format[] = ['esm', 'cjs']
@@ -17,7 +17,7 @@ export type Bundler = (project: Project) => Promise<void>
 
 const require = createRequire(import.meta.url)
 
-/** Each bundler with the options that its documentation has for Node. One process bundles all: most of it is starting. */
+/** Each bundler with the options that its documentation names for Node. One process bundles all: most of the time is its start. */
 export const BUNDLERS: Readonly<Record<string, Bundler>> = {
   esbuild: async project => {
     const { build } = await import('esbuild')
@@ -68,7 +68,7 @@ export const BUNDLERS: Readonly<Record<string, Bundler>> = {
         if (error) throw error
         const all = stats.toJson({ all: false, children: true, errors: true, warnings: true }).children
         for (const { message, moduleName } of all.flatMap(({ errors, warnings }) => [...errors, ...warnings])) {
-          // Express looks for its view engines in this way, whoever bundles it.
+          // Express loads its view engines with a dynamic require, in every bundle.
           if (!/node_modules.+express/.test(moduleName ?? '')) throw new Error(moduleName + ': ' + message)
         }
       })`,
@@ -80,7 +80,7 @@ export const BUNDLERS: Readonly<Record<string, Bundler>> = {
       for (const name of APPLICATIONS) {
         const file = bundleOf(project, 'ncc', format, name)
         mkdirSync(dirname(file), { recursive: true })
-        // ncc makes of the entry what it is itself.
+        // ncc keeps the module format of the entry.
         const entry = format === 'esm' ? sourceOf(project, name) : await asCommonJs(project, name)
         jobs.push({ entry, folder: dirname(file), file: basename(file) })
       }

@@ -5,7 +5,7 @@ import { publishedTests } from './published.ts'
 import { runnerTests } from './runners.ts'
 import { typeTests } from './types.ts'
 
-/** What users install, as they use it: one packing for all of it. */
+/** The packages as users install and use them. They are packed once for all tests. */
 let project: Project
 beforeAll(async () => {
   project = await makeProject()

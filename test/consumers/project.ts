@@ -27,7 +27,7 @@ export interface Project {
   remove(): void
 }
 
-/** What applications of consumers depend on: its name, and the folder that has it installed. */
+/** The dependencies of consumer applications: the name, and the folder in which it is installed. */
 const USED: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
@@ -39,11 +39,11 @@ const USED: Readonly<Record<string, string>> = {
   vitest: '.',
 }
 
-/** A package of the workspace: whatever lies in `packages` is published. */
+/** A package of the workspace: every folder in `packages` is published. */
 interface Package {
   readonly folder: string
   readonly name: string
-  /** What it imports that is not of the workspace. */
+  /** Its dependencies outside the workspace. */
   readonly dependencies: readonly string[]
 }
 
@@ -76,7 +76,7 @@ function installed(): Map<string, string> {
 export async function makeProject(): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), 'promherd-consumer-'))
   const packed = join(folder, 'packed')
-  // The pnpm of the workspace: npx would look for it first, which takes twice as long as packing does.
+  // The pnpm of the workspace: npx would search for it first, which takes twice as long as packing.
   const pnpm = join(ROOT, 'node_modules/pnpm/bin/pnpm.cjs')
   await must(process.execPath, [pnpm, '-r', '--filter', './packages/*', 'pack', '--pack-destination', packed])
   const tarballs = new Map<string, string>()

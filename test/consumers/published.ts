@@ -6,10 +6,10 @@ import { describe, expect, test } from 'vitest'
 import { runProcess } from '../support/process.ts'
 import type { Project } from './project.ts'
 
-/** What the packages say of themselves is true for every way to resolve them. */
+/** The manifests of the packages are correct for every way to resolve them. */
 export function publishedTests(project: () => Project): void {
-  describe('what is published', { timeout: 120_000 }, () => {
-    test('has a manifest without a complaint of publint', async () => {
+  describe('the published package', { timeout: 120_000 }, () => {
+    test('has a manifest that publint accepts', async () => {
       for (const name of project().tarballs.keys()) {
         const pkgDir = join(project().folder, 'node_modules', name)
         const { messages } = await publint({ pkgDir, strict: true, pack: false })
@@ -25,7 +25,7 @@ export function publishedTests(project: () => Project): void {
       }
     })
 
-    test('is one monitor and one exchange where ESM and CommonJS meet, in either order', async () => {
+    test('has one monitor and one exchange if ESM and CommonJS are mixed, in either order', async () => {
       for (const file of ['esm-first.mjs', 'commonjs-first.cjs']) {
         project().write('both.cjs', COMMONJS_HALF)
         project().write('both.mjs', ESM_HALF)
@@ -74,7 +74,7 @@ export function publishedTests(project: () => Project): void {
   })
 }
 
-/** Three requests for /:name, and which series they made. */
+/** Three requests for /:name, and the series that they created. */
 const ASKS = `
 async function ask(server) {
   const { once } = require('node:events')

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { ROOT, runProcess } from '../support/process.ts'
 import type { Project } from './project.ts'
 
-/** How a runner is started in the folder of an application, and what it prints where all tests have passed. */
+/** How a runner is started in the folder of an application, and its output if all tests have passed. */
 interface Runner {
   /** The file of the runner and its arguments. */
   readonly args: readonly string[]
@@ -61,9 +61,9 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   },
 }
 
-/** Applications are tested by their own users with other runners, which load modules in their own ways. */
+/** Users test applications with other runners, which load modules in different ways. */
 export function runnerTests(project: () => Project): void {
-  describe('an application that is tested hears nothing of promherd, loses no count, and ends:', () => {
+  describe('the tests of an application get no output of promherd, lose no count, and end:', () => {
     const common = { 'package.json': '{ "name": "application" }', 'request.mjs': read('request.mjs') }
     const files: Record<string, string> = { ...common, 'repeated.mjs': read('repeated.mjs') }
     beforeAll(async () => {

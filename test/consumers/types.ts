@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url)
 
 const CHECK = join(import.meta.dirname, 'fixtures/typecheck.cjs')
 
-/** How a project resolves modules, and which of the files it can have. Hono has no types for CommonJS under node16. */
+/** How a project resolves modules, and the files that it can have. Hono has no types for CommonJS under node16. */
 const RESOLUTIONS: Readonly<Record<string, { readonly options: object; readonly include: readonly string[] }>> = {
   node16: { options: { module: 'node16' }, include: ['adapters.mts', 'adapters.cts', 'hono.mts'] },
   nodenext: { options: { module: 'nodenext' }, include: ['adapters.mts', 'adapters.cts', 'hono.mts', 'hono.cts'] },
@@ -20,25 +20,25 @@ const RESOLUTIONS: Readonly<Record<string, { readonly options: object; readonly 
   bundler: { options: { module: 'esnext', moduleResolution: 'bundler' }, include: ['adapters.mts', 'hono.mts'] },
 }
 
-/** What is compiled: by which version, how it resolves modules, and whether options may be undefined. */
+/** The parameters of a compilation: the version, the resolution of modules, and whether options may be undefined. */
 type Case = readonly [version: string, resolution: string, exact: boolean]
 
 /** The oldest compiler that is supported. */
 const OLDEST: readonly Case[] = [
   ['5.4', 'node16', true],
-  // The newest compiler cannot resolve in this way.
+  // The newest compiler does not support this resolution.
   ['5.4', 'node10', false],
 ]
 
-/** The newest, which has no API that could be called. */
+/** The newest compiler, which has no API. */
 const NEWEST: readonly Case[] = [
   ['7.0', 'bundler', true],
   ['7.0', 'nodenext', false],
 ]
 
-/** Projects in TypeScript compile, with every file of our types checked. */
+/** Projects in TypeScript compile, and all type declarations of promherd are checked. */
 export function typeTests(project: () => Project): void {
-  describe('a strict project in TypeScript compiles, but for an option that is wrong', { timeout: 180_000 }, () => {
+  describe('a strict project in TypeScript compiles, except for a wrong option', { timeout: 180_000 }, () => {
     const title = 'TypeScript %s, %s, exactOptionalPropertyTypes: %s'
     const isExpected = [expect.stringMatching(/^typed\/wrong\.m?ts\(2,\d+\): error TS2322: /)]
 
@@ -60,7 +60,7 @@ export function typeTests(project: () => Project): void {
   })
 }
 
-/** What the oldest compiler finds in each of its projects. */
+/** The errors of the oldest compiler in each of its projects. */
 async function compiledByOldest(project: Project): Promise<string[]> {
   const configs = OLDEST.map(compiled => configOf(project, compiled))
   const args = [CHECK, require.resolve('typescript-5.4'), ...configs]
@@ -69,7 +69,7 @@ async function compiledByOldest(project: Project): Promise<string[]> {
   return JSON.parse(output) as string[]
 }
 
-/** What a compiler says of the project and of our packages. What it says of others, any user of those reads. */
+/** The errors of a compiler in the project and in the packages of promherd. Errors in other packages are not included. */
 function complaints(output: string): string[] {
   const lines = output.split('\n').filter(line => /error TS\d+/.test(line))
   return lines.filter(line => !/node_modules\/(?!@?promherd)/.test(line.split('(', 1)[0]!))
@@ -120,7 +120,7 @@ function entriesOf(project: Project): string {
   return names.map((name, i) => `export * as entry${i} from '${name}'\n`).join('')
 }
 
-// Without it a compiler that checked nothing would be believed.
+// This shows that the compiler checks the types.
 const WRONG = `import { createMonitor } from '@promherd/core'
 createMonitor({ worker: 'one' })
 `

@@ -12,7 +12,7 @@ const KNOWN = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TR
 
 const FRAMEWORKS = ['Express 5', 'Express 4', 'Fastify 5', 'Koa 3', 'Hono 4']
 
-/** The server that gets 100,000 requests. */
+/** The server that receives 100,000 requests. */
 const LARGEST = 'Express 5'
 
 const UNADAPTED = ['NestJS 12 on Express', 'NestJS 12 on Fastify', 'hapi 21', 'restify 12']
@@ -20,11 +20,11 @@ const UNADAPTED = ['NestJS 12 on Express', 'NestJS 12 on Fastify', 'hapi 21', 'r
 const FIXED = ['/items/:id', '/items/{id}', '_unmatched', '_middleware']
 
 /**
- * How many requests a server gets, and from when on nothing may be left behind. The bounds are those of core: 1,000 series
- * of a family is the highest that requests can reach. Each server passes it three times before the first look and three
- * times after it. What V8 keeps meanwhile grew the heap of none by more than 250,000 bytes; a path that is kept of each
- * request has 210 and its entry in a table, which is half as much again as the bound. One server gets as many requests as a
- * scanner sends in a night.
+ * The number of requests of a server, and the number after which no memory may remain. The limits are those of core: 1,000
+ * series of a family are the most that requests can create. Each server exceeds that three times before the first
+ * measurement and three times after it. V8 itself grew no heap by more than 250,000 bytes in that time. If the path of
+ * each request were kept, it would need 210 bytes and a table entry, which is 1.5 times the bound. One server receives as
+ * many requests as a scanner sends in a night.
  */
 interface Sizes {
   readonly warmUp: number
@@ -36,7 +36,7 @@ interface Sizes {
 const EACH: Sizes = { warmUp: 3_000, all: 6_000, heapBytes: 500_000 }
 const LARGE: Sizes = { warmUp: 20_000, all: 100_000, heapBytes: 1_500_000 }
 
-interface Told {
+interface Report {
   readonly heapBytes: number
   readonly series: number
   readonly requests: Record<string, number>
@@ -44,12 +44,12 @@ interface Told {
   readonly troubles: unknown[]
 }
 
-/** A server in a process of its own. */
+/** A server in a separate process. */
 interface Flooded {
   readonly url: string
   readonly sizes: Sizes
-  /** What it has recorded, and how much it keeps. */
-  told(): Promise<Told>
+  /** Its counts, and the size of its heap. */
+  report(): Promise<Report>
 }
 
 function flooded(framework: string, name = framework, node: readonly string[] = []): Subject<Flooded> {
@@ -62,7 +62,11 @@ function flooded(framework: string, name = framework, node: readonly string[] = 
       const child = fork(FLOODED, node.length === 0 ? [framework] : [framework, 'preloaded'], options)
       try {
         const [{ port }] = (await once(child, 'message')) as [{ port: number }]
-        await use({ url: `http://127.0.0.1:${port}`, sizes: name === LARGEST ? LARGE : EACH, told: () => told(child) })
+        await use({
+          url: `http://127.0.0.1:${port}`,
+          sizes: name === LARGEST ? LARGE : EACH,
+          report: () => reportOf(child),
+        })
       } finally {
         const exited = once(child, 'exit')
         child.kill('SIGKILL')
@@ -72,12 +76,12 @@ function flooded(framework: string, name = framework, node: readonly string[] = 
   }
 }
 
-async function told(child: ChildProcess): Promise<Told> {
-  child.send('tell')
-  return ((await once(child, 'message')) as [Told])[0]
+async function reportOf(child: ChildProcess): Promise<Report> {
+  child.send('report')
+  return ((await once(child, 'message')) as [Report])[0]
 }
 
-/** Clients that send what they like: whatever that is, what is kept of it does not grow. */
+/** Clients that send arbitrary requests. The memory of a server does not grow with them. */
 export const BOUNDS: Chapter<Flooded> = {
   title: 'Bounds',
   about:
@@ -99,30 +103,30 @@ export const BOUNDS: Chapter<Flooded> = {
         const { warmUp, all, heapBytes } = server.sizes
         const seen: Seen = new Map()
         await flood(server.url, 0, warmUp, seen)
-        await expect.poll(async () => (await server.told()).inFlight).toBe(0)
-        const before = await server.told()
+        await expect.poll(async () => (await server.report()).inFlight).toBe(0)
+        const before = await server.report()
         await flood(server.url, warmUp, all, seen)
-        await expect.poll(async () => (await server.told()).inFlight).toBe(0)
-        const after = await server.told()
+        await expect.poll(async () => (await server.report()).inFlight).toBe(0)
+        const after = await server.report()
 
-        // An OPTIONS that a router answers, or a method that a framework refuses, is answered by no route.
+        // An OPTIONS response of a router, and a method that a framework rejects, have no route.
         expect(FIXED).toEqual(expect.arrayContaining(routesOf(after)))
         expect(byStatus(Object.entries(after.requests), 2)).toEqual(byStatus(seen, 1))
         expect(sum(Object.values(after.requests))).toBe(all)
         expect(after.troubles).toEqual([])
         expect(after.series).toBe(before.series)
-        // One path that is kept of each request would be several times as much.
+        // If the path of each request were kept, the growth would be larger.
         expect(after.heapBytes - before.heapBytes).toBeLessThan(heapBytes)
       },
     },
   ],
 }
 
-function routesOf({ requests }: Told): string[] {
+function routesOf({ requests }: Report): string[] {
   return Object.keys(requests).map(key => key.split(' ')[1]!)
 }
 
-/** By the method as it is recorded and the status; `at` is where the status stands in the key. */
+/** Counts by recorded method and status; `at` is the position of the status in the key. */
 function byStatus(counts: Iterable<readonly [string, number]>, at: number): Record<string, number> {
   const all: Record<string, number> = {}
   for (const [key, count] of counts) {

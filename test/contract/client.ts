@@ -3,14 +3,14 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 
-/** Clients that do as they are told, the bad manners included. */
+/** Clients that send exactly the given bytes, including invalid ones. */
 
 export interface Answer {
   readonly status: number
   readonly body: string
 }
 
-/** One request, answered whole. */
+/** One request with its complete response. */
 export async function ask(url: string, method = 'GET', agent?: Agent, headers = {}): Promise<Answer> {
   const sent = request(url, { method, headers, agent: agent ?? new Agent({ keepAlive: false }) })
   sent.end()
@@ -20,10 +20,10 @@ export async function ask(url: string, method = 'GET', agent?: Agent, headers = 
   return { status: response.statusCode ?? 0, body }
 }
 
-/** A connection that says what it is told and nothing else. */
+/** A connection that sends only what the test writes. */
 export async function dial(url: string): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
-  // Torn down on purpose by the tests: the error of it is expected.
+  // The tests destroy connections on purpose, so errors are expected.
   socket.on('error', () => {})
   await once(socket, 'connect')
   return socket
@@ -34,7 +34,7 @@ export function said(method: string, path: string): string {
   return `${method} ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n`
 }
 
-/** Everything that came until `text` did. */
+/** All data that was received up to `text`. */
 export async function heard(socket: Socket, text: string): Promise<string> {
   let all = ''
   for await (const piece of socket.iterator({ destroyOnReturn: false })) {
@@ -44,7 +44,7 @@ export async function heard(socket: Socket, text: string): Promise<string> {
   throw new Error(`the connection ended without ${JSON.stringify(text)}: ${JSON.stringify(all)}`)
 }
 
-/** Once it has closed, whether or not with an error. */
+/** Resolves when it is closed, with or without an error. */
 export async function closed(stream: Readable): Promise<void> {
   await new Promise(resolve => stream.resume().once('close', resolve))
 }

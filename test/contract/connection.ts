@@ -43,7 +43,7 @@ async function overHttp1(url: string): Promise<Connection> {
 
 async function overHttp2(url: string): Promise<Connection> {
   const session = connectHttp2(url)
-  // Torn down on purpose by the tests: the error of it is expected.
+  // The tests destroy connections on purpose, so errors are expected.
   session.on('error', () => {})
   await once(session, 'connect')
   return {

@@ -8,7 +8,7 @@ import { VERSIONS } from './harnesses/express.ts'
 import { errorsOf, settled, troublesOf } from './reading.ts'
 import { closing, listening, Stage } from './stage.ts'
 
-/** The stack of a router is the application's: what it does with the layers has the effect that it has without us. */
+/** The stack of a router belongs to the application: changes of its layers have the same effect as without promherd. */
 describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
   let monitor: Monitor
   let app: App
@@ -37,7 +37,7 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
     return statuses
   }
 
-  test('requests and responses have the properties that they have without us, in the same order', async () => {
+  test('requests and responses have the same properties as without promherd, in the same order', async () => {
     const seen: string[][] = []
     const look: RequestHandler = (request, response, next) => {
       seen.push([...namesOf(request), ...namesOf(response), request.url, request.baseUrl, request.originalUrl])
@@ -59,7 +59,7 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
     await settled(monitor, { 'GET /api/items/:id 200': 3 })
   })
 
-  test('what stands before it is not recorded, at the first request and later', async () => {
+  test('middleware before the adapter is not recorded, at the first request and later', async () => {
     app.get('/health', ok)
     app.use(prometheus({ monitor }))
     app.get('/items/:id', ok)
@@ -68,7 +68,7 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
     await settled(monitor, { 'GET /items/:id 200': 2 })
   })
 
-  test('under a path it records what is under that path', async () => {
+  test('mounted at a path, it records only requests below that path', async () => {
     app.use('/api', prometheus({ monitor }))
     app.get('/items/:id', ok)
     app.get('/api/items/:id', ok)
@@ -76,7 +76,7 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
     await settled(monitor, { 'GET /api/items/:id 200': 2 })
   })
 
-  test('in an application that is mounted it records what comes there', async () => {
+  test('in a mounted application, it records only the requests of that application', async () => {
     const inner = express()
     inner.use(prometheus({ monitor }))
     inner.get('/items/:id', ok)
@@ -86,11 +86,11 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
     await settled(monitor, { 'GET /shop/items/:id 200': 2 })
   })
 
-  /** What the application sees as its stack; Express 4 has it elsewhere. */
+  /** The stack of the application. In Express 4 it is another property. */
   const stackOf = (of: App): { handle: unknown; route?: { path: string } | undefined }[] =>
     (of as unknown as { _router?: typeof of.router })._router?.stack ?? of.router.stack
 
-  test('it is the same list with the same layers, before the first request and after', async () => {
+  test('the stack is the same array with the same layers, before the first request and after', async () => {
     const inner = express().get('/items/:id', ok)
     const router = express.Router().get('/items/:id', ok)
     const recorded = prometheus({ monitor })
@@ -106,13 +106,13 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
     await settled(monitor, { 'GET /shop/items/:id 200': 1, 'GET /api/items/:id 200': 2, 'GET _unmatched 404': 1 })
   })
 
-  test('routes are replaced while it runs: what a kept list is cut to and filled with is served', async () => {
+  test('routes can be replaced at run time by changing the array of the stack', async () => {
     app.use(prometheus({ monitor }))
     const stack = stackOf(app)
     const before = stack.length
     app.get('/first/:id', ok)
     expect(await statusesOf('/first/1')).toEqual([200])
-    // Through the list that was kept, as packages do that load routes anew.
+    // Through the stored array, as packages do that reload routes.
     stack.splice(before)
     app.get('/second/:id', ok)
     expect(await statusesOf('/first/1', '/second/1')).toEqual([404, 200])
@@ -128,7 +128,7 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
     })
   })
 
-  test('a stack that is copied into another list and set again is served and recorded', async () => {
+  test('a stack that is replaced by a copy is served and recorded', async () => {
     app.use(prometheus({ monitor }))
     app.get('/items/:id', ok)
     expect(await statusesOf('/items/1')).toEqual([200])
@@ -141,7 +141,7 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
     await settled(monitor, { 'GET /items/:id 200': 2, 'GET _unmatched 404': 1 })
   })
 
-  test('taken out of the stack the middleware records no more, and is where it was put when it is put back', async () => {
+  test('removed from the stack, the middleware records no requests; put back, it has its new position', async () => {
     app.use((_request, _response, next) => next())
     app.use(prometheus({ monitor }))
     app.get('/items/:id', ok)
@@ -165,7 +165,7 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
     await settled(monitor, { 'GET /items/:id 200': 1, 'GET /items/:id 202': 1 })
   })
 
-  test('an error that no layer is there for is seen: of the last layer, a parameter, a mounted application', async () => {
+  test('an error that no layer handles is recorded: from the last layer, a parameter, a mounted application', async () => {
     const inner = express()
     inner.get('/broken', broken)
     inner.set('env', 'test')
@@ -184,7 +184,7 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
     })
   })
 
-  test('requests that are under way when the next one is shaped miss no handler', async () => {
+  test('open requests reach all handlers while the next request is prepared', async () => {
     const stage = new Stage()
     const called: string[] = []
     app.use(prometheus({ monitor }))
@@ -216,14 +216,14 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
     await other.close()
   })
 
-  test('`ignore` is shown what Express makes of a request, at the first request and later', async () => {
+  test('`ignore` receives the request as Express has changed it, at the first request and later', async () => {
     app.use(prometheus({ monitor, ignore: request => request.path === '/health' }))
     app.get(['/health', '/items'], ok)
     expect(await statusesOf('/health?a', '/items?a', '/health?b', '/items?b')).toEqual([200, 200, 200, 200])
     await settled(monitor, { 'GET /health|/items 200': 2 })
   })
 
-  test('a property that the application gives all requests is what it is without us', async () => {
+  test('a property that the application adds to all requests is the same as without promherd', async () => {
     const bodies: string[] = []
     for (const middlewares of [[], [prometheus({ monitor })]]) {
       app = express()

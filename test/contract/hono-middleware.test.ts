@@ -11,7 +11,7 @@ import { ask } from './client.ts'
 import { errorsOf, settled, troublesOf } from './reading.ts'
 import { closing, listening } from './stage.ts'
 
-/** The middleware is one of the application's own, and changes none of the others. */
+/** The middleware is a part of the application and does not change other middleware. */
 describe('the middleware of Hono', () => {
   let monitor: Monitor
   let app: Hono
@@ -39,7 +39,7 @@ describe('the middleware of Hono', () => {
     return statuses
   }
 
-  test('handlers see the parameters and the routes that they see behind any middleware', async () => {
+  test('handlers receive the same parameters and routes as behind any other middleware', async () => {
     const seen: unknown[] = []
     const look = (context: Context): void =>
       void seen.push([context.req.param(), context.req.param('id'), routePath(context), context.req.routeIndex])
@@ -71,7 +71,7 @@ describe('the middleware of Hono', () => {
     await settled(monitor, { 'GET /shop/:id/* 200': 2 })
   })
 
-  test('what stands before it is counted without a route once a request has shown the server', async () => {
+  test('responses before the middleware are counted without a route, once a request has made the server known', async () => {
     app.get('/health', ok)
     app.use(prometheus({ monitor }))
     app.get('/items/:id', ok)
@@ -89,7 +89,7 @@ describe('the middleware of Hono', () => {
     await other.close()
   })
 
-  test('what a handler throws, at once or later, is answered as without us, and keeps its category', async () => {
+  test('an error that a handler throws, immediately or later, has the same response as without promherd, and its category', async () => {
     app.onError((error, context) => context.text('late', error instanceof TypeError ? 500 : 504))
     app.use(prometheus({ monitor }))
     app.get('/at-once', () => {
@@ -105,7 +105,7 @@ describe('the middleware of Hono', () => {
     expect(await errorsOf(monitor)).toEqual({ 'GET /at-once exception': 2, 'GET /later timeout': 2 })
   })
 
-  test('a handler that answers nothing is answered for as without us, at the first request and later', async () => {
+  test('a handler without a result has the same response as without promherd, at the first request and later', async () => {
     const nothing = (() => undefined) as unknown as typeof ok
     app.get('/nothing', nothing)
     expect(await statusesOf('/nothing')).toEqual([404])
@@ -116,7 +116,7 @@ describe('the middleware of Hono', () => {
     await settled(monitor, { 'GET /nothing 404': 2 })
   })
 
-  test('behind another middleware a handler that answers nothing fails as without us', async () => {
+  test('behind another middleware, a handler without a result fails as without promherd', async () => {
     app.onError((error, context) => context.text(error.message, 500))
     const first: MiddlewareHandler = (_context, next) => next().then(() => undefined)
     app.use(first, prometheus({ monitor }))
@@ -126,7 +126,7 @@ describe('the middleware of Hono', () => {
     await settled(monitor, { 'GET /nothing 500': 1 })
   })
 
-  test('an application that is also asked without a connection counts those requests too', async () => {
+  test('an application also counts requests without a connection', async () => {
     app.use(prometheus({ monitor }))
     app.get('/items/:id', ok)
     app.get('/nothing', (() => undefined) as unknown as typeof ok)

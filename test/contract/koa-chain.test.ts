@@ -7,8 +7,8 @@ import { ask } from './client.ts'
 import { errorsOf, settled, troublesOf } from './reading.ts'
 import { closing, listening } from './stage.ts'
 
-/** What comes back through the chain of Koa is looked at on its way, and not kept. */
-test('what is thrown is seen and handed on, and a chain of others that answers no promise is none the worse', async () => {
+/** Promises in the chain of Koa are observed and passed on. */
+test('a thrown error is observed and passed on, and a middleware that returns no promise still works', async () => {
   const monitor = createMonitor({ storage: 'memory' })
   const promherd = prometheus({ monitor })
   const app = new Koa()

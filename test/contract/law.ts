@@ -1,37 +1,37 @@
 import { afterAll, describe, test } from 'vitest'
 
 /**
- * The specification as data: what has to hold, said in a sentence, with what shows that it does. The tests run it, and
- * `docs/laws.md` is made of it.
+ * The specification as data: each law is a sentence with a function that tests it. The tests run it, and `docs/laws.md`
+ * is generated from it.
  */
 export interface Law<World> {
-  /** What holds, of whatever the law is about. */
+  /** The law as a sentence. */
   readonly sentence: string
   run(world: World): Promise<void>
-  /** How long it may take, in milliseconds. @default what vitest is told */
+  /** The timeout of the test in milliseconds. @default the configuration of vitest */
   readonly timeoutMs?: number
-  /** By the name of a subject: what it cannot keep the law for, and what holds there instead. */
+  /** By the name of a subject: the reason why the law does not hold there, and what happens instead. */
   readonly cannot?: Readonly<Record<string, Exception<World>>>
 }
 
-/** Why a law is not kept, and what shows what happens instead. */
+/** The reason why a law does not hold, and the test of what happens instead. */
 export interface Exception<World> {
   readonly reason: string
   instead(world: World): Promise<void>
 }
 
-/** Something that has to keep laws: an adapter on a version of its framework, and a protocol. */
+/** A subject of laws: an adapter on a version of its framework, and a protocol. */
 export interface Subject<World> {
   readonly name: string
-  /** Another subject, whose exceptions are those of this one, too, where it has none of its own. */
+  /** Another subject, whose exceptions also apply to this one if it has none itself. */
   readonly like?: string | undefined
-  /** Makes a world for one law, lets it be used, and takes it away. */
+  /** Creates a world for one law, calls `use` with it, and removes it. */
   within(use: (world: World) => Promise<void>): Promise<void>
-  /** Takes away what its laws share, after the last of them. */
+  /** Removes the shared state of its laws, after the last one. */
   end?(): Promise<void>
 }
 
-/** Laws with those who have to keep them. */
+/** Laws with their subjects. */
 export interface Chapter<World> {
   readonly title: string
   /** A few sentences for `docs/laws.md`. */
@@ -40,7 +40,7 @@ export interface Chapter<World> {
   readonly laws: readonly Law<World>[]
 }
 
-/** @throws where an exception is for nobody, or two laws have the same sentence. */
+/** @throws if an exception is for an unknown subject, or two laws have the same sentence. */
 function check<World>({ title, subjects, laws }: Chapter<World>): void {
   const names = new Set(subjects.map(({ name }) => name))
   const excused = laws.flatMap(({ cannot }) => Object.keys(cannot ?? {}))
@@ -48,7 +48,7 @@ function check<World>({ title, subjects, laws }: Chapter<World>): void {
   if (unknown !== undefined)
     throw new Error(`Expected one of ${[...names].join(', ')} in ${title}, but got ${unknown}.`)
   if (new Set(laws.map(({ sentence }) => sentence)).size < laws.length) {
-    throw new Error(`Expected each law of ${title} to be said once.`)
+    throw new Error(`Expected each law of ${title} to have its own sentence.`)
   }
 }
 
@@ -89,7 +89,7 @@ function exceptionOf<World>({ cannot }: Law<World>, { name, like }: Subject<Worl
   return cannot?.[name] ?? (like === undefined ? undefined : cannot?.[like])
 }
 
-/** The number of a note: those who have the same reason share it. */
+/** The number of a note. Subjects with the same reason share it. */
 function noteOf(reasons: string[], reason: string): string {
   if (!reasons.includes(reason)) reasons.push(reason)
   return `(${reasons.indexOf(reason) + 1})`

@@ -26,7 +26,7 @@ export function differences(without: Looks, recorded: Looks): string[] {
   ] as const) {
     for (const path of new Set([...Object.keys(shape), ...Object.keys(other)])) {
       const [was, is] = [shape[path], other[path]]
-      // What a key leads to that only one has: the key itself is told.
+      // The value of a key that only one object has: the key itself is already reported.
       if (was === undefined || is === undefined) continue
       for (const key of new Set([...Object.keys(was), ...Object.keys(is)])) {
         const difference = differenceOf(key, was[key], is[key])

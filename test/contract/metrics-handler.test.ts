@@ -53,7 +53,7 @@ const APPLICATIONS: Readonly<Record<string, Application>> = {
   },
   Koa: (monitor: Monitor, options: MetricsHandlerOptions) => {
     const app = new Koa()
-    // Koa says on the console of each reader that leaves that it has left.
+    // Koa logs each client that disconnects.
     app.silent = true
     app.use(onKoa.prometheus({ monitor }))
     app.use(new Router().get('/metrics', onKoa.metricsHandler(options)).routes())
@@ -71,7 +71,7 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
   async function serving(options: MetricsHandlerOptions = {}) {
     const warnings: string[] = []
     const monitor = createMonitor({ storage: 'memory', onWarning: message => warnings.push(message) })
-    // A large herd's text is longer than a string may be.
+    // The text of a large herd can be longer than the maximum length of a string.
     monitor.metrics = () => Promise.reject(new Error('the text was put into one string'))
     const application = await applicationWith(monitor, { monitor, ...options })
     const server = application instanceof Server ? application : createServer(application)
@@ -101,7 +101,7 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
     await end()
   })
 
-  test('answers HEAD with the same headers and nothing more', async () => {
+  test('responds to HEAD with the same headers and no body', async () => {
     const { monitor, url, end } = await serving()
     const { status, headers } = await fetch(url, {
       method: 'HEAD',
@@ -135,14 +135,14 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
     await end()
   })
 
-  test('records the requests for the metrics where that is asked for', async () => {
+  test('records the requests for the metrics if the option is set', async () => {
     const { monitor, url, end } = await serving({ record: true })
     expect((await fetch(url, { headers: CLOSE })).status).toBe(200)
     await settled(monitor, { 'GET /metrics 200': 1 })
     await end()
   })
 
-  test('answers 503 where the metrics cannot be read, and counts it', async () => {
+  test('responds with 503 if the metrics cannot be read, and counts the error', async () => {
     const { monitor, warnings, url, end } = await serving()
     internalsOf(monitor).exposition = () => Promise.reject(new Error('no directory'))
     const response = await fetch(url, { headers: CLOSE })
@@ -153,7 +153,7 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
     await end()
   })
 
-  test('is not disturbed by a reader that leaves before the end', async () => {
+  test('continues to work if a client disconnects before the end', async () => {
     const { monitor, warnings, url, end } = await serving()
     const piece = Buffer.alloc(2 ** 20, '#')
     const pieces = Array.from({ length: 64 }, () => piece)
@@ -189,7 +189,7 @@ test('the handler of node:http responds over HTTP/2', async () => {
   await monitor.close()
 })
 
-test('the handler of node:http that was not called says so', () => {
+test('the handler of node:http throws if it was passed without being called', () => {
   const uncalled = metricsHandler as (...given: unknown[]) => unknown
   expect(() => uncalled({}, {})).toThrow(expect.objectContaining({ code: 'ERR_PROMHERD_NOT_CALLED' }))
 })
@@ -206,7 +206,7 @@ test.each([
   )
 })
 
-test('Fastify refuses options that are none', async () => {
+test('Fastify rejects unknown options', async () => {
   const app = fastify()
   await expect(
     app.register(onFastify.prometheus, { monitor: createMonitor({ storage: 'memory' }), bucket: [1] } as never),

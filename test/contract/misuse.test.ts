@@ -33,7 +33,7 @@ async function urlOf(server: Server): Promise<string> {
   return listening(server)
 }
 
-/** The warnings of promherd that come while `use` runs; each is given once in a process. */
+/** The warnings of promherd while `use` runs. Each is logged once in a process. */
 async function warningsOf(use: () => Promise<unknown>): Promise<string[]> {
   const warnings: string[] = []
   const spy = vi.spyOn(process, 'emitWarning').mockImplementation((warning: string | Error) => {
@@ -55,7 +55,7 @@ const MIDDLEWARES: Readonly<Record<string, (options: object) => unknown>> = {
 }
 
 describe.each(Object.entries(MIDDLEWARES))('%s', (name, prometheus) => {
-  test('refuses each option of another package, and says what to do instead', async () => {
+  test('rejects each option of another package, and names the replacement', async () => {
     const failures = [...FOREIGN_OPTIONS].map(async ([option, remedy]) => {
       const result = await Promise.resolve()
         .then(() => prometheus({ monitor, [option]: true }))
@@ -67,7 +67,7 @@ describe.each(Object.entries(MIDDLEWARES))('%s', (name, prometheus) => {
     await Promise.all(failures)
   })
 
-  test('refuses what a handler of metrics does not take', () => {
+  test('rejects options that a metrics handler does not have', () => {
     const { metricsHandler } = { Express: onExpress, Koa: onKoa, Hono: onHono, Fastify: onFastify }[name]!
     for (const [option, remedy] of FOREIGN_HANDLER_OPTIONS) {
       expect(() => metricsHandler({ [option]: '/metrics' } as never)).toThrow(remedy)
@@ -78,7 +78,7 @@ describe.each(Object.entries(MIDDLEWARES))('%s', (name, prometheus) => {
   })
 })
 
-test('a middleware that was not called warns once and lets requests pass', async () => {
+test('a middleware that was not called logs one warning and passes requests on', async () => {
   const warnings = await warningsOf(async () => {
     const onExpressApp = express()
     onExpressApp.use(onExpress.prometheus as never)
@@ -102,7 +102,7 @@ test('a middleware that was not called warns once and lets requests pass', async
   ])
 })
 
-test('a plugin of Fastify that was called is refused', async () => {
+test('a plugin of Fastify that was called is rejected', async () => {
   const app = fastify()
   const called = onFastify.prometheus as unknown as () => Promise<void>
   const registered = async (): Promise<unknown> => app.register(called() as never)
@@ -149,7 +149,7 @@ const PLACED: Readonly<Record<string, () => Promise<string[]>>> = {
     }),
 }
 
-/** What is warned of an application that records behind a route, and twice. */
+/** The warnings for an adapter that is used after a route, and for one that is used twice. */
 async function warned(
   make: (options: { readonly monitor: Monitor }) => RequestListener | Promise<RequestListener>,
 ): Promise<string[]> {
@@ -162,12 +162,15 @@ async function warned(
   return warnings
 }
 
-test.each(Object.entries(PLACED))('%s warns of a middleware that comes too late, or twice', async (name, placed) => {
-  const twice = expect.stringMatching(/used twice in one application/)
-  const behind = expect.stringMatching(/^Requests are answered before .* Use it before the first route\.$/)
-  // Fastify calls hooks for routes that were registered before, too.
-  expect((await placed()).sort()).toEqual(name === 'Fastify' ? [twice] : [behind, twice])
-})
+test.each(Object.entries(PLACED))(
+  '%s logs a warning for a middleware that is used too late, or twice',
+  async (name, placed) => {
+    const twice = expect.stringMatching(/used twice in one application/)
+    const behind = expect.stringMatching(/^Requests are answered before .* Use it before the first route\.$/)
+    // Fastify calls hooks for routes that were registered before, too.
+    expect((await placed()).sort()).toEqual(name === 'Fastify' ? [twice] : [behind, twice])
+  },
+)
 
 type Make = (options: { readonly monitor: Monitor; readonly ignore: readonly (string | RegExp)[] }) => unknown
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { createGzip } from 'node:zlib'
 import type { Stage } from './stage.ts'
 
-/** Answers as a Node handler gives them, to be mounted in every framework: how they end must be told alike. */
+/** Responses of Node handlers, which are mounted in every framework: their ends must be recorded in the same way. */
 
 export type RawHandler = (request: IncomingMessage, response: ServerResponse, stage: Stage) => void
 

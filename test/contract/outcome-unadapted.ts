@@ -18,11 +18,11 @@ import type { Stage } from './stage.ts'
 
 const ON_EXPRESS = 'NestJS 12 on Express'
 const ON_FASTIFY = 'NestJS 12 on Fastify'
-/** The one that answers what Node would refuse. */
+/** The framework that responds to requests that Node would refuse. */
 export const HAPI = 'hapi 21'
 const RESTIFY = 'restify 12'
 
-/** Those that answer what was thrown, and say to nobody what it was. */
+/** The frameworks that respond to thrown errors and do not report them. */
 export const SILENT: readonly string[] = [RESTIFY]
 
 /** `{ 'GET /raw/:name 200': 1 }` with the templates as a framework writes them. */
@@ -39,7 +39,7 @@ function fail(): never {
   throw new Error('thrown')
 }
 
-/** The applications of the other harnesses on frameworks that have no adapter: only the preload measures them. */
+/** The applications of the other harnesses on frameworks without an adapter: only the preload records them. */
 export const UNADAPTED: Readonly<Record<string, OutcomeHarness>> = {
   [ON_EXPRESS]: async (_options, stage, make = createServer) => {
     const listener = express()
@@ -84,7 +84,7 @@ export const UNADAPTED: Readonly<Record<string, OutcomeHarness>> = {
     return listener
   },
   [RESTIFY]: async (_options, stage, make = createServer) => {
-    // Late: it changes the requests and responses of all others.
+    // Required late, since restify changes the requests and responses of all other frameworks.
     const app = (createRequire(import.meta.url)('restify') as Restify).createServer()
     const raw: Handler = (request, response, next) => {
       response.once('close', next)

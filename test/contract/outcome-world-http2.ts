@@ -86,7 +86,7 @@ async function using(world: Http2World, harness: OutcomeHarness, isPreloaded: bo
   }
 }
 
-/** Those who serve HTTP/2, and the frameworks among them under the preload. */
+/** The frameworks that serve HTTP/2, with their adapters and under the preload. */
 export const HTTP2_SUBJECTS: readonly Subject<Http2World>[] = [
   ...Object.entries(OUTCOME_HARNESSES)
     .filter(([name]) => !name.startsWith('Express'))

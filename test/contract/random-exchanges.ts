@@ -5,8 +5,8 @@ import { numberOf, requestsOf } from './reading.ts'
 import type { World } from './world.ts'
 
 /**
- * Random sequences of exchanges, and a model that says what has to be recorded of them. Nothing is left to time: a
- * handler answers when it is told to, and a client leaves when the server is known to be where it has to be.
+ * Random sequences of exchanges, and a model of what must be recorded. The order is controlled by the test: a handler
+ * responds when the test releases it, and a client disconnects when the server has reached a known state.
  */
 export type Step =
   | { readonly what: 'ask'; readonly of: Plain }
@@ -14,7 +14,7 @@ export type Step =
   | { readonly what: 'hold' | 'stream' | 'leave' | 'cut' }
   | { readonly what: 'queue'; readonly behind: number }
 
-/** A request that is answered at once, and what is recorded of it. */
+/** A request with an immediate response, and its record. */
 interface Plain {
   readonly method: string
   readonly path: string
@@ -47,7 +47,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 1, maxLength: 10 },
 )
 
-/** Does what the steps say in a world, then compares what is recorded with the model. */
+/** Runs the steps in a world, and compares the records with the model. */
 export async function happens(world: World, all: readonly Step[]): Promise<void> {
   const run = new Run(world, await world.start())
   for (const step of all) await run.take(step)
@@ -109,7 +109,7 @@ class Run {
     await this.#ends()
   }
 
-  /** Requests behind one that is held: on HTTP/1.1 they wait for it and die with it, on HTTP/2 they do not. */
+  /** Requests behind one that is held: on HTTP/1.1 they wait for it and end with it, on HTTP/2 they do not. */
   async #queue(connection: Connection, behind: number): Promise<void> {
     const waits = this.#world.protocol === 'HTTP/1.1'
     connection.send('GET', '/hold')

@@ -9,12 +9,12 @@ import { HARNESSES } from './harnesses/index.ts'
 import { numberOf } from './reading.ts'
 import { World } from './world.ts'
 
-/** What every adapter has recorded into one monitor, read by those who did not write it. */
+/** The metrics of every adapter in one monitor, read by other programs. */
 
-/** What may stand in a template, and has to be escaped. */
+/** Characters of a template that must be escaped. */
 const AWKWARD = '/a"b\\c\nd {é} 🐑'
 
-/** What is asked for, and the status that it is answered with. */
+/** The requests and the statuses of their responses. */
 const ASKED = { '/items/1': 200, '/nothing': 204, '/teapot': 418, '/api/v1/broken': 500, '/secret/1': 404 }
 
 let monitor: Monitor
@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 afterAll(() => monitor.close())
 
-test('promtool has nothing to say against what every adapter records', async context => {
+test('promtool accepts the metrics of every adapter', async context => {
   needs(context, 'promtool')
   expect(await runProcess('promtool', ['check', 'metrics'], { input: text })).toEqual({
     code: 0,
@@ -43,7 +43,7 @@ test('promtool has nothing to say against what every adapter records', async con
   })
 })
 
-test("Python's client reads what every adapter records, and reads it right", async context => {
+test("Python's client reads the metrics of every adapter with the same values", async context => {
   needs(context, 'prometheus-client')
   const samples = await readWithPython(text)
   expect(samples).toEqual(parseText(text).map(({ name, labels, value }) => [name, labels, value]))

@@ -98,7 +98,7 @@ export class TakenOver {
     }
   }
 
-  /** Expects so many requests to have been recorded. */
+  /** Expects this number of recorded requests. */
   async counted(count: number, monitor: Monitor = this.monitor): Promise<void> {
     await settled(monitor, count === 0 ? {} : { 'GET _unknown 200': count })
   }

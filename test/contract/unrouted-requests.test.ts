@@ -15,7 +15,7 @@ import { UNROUTED } from './unrouted-requests.ts'
 
 keeps(UNROUTED)
 
-test('an adapter in a context of Fastify counts the requests of that context alone', async () => {
+test('an adapter in a context of Fastify counts only the requests of that context', async () => {
   const monitor = createMonitor({ storage: 'memory' })
   const app = fastify()
   app.get('/outside', async () => 'outside')
@@ -30,7 +30,7 @@ test('an adapter in a context of Fastify counts the requests of that context alo
   await monitor.close()
 })
 
-test('a middleware of Hono for some paths counts those alone', async () => {
+test('a middleware of Hono for some paths counts only these', async () => {
   const monitor = createMonitor({ storage: 'memory' })
   const app = new Hono()
   app.use('/inside/*', onHono.prometheus({ monitor }))
@@ -44,7 +44,7 @@ test('a middleware of Hono for some paths counts those alone', async () => {
   await monitor.close()
 })
 
-test('what is ignored is not counted because it was refused', async () => {
+test('an ignored request is not counted if it is refused', async () => {
   const monitor = createMonitor({ storage: 'memory' })
   const app = fastify()
   await app.register(onFastify.prometheus, { monitor, ignore: ['/%zz'] })

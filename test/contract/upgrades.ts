@@ -20,7 +20,7 @@ interface Sockets {
   readonly server: WebSocketServer
   /** What is recorded before anything is upgraded. */
   readonly first: Readonly<Record<string, number>>
-  /** Of a handshake that nobody takes. */
+  /** The record of a handshake that no server accepts. */
   readonly route: string
 }
 

@@ -84,7 +84,7 @@ function subjectsOf(name: string, make: UploadApplication): Subject<UploadWorld>
   return [adapted, preloaded]
 }
 
-/** What an application does about an upload that its client gave up is sent to nobody. */
+/** The response of an application to an aborted upload is never sent. */
 export const UPLOADS: Chapter<UploadWorld> = {
   title: 'Aborted uploads',
   about:

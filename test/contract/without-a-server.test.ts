@@ -5,7 +5,7 @@ import { HTTPException } from 'hono/http-exception'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { errorsOf, numberOf, requestsOf } from './reading.ts'
 
-/** Applications that are asked without a connection: as tests do it, and runtimes other than Node. */
+/** Applications that receive requests without a connection: in tests, and on runtimes other than Node. */
 
 let monitor: Monitor
 
@@ -15,7 +15,7 @@ beforeEach(() => {
 
 afterEach(() => monitor.close())
 
-test('Hono outside Node is recorded when the response is made', async () => {
+test('Hono outside Node is recorded when the response is created', async () => {
   const app = new Hono()
   app.use(onHono.prometheus({ monitor, ignore: request => new URL(request.url!).pathname === '/health' }))
   app.onError((error, context) => (error instanceof HTTPException ? error.getResponse() : context.text('broken', 500)))
@@ -51,7 +51,7 @@ test('Hono outside Node is recorded when the response is made', async () => {
   expect(await numberOf(monitor, 'http_requests_in_flight')).toBe(0)
 })
 
-test('a throw in Hono that is no Error is counted and thrown on', async () => {
+test('a thrown value in Hono that is no Error is counted and rethrown', async () => {
   const app = new Hono()
   app.use(onHono.prometheus({ monitor }))
   app.get('/thrown', () => {
@@ -62,7 +62,7 @@ test('a throw in Hono that is no Error is counted and thrown on', async () => {
   expect(await errorsOf(monitor)).toEqual({ 'GET /thrown exception': 1 })
 })
 
-test('a handler of Hono that answers nothing is counted as what Hono answers for it', async () => {
+test('a handler of Hono without a result is counted with the response of Hono', async () => {
   const app = new Hono()
   app.onError((error, context) => context.text(error.message, 500))
   app.use(onHono.prometheus({ monitor }))

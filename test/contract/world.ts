@@ -24,13 +24,13 @@ export interface Harness {
   readonly name: string
   /** @default HTTP/1.1 */
   readonly protocol?: Protocol
-  /** What the framework calls a failure that nobody gave a status: not all of them let the error be seen. */
+  /** The category of an error without a status: not all frameworks report the error. */
   readonly thrown: 'exception' | 'server_error'
-  /** What stands for a route where there are none; told whether the answer was that nothing was found. */
+  /** The label if there is no route. The argument is true if the status was 404. */
   readonly instead?: (wasFound: boolean) => string
   /** How the framework writes the template that is `/items/:id` elsewhere. @default the same */
   readonly templateOf?: (route: string) => string
-  /** Without options there is no adapter: whoever measures it does so from outside. */
+  /** Without options there is no adapter: the application is recorded from outside. */
   start(options: AdapterOptions | undefined, stage: Stage): Promise<Application>
 }
 
@@ -39,7 +39,7 @@ export interface Application {
   close(): Promise<void>
 }
 
-/** Where one law is tried on one harness. */
+/** The environment in which one law is tested on one harness. */
 export class World {
   readonly harness: Harness
   readonly monitor: Monitor = createMonitor({ storage: 'memory', onWarning: () => {} })
@@ -50,7 +50,7 @@ export class World {
     this.harness = harness
   }
 
-  /** Starts the application and answers where it listens. */
+  /** Starts the application and returns its URL. */
   async start(options: AdapterOptions = {}): Promise<string> {
     const application = await this.harness.start({ monitor: this.monitor, ...options }, this.stage)
     this.#open.push(application)
@@ -79,7 +79,7 @@ export class World {
     expect(await reading.errorsOf(this.monitor)).toEqual(this.#relabelled(errors, ['not_found']))
   }
 
-  /** Expects so many exchanges to be in flight. */
+  /** Expects this number of exchanges in flight. */
   async hasOpen(count: number): Promise<void> {
     expect(await reading.numberOf(this.monitor, 'http_requests_in_flight')).toBe(count)
   }
@@ -110,7 +110,7 @@ function same(route: string): string {
   return route
 }
 
-/** A harness as somebody who has to keep laws. */
+/** A harness as a subject of laws. */
 export function subjectOf(harness: Harness): Subject<World> {
   return {
     name: harness.name,

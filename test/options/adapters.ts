@@ -56,7 +56,7 @@ const LAWS: readonly Law<OptionsWorld>[] = [
         values: ['acme'],
         value(incoming: IncomingMessage, response: unknown, context: unknown): string | undefined {
           const { statusCode } = response as { statusCode: number }
-          // Each framework's own way from what it knows to the header.
+          // The path from the object of each framework to the header.
           const own = context as { headers?: Record<string, string>; req?: { header?: (name: string) => string } }
           const read = world.name === 'Hono 4' ? own.req?.header?.('x-tenant') : own.headers?.['x-tenant']
           seen.push(statusCode, read)
@@ -113,7 +113,7 @@ async function openOf({ monitor }: OptionsWorld): Promise<Record<string, number>
   return Object.fromEntries(labels.map((label, i) => [label.join(' '), values.get(i)]))
 }
 
-/** The options that need something of the framework. */
+/** The options that depend on the framework. */
 export const OPTIONS: Chapter<OptionsWorld> = {
   title: 'Options',
   about: 'The options of HTTP recording that depend on the framework, on an application with a parser and gzip.',

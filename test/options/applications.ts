@@ -17,15 +17,15 @@ import Koa from 'koa'
 import { closing, listening } from '../contract/stage.ts'
 
 /**
- * The options that need something of the framework, on each adapter. The applications have:
+ * The options that depend on the framework, on each adapter. The applications have:
  *
- *     POST /parsed    answers the JSON that it was sent, as the framework's own parser reads it
- *     GET  /packed    answers PLAIN through gzip
- *     POST /unread    answers 'no' and leaves the body alone
+ *     POST /parsed    returns the JSON of the request, as the parser of the framework reads it
+ *     GET  /packed    returns PLAIN through gzip
+ *     POST /unread    returns 'no' and does not read the body
  */
-/** What `/packed` packs. */
+/** The uncompressed body of `/packed`. */
 export const PLAIN = 'promherd '.repeat(20_000)
-/** A body of JSON that takes several pieces. */
+/** A JSON body of several chunks. */
 export const SENT = JSON.stringify({ text: 'ä'.repeat(30_000) })
 
 /** An application that listens. */
@@ -34,7 +34,7 @@ export interface Running {
   close(): Promise<unknown>
 }
 
-/** What `/packed` answers, to be said to be of gzip. */
+/** The compressed body of `/packed`, which needs the header for gzip. */
 export const packed = (): Readable => Readable.from([PLAIN]).pipe(createGzip())
 
 /** By the name of the framework. */

@@ -10,7 +10,7 @@ import { UNADAPTED } from './unadapted.ts'
 
 const ALL: typeof APPLICATIONS = { ...APPLICATIONS, ...UNADAPTED }
 
-/** Where one law of options is tried: an application on one framework. */
+/** The environment in which one law of options is tested: an application on one framework. */
 export class OptionsWorld {
   readonly name: string
   readonly monitor: Monitor = createMonitor({ storage: 'memory' })
@@ -31,7 +31,7 @@ export class OptionsWorld {
       : await start({ monitor: this.monitor, ...options })
   }
 
-  /** The sum of each series, once there are so many observations. */
+  /** The sum of each series, once there are `count` observations. */
   async observed(name: string, count: number): Promise<Record<string, number>> {
     const read = async () => (await this.monitor.snapshot()).families.find(family => family.name === name)
     const counted = async (): Promise<number> => {
@@ -44,7 +44,7 @@ export class OptionsWorld {
     return Object.fromEntries(family.labels.map((labels, i) => [labels.join(' '), family.values.of(i).at(-1)!]))
   }
 
-  /** Sends a request and answers how many bytes of body came back. */
+  /** Sends a request and returns the size of the response body in bytes. */
   async ask(path: string, body?: string | Buffer, headers: Record<string, string | number> = {}): Promise<number> {
     const method = body === undefined ? 'GET' : 'POST'
     const sent = request(`${this.#running!.url}${path}`, { method, agent: false, headers })
@@ -68,7 +68,7 @@ export const OPTIONS_SUBJECTS: readonly Subject<OptionsWorld>[] = Object.keys(AP
   within: use => using(new OptionsWorld(name), use),
 }))
 
-/** The same under the preload, and those that have no adapter. */
+/** The same under the preload, and frameworks without an adapter. */
 export const PRELOADED_SUBJECTS: readonly Subject<OptionsWorld>[] = Object.keys(ALL).map(name => ({
   name: preloadedName(name),
   like: name,

@@ -12,7 +12,7 @@ import { controller, rootWith } from '../contract/harnesses/nest.ts'
 import { closing, listening } from '../contract/stage.ts'
 import { packed, type Running } from './applications.ts'
 
-/** The applications of the options on frameworks that have no adapter: only the preload measures them. */
+/** The applications of the option laws on frameworks without an adapter: only the preload records them. */
 export const UNADAPTED: Readonly<Record<string, () => Promise<Running>>> = {
   'NestJS 12 on Express': async () => {
     const app = await nest(new ExpressAdapter())
@@ -40,7 +40,7 @@ export const UNADAPTED: Readonly<Record<string, () => Promise<Running>>> = {
     return { url: `http://127.0.0.1:${app.info.port}`, close: () => closing(app.listener) }
   },
   'restify 12': async () => {
-    // Late: it changes the requests and responses of all others.
+    // Required late, since restify changes the requests and responses of all other frameworks.
     const restify = createRequire(import.meta.url)('restify') as Restify
     const app = restify.createServer()
     app.post('/parsed', ...restify.plugins.bodyParser(), (request, response, next) => {

@@ -13,7 +13,7 @@ export const HAPI: readonly Harness[] = [
       const app = hapi({ host: '127.0.0.1', port: 0, debug: false })
       await addRoutes(app, stage)
       await app.start()
-      // Its own way to stop waits for those who are connected.
+      // hapi's own `stop` waits for open connections.
       return { url: `http://127.0.0.1:${app.info.port}`, close: () => closing(app.listener) }
     },
   },

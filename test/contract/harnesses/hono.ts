@@ -24,7 +24,7 @@ function listener(options: AdapterOptions | undefined, stage: Stage): ReturnType
 
 function application(options: AdapterOptions | undefined, stage: Stage): Hono {
   const app = new Hono()
-  // Hono prints what it was not told to handle.
+  // Without `onError`, Hono logs errors.
   app.onError((error, context) =>
     error instanceof HTTPException ? error.getResponse() : context.text('Internal Server Error', 500),
   )

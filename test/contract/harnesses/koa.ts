@@ -108,7 +108,7 @@ function withRouters(app: Koa, Router: RouterClass): (stage: Stage) => void {
   }
 }
 
-/** What somebody writes who needs no router. */
+/** Middleware of an application without a router. */
 function withoutRouter(app: Koa): (stage: Stage) => void {
   const mounted = (prefix: string, answers: Readonly<Record<string, Answer>>): [string, Answer][] =>
     Object.entries(answers).map(([route, answer]) => [route.replace(' ', ` ${prefix}`), answer])

@@ -9,7 +9,7 @@ import { serving } from './serving.ts'
 export const NO_ROUTE = 'node:http without a route'
 
 export const NODE_HTTP: readonly Harness[] = [
-  // What a handler catches and answers itself is seen by nobody else.
+  // An error that a handler catches itself reaches no other code.
   { name: 'node:http', thrown: 'server_error', start: startRouted },
   { name: 'node:http2', protocol: 'HTTP/2', thrown: 'server_error', start: startRouted },
   { name: NO_ROUTE, thrown: 'server_error', start, instead: () => '_unknown' },
@@ -53,7 +53,7 @@ function answer(status: number, text?: string): Handler {
   }
 }
 
-/** A router as somebody writes it who has none. */
+/** A simple router, as a program without a framework has it. */
 function routeOf(request: IncomingMessage): string | undefined {
   const path = request.url?.split('?')[0] ?? ''
   return Object.keys(ROUTES)

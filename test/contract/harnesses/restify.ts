@@ -10,7 +10,7 @@ export const RESTIFY: readonly Harness[] = [
     name: 'restify 12',
     thrown: 'server_error',
     async start(_options, stage) {
-      // Late: it changes the requests and responses of all others.
+      // Required late, since restify changes the requests and responses of all other frameworks.
       const app = (createRequire(import.meta.url)('restify') as Restify).createServer()
       addRoutes(app, stage)
       return { url: await listening(app.server), close: () => closing(app.server) }

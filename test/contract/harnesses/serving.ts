@@ -16,7 +16,7 @@ export async function serving(
   return { url: await listening(server), close: () => closing(server) }
 }
 
-/** Lets a server of HTTP/2 listen that somebody else has made. */
+/** Makes an existing HTTP/2 server listen. */
 export async function servingHttp2(
   server: Http2Server,
   prepare: (server: Http2Server) => unknown = () => {},
@@ -26,7 +26,7 @@ export async function servingHttp2(
   return { url: await listening(server as never), close }
 }
 
-/** What closes a server of HTTP/2 with all that is connected to it; to be asked for before it listens. */
+/** Returns a function that closes an HTTP/2 server with its connections. Must be called before the server listens. */
 export function closingHttp2(server: Http2Server): () => Promise<void> {
   const sessions = new Set<ServerHttp2Session>()
   server.on('session', session => {

@@ -44,7 +44,7 @@ export class Routes<App> {
 /** Makes a world whose application has an adapter with this monitor, or none where the preload records it. */
 type Make<World> = (monitor: Monitor, isPreloaded: boolean) => World | Promise<World>
 
-/** Frameworks as somebody who has to keep laws of routes: with their adapter, and under the preload. */
+/** Frameworks as subjects of laws of routes: with their adapter, and under the preload. */
 export function routesSubjects<World>(makes: Readonly<Record<string, Make<World>>>): Subject<World>[] {
   const subjects = Object.entries(makes).map(([name, make]) => routesSubject(name, monitor => make(monitor, false)))
   return [...subjects, ...Object.entries(makes).map(([name, make]) => preloadedRoutes(name, make))]
@@ -59,7 +59,7 @@ function preloadedRoutes<World>(name: string, make: Make<World>): Subject<World>
   }
 }
 
-/** A framework as somebody who has to keep laws of routes; that nothing goes wrong inside is one of each. */
+/** A framework as a subject of laws of routes. Each law also requires that no internal error is counted. */
 export function routesSubject<World>(name: string, make: (monitor: Monitor) => World | Promise<World>): Subject<World> {
   return {
     name,

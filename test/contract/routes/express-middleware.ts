@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express'
 import type { Law } from '../law.ts'
 import { broken, type OnExpress, ok } from './express-world.ts'
 
-const refuse: RequestHandler = (_request, response) => void response.status(401).send('who are you?')
+const refuse: RequestHandler = (_request, response) => void response.status(401).send('unauthorized')
 const pass: RequestHandler = (_request, _response, next) => next()
 
 /** What is answered by something that is no route. */

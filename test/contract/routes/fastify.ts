@@ -26,7 +26,7 @@ async function statusFor(url: string, host: string): Promise<number> {
 }
 
 function refused(): Error {
-  return Object.assign(new Error('who are you?'), { statusCode: 401 })
+  return Object.assign(new Error('unauthorized'), { statusCode: 401 })
 }
 
 const PREFIXES: readonly Law<OnFastify>[] = [
@@ -171,7 +171,7 @@ const BESIDE: readonly Law<OnFastify>[] = [
       const { app } = world
       app.register(
         async admin => {
-          admin.addHook('onRequest', async (_request, reply) => reply.code(401).send('who are you?'))
+          admin.addHook('onRequest', async (_request, reply) => reply.code(401).send('unauthorized'))
           admin.get('/items/:id', ok)
         },
         { prefix: '/admin' },
@@ -202,7 +202,7 @@ const BESIDE: readonly Law<OnFastify>[] = [
     async run(world) {
       world.app.setNotFoundHandler(async (_request, reply) => reply.code(200).send('the one page'))
       world.app.addHook('preHandler', async (request, reply) => {
-        if (request.url === '/closed') await reply.code(401).send('who are you?')
+        if (request.url === '/closed') await reply.code(401).send('unauthorized')
       })
       await world.gives({ '/any/page': 200, '/closed': 401 }, { 'GET _middleware 200': 1, 'GET _middleware 401': 1 })
     },

@@ -10,7 +10,7 @@ import { Routes, routesSubject, routesSubjects } from './asking.ts'
 
 type OnHono = Routes<Hono>
 
-const refuse = async (): Promise<Response> => new Response('who are you?', { status: 401 })
+const refuse = async (): Promise<Response> => new Response('unauthorized', { status: 401 })
 
 const GROUPED: readonly Law<OnHono>[] = [
   {

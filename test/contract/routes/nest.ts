@@ -96,7 +96,7 @@ function rootOf({ common }: Nest, providers: (new () => object)[]): new () => ob
     configure(consumer: Common.MiddlewareConsumer): void {
       const refuse = (_request: unknown, response: { statusCode: number; end(text: string): void }): void => {
         response.statusCode = 401
-        response.end('who are you?')
+        response.end('unauthorized')
       }
       consumer.apply(refuse).forRoutes('closed')
     }

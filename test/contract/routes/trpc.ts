@@ -127,7 +127,7 @@ const LAWS: readonly Law<World>[] = [
           '/hello,items.get?batch=1&input=%7B%7D': 200,
           '/items.get,hello,items.nested.list?batch=1&input=%7B%7D': 200,
           '/hello,items.get,none?batch=1&input=%7B%7D': 207,
-          '/none,nobody?batch=1&input=%7B%7D': 404,
+          '/none,unknown?batch=1&input=%7B%7D': 404,
           // Without `batch` it is one name, which the router does not have.
           '/hello,items.get': 404,
         },
