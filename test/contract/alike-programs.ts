@@ -15,15 +15,15 @@ import { serving } from './harnesses/serving.ts'
 import { listening } from './stage.ts'
 import type { Application } from './world.ts'
 
-/** Is called in the handler of a request, with what the framework says of that. */
+/** Called in the handler of a request, with the properties that the framework sets. */
 export type Look = (request: IncomingMessage, response: ServerResponse, said: unknown) => void
 
-/** A program as it runs, and what it can see of its own application. */
+/** A running program, and the parts of its application that it can inspect. */
 export interface Running extends Application {
   shown(): unknown
 }
 
-/** The same program on a framework: recorded by its adapter, or with something that does nothing in its place. */
+/** The same program on a framework: recorded by its adapter, or with a function that does nothing in its place. */
 export interface Program {
   readonly name: string
   start(monitor: Monitor | undefined, look: Look): Promise<Running>
@@ -169,7 +169,7 @@ const honoProgram: Program = {
   },
 }
 
-/** The program on every framework that there is an adapter for. */
+/** The program on every framework that has an adapter. */
 export const PROGRAMS: readonly Program[] = [
   ...Object.entries(VERSIONS).map(([name, express]) => expressProgram(name, express)),
   fastifyProgram,

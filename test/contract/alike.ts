@@ -8,7 +8,7 @@ import { preloadedName, preloading } from './harnesses/preloading.ts'
 import type { Chapter, Exception, Law, Subject } from './law.ts'
 import { requestsOf } from './reading.ts'
 
-/** What a program has seen of itself: in the handler of each request, and of its application in the end. */
+/** The objects of a program: in the handler of each request, and its application at the end. */
 interface Seen {
   readonly requests: readonly Sight[]
   readonly shown: unknown
@@ -19,7 +19,7 @@ interface Sight {
   readonly looks: readonly string[]
   readonly said: unknown
   readonly listeners: Readonly<Record<string, number>>
-  /** The lines of the stack that are in files of promherd, as far as their functions. */
+  /** The functions of the stack that are in files of promherd. */
   readonly ours: readonly string[]
 }
 
@@ -83,7 +83,7 @@ function oursIs(reason: string, functions: readonly string[]): Exception<Alike> 
   return { reason, instead: program => hasLines(program, functions) }
 }
 
-/** Expects the lines of ours to be of these functions, and of nothing else. */
+/** Expects exactly these functions of promherd in the stack. */
 async function hasLines(program: Alike, functions: readonly string[]): Promise<void> {
   const { requests } = await program.recorded()
   expect([...new Set(requests.flatMap(({ ours }) => ours))].sort()).toEqual([...functions].sort())
@@ -117,7 +117,7 @@ function look(request: IncomingMessage, response: ServerResponse, said: unknown)
   }
 }
 
-/** Where promherd's own code is, however it was loaded. */
+/** Matches the files of promherd, however they were loaded. */
 const OURS = /packages[\\/]\w+[\\/](?:dist|bundle|src)[\\/]/
 
 function keysOf(object: object): string[] {
@@ -136,7 +136,7 @@ function listenersOf(name: string, emitter: NodeJS.EventEmitter): Record<string,
   )
 }
 
-/** Runs a program for three requests, on connections of their own. */
+/** Runs a program for three requests, each on a new connection. */
 async function run(program: Program, monitor?: Parameters<Program['start']>[0]): Promise<Seen> {
   const requests: Sight[] = []
   const running = await program.start(monitor, (...seen) => void requests.push(look(...seen)))
@@ -169,7 +169,7 @@ function subject(program: Program, isPreloaded: boolean): Subject<Alike> {
   }
 }
 
-/** Law 7, for what a program can look at. */
+/** Law 7, for the objects that a program can inspect. */
 export const ALIKE: Chapter<Alike> = {
   title: 'What a program sees of itself',
   about:

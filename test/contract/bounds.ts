@@ -41,7 +41,7 @@ interface Report {
   readonly series: number
   readonly requests: Record<string, number>
   readonly inFlight: number
-  readonly troubles: unknown[]
+  readonly internalErrors: unknown[]
 }
 
 /** A server in a separate process. */
@@ -113,7 +113,7 @@ export const BOUNDS: Chapter<Flooded> = {
         expect(FIXED).toEqual(expect.arrayContaining(routesOf(after)))
         expect(byStatus(Object.entries(after.requests), 2)).toEqual(byStatus(seen, 1))
         expect(sum(Object.values(after.requests))).toBe(all)
-        expect(after.troubles).toEqual([])
+        expect(after.internalErrors).toEqual([])
         expect(after.series).toBe(before.series)
         // If the path of each request were kept, the growth would be larger.
         expect(after.heapBytes - before.heapBytes).toBeLessThan(heapBytes)

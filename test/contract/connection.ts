@@ -3,29 +3,29 @@ import { type ClientHttp2Stream, connect as connectHttp2, constants } from 'node
 import { text } from 'node:stream/consumers'
 import { type Answer, ask, dial, heard, said } from './client.ts'
 
-/** A client's side of a connection, the same for both protocols. */
+/** The client side of a connection, the same for both protocols. */
 export interface Connection {
-  /** Sends a request without waiting for an answer; several may wait at once. */
+  /** Sends a request without waiting for the response. Several requests may be open at once. */
   send(method: string, path: string): Sent
-  /** Cuts the connection with all that waits on it. */
+  /** Destroys the connection with all of its requests. */
   die(): void
 }
 
 export interface Sent {
-  /** Waits until this stands in what was answered. */
+  /** Waits until the response contains this text. */
   heard(text: string): Promise<void>
-  /** Gives up this one request; on HTTP/1.1 that is to cut the connection. */
+  /** Aborts this request. On HTTP/1.1 this destroys the connection. */
   leave(): void
 }
 
 export type Protocol = 'HTTP/1.1' | 'HTTP/2'
 
-/** Connects to where an application listens. */
+/** Connects to an application. */
 export function connection(protocol: Protocol, url: string): Promise<Connection> {
   return protocol === 'HTTP/2' ? overHttp2(url) : overHttp1(url)
 }
 
-/** One request on a connection of its own, answered whole. */
+/** One request on a new connection, with its complete response. */
 export function answered(protocol: Protocol, url: string, method: string): Promise<Answer> {
   return protocol === 'HTTP/2' ? askHttp2(url, method) : ask(url, method)
 }

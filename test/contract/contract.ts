@@ -3,10 +3,10 @@ import { expect } from 'vitest'
 import { HARNESSES, NO_ROUTE, NO_ROUTER } from './harnesses/index.ts'
 import { PRELOAD } from './harnesses/preload.ts'
 import type { Chapter, Law } from './law.ts'
-import { numberOf, requestsOf, secondsOf, troublesOf } from './reading.ts'
+import { internalErrorsOf, numberOf, requestsOf, secondsOf } from './reading.ts'
 import { subjectOf, type World } from './world.ts'
 
-/** Laws of routes hold nowhere without routes; the world then expects what stands for them. */
+/** Laws of routes do not hold without routes. The world then expects the fixed label. */
 function ofRoutes(sentence: string, run: (world: World) => Promise<void>): Law<World> {
   const bare = { reason: 'A bare server has no routes: each is `_unknown`.', instead: run }
   const unrouted = { reason: 'Without a router there are no routes: each is `_middleware`.', instead: run }
@@ -122,7 +122,7 @@ const ABORTS: readonly Law<World>[] = [
     async run(world) {
       const url = await world.start()
       const connection = await world.connect(url)
-      // On a connection that has served before: its listeners then stand in another order.
+      // On a connection with an earlier request: its listeners then have another order.
       await connection.send('GET', '/items/0').heard('item')
       const sent = connection.send('GET', '/hold')
       await expect.poll(() => world.stage.entered).toBe(1)
@@ -175,7 +175,7 @@ const OPTIONS: readonly Law<World>[] = [
       const url = await world.start({ ignore: fail, normalizeRoute: fail })
       expect(await world.ask(`${url}/items/1`)).toEqual({ status: 200, body: 'item' })
       await world.settled({ 'GET /items/:id 200': 1 })
-      expect(await troublesOf(world.monitor)).toEqual({ callback: 2 })
+      expect(await internalErrorsOf(world.monitor)).toEqual({ callback: 2 })
     },
   },
   {
@@ -204,7 +204,7 @@ const OPTIONS: readonly Law<World>[] = [
 
 const LAWS: readonly Law<World>[] = [...ROUTES, ...ANSWERS, ...ABORTS, ...OPTIONS]
 
-/** What every adapter has to do, whatever the framework. */
+/** The laws of every adapter on every framework. */
 export const CONTRACT: Chapter<World> = {
   title: 'Every adapter',
   about:
@@ -214,7 +214,7 @@ export const CONTRACT: Chapter<World> = {
   laws: LAWS,
 }
 
-/** The same of applications that know nothing of it. */
+/** The same laws for applications without an adapter. */
 export const ON_PRELOAD: Chapter<World> = {
   title: 'The preload',
   about:

@@ -7,50 +7,50 @@ import { PATIENT } from './outcome-world.ts'
 import { errorsOf, settled } from './reading.ts'
 import { closing, listening } from './stage.ts'
 
-/** What is said between a client and Node, and what has to be recorded of it. */
+/** The bytes between a client and Node, and the expected records. */
 export interface Conversation {
   readonly options?: ServerOptions
-  /** What else the application listens for. */
+  /** Adds other listeners of the application. */
   readonly prepare?: (server: Server) => void
-  /** What the client says, in pieces that are sent one after the other has been answered. */
-  readonly says: readonly string[]
-  /** The client says no more, and listens on. */
+  /** The data of the client, in chunks. Each chunk is sent after the response to the previous one. */
+  readonly sends: readonly string[]
+  /** True if the client ends its side of the connection and still reads. */
   readonly ends?: boolean
-  /** The status lines that come, or other first lines. */
-  readonly hears: readonly string[]
-  /** Whether the server closes the connection; else it goes on to serve it. */
+  /** The expected status lines, or other first lines. */
+  readonly receives: readonly string[]
+  /** True if the server closes the connection; else it serves further requests. */
   readonly closes: boolean
   readonly requests: Readonly<Record<string, number>>
   readonly errors?: Readonly<Record<string, number>>
-  /** Why it is not recorded, though it should be. */
+  /** The reason why it cannot be recorded. */
   readonly unseen?: string
 }
 
 export const HOST = 'host: localhost\r\n'
 export const GET = `GET / HTTP/1.1\r\n${HOST}\r\n`
 
-/** What is recorded of a request that Node could not read. */
+/** The record of a request that Node could not parse. */
 export const REFUSED = '_OTHER _refused'
 export const BAD_REQUEST = { requests: { [`${REFUSED} 400`]: 1 }, errors: { [`${REFUSED} protocol`]: 1 } }
 
-/** Deadlines that do not keep a test waiting, in milliseconds. */
+/** Short timeouts for tests, in milliseconds. */
 export const QUICK = { requestTimeout: 100, headersTimeout: 100, connectionsCheckingInterval: 20 }
 
-/** Where a conversation is recorded, and how. */
+/** The monitor of a conversation, and the function that records a server. */
 export interface Watching {
   readonly monitor: Monitor
   watch(server: Server): unknown
 }
 
-/** Holds it without promherd and with it, and compares what is heard; then expects what has been recorded. */
+/** Runs it without promherd and with it, compares the received data, and then checks the records. */
 export async function alike({ monitor, watch }: Watching, conversation: Conversation): Promise<void> {
   const bare = await heldBy(makes(conversation), conversation)
   const watched = makes(conversation)
   unchanged(watched, watch)
   const result = await heldBy(watched, conversation)
   expect(result).toEqual(bare)
-  for (const line of conversation.hears) expect(result.heard).toContain(line)
-  if (conversation.hears.length === 0) expect(result.heard).toBe('')
+  for (const line of conversation.receives) expect(result.received).toContain(line)
+  if (conversation.receives.length === 0) expect(result.received).toBe('')
   const requests: Record<string, number> = { ...conversation.requests }
   if (!conversation.closes) requests['GET _unknown 200'] = (requests['GET _unknown 200'] ?? 0) + 1
   await settled(monitor, requests)
@@ -63,7 +63,7 @@ function makes({ options, prepare }: Conversation): Server {
   return server
 }
 
-/** Has a server watched, which keeps the listeners that it had. */
+/** Records a server, and checks that its listeners are unchanged. */
 function unchanged(server: Server, watch: Watching['watch']): void {
   const events = server.eventNames().map(event => [event, server.listenerCount(event)])
   const others = events.filter(([event]) => event !== 'request')
@@ -86,43 +86,43 @@ function application(request: IncomingMessage, response: ServerResponse): void {
 }
 
 interface Held {
-  readonly heard: string
+  readonly received: string
   readonly events: string[]
 }
 
-/** All that a client hears, and whether the connection was closed or still serves. */
+/** All data that a client receives, and whether the connection was closed or still serves requests. */
 async function held(conversation: Conversation, server: Server): Promise<Held> {
   const socket = connect({
     port: Number(new URL(await listening(server)).port),
     host: '127.0.0.1',
     allowHalfOpen: true,
   })
-  let heard = ''
+  let received = ''
   const events: string[] = []
   socket.on('data', piece => {
-    heard += String(piece)
+    received += String(piece)
   })
   for (const event of ['end', 'close', 'error']) socket.on(event, () => events.push(event))
-  await speak(conversation, socket, () => heard)
+  await send(conversation, socket, () => received)
   if (conversation.closes) await expect.poll(() => events.length, PATIENT).toBeGreaterThan(0)
-  else await stillServes(socket, () => heard)
+  else await stillServes(socket, () => received)
   socket.destroy()
   if (!events.includes('close')) await once(socket, 'close')
-  return { heard: heard.replaceAll(/Date: .*\r\n/g, ''), events }
+  return { received: received.replaceAll(/Date: .*\r\n/g, ''), events }
 }
 
-async function speak({ says, ends, hears }: Conversation, socket: Socket, heard: () => string): Promise<void> {
-  for (const [i, piece] of says.entries()) {
+async function send({ sends, ends, receives }: Conversation, socket: Socket, received: () => string): Promise<void> {
+  for (const [i, piece] of sends.entries()) {
     socket.write(piece)
-    if (i < says.length - 1) await expect.poll(heard, PATIENT).toContain(hears[i])
+    if (i < sends.length - 1) await expect.poll(received, PATIENT).toContain(receives[i])
   }
   if (ends) socket.end()
-  for (const line of hears) await expect.poll(heard, PATIENT).toContain(line)
+  for (const line of receives) await expect.poll(received, PATIENT).toContain(line)
 }
 
-async function stillServes(socket: Socket, heard: () => string): Promise<void> {
-  await expect.poll(heard, PATIENT).toMatch(/\r\n\r\n/)
-  const before = heard().split('HTTP/1.1 200 OK').length
+async function stillServes(socket: Socket, received: () => string): Promise<void> {
+  await expect.poll(received, PATIENT).toMatch(/\r\n\r\n/)
+  const before = received().split('HTTP/1.1 200 OK').length
   socket.write(GET)
-  await expect.poll(() => heard().split('HTTP/1.1 200 OK').length, PATIENT).toBe(before + 1)
+  await expect.poll(() => received().split('HTTP/1.1 200 OK').length, PATIENT).toBe(before + 1)
 }

@@ -13,15 +13,15 @@ const switching = (server: Server): void =>
 /** Connections that leave HTTP. */
 export const AWAY: Readonly<Record<string, Conversation>> = {
   'an upgrade request without a listener': {
-    says: [UPGRADE],
-    hears: ['HTTP/1.1 200 OK'],
+    sends: [UPGRADE],
+    receives: ['HTTP/1.1 200 OK'],
     closes: false,
     requests: { 'GET _unknown 200': 1 },
   },
   'an accepted upgrade': {
     prepare: switching,
-    says: [UPGRADE],
-    hears: ['HTTP/1.1 101 Switching Protocols', 'bye'],
+    sends: [UPGRADE],
+    receives: ['HTTP/1.1 101 Switching Protocols', 'bye'],
     closes: true,
     requests: { 'GET _unknown 101': 1 },
   },
@@ -30,23 +30,23 @@ export const AWAY: Readonly<Record<string, Conversation>> = {
       void server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
         socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n')
       }),
-    says: [UPGRADE],
-    hears: ['HTTP/1.1 401 Unauthorized'],
+    sends: [UPGRADE],
+    receives: ['HTTP/1.1 401 Unauthorized'],
     closes: true,
     requests: { 'GET _unknown 401': 1 },
     errors: { 'GET _unknown auth': 1 },
   },
   'an upgrade whose socket the application destroys': {
     prepare: server => void server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => socket.destroy()),
-    says: [UPGRADE],
-    hears: [],
+    sends: [UPGRADE],
+    receives: [],
     closes: true,
     requests: { 'GET _unknown 500': 1 },
     errors: { 'GET _unknown server_error': 1 },
   },
   'a CONNECT request without a listener': {
-    says: [`CONNECT localhost:1 HTTP/1.1\r\n${HOST}\r\n`],
-    hears: [],
+    sends: [`CONNECT localhost:1 HTTP/1.1\r\n${HOST}\r\n`],
+    receives: [],
     closes: true,
     requests: {},
     unseen: 'Without a listener for CONNECT, Node closes the connection without an event, so it cannot be recorded.',
@@ -57,8 +57,8 @@ export const AWAY: Readonly<Record<string, Conversation>> = {
         socket.write(Buffer.from('HTTP/1.1 200 Connection Established\r\n\r\n'))
         socket.end('through')
       }),
-    says: [`CONNECT localhost:1 HTTP/1.1\r\n${HOST}\r\n`],
-    hears: ['HTTP/1.1 200 Connection Established', 'through'],
+    sends: [`CONNECT localhost:1 HTTP/1.1\r\n${HOST}\r\n`],
+    receives: ['HTTP/1.1 200 Connection Established', 'through'],
     closes: true,
     requests: { 'CONNECT _unknown 200': 1 },
   },

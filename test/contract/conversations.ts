@@ -7,7 +7,7 @@ import { ENDINGS } from './conversations-ending.ts'
 import { REFUSALS } from './conversations-refused.ts'
 import { preloadedName, recordingInto } from './harnesses/preloading.ts'
 import type { Chapter, Law, Subject } from './law.ts'
-import { troublesOf } from './reading.ts'
+import { internalErrorsOf } from './reading.ts'
 
 const NODE = 'node:http'
 
@@ -29,7 +29,7 @@ function subject(name: string, watch: (monitor: Monitor, server: Server) => unkn
       const monitor = createMonitor({ storage: 'memory' })
       try {
         await use({ monitor, watch: server => watch(monitor, server) })
-        expect(await troublesOf(monitor)).toEqual({})
+        expect(await internalErrorsOf(monitor)).toEqual({})
       } finally {
         await monitor.close()
       }

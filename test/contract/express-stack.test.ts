@@ -5,7 +5,7 @@ import type { Express as App, Request, RequestHandler, Response } from 'express'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ask } from './client.ts'
 import { VERSIONS } from './harnesses/express.ts'
-import { errorsOf, settled, troublesOf } from './reading.ts'
+import { errorsOf, internalErrorsOf, settled } from './reading.ts'
 import { closing, listening, Stage } from './stage.ts'
 
 /** The stack of a router belongs to the application: changes of its layers have the same effect as without promherd. */
@@ -26,7 +26,7 @@ describe.each(Object.entries(VERSIONS))('the stack of %s', (name, express) => {
 
   afterEach(async () => {
     await close()
-    expect(await troublesOf(monitor)).toEqual({})
+    expect(await internalErrorsOf(monitor)).toEqual({})
     await monitor.close()
   })
 

@@ -8,7 +8,7 @@ import type { Chapter, Subject } from './law.ts'
 import { errorsOf, settled } from './reading.ts'
 import { listening, Stage } from './stage.ts'
 
-/** Where a law of deadlines is tried. */
+/** The environment in which a law of timeouts is tested. */
 class Deadlines {
   readonly monitor: Monitor = createMonitor({ storage: 'memory' })
   readonly #isPreloaded: boolean
@@ -55,7 +55,7 @@ function subject(name: string, isPreloaded: boolean): Subject<Deadlines> {
   }
 }
 
-/** The deadlines that Fastify has of its own. */
+/** The timeouts of Fastify itself. */
 export const FASTIFY_TIMEOUTS: Chapter<Deadlines> = {
   title: 'Deadlines of Fastify',
   about: 'The options of Fastify for exchanges that take too long.',

@@ -2,15 +2,15 @@ import { METHODS as KNOWN } from 'node:http'
 import type { Socket } from 'node:net'
 import { dial } from './client.ts'
 
-/** How many requests one write has: the next goes out when the last of them is answered. */
+/** The number of requests in one write. The next write follows the last response. */
 const PIPELINED = 100
 
-/** What a server that parses strictly lets through; CONNECT is no request. */
+/** Methods that a strict parser accepts. CONNECT is not a request. */
 const METHODS = KNOWN.filter(method => method !== 'CONNECT')
 
 /**
- * What makes a path long: a few thousand of these that are kept stand out from what V8 keeps by itself. As much as the
- * parameters of Fastify may have, and as much as the longest path may have of which core remembers the route.
+ * A part that makes a path long, so that a few thousand stored paths are more than the noise of the heap of V8. It is as
+ * long as Fastify allows for parameters, and as the longest path whose route core stores.
  */
 const PARAMETER = 'b'.repeat(85)
 const PATH = 'c'.repeat(210)
@@ -28,10 +28,10 @@ const SHAPES: readonly ((i: number) => string)[] = [
   i => `/items/${i}%22,status_code=%22200`,
 ]
 
-/** Counts of `METHOD status`, as the client saw them. */
+/** Counts of `METHOD status` that the client received. */
 export type Seen = Map<string, number>
 
-/** Sends requests from `first` to before `end`, each unlike all others, on several connections; adds to what is seen. */
+/** Sends the requests from `first` to before `end`, which all differ, on several connections, and adds to `seen`. */
 export async function flood(url: string, first: number, end: number, seen: Seen, connections = 4): Promise<void> {
   let next = first
   const take = (): number[] => Array.from({ length: Math.min(PIPELINED, end - next) }, () => next++)
@@ -63,7 +63,7 @@ function requestOf(i: number): string {
   return `${methodOf(i)} ${path} HTTP/1.1\r\n${headers}content-length: 0\r\n\r\n`
 }
 
-/** The status lines of the next `count` answers, in the order of the requests. */
+/** The status lines of the next `count` responses, in the order of the requests. */
 function statusesOf(socket: Socket, count: number): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const statuses: string[] = []
@@ -75,7 +75,7 @@ function statusesOf(socket: Socket, count: number): Promise<string[]> {
         statuses.push(match[1]!)
         read = match.index + STATUS_LINE
       }
-      // No more is kept than what may be the beginning of a status line.
+      // Only the possible beginning of a status line is kept.
       rest = rest.slice(Math.max(read, rest.length - STATUS_LINE + 1))
       if (statuses.length < count) return
       socket.off('data', onData).off('close', onClose)

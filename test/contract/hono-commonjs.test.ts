@@ -5,10 +5,10 @@ import { createMonitor } from '@promherd/core'
 import { prometheus } from '@promherd/hono'
 import { expect, test } from 'vitest'
 import { ask } from './client.ts'
-import { settled, troublesOf } from './reading.ts'
+import { internalErrorsOf, settled } from './reading.ts'
 import { closing, listening } from './stage.ts'
 
-// The adapter is ESM, and there the same package is another one.
+// The adapter is ESM, which loads another copy of the package.
 const { Hono } = createRequire(import.meta.url)('hono') as typeof import('hono')
 
 test('an application that requires Hono has its routes', async () => {
@@ -18,7 +18,7 @@ test('an application that requires Hono has its routes', async () => {
   expect((await ask(`${await listening(server)}/items/1`)).body).toBe('item')
   expect((await app.request('/items/2')).status).toBe(200)
   await settled(monitor, { 'GET /items/:id 200': 2 })
-  expect(await troublesOf(monitor)).toEqual({})
+  expect(await internalErrorsOf(monitor)).toEqual({})
   await closing(server)
   await monitor.close()
 })

@@ -8,7 +8,7 @@ import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { TrieRouter } from 'hono/router/trie-router'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ask } from './client.ts'
-import { errorsOf, settled, troublesOf } from './reading.ts'
+import { errorsOf, internalErrorsOf, settled } from './reading.ts'
 import { closing, listening } from './stage.ts'
 
 /** The middleware is a part of the application and does not change other middleware. */
@@ -28,7 +28,7 @@ describe('the middleware of Hono', () => {
 
   afterEach(async () => {
     await close()
-    expect(await troublesOf(monitor)).toEqual({})
+    expect(await internalErrorsOf(monitor)).toEqual({})
     await monitor.close()
   })
 

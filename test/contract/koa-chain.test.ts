@@ -4,7 +4,7 @@ import { prometheus } from '@promherd/koa'
 import Koa from 'koa'
 import { expect, test } from 'vitest'
 import { ask } from './client.ts'
-import { errorsOf, settled, troublesOf } from './reading.ts'
+import { errorsOf, internalErrorsOf, settled } from './reading.ts'
 import { closing, listening } from './stage.ts'
 
 /** Promises in the chain of Koa are observed and passed on. */
@@ -34,7 +34,7 @@ test('a thrown error is observed and passed on, and a middleware that returns no
   expect(seen).toEqual(['broken'])
   await settled(monitor, { 'GET _middleware 200': 2, 'GET _middleware 500': 1 })
   expect(await errorsOf(monitor)).toEqual({ 'GET _middleware exception': 1 })
-  expect(await troublesOf(monitor)).toEqual({})
+  expect(await internalErrorsOf(monitor)).toEqual({})
   await closing(server)
   await monitor.close()
 })

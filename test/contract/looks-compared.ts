@@ -1,4 +1,4 @@
-/** What a program has seen: by path the keys of an object, stacks by the place where they were made, and contexts. */
+/** The objects of a program: the keys of each object by its path, stacks by the place of their creation, and contexts. */
 export interface Looks {
   readonly exchange: Shape | undefined
   readonly seen: Shape
@@ -8,7 +8,7 @@ export interface Looks {
 
 type Shape = Readonly<Record<string, Readonly<Record<string, string>>>>
 
-/** What the programs of one process have seen, and what the process looked like before them and after. */
+/** The objects of the programs of one process, and the state of the process before and after them. */
 export interface Sights {
   readonly looks: Readonly<Record<string, Looks>>
   readonly before: LooksOfProcess
@@ -17,7 +17,7 @@ export interface Sights {
 
 export type LooksOfProcess = Readonly<Record<string, unknown>>
 
-/** Each kind of difference between what two programs see of their objects, once. */
+/** Each kind of difference between the objects of two programs, once. */
 export function differences(without: Looks, recorded: Looks): string[] {
   const found = new Set<string>()
   for (const [shape, other] of [
@@ -51,15 +51,15 @@ function differenceOf(key: string, was: string | undefined, is: string | undefin
   return texts === others ? `text: ${key}` : `${key}: ${was} became ${is}`
 }
 
-/** What every program has more: the listeners of `close`, of its responses and connections. */
+/** The additions in every program: the listeners for `close` on its responses and connections. */
 function withoutOurs(events: string): string {
   return events.replace(/\bclose: (?:onResponseClose |onCarrierClose |- (?=(?:- )*socketOnClose))/, 'close: ')
 }
 
-/** The functions that are in one stack and not in the other, each with where the stack was made. */
+/** The functions that are in only one of the stacks, each with the place where the stack was created. */
 export function stackDifferences(without: Looks, recorded: Looks): string[] {
   const places = new Set([...Object.keys(without.stacks), ...Object.keys(recorded.stacks)])
-  // Whatever a server emits but requests: see "Servers that are taken over".
+  // Events of a server other than requests: see "Servers that are taken over".
   places.delete('connection of the server')
   return [...places].flatMap(place => {
     const [was, is] = [without.stacks[place] ?? ['none'], recorded.stacks[place] ?? ['none']]
@@ -78,7 +78,7 @@ export function stackDifferences(without: Looks, recorded: Looks): string[] {
   })
 }
 
-/** True for a line of the middleware or the hook which the program has added itself, or of what does nothing instead. */
+/** True for a line of the middleware or hook that the program has added, or of the function that does nothing instead. */
 function isMiddleware(line: string): boolean {
   return /\bpromherd$/.test(nameOf(line))
 }
@@ -93,7 +93,7 @@ function nameOf(line: string): string {
   )
 }
 
-/** What is otherwise in a process: the keys of its description, each with what is there and was not, or the reverse. */
+/** The differences of a process: the keys of its description, each with the added and the removed values. */
 export function processDifferences(without: LooksOfProcess, recorded: LooksOfProcess): Record<string, unknown> {
   const found: Record<string, unknown> = {}
   for (const key of Object.keys(without)) {

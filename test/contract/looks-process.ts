@@ -8,10 +8,10 @@ interface Compared {
   readonly after: Pair
 }
 
-/** What a process looks like without promherd, and with it. */
+/** The state of a process without promherd, and with it. */
 type Pair = readonly [LooksOfProcess, LooksOfProcess]
 
-/** What is there and was not. */
+/** The added values. */
 type More = Readonly<Record<string, unknown>>
 
 const PRELOAD = 'the preload'

@@ -20,7 +20,7 @@ import { Hono } from 'hono'
 import Koa from 'koa'
 import { describe, expect, test } from 'vitest'
 import { internalsOf } from '../../packages/core/dist/monitor/internals.js'
-import { settled, troublesOf } from './reading.ts'
+import { internalErrorsOf, settled } from './reading.ts'
 import { closing, listening } from './stage.ts'
 
 /** A listener, or a server that has one. */
@@ -148,7 +148,7 @@ describe.each(Object.entries(APPLICATIONS))('a route of %s', (_name, application
     const response = await fetch(url, { headers: CLOSE })
     expect([response.status, await response.text()]).toEqual([503, ''])
     expect(warnings).toEqual(['the metrics could not be served: Error: no directory'])
-    expect(await troublesOf(monitor)).toEqual({ http: 1 })
+    expect(await internalErrorsOf(monitor)).toEqual({ http: 1 })
     await settled(monitor, {})
     await end()
   })

@@ -9,14 +9,14 @@ import type { Stage } from './stage.ts'
 
 export type RawHandler = (request: IncomingMessage, response: ServerResponse, stage: Stage) => void
 
-/** A file that is long enough for several pieces. */
+/** A file that is long enough for several chunks. */
 export const FILE = fileURLToPath(new URL('../../pnpm-lock.yaml', import.meta.url))
 
 const ignoring = (): void => {}
 
 export const HANDLERS: Readonly<Record<string, RawHandler>> = {
   item: (_request, response) => void response.end('item'),
-  // What `writeHead` answers is not used: restify's answers nothing.
+  // The result of `writeHead` is not used: that of restify returns undefined.
   nothing: (_request, response) => {
     response.writeHead(204)
     response.end()

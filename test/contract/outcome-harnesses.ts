@@ -58,7 +58,7 @@ export const OUTCOME_HARNESSES: Readonly<Record<string, OutcomeHarness>> = {
   'Fastify 5': async (options, stage, make = createServer) => {
     const app = fastify({ serverFactory: handler => make(handler) })
     if (options !== undefined) await app.register(onFastify.prometheus, options)
-    // A body is for the handler to read, as in the others.
+    // The handler reads the body, as in the other applications.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _payload, done) => done(null))
     app.all<{ Params: { name: string } }>('/raw/:name', (request, reply) => {

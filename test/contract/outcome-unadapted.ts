@@ -51,7 +51,7 @@ export const UNADAPTED: Readonly<Record<string, OutcomeHarness>> = {
   [ON_FASTIFY]: async (_options, stage, make = createServer) => {
     const adapter = new FastifyAdapter({ serverFactory: ((handler: RequestListener) => make(handler)) as never })
     const instance = adapter.getInstance()
-    // A body is for the handler to read, as in the others.
+    // The handler reads the body, as in the other applications.
     instance.removeAllContentTypeParsers()
     instance.addContentTypeParser('*', (_request, _payload, done) => done(null))
     const app = await nest(stage, adapter, (name, request: FastifyRequest, reply: FastifyReply) => {
@@ -78,7 +78,7 @@ export const UNADAPTED: Readonly<Record<string, OutcomeHarness>> = {
         h.response(pipeline(stage.stream(), new PassThrough(), () => {})).type('text/event-stream'),
     })
     app.route({ method: 'GET', path: '/thrown', handler: fail })
-    // Whose body hapi reads.
+    // hapi reads this body.
     app.route({ method: 'POST', path: '/read', handler: () => 'taken' })
     await app.start()
     return listener
@@ -99,7 +99,7 @@ export const UNADAPTED: Readonly<Record<string, OutcomeHarness>> = {
       stage.stream().pipe(response)
     })
     app.get('/thrown', async () => fail())
-    // It makes its server itself.
+    // restify creates its server itself.
     return make((request, response) => void app.server.emit('request', request, response))
   },
 }

@@ -10,7 +10,7 @@ import { UNADAPTED, writes } from './outcome-unadapted.ts'
 import { errorsOf, settled } from './reading.ts'
 import { listening, Stage } from './stage.ts'
 
-/** Where one law of HTTP/2 is tried: a server, and a session with it. */
+/** The environment in which one law of HTTP/2 is tested: a server, and a session with it. */
 export class Http2World {
   readonly monitor: Monitor = createMonitor({ storage: 'memory' })
   readonly stage: Stage = new Stage()
@@ -28,7 +28,7 @@ export class Http2World {
     await this.connect()
   }
 
-  /** Begins a session, for all that is asked from now on. */
+  /** Opens a session for all later requests. */
   async connect(): Promise<void> {
     this.#client = connect(await listening(this.server))
     this.#client.on('error', () => {})
@@ -39,7 +39,7 @@ export class Http2World {
     this.#client.destroy()
   }
 
-  /** Asks for the handler of that name. */
+  /** Sends a request to the handler of that name. */
   ask(name: string): ClientHttp2Stream {
     const stream = this.#client.request({ ':path': `/raw/${name}` })
     stream.on('error', () => {})
@@ -56,12 +56,12 @@ export class Http2World {
     return settled(this.monitor, writes(this.#name, requests))
   }
 
-  /** Expects exactly these failures, `{ 'GET /items/:id exception': 1 }`. */
+  /** Expects exactly these errors, `{ 'GET /items/:id exception': 1 }`. */
   async hasErrors(errors: Record<string, number>): Promise<void> {
     expect(await errorsOf(this.monitor)).toEqual(writes(this.#name, errors))
   }
 
-  /** Expects failures of one category of a handler, and no others. */
+  /** Expects errors of one category of a handler, and no others. */
   failed(category: string, count = 1): Promise<void> {
     return this.hasErrors({ [`GET /raw/:name ${category}`]: count })
   }

@@ -10,15 +10,15 @@ import { UNADAPTED, writes } from './outcome-unadapted.ts'
 import * as reading from './reading.ts'
 import { closing, listening, Stage } from './stage.ts'
 
-/** How long a test waits for what has to come. */
+/** How long a test waits for an expected result. */
 export const PATIENT = { timeout: 10_000, interval: 5 }
 
-/** Where one law of how exchanges end is tried: the handlers are the same on each framework. */
+/** The environment in which one law of the end of exchanges is tested. The handlers are the same on each framework. */
 export class OutcomeWorld {
   readonly name: string
   readonly monitor: Monitor = createMonitor({ storage: 'memory' })
   readonly stage: Stage = new Stage()
-  /** Whether there is no adapter, and the preload records. */
+  /** True if the preload records instead of an adapter. */
   readonly isPreloaded: boolean
   readonly #harness: OutcomeHarness
   readonly #servers: Server[] = []
@@ -37,12 +37,12 @@ export class OutcomeWorld {
     return server
   }
 
-  /** Starts a server and answers where it listens. */
+  /** Starts a server and returns its URL. */
   async start(options: ServerOptions = {}): Promise<string> {
     return listening(await this.make(options))
   }
 
-  /** A connection to a new server that has asked for a path. */
+  /** A connection to a new server, with a request for a path. */
   async asking(path: string, method = 'GET'): Promise<Socket> {
     const socket = await dial(await this.start())
     socket.write(said(method, path))
@@ -59,17 +59,17 @@ export class OutcomeWorld {
     return reading.settled(this.monitor, writes(this.name, requests))
   }
 
-  /** Expects exactly these failures, `{ 'GET /items/:id exception': 1 }`. */
+  /** Expects exactly these errors, `{ 'GET /items/:id exception': 1 }`. */
   async hasErrors(errors: Record<string, number>): Promise<void> {
     expect(await reading.errorsOf(this.monitor)).toEqual(writes(this.name, errors))
   }
 
-  /** Expects failures of one category of a handler, and no others. */
+  /** Expects errors of one category of a handler, and no others. */
   failed(category: string, count = 1, method = 'GET'): Promise<void> {
     return this.hasErrors({ [`${method} /raw/:name ${category}`]: count })
   }
 
-  /** Holds the handler for a while between what it has begun and its end. */
+  /** Holds the handler for some time after it has begun. */
   async holdOn(): Promise<void> {
     await expect.poll(() => this.stage.entered, PATIENT).toBe(1)
     const since = performance.now()
@@ -86,7 +86,7 @@ export class OutcomeWorld {
   }
 }
 
-/** Every framework on a server of HTTP/1.1, a server without one, and under the preload those without an adapter, too. */
+/** Every framework on an HTTP/1.1 server, a server without one, and under the preload also frameworks without an adapter. */
 export const OUTCOME_SUBJECTS: readonly Subject<OutcomeWorld>[] = [
   ...Object.entries(OUTCOME_HARNESSES).map(([name, harness]) => ({
     name,

@@ -220,7 +220,7 @@ function idles(sentence: string, count: number): Law<OutcomeWorld> {
   }
 }
 
-/** How exchanges end, whatever the framework. */
+/** How exchanges end, on every framework. */
 export const OUTCOMES: Chapter<OutcomeWorld> = {
   title: 'How exchanges end',
   about: 'The same handlers of Node on the server of each framework, over HTTP/1.1.',

@@ -9,12 +9,12 @@ import { subjectOf, type World } from './world.ts'
 
 type Use = (subject: Subject<World>) => Promise<void>
 
-/** Koa 2 ends its exchanges as Koa 3 does, and a subject takes seconds. */
+/** Koa 2 ends its exchanges as Koa 3 does, and each subject takes several seconds. */
 function isVaried({ name }: { readonly name: string }): boolean {
   return name !== KOA_2
 }
 
-/** What no example thought of; the world of the law is a subject, as each sequence has a world of its own. */
+/** Random sequences for cases without an example. The world of the law is a subject, since each sequence has a new world. */
 export const RANDOM_EXCHANGES: Chapter<Subject<World>> = {
   title: 'Random exchanges',
   about:

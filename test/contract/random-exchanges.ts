@@ -60,7 +60,7 @@ class Run {
   readonly #requests: Record<string, number> = {}
   readonly #errors: Record<string, number> = {}
   readonly #connections: Connection[] = []
-  /** What waits for the end, and what is heard of it then. */
+  /** The requests that are open until the end, and their results. */
   readonly #waiting: [Sent, string][] = []
   #entered = 0
 
@@ -144,7 +144,7 @@ class Run {
     await expect.poll(() => numberOf(this.#world.monitor, 'http_requests_in_flight'), POLL).toBe(number)
   }
 
-  /** Waits until all that is expected has ended, but for those that wait for the end of the run. */
+  /** Waits until all expected exchanges have ended, except those that are open until the end of the run. */
   async #ends(): Promise<void> {
     const expected = sum(this.#requests) - this.#waiting.length
     await expect.poll(async () => sum(await requestsOf(this.#world.monitor)), POLL).toBe(expected)

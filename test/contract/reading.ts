@@ -24,7 +24,7 @@ export async function numberOf(monitor: Monitor, name: string): Promise<number |
 }
 
 /** `{ callback: 1 }`, without the causes that have none. */
-export async function troublesOf(monitor: Monitor): Promise<Record<string, number>> {
+export async function internalErrorsOf(monitor: Monitor): Promise<Record<string, number>> {
   const all = table(await familyOf(monitor, 'promherd_internal_errors_total'))
   return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0))
 }

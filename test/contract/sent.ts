@@ -6,7 +6,7 @@ import type { Chapter, Law } from './law.ts'
 import { HAPI } from './outcome-unadapted.ts'
 import { OUTCOME_SUBJECTS, type OutcomeWorld, PATIENT } from './outcome-world.ts'
 
-/** Requests with what follows them on the connection, and what the client is sent. */
+/** Requests, the bytes that follow them on the connection, and the responses. */
 interface Case {
   /** The names of handlers, one for each request. */
   readonly asks: readonly string[]
@@ -22,7 +22,7 @@ function requestTo(name: string, { version = '1.1', headers = '' }: Case): strin
   return `GET /raw/${name} HTTP/${version}\r\nhost: localhost\r\n${headers}\r\n`
 }
 
-/** Returns what has come so far. */
+/** Returns the data that was received so far. */
 function hearing(socket: Socket): () => string {
   let all = ''
   socket.on('data', piece => {
@@ -42,10 +42,10 @@ async function sentTo(world: OutcomeWorld, given: Case): Promise<void> {
   } else socket.write(requests + GARBAGE)
   if (world.name === HAPI) world.stage.release()
   await closed(socket)
-  // The application answers what it can still answer.
+  // The application responds to the remaining requests.
   world.stage.release()
   const statuses = [...heard().matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status!)
-  // Fastify writes its refusal into a body that is being sent.
+  // Fastify writes its error response into a body that is being sent.
   const last = given.asks.indexOf('stream') + 1 || statuses.length
   const isRefused = world.name !== HAPI
   await world.settled(recordOf(given.asks.length, statuses.slice(0, isRefused ? last : given.asks.length)))
@@ -63,7 +63,7 @@ function law(sentence: string, given: Case): Law<OutcomeWorld> {
 const BEHIND =
   'hapi responds first and then refuses the following bytes on the socket. That refusal is not recorded; the responses are.'
 
-/** The statuses belong to the requests in order; a request without one is 499, a status without one a refusal. */
+/** The statuses belong to the requests in order. A request without a status is 499, a status without a request is a refusal. */
 function recordOf(count: number, statuses: readonly string[]): Record<string, number> {
   const record: Record<string, number> = {}
   for (let i = 0; i < Math.max(count, statuses.length); i++) {
@@ -73,7 +73,7 @@ function recordOf(count: number, statuses: readonly string[]): Record<string, nu
   return record
 }
 
-/** Bytes that fail to parse end a connection; they change nothing of what was sent before. */
+/** Bytes that cannot be parsed end a connection. They do not change the records of earlier responses. */
 export const SENT: Chapter<OutcomeWorld> = {
   title: 'Only sent responses are recorded',
   about:

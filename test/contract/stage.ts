@@ -1,25 +1,25 @@
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 
-/** What the handlers of an application under test do when a test has to see them do it. */
+/** Controls the handlers of an application under test. */
 export class Stage {
-  /** How many handlers wait, or have waited. */
+  /** The number of handlers that wait or have waited. */
   entered = 0
-  /** How long the stream was held between its first and its last piece, in seconds. */
+  /** The time between the first and the last chunk of the stream, in seconds. */
   heldSeconds = 0
   release: () => void = () => {}
   readonly #released = new Promise<void>(resolve => {
     this.release = resolve
   })
 
-  /** What a handler waits for before it answers. */
+  /** A handler waits for this before it responds. */
   async hold(): Promise<string> {
     this.entered++
     await this.#released
     return 'held'
   }
 
-  /** A body whose last piece comes when the test says so. */
+  /** A body whose last chunk is sent when the test releases it. */
   stream(): Readable {
     return Readable.from(this.#pieces())
   }
@@ -34,12 +34,12 @@ export class Stage {
   }
 }
 
-/** The error that means a status of its own. */
+/** An error with a status. */
 export function teapot(): Error {
   return Object.assign(new Error('I am a teapot'), { status: 418, statusCode: 418, expose: true })
 }
 
-/** Listens on a free port of the loopback interface and answers where. */
+/** Listens on a free port of the loopback interface and returns the URL. */
 export async function listening(server: import('node:http').Server): Promise<string> {
   if (!server.listening) {
     server.listen(0, '127.0.0.1')
@@ -48,7 +48,7 @@ export async function listening(server: import('node:http').Server): Promise<str
   return `http://127.0.0.1:${(server.address() as import('node:net').AddressInfo).port}`
 }
 
-/** Closes a server with all that is connected to it. */
+/** Closes a server with all of its connections. */
 export async function closing(server: import('node:http').Server): Promise<void> {
   server.closeAllConnections()
   server.close()

@@ -7,7 +7,7 @@ import { expect } from 'vitest'
 import { certificate } from '../support/certificate.ts'
 import { answered } from './connection.ts'
 import type { Subject } from './law.ts'
-import { settled, troublesOf } from './reading.ts'
+import { internalErrorsOf, settled } from './reading.ts'
 import { listening } from './stage.ts'
 
 /** A kind of server, and how it is asked. */
@@ -110,7 +110,7 @@ export class TakenOver {
       server.close()
       await once(server, 'close')
     }
-    expect(await troublesOf(this.monitor)).toEqual({})
+    expect(await internalErrorsOf(this.monitor)).toEqual({})
     await this.monitor.close()
   }
 }

@@ -30,7 +30,7 @@ const LAWS: readonly Law<TakenOver>[] = [
     async run(world) {
       const server = world.serving('application')
       world.watch(server)
-      // As socket.io and engine.io attach themselves.
+      // As socket.io and engine.io attach to a server.
       const found = server.listeners('request').slice() as ReturnType<typeof answering>[]
       server.removeAllListeners('request')
       let asked = 0
@@ -175,7 +175,7 @@ const LAWS: readonly Law<TakenOver>[] = [
   },
 ]
 
-/** Expects no other lines of ours below a listener than those functions. */
+/** Expects exactly these functions of promherd in the stack of a listener. */
 async function hasCleanStack(world: TakenOver, functions: readonly string[]): Promise<void> {
   const server = world.serving()
   world.watch(server)
@@ -193,10 +193,10 @@ async function hasCleanStack(world: TakenOver, functions: readonly string[]): Pr
   await world.counted(1)
 }
 
-/** Where promherd's own code is, however it was loaded. */
+/** Matches the files of promherd, however they were loaded. */
 const OURS = /packages[\\/]\w+[\\/](?:dist|bundle|src)[\\/]/
 
-/** What a program can see of a server, as data. */
+/** The observable properties of a server, as data. */
 function shownBy(server: Server): { listeners: Record<string, unknown[]>; keys: string[] } {
   const listeners = server.eventNames().map(event => [String(event), server.rawListeners(event as 'request')])
   const inherited: string[] = []
@@ -205,7 +205,7 @@ function shownBy(server: Server): { listeners: Record<string, unknown[]>; keys: 
   return { listeners: Object.fromEntries(listeners), keys: [...Object.keys(server), ...symbols, ...inherited].sort() }
 }
 
-/** `instrumentServer` and the preload see each request, and nothing sees them. */
+/** `instrumentServer` and the preload record each request without visible changes of the server. */
 export const TAKEN_OVER: Chapter<TakenOver> = {
   title: 'Servers that are taken over',
   about:

@@ -9,16 +9,16 @@ import { numberOf, requestsOf, secondsOf, streamsOf } from './reading.ts'
 import { listening } from './stage.ts'
 import { STREAMS } from './streams.ts'
 
-/** These see the server at once; the others with the first request that comes by. */
+/** These adapters know the server at once, the others with the first request. */
 const AT_ONCE = ['Fastify 5', PLAIN]
 
-/** A server of WebSockets at `/socket`, and what stands for it in the records. */
+/** A server with WebSockets at `/socket`, and its records. */
 interface Sockets {
   readonly url: string
-  /** Where a WebSocket connects to. */
+  /** The URL of the WebSocket. */
   readonly at: (path: string) => string
   readonly server: WebSocketServer
-  /** What is recorded before anything is upgraded. */
+  /** The records before the first upgrade. */
   readonly first: Readonly<Record<string, number>>
   /** The record of a handshake that no server accepts. */
   readonly route: string
@@ -92,7 +92,7 @@ const UPGRADES: readonly Law<OutcomeWorld>[] = [
   }),
 ]
 
-/** What is open for long, and connections that leave HTTP. */
+/** Long-lived responses, and connections that leave HTTP. */
 export const STREAMS_AND_UPGRADES: Chapter<OutcomeWorld> = {
   title: 'Streams and upgrades',
   about:

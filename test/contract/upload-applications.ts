@@ -18,8 +18,8 @@ import { koaBody } from 'koa-body'
 import multer from 'multer'
 
 /**
- * Applications that take an upload at `POST /upload` and answer in their own way when it fails. `GET /` is answered by
- * 200. With a monitor they record by their adapter.
+ * Applications that accept an upload at `POST /upload` and respond in their own way if it fails. `GET /` returns 200.
+ * With a monitor, their adapter records.
  */
 export type UploadApplication = (monitor: Monitor | undefined) => Promise<Server> | Server
 
@@ -28,7 +28,7 @@ const express4 = require('express4') as typeof express5
 // It has no types.
 const koaMulter = require('@koa/multer') as () => { any(): Middleware }
 
-/** Answers with 400 at an event of the request, the response or their connection. */
+/** Responds with 400 at an event of the request, the response or their connection. */
 function answering(subject: 'request' | 'response' | 'socket', event: string): RequestListener {
   return (request, response) => {
     const answer = (): void => {
@@ -119,7 +119,7 @@ function withHono(take: (context: Context) => Promise<unknown>): UploadApplicati
   }
 }
 
-/** Reads a body to its end, and answers 400 where that fails. */
+/** Reads a body to its end, and responds with 400 if that fails. */
 const reading = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
   if (request.method === 'GET') return void response.end('here')
   try {
@@ -133,7 +133,7 @@ const reading = async (request: IncomingMessage, response: ServerResponse): Prom
   }
 }
 
-/** Gives up the request itself as soon as it is torn, and answers then. */
+/** Destroys the request when it is aborted, and responds then. */
 const destroying: RequestListener = (request, response) => {
   if (request.method === 'GET') return void response.end('here')
   request
@@ -145,7 +145,7 @@ const destroying: RequestListener = (request, response) => {
     .resume()
 }
 
-/** By what they are called in `docs/laws.md`. */
+/** By their names in `docs/laws.md`. */
 export const UPLOAD_APPLICATIONS: Readonly<Record<string, UploadApplication>> = {
   'node:http, `aborted` of the request': plain(answering('request', 'aborted')),
   'node:http, `error` of the request': plain(answering('request', 'error')),

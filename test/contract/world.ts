@@ -18,7 +18,7 @@ import { Stage } from './stage.ts'
  *     GET  /teapot                             throws an error with the status 418
  *     GET  /users/:id/posts/:post              200, by a router that is mounted at /users/:id
  *     GET  /hold                               200, once the stage is released
- *     GET  /stream                             200, its last piece once the stage is released
+ *     GET  /stream                             200, its last chunk once the stage is released
  */
 export interface Harness {
   readonly name: string
@@ -28,7 +28,7 @@ export interface Harness {
   readonly thrown: 'exception' | 'server_error'
   /** The label if there is no route. The argument is true if the status was 404. */
   readonly instead?: (wasFound: boolean) => string
-  /** How the framework writes the template that is `/items/:id` elsewhere. @default the same */
+  /** The template `/items/:id` in the notation of the framework. @default the same */
   readonly templateOf?: (route: string) => string
   /** Without options there is no adapter: the application is recorded from outside. */
   start(options: AdapterOptions | undefined, stage: Stage): Promise<Application>
@@ -74,7 +74,7 @@ export class World {
     return reading.settled(monitor, this.#relabelled(requests, ['404']))
   }
 
-  /** Expects exactly these failures, `{ 'GET /items/:id exception': 1 }`. */
+  /** Expects exactly these errors, `{ 'GET /items/:id exception': 1 }`. */
   async hasErrors(errors: Record<string, number>): Promise<void> {
     expect(await reading.errorsOf(this.monitor)).toEqual(this.#relabelled(errors, ['not_found']))
   }

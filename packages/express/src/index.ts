@@ -58,7 +58,7 @@ export function prometheus(options: ExpressOptions = {}, ...others: readonly unk
       }
       keepExpressState(request, response, recorder)
     } catch (error) {
-      recorder.store.reportError('http', `Express could not be watched, so routes are missing: ${String(error)}`)
+      recorder.store.reportError('http', `Express could not be observed, so routes are missing: ${String(error)}`)
     }
     next()
   }

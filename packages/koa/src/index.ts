@@ -61,10 +61,13 @@ export function prometheus(options: KoaOptions = {}, ...others: readonly unknown
     try {
       observeKoa(context as unknown as KoaContext)
     } catch (error) {
-      recorder.store.reportError('http', `Koa could not be watched, so what is mounted has no prefix: ${String(error)}`)
+      recorder.store.reportError(
+        'http',
+        `Koa could not be observed, so mounted routes have no prefix: ${String(error)}`,
+      )
     }
     recorder.follow(context.req, res, koaRouteOf, context as unknown as KoaContext)
-    // Observes the promise of the other middlewares and returns it: to await it would cost more than all else here.
+    // Observes the promise of the other middlewares and returns it: `await` would cost more than the rest of the function.
     const passed = Promise.resolve(next())
     // A WebSocket of koa-websocket has no response.
     if (res !== undefined) passed.then(undefined, error => recorder.fail(res, error))
@@ -72,7 +75,7 @@ export function prometheus(options: KoaOptions = {}, ...others: readonly unknown
   }
 }
 
-/** Middlewares of @koa/router have this property. */
+/** A middleware of @koa/router has the property `router`. */
 function isRouter(middleware: unknown): boolean {
   return typeof middleware === 'function' && 'router' in middleware
 }

@@ -6,13 +6,13 @@ import { type Stage, teapot } from '../stage.ts'
 import type { Harness } from '../world.ts'
 import { serving } from './serving.ts'
 
-/** Version 5, or what version 4 has in common with it. */
+/** Version 5, or the common part of version 4. */
 export type Express = typeof import('express')
 
 // Installed under another name, which has no types of its own.
 const express4 = createRequire(import.meta.url)('express4') as Express
 
-/** The versions of Express, by the name that the laws call them. */
+/** The versions of Express, by their names in the laws. */
 export const VERSIONS: Readonly<Record<string, Express>> = { 'Express 5': express5, 'Express 4': express4 }
 
 /** Express has no HTTP/2: its requests inherit from those of HTTP/1. */

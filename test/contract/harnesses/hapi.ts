@@ -52,7 +52,7 @@ function routes(stage: Stage): ServerRoute[] {
   ]
 }
 
-/** What makes an error one of hapi's own. */
+/** Creates an error of hapi. */
 const TEAPOT = {
   isBoom: true,
   isServer: false,

@@ -6,24 +6,24 @@ import { type Stage, teapot } from '../stage.ts'
 import type { Harness } from '../world.ts'
 import { serving } from './serving.ts'
 
-/** Version 15, or what the others have in common with it. */
+/** Version 15, or the common part of the others. */
 export type RouterClass = typeof Router15
 
 // Installed under other names, which have no types of their own.
 const require = createRequire(import.meta.url)
 
-/** The versions of @koa/router, by the name that the laws call them. */
+/** The versions of @koa/router, by their names in the laws. */
 export const ROUTERS: Readonly<Record<string, RouterClass>> = {
   'Koa 3, @koa/router 15': Router15,
   'Koa 3, @koa/router 14': require('koa-router-14') as RouterClass,
   'Koa 3, @koa/router 13': require('koa-router-13') as RouterClass,
 }
 
-/** The version before, with the last @koa/router that was made for it. */
+/** The previous version, with the last @koa/router for it. */
 export const KOA_2 = 'Koa 2, @koa/router 13'
 export const Koa2: typeof Koa = require('koa2') as typeof Koa
 
-/** The harness whose routes are none. */
+/** The harness without routes. */
 export const NO_ROUTER = 'Koa 3 without a router'
 
 export const KOA: readonly Harness[] = [

@@ -15,7 +15,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { closing, listening, type Stage } from '../stage.ts'
 import type { Harness } from '../world.ts'
 
-/** NestJS has no adapter of ours. It answers what was thrown itself. */
+/** NestJS has no adapter. It responds to thrown errors itself. */
 export const NEST: readonly Harness[] = [
   harness('NestJS 12 on Express', () => new ExpressAdapter()),
   harness('NestJS 12 on Fastify', () => new FastifyAdapter()),
@@ -34,7 +34,7 @@ function harness(name: string, adapter: () => object): Harness {
   }
 }
 
-/** What answers, by the name of its method: its decorators, those of its parameters, and the function. */
+/** The handlers, by the name of the method: its decorators, those of its parameters, and the function. */
 export type Answers = Readonly<
   Record<
     string,
@@ -76,14 +76,14 @@ function rootOf(stage: Stage): object {
   return rootWith(controllers)
 }
 
-/** A module of these controllers. */
+/** A module with these controllers. */
 export function rootWith(controllers: readonly (new () => object)[]): new () => object {
   class Root {}
   Module({ controllers: [...controllers] })(Root)
   return Root
 }
 
-/** What decorators do, by hand. */
+/** Applies decorators without their syntax. */
 export function controller(path: string, answers: Answers): new () => object {
   class Answering {}
   for (const [name, [decorators, answer, parameters = []]] of Object.entries(answers)) {

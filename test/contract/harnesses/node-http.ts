@@ -5,7 +5,7 @@ import type { Stage } from '../stage.ts'
 import type { Application, Harness } from '../world.ts'
 import { serving } from './serving.ts'
 
-/** The harness whose routes are none. */
+/** The harness without routes. */
 export const NO_ROUTE = 'node:http without a route'
 
 export const NODE_HTTP: readonly Harness[] = [

@@ -11,7 +11,7 @@ import { NO_ROUTE, NODE_HTTP } from './node-http.ts'
 import { preloading } from './preloading.ts'
 import { RESTIFY } from './restify.ts'
 
-/** Applications without an adapter: those of the other harnesses, and frameworks that have none. */
+/** Applications without an adapter: those of the other harnesses, and those on frameworks without one. */
 export const PRELOAD: readonly Harness[] = [
   ...[...EXPRESS, ...FASTIFY, ...KOA, ...HONO].map(preloaded),
   ...NODE_HTTP.filter(({ name }) => name === NO_ROUTE).map(preloaded),

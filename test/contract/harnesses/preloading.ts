@@ -7,20 +7,20 @@ import { HttpRecorder } from '../../../packages/core/dist/http/http-recorder.js'
 import { internalsOf } from '../../../packages/core/dist/monitor/internals.js'
 
 /**
- * What the preload does, in the process of a test: so that each application has its own monitor and can be asked for it.
+ * The preload in the process of a test, so that each application has its own monitor and the test can read it.
  */
 
-/** What a subject is called that is measured by the preload. */
+/** The name of a subject that the preload records. */
 export function preloadedName(name: string): string {
   return `${name}, preloaded`
 }
 
-/** What records the servers that it is given into `monitor`. */
+/** Records servers into `monitor`. */
 export function recordingInto(monitor: Monitor, http: HttpOptions = {}): Recording {
   return new Recording(new HttpRecorder(internalsOf(monitor).store, http, () => {}))
 }
 
-/** Has what begins to listen recorded into `monitor` until `use` is done, which makes the applications, too. */
+/** Records servers that begin to listen into `monitor`, until `use` is done. `use` creates the applications. */
 export async function preloading<T>(monitor: Monitor, http: HttpOptions, use: () => Promise<T>): Promise<T> {
   if (!isWatching) watch()
   isWatching = true

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream'
 import { closing, listening, type Stage, teapot } from '../stage.ts'
 import type { Harness } from '../world.ts'
 
-/** restify has no adapter, no routers in routers, and no types. It answers what was thrown without a word. */
+/** restify has no adapter, no nested routers and no types. It responds to thrown errors and does not report them. */
 export const RESTIFY: readonly Harness[] = [
   {
     name: 'restify 12',

@@ -4,7 +4,7 @@ import type { Protocol } from '../connection.ts'
 import { closing, listening } from '../stage.ts'
 import type { Application } from '../world.ts'
 
-/** Serves a listener over one of the protocols; `prepare` gets the server before it listens. */
+/** Serves a listener over one of the protocols. `prepare` is called with the server before it listens. */
 export async function serving(
   protocol: Protocol,
   listener: RequestListener,

@@ -3,10 +3,10 @@ import { expect } from 'vitest'
 import { ask } from '../client.ts'
 import { preloadedName, preloading } from '../harnesses/preloading.ts'
 import type { Subject } from '../law.ts'
-import { errorsOf, settled, troublesOf } from '../reading.ts'
+import { errorsOf, internalErrorsOf, settled } from '../reading.ts'
 import type { Application } from '../world.ts'
 
-/** Where a law of routes is tried: an empty application that is recorded, which the law adds its routes to. */
+/** The environment in which a law of routes is tested: an empty recorded application, to which the law adds its routes. */
 export class Routes<App> {
   readonly app: App
   readonly monitor: Monitor
@@ -22,7 +22,7 @@ export class Routes<App> {
     return this.#serve(this.app)
   }
 
-  /** Asks for each path (`/items/1`, or `HEAD /items/1`) and expects its status, then exactly these records. */
+  /** Sends a request for each path (`/items/1`, or `HEAD /items/1`), expects its status, and then exactly these records. */
   async gives(answers: Record<string, number>, requests: Record<string, number>, headers = {}): Promise<void> {
     const { url, close } = await this.#serve(this.app)
     try {
@@ -41,7 +41,7 @@ export class Routes<App> {
   }
 }
 
-/** Makes a world whose application has an adapter with this monitor, or none where the preload records it. */
+/** Creates a world whose application has an adapter with this monitor, or no adapter if the preload records it. */
 type Make<World> = (monitor: Monitor, isPreloaded: boolean) => World | Promise<World>
 
 /** Frameworks as subjects of laws of routes: with their adapter, and under the preload. */
@@ -67,7 +67,7 @@ export function routesSubject<World>(name: string, make: (monitor: Monitor) => W
       const monitor = createMonitor({ storage: 'memory', onWarning: () => {} })
       try {
         await use(await make(monitor))
-        expect(await troublesOf(monitor)).toEqual({})
+        expect(await internalErrorsOf(monitor)).toEqual({})
       } finally {
         await monitor.close()
       }

@@ -14,7 +14,7 @@ const asJson: ErrorRequestHandler = (error: Error, _request, response, _next) =>
   response.status(500).json({ message: error.message })
 }
 
-/** Routes that fail, that pass a request on, and that are found by more than one of us. */
+/** Routes that fail, that pass a request on, and that several adapters observe. */
 export const FALLING: readonly Law<OnExpress>[] = [
   {
     sentence: 'an error of a nested router keeps its template if the application responds to it',

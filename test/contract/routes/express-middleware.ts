@@ -5,7 +5,7 @@ import { broken, type OnExpress, ok } from './express-world.ts'
 const refuse: RequestHandler = (_request, response) => void response.status(401).send('unauthorized')
 const pass: RequestHandler = (_request, _response, next) => next()
 
-/** What is answered by something that is no route. */
+/** Responses of functions that are not routes. */
 export const MIDDLEWARE: readonly Law<OnExpress>[] = [
   {
     sentence: 'a response from a middleware at the root is _middleware',

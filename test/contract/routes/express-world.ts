@@ -2,7 +2,7 @@ import type { Express as App, Request, Response } from 'express'
 import type { Express } from '../harnesses/express.ts'
 import { Routes } from './asking.ts'
 
-/** An Express application, and the Express that it is of. */
+/** An Express application, and its version of Express. */
 export class OnExpress extends Routes<App> {
   express!: Express
 }

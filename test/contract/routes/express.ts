@@ -9,7 +9,7 @@ import { MIDDLEWARE } from './express-middleware.ts'
 import { MOUNTED } from './express-mounted.ts'
 import { OnExpress } from './express-world.ts'
 
-/** What routes are called on Express, whatever its routers do. */
+/** The labels of routes on Express, whatever its routers do. */
 export const ON_EXPRESS: Chapter<OnExpress> = {
   title: 'Routes on Express',
   about:

@@ -17,7 +17,7 @@ const PRELOADED = preloadedName(FASTIFY)
 
 const ok = async (): Promise<string> => 'ok'
 
-/** The status of the answer to a request for a host. */
+/** The status of the response to a request for a host. */
 async function statusFor(url: string, host: string): Promise<number> {
   const sent = request(url, { agent: false, headers: { host } }).end()
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
@@ -241,7 +241,7 @@ const BESIDE: readonly Law<OnFastify>[] = [
   },
 ]
 
-/** What routes are called on Fastify. */
+/** The labels of routes on Fastify. */
 export const ON_FASTIFY: Chapter<OnFastify> = {
   title: 'Routes on Fastify',
   about: 'A route is its `url` with the prefixes of its plugins, whichever hook or handler responds.',

@@ -234,7 +234,7 @@ const BESIDE: readonly Law<OnHono>[] = [
   },
 ]
 
-/** Asks an application without a connection, as runtimes other than Node do; by a server that only hands it over. */
+/** Sends requests to an application without a connection, as on runtimes other than Node, through a simple server. */
 async function elsewhere(app: Hono): Promise<Application> {
   return serving(
     'HTTP/1.1',
@@ -242,7 +242,7 @@ async function elsewhere(app: Hono): Promise<Application> {
   )
 }
 
-/** What routes are called on Hono. */
+/** The labels of routes on Hono. */
 export const ON_HONO: Chapter<OnHono> = {
   title: 'Routes on Hono',
   about: 'A route is its path with the prefixes of its groups. The laws hold on Node, and without a Node server.',

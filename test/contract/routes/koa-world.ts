@@ -3,7 +3,7 @@ import type Koa from 'koa'
 import type { RouterClass } from '../harnesses/koa.ts'
 import { Routes } from './asking.ts'
 
-/** A Koa application, and the router that it is to use. */
+/** A Koa application, and its router. */
 export class OnKoa extends Routes<Koa> {
   Router!: RouterClass
 

@@ -188,7 +188,7 @@ const BESIDE: readonly Law<OnKoa>[] = [
   },
 ]
 
-/** What routes are called on Koa with each @koa/router. */
+/** The labels of routes on Koa with each @koa/router. */
 export const ON_KOA: Chapter<OnKoa> = {
   title: 'Routes on Koa',
   about:

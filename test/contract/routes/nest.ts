@@ -15,7 +15,7 @@ import { settled } from '../reading.ts'
 import { listening } from '../stage.ts'
 import { Routes, routesSubjects } from './asking.ts'
 
-/** One version of NestJS, each in a package of its own. */
+/** One version of NestJS, each in a separate package. */
 interface Nest {
   readonly common: typeof Common
   readonly core: typeof Core
@@ -37,7 +37,7 @@ async function nestOf(version: number, platform: Platform): Promise<Nest> {
 
 type Decorator = MethodDecorator | ParameterDecorator | ClassDecorator
 
-/** How a law sets an application up before it listens. */
+/** How a law configures an application before it listens. */
 type Prepare = (app: INestApplication, nest: Nest) => void | Promise<void>
 
 class OnNest extends Routes<Nest> {
@@ -48,7 +48,7 @@ class OnNest extends Routes<Nest> {
   readonly providers: (new () => object)[] = []
 }
 
-/** A module with two controllers, a guard, a filter, and a middleware that answers what is closed. */
+/** A module with two controllers, a guard, a filter, and a middleware that responds for `/closed`. */
 function rootOf({ common }: Nest, providers: (new () => object)[]): new () => object {
   const { Controller, Get, Post, Module, UseGuards, ParseIntPipe, Param, Version } = common
   class Items {
@@ -285,7 +285,7 @@ async function gatewayAt(load: Nest['load'], path: string): Promise<new () => ob
   return Gateway
 }
 
-/** Opens a WebSocket and closes it, or is refused one. */
+/** Opens a WebSocket and closes it, or is refused. */
 async function dialled(url: string): Promise<void> {
   const socket = new WebSocket(url.replace('http', 'ws'))
   socket.on('open', () => socket.terminate())
@@ -325,7 +325,7 @@ const SUBJECTS = [10, 11, 12].flatMap(version =>
   (['express', 'fastify'] as const).map(platform => [version, platform] as const),
 )
 
-/** What routes are called on NestJS. */
+/** The labels of routes on NestJS. */
 export const ON_NEST: Chapter<OnNest> = {
   title: 'Routes on NestJS',
   about:

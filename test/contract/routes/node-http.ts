@@ -16,7 +16,7 @@ function templateOf(request: IncomingMessage): string | undefined {
   return request.url!.endsWith('/none') ? undefined : '/:status'
 }
 
-/** What routes are called on a bare server. */
+/** The labels of routes on a bare server. */
 export const ON_NODE_HTTP: Chapter<Routes<Server>> = {
   title: 'Routes on node:http',
   about: 'A bare server has no routes. The option `route` returns the template; without it, each route is `_unknown`.',

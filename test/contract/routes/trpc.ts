@@ -5,7 +5,7 @@ import type { initTRPC } from '@trpc/server'
 import { expect } from 'vitest'
 import { preloadedName, preloading } from '../harnesses/preloading.ts'
 import type { Chapter, Law, Subject } from '../law.ts'
-import { settled, troublesOf } from '../reading.ts'
+import { internalErrorsOf, settled } from '../reading.ts'
 import { closing, listening } from '../stage.ts'
 
 /** Routers that a law serves, and the requests that it sends. */
@@ -211,7 +211,7 @@ function subjectOf(name: string, trpc: Version, isPreloaded: boolean): Subject<W
           trpc,
           gives: (answers, requests, options = {}) => giving(monitor, trpc, isPreloaded, answers, requests, options),
         })
-        expect(await troublesOf(monitor)).toEqual({})
+        expect(await internalErrorsOf(monitor)).toEqual({})
       } finally {
         await monitor.close()
       }
@@ -249,7 +249,7 @@ const VERSIONS: Readonly<Record<string, Version>> = {
   'tRPC 10': versionOf(10, 'trpc-10'),
 }
 
-/** What routes are called on the standalone server of tRPC. */
+/** The labels of routes on the standalone server of tRPC. */
 export const ON_TRPC: Chapter<World> = {
   title: 'Routes on tRPC',
   about:

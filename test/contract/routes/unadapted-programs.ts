@@ -15,22 +15,22 @@ import { createSchema, createYoga } from 'graphql-yoga'
 import { H3, serve, toNodeHandler } from 'h3'
 import { closing, listening } from '../stage.ts'
 
-/** A program on a framework that has no adapter, and which template each of its requests has. */
+/** A program on a framework without an adapter, and the templates of its requests. */
 export interface Program {
   readonly name: string
-  /** The framework makes the server, and nothing on that shows of which framework it is. */
+  /** True if the framework creates the server, and the server does not show which framework it is. */
   readonly listensByItself?: true
   /** A path that a route serves, and its template. */
   readonly item: readonly [path: string, route: string]
-  /** A path that something serves which is mounted in something else. */
+  /** A path of a mounted application or router, and its template. */
   readonly mounted?: readonly [path: string, route: string]
-  /** With an adapter that records into `monitor`, where the program is built on a framework that has one. */
+  /** With an adapter that records into `monitor`, if the program uses a framework that has one. */
   start(monitor?: Monitor): Promise<Serving>
 }
 
 export interface Serving {
   readonly url: string
-  /** Undefined where the framework keeps it to itself. */
+  /** Undefined if the framework does not expose it. */
   readonly server?: Server
   close(): Promise<void>
 }
@@ -154,7 +154,7 @@ const FEATHERS_EXPRESS: Program = {
   name: 'Feathers 5 on Express',
   ...FEATHERS,
   start(monitor) {
-    // The module is the function, which its types do not say.
+    // The module is the function, which its types do not declare.
     const expressify = feathersExpress.default as unknown as typeof feathersExpress.default.default
     const app = expressify(feathers())
     if (monitor !== undefined) app.use(expressPrometheus({ monitor }) as never)

@@ -3,14 +3,14 @@ import { expect } from 'vitest'
 import { ask } from '../client.ts'
 import { preloadedName, preloading } from '../harnesses/preloading.ts'
 import type { Chapter, Exception, Subject } from '../law.ts'
-import { settled, troublesOf } from '../reading.ts'
+import { internalErrorsOf, settled } from '../reading.ts'
 import { PROGRAMS, type Program, type Serving } from './unadapted-programs.ts'
 
-/** A program that runs and is recorded. */
+/** A running program that is recorded. */
 interface World extends Serving {
   readonly program: Program
   readonly monitor: Monitor
-  /** Asks for a path, and expects this status and this one record. */
+  /** Sends a request for a path, and expects this status and this one record. */
   gives(path: string, status: number, record: string): Promise<void>
 }
 
@@ -39,7 +39,7 @@ async function recording(use: (monitor: Monitor) => Promise<void>): Promise<void
   const monitor = createMonitor({ storage: 'memory', onWarning: () => {} })
   try {
     await use(monitor)
-    expect(await troublesOf(monitor)).toEqual({})
+    expect(await internalErrorsOf(monitor)).toEqual({})
   } finally {
     await monitor.close()
   }
@@ -78,7 +78,7 @@ const ONE_ENDPOINT: Exception<World> = {
   instead: async ({ gives, program }) => gives(program.item[0], 200, `${program.item[1]} 200`),
 }
 
-/** What routes are called on frameworks that have no adapter. */
+/** The labels of routes on frameworks that have no adapter. */
 export const ON_UNADAPTED: Chapter<World> = {
   title: 'Routes of frameworks without an adapter',
   about:

@@ -26,7 +26,7 @@ import { routesSubjects } from './asking.ts'
 // Without types of their own.
 const require = createRequire(import.meta.url)
 
-/** A socket that answers. */
+/** A socket that responds. */
 interface Answering {
   send(text: string): void
   on(event: 'message', heard: (message: unknown) => void): unknown
@@ -36,13 +36,13 @@ function echo(socket: Answering): void {
   socket.on('message', message => socket.send(`heard ${String(message)}`))
 }
 
-/** A server with a WebSocket at `/rooms/:id/socket`, or at `/socket` where there are no routes. */
+/** A server with a WebSocket at `/rooms/:id/socket`, or at `/socket` if there are no routes. */
 interface Sockets {
   readonly server: Server
   /** The route of its WebSocket, and two paths that it has. */
   readonly route: string
   readonly paths: readonly string[]
-  /** What is recorded of a handshake for `/none`. */
+  /** The record of a handshake for `/none`. */
   readonly missing: string
   close?(): Promise<unknown>
 }
@@ -193,7 +193,7 @@ function ending({ name, like, within }: Subject<World>): Subject<World> {
   }
 }
 
-/** What routes are called of connections that leave HTTP. */
+/** The labels of routes of connections that leave HTTP. */
 export const ON_WEBSOCKETS: Chapter<World> = {
   title: 'Routes of WebSockets',
   about:

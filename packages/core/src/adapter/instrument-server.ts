@@ -34,7 +34,7 @@ export function instrumentServer(server: RequestServer, options: ServerOptions =
     } catch (error) {
       recorder.store.reportError(
         'http',
-        `a framework could not be watched, so its routes are missing: ${String(error)}`,
+        `a framework could not be observed, so its routes are missing: ${String(error)}`,
       )
     }
   }

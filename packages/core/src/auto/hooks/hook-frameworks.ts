@@ -37,7 +37,7 @@ export function hookFrameworks(server: RequestServer, recorder: HttpRecorder): v
     for (const exports of importedHono()) hookHono(exports)
     for (const each of HOOKS) if (!FOUND.has(each.hook)) hookBundled(each, server)
   } catch (error) {
-    recorder.store.reportError('http', `a framework could not be watched, so its routes are missing: ${String(error)}`)
+    recorder.store.reportError('http', `a framework could not be observed, so its routes are missing: ${String(error)}`)
   }
 }
 
