@@ -71,7 +71,7 @@ export const isPromClientOption: Check = (name, value) => {
     name,
     "`false`, 'auto' or a list of prom-client registries",
     value,
-    'Give registries as `[register]`, or leave it out to have the default ones found.',
+    'Pass registries as `[register]`, or omit the option to copy the default registries.',
   )
 }
 
