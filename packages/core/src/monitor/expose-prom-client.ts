@@ -35,8 +35,8 @@ class Exposure {
   readonly #metrics = new Map<string, ExposedMetric>()
   readonly #undo: readonly (() => void)[]
   /** The snapshot of the rendering in progress, so that all of its families are from the same moment. */
-  #held: Snapshot | undefined
-  #holders = 0
+  #snapshot: Snapshot | undefined
+  #renderings = 0
 
   constructor(register: ExposableRegistry, source: SnapshotSource) {
     this.#register = register
@@ -53,7 +53,7 @@ class Exposure {
   }
 
   async familyOf(name: string): Promise<Family | undefined> {
-    const { families } = await (this.#held ?? this.#source.snapshot())
+    const { families } = await (this.#snapshot ?? this.#source.snapshot())
     return families.find(family => family.name === name)
   }
 
@@ -61,19 +61,19 @@ class Exposure {
     return isOpenMetrics(this.#register)
   }
 
-  /** prom-client lists its metrics before it reads any: so the current families are registered first. */
+  /** prom-client lists its metrics before it reads any, so the current families are registered first. */
   #wrap(method: 'metrics' | 'getMetricsAsJSON'): () => void {
     const register = this.#register
     const own = Object.getOwnPropertyDescriptor(register, method)
     const original: (...given: unknown[]) => Promise<unknown> = register[method]
     const wrapped = async (...given: unknown[]): Promise<unknown> => {
-      this.#holders++
+      this.#renderings++
       try {
-        this.#held = await this.#source.snapshot()
-        this.#follow(this.#held.families)
+        this.#snapshot = await this.#source.snapshot()
+        this.#addFamilies(this.#snapshot.families)
         return await original.apply(register, given)
       } finally {
-        if (--this.#holders === 0) this.#held = undefined
+        if (--this.#renderings === 0) this.#snapshot = undefined
       }
     }
     Object.defineProperty(register, method, { value: wrapped, writable: true, configurable: true })
@@ -83,7 +83,7 @@ class Exposure {
     }
   }
 
-  #follow(families: readonly Family[]): void {
+  #addFamilies(families: readonly Family[]): void {
     for (const { name, help, type } of families) {
       // An existing metric with this name, promherd's or the user's, keeps it.
       if (this.#register.getSingleMetric(name) !== undefined) continue
