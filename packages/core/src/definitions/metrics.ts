@@ -288,7 +288,15 @@ export const FAMILIES: Readonly<Record<FamilyKey, Definition>> = {
     [],
     'worker',
   ),
-  workerCpu: family('counter', 'promherd_worker_cpu_seconds_total', 'CPU time of each worker.', [], 'worker'),
+  // A running worker reports it each second, and the primary of a cluster samples it, too. What a process had not
+  // reported when it exited is added when its store is retired, so that all readers agree.
+  workerCpu: family(
+    'counter',
+    'promherd_worker_cpu_seconds_total',
+    'CPU time, user and system, that the operating system has counted for all processes of each worker.',
+    [],
+    'worker',
+  ),
   workerCpuUtilization: family(
     'gauge',
     'promherd_worker_cpu_utilization_ratio',

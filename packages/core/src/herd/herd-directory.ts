@@ -11,7 +11,7 @@ import { OpenStores } from './open-stores.ts'
 import { DirectoryLock, removeLockDrafts } from './processes/lock.ts'
 import { leftovers } from './processes/running-processes.ts'
 import type { StoreReader } from './reading/reader.ts'
-import { Retired } from './retiring/retire.ts'
+import { type CpuSamples, Retired } from './retiring/retire.ts'
 
 /** What happens to existing files when a process becomes the leader of a directory. */
 export type StartMode =
@@ -89,9 +89,9 @@ export class HerdDirectory {
 
   /**
    * Retires the stores whose owners have exited, if this process is the leader. Stores that have moved to another
-   * directory are not counted here. Throws the errors of the file system.
+   * directory are not counted here. `cpu` as in `Retired.retire`. Throws the errors of the file system.
    */
-  *retire(isElsewhere: (id: number) => boolean): Task<number> {
+  *retire(isElsewhere: (id: number) => boolean, cpu: CpuSamples | undefined): Task<number> {
     const leading = this.#leading
     if (leading === undefined || !this.#keepLeading(leading)) return 0
     yield* leading.totals.removeRetired()
@@ -99,7 +99,7 @@ export class HerdDirectory {
     this.#identifyHerd(leading.totals)
     const exited = this.stores.exited.map(reader => reader.name).filter(({ id }) => !isElsewhere(id))
     if (exited.length === 0) return 0
-    const count = yield* leading.totals.retire(exited, (_, { id }) => this.stores.reopen(id))
+    const count = yield* leading.totals.retire(exited, (_, { id }) => this.stores.reopen(id), cpu)
     yield* this.stores.refreshTotals()
     return count
   }

@@ -165,7 +165,8 @@ export class Herd implements SnapshotSource {
       this.#dropMoved()
       for (const directory of this.#directories) {
         try {
-          this.#retiredCount += await runCooperatively(directory.retire(id => this.#isIn(this.#after(directory), id)))
+          const isElsewhere = (id: number): boolean => this.#isIn(this.#after(directory), id)
+          this.#retiredCount += await runCooperatively(directory.retire(isElsewhere, this.#options.processStats))
         } catch (error) {
           this.reportError(
             'retire',

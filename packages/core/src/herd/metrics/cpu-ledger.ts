@@ -12,13 +12,22 @@ export class CpuLedger {
   }
 
   /**
+   * `seconds` of a process of `worker` that it has not reported itself were added to the totals when its store was
+   * retired: from now on they are part of the totals.
+   */
+  addRetired(worker: string, seconds: number): void {
+    this.#accountOf(worker).addedToTotals += seconds
+  }
+
+  /**
    * The CPU seconds to serve for each worker. `reported` contains the totals that all its processes have reported, both
    * running and exited.
    */
   served(reported: ReadonlyMap<string, number>, running: readonly RunningProcess[]): ReadonlyMap<string, number> {
     const served = new Map<string, number>()
-    for (const [worker, total] of reported) {
+    for (const [worker, all] of reported) {
       const account = this.#accountOf(worker)
+      const total = all - account.addedToTotals
       const own = running.filter(process => process.worker === worker)
       const reportedByExited = total - own.reduce((sum, { reported }) => sum + reported, 0)
       const unreportedByRunning = own.reduce((sum, { sampled, reported }) => sum + Math.max(0, sampled - reported), 0)
@@ -39,7 +48,7 @@ export class CpuLedger {
   #accountOf(worker: string): Account {
     let account = this.#accounts.get(worker)
     if (account === undefined) {
-      account = { served: 0, sampledOfExited: 0, reportedByExited: 0, unreportedByExited: 0 }
+      account = { served: 0, sampledOfExited: 0, reportedByExited: 0, unreportedByExited: 0, addedToTotals: 0 }
       this.#accounts.set(worker, account)
     }
     return account
@@ -62,4 +71,6 @@ interface Account {
   reportedByExited: number
   /** CPU time that exited processes used and did not report. */
   unreportedByExited: number
+  /** The part of it that was added to the totals. */
+  addedToTotals: number
 }

@@ -124,6 +124,23 @@ test('what a worker took while it hung stays when it is killed, and others take 
   expect(await world.cpu({ 1: 6 }, new Map([[third, 0.5]]))).toEqual({ 1: 34 })
 })
 
+test.each(['before', 'after'])(
+  'CPU time that is added to the totals %s the next snapshot is not counted twice',
+  async moment => {
+    const world = new World()
+    const [first, second] = [member(1, 11), member(1, 21)]
+    const store = { id: first.header('storeId'), worker: 1 }
+    world.sees(11, 30)
+    expect(await world.cpu({ 1: 2 }, new Map([[first, 2]]))).toEqual({ 1: 30 })
+    if (moment === 'after') expect(await world.cpu({ 1: 2.5 }, new Map([[second, 0.5]]))).toEqual({ 1: 30.5 })
+    expect(world.processStats.sampledCpu(store.id)).toBe(30)
+    world.processStats.retired(store, 28)
+    expect(world.processStats.sampledCpu(store.id)).toBeUndefined()
+    expect(await world.cpu({ 1: 30.5 }, new Map([[second, 0.5]]))).toEqual({ 1: 30.5 })
+    expect(await world.cpu({ 1: 31 }, new Map([[second, 1]]))).toEqual({ 1: 31 })
+  },
+)
+
 test('one that is only seen after it has said something is not counted twice', async () => {
   const world = new World()
   const late = member(1, 11)

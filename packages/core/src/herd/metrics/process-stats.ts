@@ -3,6 +3,7 @@ import { FAMILIES } from '../../definitions/metrics.ts'
 import { isOwnerItself, pidNamespaceOf } from '../../files/owner.ts'
 import { Numbers } from '../../snapshot/numbers.ts'
 import type { Family } from '../../snapshot/snapshot.ts'
+import type { StoreName } from '../directory/directory.ts'
 import { CpuLedger, type RunningProcess } from './cpu-ledger.ts'
 import { pidUsage, type Usage } from './pid-usage.ts'
 import { type Member, newestOfEach } from './self-metrics.ts'
@@ -17,9 +18,12 @@ import { type Member, newestOfEach } from './self-metrics.ts'
  *
  * The sampler also measures its own process. If that result is implausible, all results are discarded.
  *
+ * The CPU time that a process used and did not report is added to the totals when the leader of the directory retires
+ * its store. So all readers of the directory serve the same CPU seconds of exited processes.
+ *
  * Foreign processes are those that this process neither starts nor stops. Only those are sampled that certainly still own
- * their pid, and their CPU seconds stay as they report them. The reason: this process may restart while they continue,
- * and then lacks what it alone knew about exited processes. Their sum would decrease, which Prometheus takes for a
+ * their pid, and their CPU seconds stay as they report them while they run. The reason: this process may restart while
+ * they continue, and one of them may exit in the meantime. The sum would decrease then, which Prometheus takes for a
  * restart from zero.
  */
 export class ProcessStats {
@@ -30,6 +34,8 @@ export class ProcessStats {
   readonly #pidNamespace = pidNamespaceOf('self')
   readonly #samples = new Map<number, Sample>()
   readonly #cpu = new CpuLedger()
+  /** The last sampled CPU seconds of exited processes, by store, until the stores are retired. */
+  readonly #cpuOfExited = new Map<number, number>()
   /** One array per worker for all snapshots. */
   readonly #labels = new Map<string, readonly [string]>()
   #running: Promise<void> | undefined
@@ -99,6 +105,18 @@ export class ProcessStats {
     return [...corrected.values()]
   }
 
+  /** The CPU seconds of a process in its last stats, by its store, running or exited; undefined if there are none. */
+  sampledCpu(store: number): number | undefined {
+    return this.#samples.get(store)?.cpuSeconds ?? this.#cpuOfExited.get(store)
+  }
+
+  /** The store was retired, and `addedCpu` seconds that its process had not reported were added to the totals. */
+  retired(store: Pick<StoreName, 'id' | 'worker'>, addedCpu: number): void {
+    this.#removeSample(store.id)
+    this.#cpuOfExited.delete(store.id)
+    if (addedCpu > 0) this.#cpu.addRetired(String(store.worker), addedCpu)
+  }
+
   /** A thread is not a process, and a pid of another container belongs to a different process. */
   #isVisible(member: Member): boolean {
     if (!((member.worker ?? 0) > 0) || member.header('threadId') !== 0) return false
@@ -149,11 +167,18 @@ export class ProcessStats {
   /** Stats of exited processes are kept for the snapshot that contains all that they reported. */
   #removeExited(members: readonly Member[]): void {
     const ids = new Set(members.map(member => member.header('storeId')))
-    for (const [id, { worker, cpuSeconds }] of this.#samples) {
-      if (ids.has(id)) continue
-      this.#cpu.addExited(worker, cpuSeconds)
-      this.#samples.delete(id)
-    }
+    for (const id of this.#samples.keys()) if (!ids.has(id)) this.#removeSample(id)
+  }
+
+  #removeSample(id: number): void {
+    const sample = this.#samples.get(id)
+    if (sample === undefined) return
+    this.#samples.delete(id)
+    this.#cpu.addExited(sample.worker, sample.cpuSeconds)
+    this.#cpuOfExited.set(id, sample.cpuSeconds)
+    // If another process is the leader, this one does not learn that the store was retired.
+    const [oldest] = this.#cpuOfExited.keys()
+    if (this.#cpuOfExited.size > MOST_EXITED) this.#cpuOfExited.delete(oldest!)
   }
 
   #processesOf(members: readonly Member[], reportedCpu: (member: Member) => number): RunningProcess[] {
@@ -226,6 +251,8 @@ interface Sample {
 const SAMPLE_INTERVAL_MS = 2000
 /** The kernel counts CPU time in ticks of 10 ms, which is one hundredth of this. */
 const LEAST_WINDOW_MS = 1000
+/** More processes than exit between two retirements. */
+const MOST_EXITED = 1024
 /** Older stats are no better than the value that the worker reported last. */
 const STALE_AFTER_MS = 10_000
 

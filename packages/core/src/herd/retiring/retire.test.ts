@@ -61,6 +61,29 @@ test('a retired store counts exactly as it did before', async () => {
   expect(readdirSync(directory).sort()).toEqual(['retired.catalog', 'retired.values'])
 })
 
+test.each([
+  ['more than it has reported', 30, 27, 30],
+  ['less than it has reported', 2, 0, 3],
+])(
+  'if the operating system has counted %s for a process, the greater CPU time is retired',
+  async (_, sampled, added, total) => {
+    const { name } = FAMILIES.workerCpu
+    leave(3, FAMILIES.workerCpu)
+    leave(4)
+    const retired: [worker: number, addedCpu: number][] = []
+    const cpu = {
+      sampledCpu: () => sampled,
+      retired: ({ worker }: { worker: number }, addedCpu: number) => void retired.push([worker, addedCpu]),
+    }
+    expect(runSync(new Retired(directory).retire(listStores(directory), undefined, cpu))).toBe(2)
+    expect(retired.toSorted(([, a], [, b]) => b - a)).toEqual([
+      [1, added],
+      [1, 0],
+    ])
+    expect([await totalOf(name), await totalOf()]).toEqual([total, 4])
+  },
+)
+
 test('a keeper that died between commit and removal doubles nothing, however many commits follow', async () => {
   const store = leave(5)
   const files = [store.paths!.values, store.paths!.catalog]

@@ -57,10 +57,11 @@ export class Retired {
   /**
    * Adds the stores to the totals, removes them, and returns how many were added. A store that cannot be read
    * completely is skipped; if a store is already in the totals, only its files are removed. `open` returns the reader
-   * of a store. Throws the errors of the file system: if before the commit, nothing has changed and the stores can be
+   * of a store, `cpu` knows the CPU time that its process used and may not have reported. Throws the errors of the file
+   * system: if before the commit, nothing has changed and the stores can be
    * retired later; if after it, the remaining files no longer count. Run all steps of one call before the next begins.
    */
-  *retire(stores: readonly StoreName[], open: OpenReader = openReader): Task<number> {
+  *retire(stores: readonly StoreName[], open: OpenReader = openReader, cpu?: CpuSamples): Task<number> {
     this.#files.restore()
     if (this.#isStale) yield* this.#load()
     this.#isStale = true
@@ -68,10 +69,12 @@ export class Retired {
     const added = yield* this.#addAndCommit(
       stores.filter(({ id }) => !known.has(id)),
       open,
+      cpu,
     )
     this.#isStale = false
+    for (const { store, addedCpu } of added) cpu?.retired(store, addedCpu)
     yield
-    for (const store of [...stores.filter(({ id }) => known.has(id)), ...added]) {
+    for (const store of [...stores.filter(({ id }) => known.has(id)), ...added.map(({ store }) => store)]) {
       removeStore(this.#directory, store)
       yield
     }
@@ -96,16 +99,17 @@ export class Retired {
     this.#files.close()
   }
 
-  *#addAndCommit(stores: readonly StoreName[], open: OpenReader): Task<StoreName[]> {
+  *#addAndCommit(stores: readonly StoreName[], open: OpenReader, cpu: CpuSamples | undefined): Task<Added[]> {
     try {
-      const added: StoreName[] = []
+      const added: Added[] = []
       for (const store of stores) {
-        if (yield* this.#add(store, open)) added.push(store)
+        const addedCpu = yield* this.#add(store, open, cpu?.sampledCpu(store.id))
+        if (addedCpu !== undefined) added.push({ store, addedCpu })
         yield
       }
       if (added.length === 0) return added
       yield* this.#files.writeNames(this.#totals.takeNewNames())
-      yield* this.#commit(added)
+      yield* this.#commit(added.map(({ store }) => store))
       return added
     } catch (error) {
       this.#files.dropDraft()
@@ -113,15 +117,17 @@ export class Retired {
     }
   }
 
-  /** Adds one store in memory. Returns false if it cannot be read completely. */
-  *#add(store: StoreName, open: OpenReader): Task<boolean> {
+  /**
+   * Adds one store in memory. Returns the CPU seconds that were added because its process has not reported them;
+   * undefined if the store cannot be read completely.
+   */
+  *#add(store: StoreName, open: OpenReader, sampledCpu: number | undefined): Task<number | undefined> {
     const reader = open(this.#directory, store)
-    if (reader === undefined) return false
+    if (reader === undefined) return undefined
     try {
       const state = yield* finalStateOf(reader)
-      if (state === undefined) return false
-      yield* this.#totals.add(store, reader, state)
-      return true
+      if (state === undefined) return undefined
+      return yield* this.#totals.add(store, reader, state, sampledCpu)
     } finally {
       reader.close()
     }
@@ -195,6 +201,19 @@ const OTHER_VERSION = `another version of promherd wrote them, and this one read
 
 /** Opens a store for reading from its beginning; undefined if it cannot be read. */
 type OpenReader = (directory: string, name: StoreName) => StoreReader | undefined
+
+/** The CPU time of processes as the operating system reports it. */
+export interface CpuSamples {
+  /** The CPU seconds of the process of a store when it was sampled last; undefined if it was not. */
+  sampledCpu(store: number): number | undefined
+  /** Is called when the store was retired, with the CPU seconds that were added because its process has not reported them. */
+  retired(store: StoreName, addedCpu: number): void
+}
+
+interface Added {
+  readonly store: StoreName
+  readonly addedCpu: number
+}
 
 function openReader(directory: string, name: StoreName): StoreReader | undefined {
   try {

@@ -58,8 +58,11 @@ export class RetiredTotals {
     return names
   }
 
-  /** Adds the final state of one store. */
-  *add(store: Pick<StoreName, 'worker'>, reader: LastNumbers, state: FinalState): Task<void> {
+  /**
+   * Adds the final state of one store. `sampledCpu` are the CPU seconds of its process as the operating system has
+   * reported them last. Returns the CPU seconds that were added because the process has not reported them.
+   */
+  *add(store: Pick<StoreName, 'worker'>, reader: LastNumbers, state: FinalState, sampledCpu = 0): Task<number> {
     const families = new Map<number, RetiredFamily>()
     const open = new Set<number>()
     for (const line of state.families) {
@@ -68,6 +71,7 @@ export class RetiredTotals {
       const since = Math.max(reader.startedAt, line.since ?? 0)
       if (family !== undefined) families.set(line.index, this.#setSince(family, since))
     }
+    let addedCpu = 0
     let added = 0
     for (const line of state.series) {
       if (++added % SERIES_PER_STEP === 0) yield
@@ -78,7 +82,12 @@ export class RetiredTotals {
       if (line.values.length !== labels.length || line.slot + family.width > reader.values.length) continue
       const values = aggregator === 'worker' ? [...line.values, String(store.worker)] : line.values
       this.#addSeries(family, { ...line, values }, reader.values)
+      const unreported = sampledCpu - reader.values[line.slot]!
+      if (family.definition.name !== FAMILIES.workerCpu.name || !(unreported > 0)) continue
+      this.#addSeries(family, { ...line, values, slot: 0 }, Float64Array.of(unreported))
+      addedCpu += unreported
     }
+    return addedCpu
   }
 
   /**
