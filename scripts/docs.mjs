@@ -7,7 +7,6 @@ import { pageOf } from '../benchmarks/lib/page.js'
 import { readResults } from '../benchmarks/lib/results.js'
 import {
   ERROR_CATEGORIES,
-  FAMILIES,
   FORWARD_ERROR_CAUSES,
   GARBAGE_KINDS,
   INSTANCE_STATES,
@@ -16,7 +15,8 @@ import {
   SIGNAL_NAMES,
   STORE_STATES,
   STREAM_KINDS,
-} from '../packages/core/dist/definitions/metrics.js'
+} from '../packages/core/dist/definitions/label-values.js'
+import { FAMILIES } from '../packages/core/dist/definitions/metrics.js'
 import { WORKER_STATES } from '../packages/core/dist/store/header.js'
 
 const AGGREGATED = {

@@ -4,6 +4,7 @@ import { prometheus } from '@promherd/fastify'
 import fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { SERVER_SHAPE } from '../../packages/core/dist/adapter/instrument-server.js'
+import { type Check, isAnything, type Shape } from '../../packages/core/dist/base/check-options.js'
 import { VARIABLES } from '../../packages/core/dist/base/environment.js'
 import { CLUSTER_SHAPE } from '../../packages/core/dist/cluster/options.js'
 import { CONFIG_SHAPE } from '../../packages/core/dist/config/config.js'
@@ -22,11 +23,43 @@ const page = readFileSync(new URL('docs/options.md', root), 'utf8')
 
 const configuration = readFileSync(new URL('docs/configuration.md', root), 'utf8')
 
-/** The first column of the first table below a heading. */
-function documented(heading: string, text = page): string[] {
+/** The first two columns of the first table below a heading. */
+function rows(heading: string, text = page): (readonly [name: string, second: string])[] {
   const section = text.split(/^## /m).find(text => text.startsWith(`${heading}\n`)) ?? ''
   const table = section.slice(section.search(/\| (option|key) \|/)).split('\n\n')[0]!
-  return [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!)
+  return [...table.matchAll(/^\| `(\w+)` \| ([^|]*) \|/gm)].map(([, name, second]) => [name!, second!] as const)
+}
+
+/** The first column of the first table below a heading. */
+function documented(heading: string, text = page): string[] {
+  return rows(heading, text).map(([name]) => name)
+}
+
+/** A value of each type. An integer is a number too. */
+const SAMPLES: Readonly<Record<string, unknown>> = {
+  boolean: true,
+  integer: 1,
+  number: 1.5,
+  string: 'x',
+  array: [],
+  object: {},
+  function: () => {},
+}
+
+/** The types in the second column: `array of strings`, `object or false`. */
+function typesIn(column: string): Set<string> {
+  const types = new Set(column.split(/,? or |, /).map(each => each.split(' ')[0]!))
+  if (types.has('number')) types.add('integer')
+  return types
+}
+
+function accepts(check: Check, value: unknown): boolean {
+  try {
+    check('option', value)
+    return true
+  } catch {
+    return false
+  }
 }
 
 describe('docs/options.md', () => {
@@ -42,6 +75,31 @@ describe('docs/options.md', () => {
     ['serveGroup', GROUP_SHAPE],
   ])('has every option of %s and no other', (heading, shape) => {
     expect(documented(heading).sort()).toEqual(Object.keys(shape).sort())
+  })
+
+  test.each<[string, Shape<object>]>([
+    ['createMonitor', MONITOR_SHAPE],
+    ['HTTP', HTTP_SHAPE],
+    ['Instruments', INSTRUMENT_SHAPES.gauge],
+    ['Instruments of histograms', INSTRUMENT_SHAPES.histogram],
+    ['serveHerd', SERVE_SHAPE],
+    ['startCluster', CLUSTER_SHAPE],
+    ['startThreads', THREADS_SHAPE],
+    ['OTLP', OTLP_SHAPE],
+    ['forward', FORWARD_SHAPE],
+    ['serveGroup', GROUP_SHAPE],
+  ])('has the type of every option of %s: a value of another type is rejected', (heading, shape) => {
+    const checks = shape as Readonly<Record<string, Check>>
+    const wrong = rows(heading).flatMap(([name, column]) => {
+      const types = typesIn(column)
+      const unknown = [...types].filter(type => type !== '`false`' && !(type in SAMPLES))
+      // `isAnything` leaves the check to the code that uses the option.
+      const others = Object.keys(SAMPLES).filter(
+        type => checks[name] !== isAnything && !types.has(type) && accepts(checks[name]!, SAMPLES[type]),
+      )
+      return [...unknown, ...others].map(type => `${name} is documented as ${column}, not as ${type}`)
+    })
+    expect(wrong).toEqual([])
   })
 
   test('has what a gauge and a histogram take besides, and the ways to aggregator', () => {

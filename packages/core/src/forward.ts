@@ -4,7 +4,7 @@ export { type Check, checkOptions, isBoolean, isFunction, isOneOf, isString, typ
 export { promherdError } from './base/errors.ts'
 export { VERSION } from './base/version.ts'
 export { Warner } from './base/warner.ts'
-export { FORWARD_ERROR_CAUSES, type ForwardErrorCause } from './definitions/metrics.ts'
+export { FORWARD_ERROR_CAUSES, type ForwardErrorCause } from './definitions/label-values.ts'
 export { type Forwarding, type ForwardingOptions, startForwarding } from './forward/forward.ts'
 export { setOwnMetric } from './forward/own-metrics.ts'
 export { isSinkError, type Sink, SinkError, type SinkErrorOptions } from './forward/sink.ts'

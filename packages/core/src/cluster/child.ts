@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import type { RestartReason } from '../definitions/metrics.ts'
+import type { RestartReason } from '../definitions/label-values.ts'
 import type { ToWorker } from './messages.ts'
 
 /**

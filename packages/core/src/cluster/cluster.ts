@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import type { SignalName } from '../definitions/metrics.ts'
+import type { SignalName } from '../definitions/label-values.ts'
 import type { HerdServer } from '../server/serve-herd.ts'
 
 /** A running cluster of processes or threads, controlled by its primary. */

@@ -1,4 +1,4 @@
-import type { CutReason } from '../definitions/metrics.ts'
+import type { CutReason } from '../definitions/label-values.ts'
 import type { HeapSize } from './full-heap-detector.ts'
 
 /** The messages between the primary and its workers. The user's own messages have no `promherd` and are ignored. */

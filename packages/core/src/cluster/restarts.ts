@@ -1,5 +1,5 @@
 import { backoffMs } from '../base/backoff.ts'
-import type { RestartReason } from '../definitions/metrics.ts'
+import type { RestartReason } from '../definitions/label-values.ts'
 import type { Exit } from './child.ts'
 
 /** Why and when a worker is started again. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { SignalName } from '../definitions/metrics.ts'
+import type { SignalName } from '../definitions/label-values.ts'
 
 /**
  * Calls `act` for each signal of `names` that the primary receives, by its name without SIG. Returns a function that

@@ -1,5 +1,5 @@
 import { within } from '../base/within.ts'
-import type { CutReason, RestartReason } from '../definitions/metrics.ts'
+import type { CutReason, RestartReason } from '../definitions/label-values.ts'
 import type { Child, Exit } from './child.ts'
 import type { WorkerStatus } from './cluster.ts'
 import { type DrainRequest, isOurs, type ToPrimary } from './messages.ts'

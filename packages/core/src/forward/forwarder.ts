@@ -1,7 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers'
 import { backoffMs, jitteredMs } from '../base/backoff.ts'
 import type { Warner } from '../base/warner.ts'
-import { FORWARD_ERROR_CAUSES, type ForwardErrorCause } from '../definitions/metrics.ts'
+import { FORWARD_ERROR_CAUSES, type ForwardErrorCause } from '../definitions/label-values.ts'
 import { beforeHerdEnds } from '../herd/process-herd.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { addToOwnMetric, sentHerd, setOwnMetric } from './own-metrics.ts'

@@ -1,4 +1,4 @@
-import type { ForwardErrorCause } from '../definitions/metrics.ts'
+import type { ForwardErrorCause } from '../definitions/label-values.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 
 /** A destination for snapshots of a herd. */

@@ -1,5 +1,6 @@
 import { VERSION } from '../base/version.ts'
-import { FAMILIES, INSTANCE_STATES, type InstanceState } from '../definitions/metrics.ts'
+import { INSTANCE_STATES, type InstanceState } from '../definitions/label-values.ts'
+import { FAMILIES } from '../definitions/metrics.ts'
 import { SelfSource } from '../herd/metrics/self-source.ts'
 import { Merger } from '../snapshot/merge/merge.ts'
 import { Numbers } from '../snapshot/numbers.ts'

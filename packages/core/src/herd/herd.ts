@@ -1,4 +1,5 @@
-import { FAMILIES, type StoragePlace, type StoreState } from '../definitions/metrics.ts'
+import type { StoragePlace, StoreState } from '../definitions/label-values.ts'
+import { FAMILIES } from '../definitions/metrics.ts'
 import { Merger, type Sum } from '../snapshot/merge/merge.ts'
 import { Sequence } from '../snapshot/sequence.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'

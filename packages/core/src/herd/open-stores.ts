@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { StoreState } from '../definitions/metrics.ts'
+import type { StoreState } from '../definitions/label-values.ts'
 import { lacksDescriptors } from '../files/descriptors.ts'
 import { statFile } from '../files/files.ts'
 import type { Task } from '../snapshot/task.ts'

@@ -1,5 +1,5 @@
 import { promherdError } from '../base/errors.ts'
-import type { StoragePlace } from '../definitions/metrics.ts'
+import type { StoragePlace } from '../definitions/label-values.ts'
 import { createDirectoryIn, PLACES, type Place } from './directory/created-directories.ts'
 import { isWrongPath, removeCreatedDirectory, useDirectory } from './directory/directory.ts'
 import type { Herd } from './herd.ts'

@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads'
-import type { InternalErrorCause } from '../definitions/metrics.ts'
+import type { InternalErrorCause } from '../definitions/label-values.ts'
 import { isWrongPath, useDirectory } from '../herd/directory/directory.ts'
 import { inheritedNumber, inheritNumber } from '../herd/processes/inherited-number.ts'
 import type { DirectoryLock } from '../herd/processes/lock.ts'

@@ -1,5 +1,6 @@
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
-import { FAMILIES, GARBAGE_KINDS, type GarbageKind } from '../definitions/metrics.ts'
+import { GARBAGE_KINDS, type GarbageKind } from '../definitions/label-values.ts'
+import { FAMILIES } from '../definitions/metrics.ts'
 import type { Store } from '../store/store.ts'
 import { observerOf } from './observer.ts'
 

@@ -1,6 +1,6 @@
 import type { Warner } from '../../base/warner.ts'
 import { within } from '../../base/within.ts'
-import type { SignalName } from '../../definitions/metrics.ts'
+import type { SignalName } from '../../definitions/label-values.ts'
 import { Herd } from '../../herd/herd.ts'
 import { ProcessStats } from '../../herd/metrics/process-stats.ts'
 import { endHerd, offerHerd, type ProcessHerd } from '../../herd/process-herd.ts'

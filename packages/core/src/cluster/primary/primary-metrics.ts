@@ -1,11 +1,11 @@
 import {
   CUT_REASONS,
   type CutReason,
-  FAMILIES,
   RESTART_REASONS,
   type RestartReason,
   type SignalName,
-} from '../../definitions/metrics.ts'
+} from '../../definitions/label-values.ts'
+import { FAMILIES } from '../../definitions/metrics.ts'
 import type { StoreFamily } from '../../store/family.ts'
 import type { Store } from '../../store/store.ts'
 

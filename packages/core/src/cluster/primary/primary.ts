@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Warner } from '../../base/warner.ts'
 import { within } from '../../base/within.ts'
-import { SIGNAL_NAMES, type SignalName } from '../../definitions/metrics.ts'
+import { SIGNAL_NAMES, type SignalName } from '../../definitions/label-values.ts'
 import { MetricsServer } from '../../server/metrics-server.ts'
 import type { Store } from '../../store/store.ts'
 import type { Exit, Spawner } from '../child.ts'

@@ -1,5 +1,5 @@
 import type { Warner } from '../../base/warner.ts'
-import type { CutReason, RestartReason } from '../../definitions/metrics.ts'
+import type { CutReason, RestartReason } from '../../definitions/label-values.ts'
 import type { Exit, Spawn } from '../child.ts'
 import type { WorkerExit, WorkerStatus } from '../cluster.ts'
 import { describeExit, RestartDelay } from '../restarts.ts'

@@ -1,12 +1,7 @@
 import { VERSION } from '../../base/version.ts'
 import type { Definition } from '../../definitions/definition.ts'
-import {
-  FAMILIES,
-  STORAGE_PLACES,
-  STORE_STATES,
-  type StoragePlace,
-  type StoreState,
-} from '../../definitions/metrics.ts'
+import { STORAGE_PLACES, STORE_STATES, type StoragePlace, type StoreState } from '../../definitions/label-values.ts'
+import { FAMILIES } from '../../definitions/metrics.ts'
 import { Numbers } from '../../snapshot/numbers.ts'
 import type { Family } from '../../snapshot/snapshot.ts'
 import { type HEADER, WORKER_STATES, type WorkerState } from '../../store/header.ts'

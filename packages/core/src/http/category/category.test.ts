@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ERROR_CATEGORIES } from '../../definitions/metrics.ts'
+import { ERROR_CATEGORIES } from '../../definitions/label-values.ts'
 import { categoryOf, categoryOfError, categoryOfStatus, type ErrorFacts } from './category.ts'
 
 const answered = (statusCode: number): ErrorFacts => ({ statusCode, responseDestroyed: false, headersSent: true })

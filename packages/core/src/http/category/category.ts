@@ -1,4 +1,4 @@
-import type { ErrorCategory } from '../../definitions/metrics.ts'
+import type { ErrorCategory } from '../../definitions/label-values.ts'
 import { clientEvidence } from './client-evidence.ts'
 import { errorsOf, isObject, read } from './error-chain.ts'
 import { isClientGone, isPayload, isValidation } from './input-evidence.ts'

@@ -1,7 +1,7 @@
 import { isPromise } from 'node:util/types'
 import { checkOptions, isAnything, isFunction, type Shape } from '../../base/check-options.ts'
 import { promherdError } from '../../base/errors.ts'
-import { ERROR_CATEGORIES } from '../../definitions/metrics.ts'
+import { ERROR_CATEGORIES } from '../../definitions/label-values.ts'
 import { categoryOf, type ErrorFacts } from './category.ts'
 
 /** User-defined categories: a function, limited to names that were declared at start. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ErrorCategory, StreamKind } from '../../definitions/metrics.ts'
+import type { ErrorCategory, StreamKind } from '../../definitions/label-values.ts'
 import type { RequestLike } from '../labels/request-like.ts'
 import type { RouteOf, RouteSource } from '../labels/route-of.ts'
 import type { Counted, Measurements } from '../series/counted.ts'

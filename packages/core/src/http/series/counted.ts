@@ -1,4 +1,4 @@
-import type { StreamKind } from '../../definitions/metrics.ts'
+import type { StreamKind } from '../../definitions/label-values.ts'
 import type { Outcome } from '../labels/outcome.ts'
 import type { BodySize } from '../response/body-size.ts'
 import type { FirstByte } from '../response/time-to-first-byte.ts'

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { ERROR_CATEGORIES, type StreamKind } from '../../definitions/metrics.ts'
+import { ERROR_CATEGORIES, type StreamKind } from '../../definitions/label-values.ts'
 import { DEFAULT_MAX_SERIES, type StoreFamily } from '../../store/family.ts'
 import type { Store } from '../../store/store.ts'
 import { CustomLabels } from '../labels/custom-labels.ts'
