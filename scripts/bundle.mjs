@@ -31,7 +31,7 @@ const GROUPS = {
     {
       name: 'base',
       priority: 2,
-      test: /rolldown[\\/]runtime|src[\\/](base[\\/](alike|errors|shared|node-require)|auto[\\/](begin|hooks[\\/]fastify-channel)|config[\\/]find-file|server[\\/]metrics-mark)\.ts$/,
+      test: /rolldown[\\/]runtime|src[\\/](base[\\/](appearance|environment|errors|shared|node-require)|auto[\\/](begin|hooks[\\/]fastify-channel)|config[\\/]find-file|server[\\/]metrics-mark)\.ts$/,
     },
     // The sources that every recording process needs: adapters import both of its entries.
     {

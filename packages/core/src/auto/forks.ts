@@ -1,7 +1,7 @@
 import cluster, { type Cluster } from 'node:cluster'
 import { syncBuiltinESMExports } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
-import { replaceMethod } from '../base/alike.ts'
+import { replaceMethod } from '../base/appearance.ts'
 import { configuration } from './configuration.ts'
 import type { Parts } from './parts.ts'
 import type { Sharing } from './sharing.ts'

@@ -61,7 +61,7 @@ export function declare(type: InstrumentType, options: CounterOptions | GaugeOpt
   const { name, help, labels = [], maxSeries, expireAfterSeconds, aggregator = 'sum' } = options
   checkName(type, name)
   if (typeof help !== 'string')
-    throw promherdError('ERR_PROMHERD_BAD_OPTION', `${type}.help`, 'a string', help, SAY_WHAT)
+    throw promherdError('ERR_PROMHERD_BAD_OPTION', `${type}.help`, 'a string', help, DESCRIBE)
   for (const label of labels) checkLabel(type, label, aggregator)
   if (expireAfterSeconds !== undefined && labels.length === 0) {
     const remedy = 'Leave it out, or give labels: the one series of a metric without labels stays.'
@@ -78,7 +78,7 @@ export function declare(type: InstrumentType, options: CounterOptions | GaugeOpt
   return { definition, maxSeries, expireAfterSeconds }
 }
 
-const SAY_WHAT = 'Say what is measured.'
+const DESCRIBE = 'Describe what is measured.'
 
 const isLabels: Check = (name, value) => {
   if (Array.isArray(value) && new Set(value).size === value.length) return
@@ -110,7 +110,7 @@ const isFewBuckets: Check = (name, value) => {
 
 const COMMON: Shape<InstrumentOptions> = {
   name: isString('Give the name that Prometheus should show.'),
-  help: isString(SAY_WHAT),
+  help: isString(DESCRIBE),
   labels: isLabels,
   maxSeries: isInteger(1, 1_000_000, 'Leave it out for 1000.'),
   expireAfterSeconds: isSeconds,

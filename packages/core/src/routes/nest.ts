@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
-import { replaceMethod } from '../base/alike.ts'
+import { replaceMethod } from '../base/appearance.ts'
 import { nodeRequire, requireFrom } from '../base/node-require.ts'
 import { read } from '../http/category/error-chain.ts'
 import { noteFirstError, noteUnrouted } from '../http/exchange/followed.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPromise } from 'node:util/types'
-import { alike } from '../../base/alike.ts'
+import { keepAppearance } from '../../base/appearance.ts'
 import { shared } from '../../base/shared.ts'
 import { noteError } from '../../http/exchange/followed.ts'
 import { nameRoute } from '../../http/exchange/route-source.ts'
@@ -78,7 +78,7 @@ function wrapMatch(match: Match): Match {
       return result
     },
   }
-  return alike(observed, match)
+  return keepAppearance(observed, match)
 }
 
 /**
@@ -102,7 +102,7 @@ function wrapHandler(handler: Handler): Handler {
     },
   }
   WRAPPED.add(observed)
-  return alike(observed, handler)
+  return keepAppearance(observed, handler)
 }
 
 function isOnlyHandler({ req }: Context): boolean {

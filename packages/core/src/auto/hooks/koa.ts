@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { alike, replaceMethod, replaceMethodOf } from '../../base/alike.ts'
+import { keepAppearance, replaceMethod, replaceMethodOf } from '../../base/appearance.ts'
 import { noteError } from '../../http/exchange/followed.ts'
 import { nameRoute, nameUnnamedRoute } from '../../http/exchange/route-source.ts'
 import { nameUpgrade } from '../../http/exchange/upgrades.ts'
@@ -106,7 +106,7 @@ function withErrorsRecorded(middleware: Middleware): Middleware {
         throw error
       }
     }
-    known = alike(observed, middleware)
+    known = keepAppearance(observed, middleware)
     WRAPPED.set(middleware, known)
   }
   return known

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { replaceMethod } from '../../base/alike.ts'
+import { replaceMethod } from '../../base/appearance.ts'
 import { nodeRequire } from '../../base/node-require.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { replaceMethodOf } from '../../base/alike.ts'
+import { replaceMethodOf } from '../../base/appearance.ts'
 import { shared } from '../../base/shared.ts'
 import type { ExpressRequest, Layer, Next } from './types.ts'
 

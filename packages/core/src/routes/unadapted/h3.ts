@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { ServerResponse } from 'node:http'
-import { alike, replaceMethod } from '../../base/alike.ts'
+import { keepAppearance, replaceMethod } from '../../base/appearance.ts'
 import { nameRoute } from '../../http/exchange/route-source.ts'
 import type { Framework } from '../framework.ts'
 import { isFirstFound, prototypesIn, prototypeWith } from '../prototypes.ts'
@@ -31,7 +31,7 @@ export const H3_1: Framework = {
           return Reflect.apply(get, this, [])
         },
       }
-      Object.defineProperty(prototype, 'method', { ...method, get: alike(observed.get, get) })
+      Object.defineProperty(prototype, 'method', { ...method, get: keepAppearance(observed.get, get) })
     },
   },
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { replaceMethod } from '../../base/alike.ts'
+import { replaceMethod } from '../../base/appearance.ts'
 import { read } from '../../http/category/error-chain.ts'
 import { noteError } from '../../http/exchange/followed.ts'
 import { nameRoute } from '../../http/exchange/route-source.ts'

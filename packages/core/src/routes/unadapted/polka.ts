@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { replaceMethod } from '../../base/alike.ts'
+import { replaceMethod } from '../../base/appearance.ts'
 import { type Framework, OTHER_FRAMEWORK } from '../framework.ts'
 import { isFirstFound, prototypeWith } from '../prototypes.ts'
 

@@ -11,7 +11,7 @@ type AnyFunction = (this: any, ...parts: any[]) => any
  * Gives `copy` the keys of `original`, in their order. `copy` must be a method or an arrow function: others keep a
  * `prototype`.
  */
-export function alike<T extends object>(copy: T, original: object): T {
+export function keepAppearance<T extends object>(copy: T, original: object): T {
   const keys = Reflect.ownKeys(original)
   // Only if the order differs: V8 keeps objects with deleted properties in a slower form.
   if (Reflect.ownKeys(copy).some((key, i) => keys[i] !== key)) {
@@ -31,7 +31,7 @@ export function replaceMethod<Name extends PropertyKey, Method extends AnyFuncti
 ): void {
   const own = holder && Object.getOwnPropertyDescriptor(holder, name)
   if (typeof own?.value !== 'function') return
-  const value = alike(observing(own.value as Method), own.value as Method)
+  const value = keepAppearance(observing(own.value as Method), own.value as Method)
   Object.defineProperty(holder, name, { ...own, value })
 }
 
@@ -48,7 +48,7 @@ export function replaceMethodOf<Name extends PropertyKey, Method extends AnyFunc
   const own = holder && Object.getOwnPropertyDescriptor(holder, name)
   if (typeof own?.value !== 'function') return
   let method = own.value as Method
-  let observed = alike(observing(method), method)
+  let observed = keepAppearance(observing(method), method)
   Object.defineProperty(holder, name, {
     configurable: true,
     enumerable: own.enumerable === true,
@@ -60,7 +60,7 @@ export function replaceMethodOf<Name extends PropertyKey, Method extends AnyFunc
         Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true })
       } else {
         method = value
-        observed = typeof value === 'function' ? alike(observing(value), value) : value
+        observed = typeof value === 'function' ? keepAppearance(observing(value), value) : value
       }
     },
   })
