@@ -35,7 +35,7 @@ test('the metrics port responds on its four paths, and with 404 on others', asyn
   const answer = async (path: string, method = 'GET') => await get(running.metricsUrl(path), { method })
   expect(await answer('/-/healthy')).toMatchObject({ status: 200, body: 'Healthy.\n' })
   expect(await answer('/-/ready')).toMatchObject({ status: 200, body: 'Ready.\n' })
-  expect((await answer('/')).body).toContain('2 workers seen, 2 running.')
+  expect((await answer('/')).body).toContain('2 workers, 2 running.')
   expect((await answer('/')).headers['content-type']).toBe('text/html; charset=utf-8')
   const metrics = await answer('/metrics')
   expect(metrics.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')

@@ -27,7 +27,7 @@ const LOAD = { received: 10, broken: 1, refused: 0 }
 const HERD = { counted: 10, aborted: 0, lost: 0, restarts: 0, internalErrors: 0, counters: [] }
 const PROMETHEUS = { fell: [], scrapes: 5, failed: 0 }
 
-test('a received response that is neither counted nor lost with its worker is missing', () => {
+test('a received response that is neither counted nor lost is reported as missing', () => {
   const judged = judge({ load: LOAD, herd: { ...HERD, counted: 8, lost: 1 }, prometheus: PROMETHEUS })
   expect(judged).toEqual({ missing: 1, invented: 0, resets: 0 })
 })

@@ -96,7 +96,7 @@ describe('an exporter of 30 stores', () => {
     for (let worker = 1; worker <= 30; worker++) new Counting(worker)
   })
 
-  test('shows all of them while 40 connections are idle, and says that it has too few descriptors', async () => {
+  test('serves all of them while 40 connections are idle, and reports that it has too few descriptors', async () => {
     const running = await startExporter()
     let counted = 0
     for (let i = 0; i < 10; i++) {
@@ -127,7 +127,7 @@ describe('an exporter of 30 stores', () => {
     expect(await jobsIn(running)).toBe(32)
   })
 
-  test('shows the last numbers and counts a failure for each scrape without any descriptor', async () => {
+  test('serves the numbers that were read last and counts a failure for each scrape without any descriptor', async () => {
     const running = await startExporter()
     const scrape = keptAlive()
     const look = async () => new Samples(await scrape(running.metricsUrl()))

@@ -45,7 +45,7 @@ test('a clean restart of an exporter keeps the totals, though no worker runs', a
   await second.close()
 })
 
-test('an exporter that starts while no worker runs clears nothing that another one shows', async () => {
+test('an exporter that starts while no worker runs removes nothing that another one serves', async () => {
   await leave(1, 5).close()
   const first = serve()
   expect(await jobsAt(first)).toBe(5)
@@ -57,7 +57,7 @@ test('an exporter that starts while no worker runs clears nothing that another o
   await second.close()
 })
 
-test('a primary that begins a herd clears, and an exporter beside it shows the new herd alone', async () => {
+test('a primary that starts a herd removes old files, and an exporter beside it serves the new herd alone', async () => {
   const first = new Herd({ directory })
   first.lead({ fresh: true })
   const old = leave(1, 5)

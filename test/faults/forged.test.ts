@@ -97,7 +97,7 @@ test.each([
   expect(bytes).toBeLessThan(MOST_BYTES)
 })
 
-test('a store whose header is damaged shows the numbers that its names can mean', async () => {
+test('a store with a damaged header serves the numbers that its names cover', async () => {
   const damaged = createMonitor({ directory, worker: 2, storage: 'file' })
   damaged.counter({ name: 'jobs_total', help: 'Jobs.' }).inc(7)
   internalsOf(damaged).store.flush()
@@ -112,7 +112,7 @@ test('a store whose header is damaged shows the numbers that its names can mean'
   await damaged.close()
 })
 
-test('a catalog of 60 MiB without a name is given up after some lines', async () => {
+test('reading a catalog of 60 MiB without a name stops after some lines', async () => {
   forge('x\n'.repeat(30 * MEBIBYTE))
   const { jobs, states, bytes } = await scrape()
   expect(jobs).toBe(5)
@@ -121,7 +121,7 @@ test('a catalog of 60 MiB without a name is given up after some lines', async ()
   expect((await scrape()).bytes).toBeLessThan(MOST_BYTES)
 })
 
-test('wide histograms with short names are read whole', async () => {
+test('wide histograms with short names are read completely', async () => {
   const buckets = Array.from({ length: 1000 }, (_, i) => i)
   const wide = good.histogram({ name: 'wide', help: 'W.', buckets, labels: ['n'] })
   for (let i = 0; i < 200; i++) wide.labels(String(i)).observe(i)

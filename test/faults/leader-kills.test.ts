@@ -48,7 +48,7 @@ async function killLeaderAfter(steps: number): Promise<boolean> {
   return isDone
 }
 
-test('a leader that is killed after any step of retiring loses and doubles nothing, and the next one leaves nothing', async () => {
+test('a leader that is killed after any step of retiring loses and doubles nothing, and the next leader leaves no files', async () => {
   const watcher = new Herd({ directory })
   const living = record(LIVING)
   let counted = 0

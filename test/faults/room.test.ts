@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { get, type Running, startProcess, startReady } from '../cluster/running.ts'
 import { isSkipped } from '../support/skip.ts'
 
-/** File systems without room: the application serves, all that it answers is counted, and what is missing is told. */
+/** File systems without room: the application serves, all its responses are counted, and what is missing is logged. */
 
 let directory: string
 
@@ -57,7 +57,7 @@ describe.skipIf(isSkipped('tmpfs'))('where a file system has no room', () => {
     await running.end()
   })
 
-  test('a given directory that is full when the herd starts is not used, and that is told', async () => {
+  test('a given directory that is full when the herd starts is not used, and that is logged', async () => {
     mount('size=1m,mode=0700')
     fill()
     const running = await startReady({ options: { workers: 1, metrics: { port: 0, directory } } })
@@ -68,7 +68,7 @@ describe.skipIf(isSkipped('tmpfs'))('where a file system has no room', () => {
     await running.end()
   })
 
-  test('one that is full while the herd runs loses no request of workers that come later', async () => {
+  test('a directory that is full while the herd runs loses no request of workers that start later', async () => {
     mount('size=1m,mode=0700')
     const running = await startReady({ options: { workers: 2, metrics: { port: 0, directory } } })
     await request(running, 20)
@@ -87,7 +87,7 @@ describe.skipIf(isSkipped('tmpfs'))('where a file system has no room', () => {
     await running.end()
   })
 
-  test('a file system that can only be read holds up no start', async () => {
+  test('a read-only file system delays no start', async () => {
     mount('size=1m,mode=0700,ro')
     const running = await startReady({ options: { workers: 1, metrics: { port: 0, directory } } })
     await request(running, 20)
@@ -96,7 +96,7 @@ describe.skipIf(isSkipped('tmpfs'))('where a file system has no room', () => {
     await running.end()
   })
 
-  test('where nothing can be written at all the application serves, and readiness and a metric tell', async () => {
+  test('without any place to write the application serves, and readiness and a metric report it', async () => {
     mount('size=1m,mode=0755')
     // A private mount namespace, in which /dev/shm and the temporary files are full.
     mkdirSync(join(directory, 'tmp'))

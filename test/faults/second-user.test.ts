@@ -19,7 +19,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 const AS_SECOND_USER = ['setpriv', '--reuid', String(SECOND_USER), '--regid', String(SECOND_USER), '--clear-groups']
 
 describe.skipIf(isSkipped('second-user'))('a herd of a user without rights', () => {
-  test('starts where the given directory has mode 000, and counts all', async () => {
+  test('starts with a given directory of mode 000, and counts all requests', async () => {
     chmodSync(directory, 0o000)
     const running = await startReady({
       options: { workers: 2, metrics: { port: 0, directory } },
@@ -31,7 +31,7 @@ describe.skipIf(isSkipped('second-user'))('a herd of a user without rights', () 
     expect(running.stderr).toContain('EACCES')
   })
 
-  test('goes on where the directory gets mode 000 while it runs, and tells', async () => {
+  test('continues when the directory gets mode 000 while it runs, and reports it', async () => {
     const running = await startReady({
       options: { workers: 2, metrics: { port: 0, directory } },
       through: AS_SECOND_USER,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { get, type Running, startReady, until } from '../cluster/running.ts'
 
-/** Files and directories that vanish while a herd runs: no counter falls, and what is wrong is told until it is mended. */
+/** Files and directories that vanish while a herd runs: no counter falls, and the problem is reported until it is solved. */
 
 let directory: string
 let running: Running
@@ -52,7 +52,7 @@ async function killWorkers(): Promise<void> {
   await running.sees('promherd_workers{state="running"}', 2)
 }
 
-test('files are removed, and a file is in the place of the directory for a while: no counter falls, and it is mended', async () => {
+test('files are removed, and a file replaces the directory for a while: no counter falls, and the directory is created again', async () => {
   // The files of a running worker, which writes them again.
   expect(await total()).toBe(20)
   for (const name of readdirSync(directory).filter(each => each.startsWith('1-'))) rmSync(join(directory, name))
@@ -86,7 +86,7 @@ test('files are removed, and a file is in the place of the directory for a while
   expect(await total()).toBe(50)
 })
 
-test('the directory is removed, or replaced by an empty one: nothing falls, and the herd moves in again', async () => {
+test('the directory is removed, or replaced by an empty one: no counter falls, and the herd writes its files again', async () => {
   await killWorkers()
   await request(20)
   let count = 40

@@ -31,7 +31,7 @@ function storesOf({ families }: Snapshot): Record<string, number> {
   return Object.fromEntries(labels.map(([state], i) => [state, values.get(i)]))
 }
 
-test('whatever lies in the directory, everyone else is counted and the damage is too', async () => {
+test('with any foreign file in the directory, all other stores are counted, and so is the damage', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
   const good = count(directory, 1, 5)
   const magic = 0x70726f6d
@@ -69,7 +69,7 @@ test('whatever lies in the directory, everyone else is counted and the damage is
   rmSync(directory, { recursive: true })
 })
 
-test('a store that is cut short while it is read keeps the numbers that it had', async () => {
+test('a store that is truncated while it is read keeps the numbers that it had', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
   const good = count(directory, 1, 5)
   const cut = createMonitor({ directory, worker: 2, storage: 'file' })
@@ -90,7 +90,7 @@ test('a store that is cut short while it is read keeps the numbers that it had',
   rmSync(directory, { recursive: true })
 })
 
-test('a torn last line is no damage, and a line of garbage takes no other with it', async () => {
+test('an incomplete last line is no damage, and an invalid line affects no other', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
   const monitor = count(directory, 1, 5)
   appendFileSync(internalsOf(monitor).store.paths!.catalog, '{"kind":"family","na')
@@ -109,7 +109,7 @@ test('a torn last line is no damage, and a line of garbage takes no other with i
   rmSync(directory, { recursive: true })
 })
 
-test('a primary that starts clears what the dead left, and keeps what the living have', async () => {
+test('a primary that starts removes files of exited processes, and keeps those of running ones', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
   await count(directory, 1, 5).close()
   const first = new Herd({ directory })

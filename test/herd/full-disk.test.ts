@@ -48,7 +48,7 @@ describe.skipIf(isSkipped('tmpfs')).each(['mmap', 'file'] as const)('on a full d
     rmSync(directory, { recursive: true })
   })
 
-  test.each([0, 64 * 1024])('opens on the heap where %d bytes are left, and says so once', async bytes => {
+  test.each([0, 64 * 1024])('opens on the heap if %d bytes are left, and reports that once', async bytes => {
     fill(bytes)
     const warnings: string[] = []
     const monitor = createMonitor({ directory, worker: 1, storage, onWarning: message => warnings.push(message) })
@@ -59,7 +59,7 @@ describe.skipIf(isSkipped('tmpfs')).each(['mmap', 'file'] as const)('on a full d
     await monitor.close()
   })
 
-  test('keeps its series exact and counts new ones together', async () => {
+  test('keeps its series exact, and adds new ones up in one', async () => {
     const warnings: string[] = []
     const monitor = createMonitor({ directory, worker: 1, storage, onWarning: message => warnings.push(message) })
     const { store } = internalsOf(monitor)
@@ -78,7 +78,7 @@ describe.skipIf(isSkipped('tmpfs')).each(['mmap', 'file'] as const)('on a full d
     await monitor.close()
   })
 
-  test('is retired later, and nothing is lost or doubled', async () => {
+  test('is retired later, and no count is lost or doubled', async () => {
     let living: { close(): Promise<void> } | undefined
     for (let i = 0; i < 3; i++) {
       const monitor = createMonitor({ directory, worker: i + 1, storage })

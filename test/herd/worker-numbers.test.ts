@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ROOT } from '../support/process.ts'
 import { temporaryDirectory } from '../support/resources.ts'
 
-/** Processes that nobody numbers: each takes the least number that no living one has. */
+/** Processes without an assigned number: each takes the lowest number that no running process uses. */
 
 let directory: ReturnType<typeof temporaryDirectory>
 const children: ChildProcess[] = []
@@ -41,7 +41,7 @@ test('processes that start together take different numbers', async () => {
   expect(workers.sort()).toEqual([1, 2, 3, 4])
 })
 
-test('the number of one that was killed, and of one that ended, is taken again', async () => {
+test('the numbers of a killed process and of one that exited are used again', async () => {
   const [first, second] = [await start(), await start()]
   await start()
   first.child.kill('SIGKILL')
@@ -53,7 +53,7 @@ test('the number of one that was killed, and of one that ended, is taken again',
   expect((await start()).worker).toBe(4)
 })
 
-test('the herd shows each of them once', async () => {
+test('the herd contains each of them once', async () => {
   await Promise.all([start(), start(), start()])
   const herd = new Herd({ directory: directory.path })
   const info = (await herd.snapshot()).families.find(({ name }) => name === 'promherd_worker_info')

@@ -7,14 +7,14 @@ import { until } from '../support/until.ts'
 
 const ENTRY = fileURLToPath(new URL('./fixtures/exemplars.mjs', import.meta.url))
 
-test('Prometheus has the exemplars of prom-client in two workers, and answers them as they were given', async context => {
+test('Prometheus stores the exemplars of prom-client in two workers, and returns them as they were given', async context => {
   needs(context, 'prometheus')
   const running = await startReady({ env: { ENTRY } })
   const workers = new Set<number>()
   const observe = async (value: number, trace: string): Promise<[object, object]> => {
     const { worker, observed, counted } = JSON.parse((await get(running.appUrl(`/${value}/${trace}`))).body)
     workers.add(worker)
-    // Exemplars are told apart by their milliseconds.
+    // Exemplars differ in their milliseconds.
     await until(() => Date.now() / 1000 > counted, { what: 'the next millisecond' })
     const labels = { trace_id: trace }
     return [

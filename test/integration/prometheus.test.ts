@@ -82,7 +82,7 @@ describe('Prometheus', () => {
   }
 })
 
-test('promtool has nothing to say against any family', async context => {
+test('promtool accepts every family', async context => {
   needs(context, 'promtool')
   const text = await metricsText()
   expect(sum(parseText(text), 'http_requests_total')).toBeGreaterThan(0)
@@ -93,7 +93,7 @@ test('promtool has nothing to say against any family', async context => {
   })
 })
 
-test("Python's client reads every sample as it was meant", async context => {
+test("Python's client reads every sample correctly", async context => {
   needs(context, 'prometheus-client')
   const text = await metricsText()
   const ours = parseText(text).map(({ name, labels, value }) => [name, labels, value])

@@ -9,7 +9,7 @@ import { Receiver } from './receiver.js'
 
 const APP = join(ROOT, 'test/cli/fixtures/app.cjs')
 
-test.each([['--workers'], ['--threads']])('promherd start %s 2 --otlp sends the metrics until its end', async kind => {
+test.each([['--workers'], ['--threads']])('promherd start %s 2 --otlp sends the metrics until it exits', async kind => {
   const receiver = await Receiver.start()
   const [port, metricsPort] = [await freePort(), await freePort()]
   const env = { PORT: String(port), OTEL_SERVICE_NAME: 'shop' }
@@ -45,13 +45,13 @@ test.each<[what: string, args: string[], env: Record<string, string>, message: s
     { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
     'Expected `OTEL_EXPORTER_OTLP_PROTOCOL` to be one of',
   ],
-])('%s is refused with one line', async (_, args, env, message) => {
+])('%s is rejected with one line', async (_, args, env, message) => {
   const { code, stderr, stdout } = await promherd(['start', APP, ...args], { env })
   expect([code, stdout]).toEqual([2, ''])
   expect(stderr).toMatch(new RegExp(`^promherd: ${message}.+\\n$`))
 })
 
-test('nothing is sent where the environment has a receiver and nobody asked for it', async () => {
+test('nothing is sent without an option, although the environment has a receiver', async () => {
   const receiver = await Receiver.start()
   const port = await freePort()
   const env = { PORT: String(port), OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_METRIC_EXPORT_INTERVAL: '50' }

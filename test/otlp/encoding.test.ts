@@ -206,7 +206,7 @@ describe.each(['protobuf', 'json'] as const)('in %s', encoding => {
   })
 })
 
-test('a snapshot of a process alone can be sent', async () => {
+test('a snapshot of a single process can be sent', async () => {
   const monitor = createMonitor({ storage: 'memory' })
   monitor.counter({ name: 'test_total', help: 'Some help.' }).inc(2)
   const snapshot = await monitor.snapshot()

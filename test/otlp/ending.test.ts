@@ -57,7 +57,7 @@ test.each(['http', 'https'])(
   },
 )
 
-test('a program alone that waits for its forwarding to stop has sent all of its counts', async () => {
+test('a single process that waits for its forwarding to stop has sent all of its counts', async () => {
   const receiver = await Receiver.start()
   await run(receiver, 'stop', true)
   expect(receiver.pushes.map(push => push.sum('test_total'))).toEqual([1, 2])

@@ -23,8 +23,8 @@ async function started(options: object, ...answers: Answer[]): Promise<{ receive
 
 /** Waits until it was logged that forwarding failed, and that it works again; each once. */
 async function toldOfBoth(herd: ForwardingHerd): Promise<void> {
-  const told = /^promherd: forwarding to otlp fails .+\npromherd: forwarding to otlp works again\.\n$/
-  await until(() => told.test(herd.log), { what: `one line for each change; the log: ${herd.log}` })
+  const logged = /^promherd: forwarding to otlp fails .+\npromherd: forwarding to otlp works again\.\n$/
+  await until(() => logged.test(herd.log), { what: `one line for each change; the log: ${herd.log}` })
 }
 
 test('a receiver that is down at start gets all counts once it listens', async () => {
@@ -37,7 +37,7 @@ test('a receiver that is down at start gets all counts once it listens', async (
   await toldOfBoth(herd)
 })
 
-test('a receiver that does not respond is given up at the deadline, and gets the newest numbers next', async () => {
+test('a push to a receiver that does not respond ends at the deadline, and the next has the newest numbers', async () => {
   const { receiver, herd } = await started({ timeout: 3 }, 'silence')
   await receiver.push('anything')
   expect(await herd.get()).toBe(200)
@@ -46,11 +46,11 @@ test('a receiver that does not respond is given up at the deadline, and gets the
   // Nothing of the lost push is sent again: there is no queue.
   expect(second!.takenAt).toBeGreaterThan(first!.at)
   expect(await errors(herd, 'timeout')).toBeGreaterThanOrEqual(1)
-  const told = /fails \(timeout: no response within 3 s\).+\npromherd: forwarding to otlp works again\.\n/
-  await until(() => told.test(herd.log), { what: `a line for each change; the log: ${herd.log}` })
+  const logged = /fails \(timeout: no response within 3 s\).+\npromherd: forwarding to otlp works again\.\n/
+  await until(() => logged.test(herd.log), { what: `a line for each change; the log: ${herd.log}` })
 })
 
-test('a receiver that asks for time is left alone for so long, and gets the newest numbers then', async () => {
+test('a receiver that requests a delay gets the newest numbers after it', async () => {
   const { receiver, herd } = await started({}, { status: 429, headers: { 'retry-after': '3' } })
   await until(() => receiver.pushes.length >= 2, { what: 'another push' })
   const [first, second] = receiver.pushes
@@ -60,14 +60,14 @@ test('a receiver that asks for time is left alone for so long, and gets the newe
   expect(await errors(herd, 'unavailable')).toBe(1)
 })
 
-test('a receiver that is overloaded and says nothing of time is tried again after a backoff', async () => {
+test('a receiver that is overloaded and requests no delay gets the next push after a backoff', async () => {
   const { receiver, herd } = await started({ interval: 3600 }, { status: 503 }, { status: 503 })
   await until(() => receiver.pushes.length === 3, { what: 'two more pushes' })
   expect(await errors(herd, 'unavailable')).toBe(2)
   await toldOfBoth(herd)
 })
 
-test('a receiver that knows no password or rejects a part is pushed to at the next interval, and not before', async () => {
+test('a receiver that rejects the identity or a part gets the next push at the next interval', async () => {
   const { receiver, herd } = await started(
     { interval: 3 },
     { status: 401 },

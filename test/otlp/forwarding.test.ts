@@ -26,7 +26,7 @@ test('a receiver has the exact counts of two workers under load', async () => {
   expect(push.metric('promherd_workers').gauge).toBeDefined()
 })
 
-test('where a worker is killed between two pushes, no counter falls and no start moves', async () => {
+test('a worker is killed between two pushes: no counter falls and no start time changes', async () => {
   const receiver = await Receiver.start()
   const herd = await ForwardingHerd.start({ url: receiver.url, interval: INTERVAL })
   for (let i = 0; i < 20; i++) await herd.get('/observe')

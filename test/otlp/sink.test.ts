@@ -30,7 +30,7 @@ async function push(answer: Answer, options: object = {}): Promise<unknown> {
   return result
 }
 
-test.each([429, 502, 503, 504])('after %i the sink waits for as long as the receiver says', async status => {
+test.each([429, 502, 503, 504])('after %i the sink waits for the time that the receiver requests', async status => {
   expect(await push({ status, headers: { 'retry-after': '7' } })).toMatchObject({
     reason: 'unavailable',
     retryAfterSeconds: 7,
@@ -66,11 +66,14 @@ test.each<[status: number, reason: string]>([
   [413, 'rejected'],
   [500, 'rejected'],
   [501, 'rejected'],
-])('what was answered with %i would be again: the next push is that of the next interval', async (status, reason) => {
-  // The port of the redirection is not asked.
-  const headers = { 'retry-after': '7', location: 'http://localhost:1/' }
-  expect(await push({ status, headers })).toMatchObject({ reason, retryAfterSeconds: INTERVAL })
-})
+])(
+  'after %i the next push is that of the next interval, since the same request would fail again',
+  async (status, reason) => {
+    // The port of the redirection is not asked.
+    const headers = { 'retry-after': '7', location: 'http://localhost:1/' }
+    expect(await push({ status, headers })).toMatchObject({ reason, retryAfterSeconds: INTERVAL })
+  },
+)
 
 describe('the reason that a receiver gives is one printable line', () => {
   const message = 'no such\n\u001b[31mtenant'
@@ -128,7 +131,7 @@ test.each<[what: string, answer: Answer]>([
   expect(await push(answer)).toBeUndefined()
 })
 
-test('one connection is kept, and one that the receiver has closed is replaced at once', async () => {
+test('one connection is reused, and replaced at once if the receiver has closed it', async () => {
   const receiver = await Receiver.start()
   receiver.answer({}, {}, 'hang up', {})
   const sink = await sinkTo(receiver.url)
@@ -180,7 +183,7 @@ test.each(['http/protobuf', 'http/json'])('%s is sent, and compressed where that
   expect(plain!.metrics.map(({ name }) => name)).toEqual(snapshot.families.map(({ name }) => name))
 })
 
-test('a receiver with a certificate of its own, which wants one of the client, is sent to', async () => {
+test('metrics are sent to a receiver with its own certificate that requires one of the client', async () => {
   const directory = temporaryDirectory()
   onTestFinished(directory.remove)
   const { key, cert } = certificate()

@@ -33,7 +33,7 @@ function makeCertificates(): string {
   return folder
 }
 
-test('over TLS with a certificate of the client; one without it is refused, and nothing of it is sent', async () => {
+test('TLS with a certificate of the client works; without it the connection is rejected, and nothing is sent', async () => {
   const folder = makeCertificates()
   const read = (name: string): Buffer => readFileSync(join(folder, name))
   const port = await freePort()
@@ -60,7 +60,7 @@ test('over TLS with a certificate of the client; one without it is refused, and 
   await there.untilJobs(4)
 })
 
-test("a client of the program's own is used, is not closed, and a failure of it is not ours", async () => {
+test('a client of the program is used and not closed, and its failures stay with the program', async () => {
   const redis = await startRedis()
   const own = new Redis({ port: redis.port, host: '127.0.0.1', retryStrategy: () => 50, maxRetriesPerRequest: null })
   own.on('error', () => {})

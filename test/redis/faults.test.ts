@@ -64,7 +64,7 @@ test('a Redis that is down at the start: the host works, and forwarding begins w
   expect(there.said.length).toBe(2)
 })
 
-test('a Redis that is killed and comes back empty under load, with what the departed had counted', async () => {
+test('a Redis that is killed under load and comes back empty gets the counts of departed hosts again', async () => {
   const own = await startRedis()
   onTestFinished(() => own.close())
   const hosts = ['a', 'b', 'gone'].map(name => host(name, { redis: own.url, ttlMs: name === 'gone' ? 300 : 30_000 }))
@@ -103,7 +103,7 @@ test('a Redis that is killed and comes back empty under load, with what the depa
   await fresh.untilJobs(20 + hosts[0]!.counted)
 })
 
-test('a Redis that is paused for longer than the TTL slows down no request, and nobody is counted twice', async () => {
+test('a Redis that is paused for longer than the TTL slows down no request, and no host is counted twice', async () => {
   const own = await startRedis()
   onTestFinished(() => own.close())
   const one = host('a', { redis: own.url, ttlMs: 400, deadlineMs: 1500 })
@@ -143,7 +143,7 @@ test('a slow link delays the numbers, a cut one ends with the cut, and neither l
   expectOnce(one, 'connection')
 })
 
-test('a full Redis refuses a push whole, and takes the next one when there is room', async () => {
+test('a full Redis rejects a push completely, and accepts the next one when there is room', async () => {
   const own = await startRedis()
   onTestFinished(() => own.close())
   const one = host('a', { redis: own.url, ttlMs: 30_000 })
@@ -164,7 +164,7 @@ test('a wrong password, a missing permission, and the ones that docs/redis.md na
   const own = await startRedis(['--requirepass', 'secret'], { password: 'secret' })
   onTestFinished(() => own.close())
   const user = (name: string): string => `redis://${name}:${name}@127.0.0.1:${own.port}`
-  const wrong = host('a', { redis: user('nobody') })
+  const wrong = host('a', { redis: user('norights') })
   await untilSaid(wrong)
   expect(wrong.said[0]).toContain('fails (auth: ')
   const allow = (name: string, commands: readonly string[]): Promise<unknown> =>
@@ -185,13 +185,13 @@ test('a wrong password, a missing permission, and the ones that docs/redis.md na
   )
   expect([allowed.said, there.said]).toEqual([[], []])
   // The password is put right.
-  await allow('nobody', rights('host'))
+  await allow('norights', rights('host'))
   wrong.inc(1)
   await there.untilJobs(5)
   expectOnce(wrong, 'auth')
 })
 
-test('a replica that takes no writes is left for whoever takes them', async () => {
+test('a replica that accepts no writes is replaced by the server that does', async () => {
   const own = await startRedis()
   onTestFinished(() => own.close())
   const one = host('a', { redis: own.url, ttlMs: 30_000 })
@@ -206,14 +206,14 @@ test('a replica that takes no writes is left for whoever takes them', async () =
   expectOnce(one, 'read_only')
 })
 
-test('a value of another type on a key of ours is named and left alone', async () => {
+test('a value of another type under one of the keys is reported and not changed', async () => {
   const group = nextGroup()
-  await redis.client.set(keyOf(group, 'runs'), 'a text of somebody else')
+  await redis.client.set(keyOf(group, 'runs'), 'a string of another program')
   const one = host('a', { redis: redis.url, group })
   one.inc(2)
   await untilSaid(one)
   expect(one.said[0]).toContain(`the key ${keyOf(group, 'runs')} holds a value of another type`)
-  expect(await redis.client.get(keyOf(group, 'runs'))).toBe('a text of somebody else')
+  expect(await redis.client.get(keyOf(group, 'runs'))).toBe('a string of another program')
   const there = await exporter({ redis: redis.url, group })
   await until(() => there.said.length === 1, { what: 'the exporter to say it' })
   await redis.client.del(keyOf(group, 'runs'))
@@ -221,7 +221,7 @@ test('a value of another type on a key of ours is named and left alone', async (
   expectOnce(one, 'rejected')
 })
 
-test('what a newer version has written is counted as unreadable and left alone, and the others are served', async () => {
+test('data of a newer version counts as unreadable and is not changed, and the other hosts are served', async () => {
   const group = nextGroup()
   await redis.client.hset(keyOf(group, 'runs'), 'newer', '2|7|99999999999999|1|{}')
   const one = host('a', { redis: redis.url, group, ttlMs: 30_000 })
@@ -238,7 +238,7 @@ test('what a newer version has written is counted as unreadable and left alone, 
   await there.untilJobs(2)
 })
 
-test('hosts and an exporter whose clocks are ten minutes off each other', async () => {
+test('hosts and an exporter with clocks that differ by ten minutes', async () => {
   const group = nextGroup()
   const clock = Date.now
   const one = host('a', { redis: redis.url, group, ttlMs: 400 })
@@ -263,7 +263,7 @@ test('hosts and an exporter whose clocks are ten minutes off each other', async 
   await there.untilJobs(3)
 })
 
-test('of hosts whose clocks are ten minutes off each other the one that set a gauge last decides', async () => {
+test('among hosts with clocks that differ by ten minutes, the last one that set a gauge decides', async () => {
   const group = nextGroup()
   const clock = Date.now
   onTestFinished(() => {

@@ -124,7 +124,7 @@ test.each(['before', 'after'])(
   },
 )
 
-test('what changes is all that is sent, with a whole snapshot now and then', async () => {
+test('only changes are sent, with a full snapshot from time to time', async () => {
   const group = nextGroup()
   const one = host('a', { redis: redis.url, group, ttlMs: 60_000 })
   const labelled = one.monitor.counter({ name: 'many_total', help: 'Many.', labels: ['n'] })

@@ -17,7 +17,7 @@ const FIXTURE = new URL('./fixtures/host.mjs', import.meta.url)
 export interface ClusterHost {
   readonly metricsUrl: string
   readonly output: () => string
-  /** So many requests, which the workers take in turns. */
+  /** Sends *n* requests, which the workers take in turns. */
   request(count: number): Promise<void>
   /** Ends it, and waits for its end. */
   end(signal: NodeJS.Signals): Promise<void>

@@ -18,7 +18,7 @@ afterAll(() => redis?.close())
 
 const nextGroup = groupsOf('race')
 
-/** Scrapes without a pause until it is told to stop; rejects where a counter falls. */
+/** Scrapes without a pause until it is stopped; rejects if a counter falls. */
 function scrapeOn(one: Exporter): () => Promise<void> {
   let isOver = false
   const scraped = (async () => {
@@ -39,7 +39,7 @@ async function untilFolded(group: string, count: number): Promise<void> {
   await until(isFolded, { what: `${count} hosts to be folded` })
 }
 
-test('eight hosts that depart at once are folded once each, by three exporters that all try', async () => {
+test('eight hosts that depart at once are folded once each by three concurrent exporters', async () => {
   const group = nextGroup()
   const hosts = Array.from({ length: 8 }, (_, i) => host(`h${i}`, { redis: redis.url, group, ttlMs: 500 }))
   const exporters = await Promise.all(Array.from({ length: 3 }, () => exporter({ redis: redis.url, group })))
@@ -56,9 +56,9 @@ test('eight hosts that depart at once are folded once each, by three exporters t
 })
 
 test.each([
-  ['has folded and does not learn of it', true],
-  ['is cut off before it can fold', false],
-])('an exporter that %s goes on, and so does another: each host is folded once', async (_, isPassedOn) => {
+  ['has folded and gets no reply', true],
+  ['loses its connection before it can fold', false],
+])('an exporter that %s continues, and so does another: each host is folded once', async (_, isPassedOn) => {
   const group = nextGroup()
   const proxy = await proxyTo(redis.port)
   const [gone, here] = ['gone', 'here'].map(name => host(name, { redis: redis.url, group, ttlMs: 400 })) as [Host, Host]
@@ -101,7 +101,7 @@ test('an exporter that ends while it folds leaves the rest to the next one', asy
   await next.untilJobs(5)
 })
 
-test('totals that are restored by two exporters at once are there once', async () => {
+test('totals that two exporters restore at once exist once', async () => {
   const group = nextGroup()
   const [gone, here] = ['gone', 'here'].map(name => host(name, { redis: redis.url, group, ttlMs: 400 })) as [Host, Host]
   const exporters = await Promise.all([1, 2, 3].map(() => exporter({ redis: redis.url, group })))
@@ -119,7 +119,7 @@ test('totals that are restored by two exporters at once are there once', async (
   await Promise.all(stops.map(stop => stop()))
 })
 
-test('two running hosts of one name are told of once, and a host that was restarted is not', async () => {
+test('two running hosts with the same name are logged once, and a restarted host is not', async () => {
   const group = nextGroup()
   const older = host('a', { redis: redis.url, group, ttlMs: 30_000 })
   const each = await exporter({ redis: redis.url, group, aggregate: 'instance' })
@@ -135,8 +135,8 @@ test('two running hosts of one name are told of once, and a host that was restar
   const third = host('a', { redis: redis.url, group, ttlMs: 30_000 })
   third.inc(5)
   await all.untilJobs(12)
-  await until(async () => (await all.scrape()) && all.said.length === 1, { what: 'the name to be told' })
-  await until(async () => (await each.scrape()) && each.said.length === 1, { what: 'the name to be told' })
+  await until(async () => (await all.scrape()) && all.said.length === 1, { what: 'the name to be logged' })
+  await until(async () => (await each.scrape()) && each.said.length === 1, { what: 'the name to be logged' })
   newer.inc(1)
   await all.untilJobs(13)
   await each.untilJobs(5)
@@ -144,6 +144,6 @@ test('two running hosts of one name are told of once, and a host that was restar
     'two running hosts forward as instance a. Both are in the sum. Give each host a name of its own (`instance`).',
   ])
   expect(each.said).toEqual([
-    'two running hosts forward as instance a. Only the one that started later is shown. Give each host a name of its own (`instance`).',
+    'two running hosts forward as instance a. Only the one that started later is served. Give each host a name of its own (`instance`).',
   ])
 })

@@ -97,7 +97,7 @@ class GroupServer implements HerdServer {
   }
 
   #warnSharedName(instance: string): void {
-    const shown = this.#aggregate === 'sum' ? 'Both are in the sum' : 'Only the one that started later is shown'
+    const shown = this.#aggregate === 'sum' ? 'Both are in the sum' : 'Only the one that started later is served'
     const remedy = 'Give each host a name of its own (`instance`).'
     this.#warner.logOnce(`name ${instance}`, `two running hosts forward as instance ${instance}. ${shown}. ${remedy}`)
   }
@@ -115,7 +115,7 @@ class GroupServer implements HerdServer {
     } catch (error) {
       if (!this.#isFailing) {
         const { reason, message } = sinkError(error)
-        const meanwhile = 'What was read before is served meanwhile, and it is tried again with each scrape.'
+        const meanwhile = 'The previous data is served meanwhile, and each scrape retries.'
         this.#warner.log(`reading the group from Redis fails (${reason}: ${message}). ${meanwhile}`)
       }
       this.#isFailing = true

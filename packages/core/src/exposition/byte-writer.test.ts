@@ -8,20 +8,20 @@ const textOf = (write: (writer: ByteWriter) => void): string => {
   return writer.view().toString()
 }
 
-describe('a text that is written as bytes', () => {
-  it('has every finite number as JavaScript says it', () => {
+describe('text written as bytes', () => {
+  it('formats every finite number as JavaScript does', () => {
     const counts = fc.oneof(fc.nat(), fc.integer(), fc.maxSafeInteger())
     const edges = [0, -0, 9, 10, 99, 100, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53, 1e21, 5e-324, -Number.MAX_VALUE]
     const numbers = fc.oneof(counts, fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(...edges))
     fc.assert(fc.property(numbers, value => textOf(writer => writer.number(value)) === String(value)))
   })
 
-  it('has the others as Prometheus says them', () => {
+  it('formats NaN and the infinities as Prometheus does', () => {
     const others = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
     expect(others.map(value => textOf(writer => writer.number(value)))).toEqual(['NaN', '+Inf', '-Inf'])
   })
 
-  it('is what was added, one after the other, however long it gets', () => {
+  it('contains all that was added in order, at any length', () => {
     const piece = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.constant('ü'.repeat(2 ** 15)))
     const property = fc.property(fc.array(piece, { maxLength: 12 }), pieces => {
       const whole = pieces.flatMap(piece => [piece, piece, piece, '7', piece]).join('')
@@ -40,7 +40,7 @@ describe('a text that is written as bytes', () => {
     fc.assert(property)
   })
 
-  it('begins anew in the same memory', () => {
+  it('begins another text in the same memory', () => {
     const text = textOf(writer => {
       writer.text('the first')
       writer.begin()

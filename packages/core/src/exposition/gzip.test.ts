@@ -15,7 +15,7 @@ const pieces = fc.array(
   { maxLength: 8 },
 )
 
-test('what was packed unpacks to what it was, whatever was packed before', async () => {
+test('compressed bytes decompress to the original, whatever was compressed before', async () => {
   const packer = new GzipPacker()
   const known: Buffer[] = []
   await fc.assert(
@@ -30,7 +30,7 @@ test('what was packed unpacks to what it was, whatever was packed before', async
   )
 })
 
-test('a piece that comes again is not packed again', async () => {
+test('a chunk that occurs again is not compressed again', async () => {
   const packer = new GzipPacker()
   const [first, second] = [randomBytes(40_000), randomBytes(40_000)]
   const before = await packer.pack(bytesOf([first, second]))

@@ -42,13 +42,13 @@ function textOf(snapshot: Snapshot, encoder = new OpenMetricsEncoder()): string 
 }
 
 describe('OpenMetrics text', () => {
-  it('calls a counter by its name without `_total`, and its sample with it', () => {
+  it('names a counter without `_total`, and its sample with it', () => {
     expect(textOf(snapshotOf(familyOf('jobs_total', 'counter')))).toBe(
       '# TYPE jobs counter\n# HELP jobs H.\njobs_total{route="/a"} 3\n# EOF\n',
     )
   })
 
-  it('leaves every series its name, whatever its counter is called', () => {
+  it('keeps the name of every series, for any name of a counter', () => {
     const odd = textOf(snapshotOf(familyOf('jobs', 'counter'), familyOf('_total', 'counter')))
     expect(odd).toContain('# TYPE jobs unknown\n# HELP jobs H.\njobs{route="/a"} 3\n')
     expect(odd).toContain('# TYPE _total unknown\n# HELP _total H.\n_total{route="/a"} 3\n')
@@ -88,7 +88,7 @@ describe('OpenMetrics text', () => {
     )
   })
 
-  it('tells the unit that a name ends with, between the type and the help', () => {
+  it('writes the unit that a name ends with, between the type and the help', () => {
     expect(textOf(snapshotOf(familyOf('cpu_seconds_total', 'counter'), familyOf('size_bytes', 'gauge')))).toBe(
       [
         '# TYPE cpu_seconds counter',
@@ -104,7 +104,7 @@ describe('OpenMetrics text', () => {
     )
   })
 
-  it('tells a unit of every family whose name ends with one, whoever has it, and of no other', () => {
+  it('writes a unit for every family whose name ends with one, and for no other', () => {
     const word = fc.constantFrom('seconds', 'bytes', 'ratio', 'total', 'sum', 'milliseconds', 'x', '')
     const name = fc.array(word, { minLength: 1, maxLength: 4 }).map(words => `a${words.join('_')}`)
     const named = fc.tuple(name, fc.constantFrom('counter', 'gauge', 'untyped', 'histogram', 'summary'))
@@ -137,7 +137,7 @@ describe('OpenMetrics text', () => {
     expect([...text.matchAll(/le="([^"]+)"/g)].map(([, le]) => le)).toEqual(canonical)
   })
 
-  it('puts exemplars at the ends of buckets and counters, which the text 0.0.4 does not', () => {
+  it('writes exemplars after buckets and counters, which text 0.0.4 does not', () => {
     const exemplars = new Map<number, Exemplars>([[0, [undefined, TRACE]]])
     const marked = snapshotOf(
       familyOf('jobs_total', 'counter', { exemplars: new Map([[0, [TRACE]]]) }),
@@ -153,7 +153,7 @@ describe('OpenMetrics text', () => {
     expect(textOf(marked, new TextEncoder004())).toBe(textOf(plain, new TextEncoder004()))
   })
 
-  it('says what a new encoder says after exemplars came, changed and went beside numbers that stood still', () => {
+  it('writes what a new encoder writes after exemplars appeared, changed and disappeared beside unchanged numbers', () => {
     const encoder = new OpenMetricsEncoder()
     const all: (Exemplars | undefined)[] = [undefined, [TRACE], [undefined, TRACE], [{ ...TRACE, value: 0.1 }]]
     for (const own of [...all, undefined, [TRACE], [TRACE]] as typeof all) {

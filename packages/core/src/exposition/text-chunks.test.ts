@@ -27,7 +27,7 @@ function snapshotOf(labels: string[][], first: (i: number) => number, buckets = 
 
 const textOf = (snapshot: Snapshot, encoder = new TextEncoder004()): string => [...encoder.encode(snapshot)].join('')
 
-describe('the text encoder that keeps its texts', () => {
+describe('a text encoder that caches its text', () => {
   const before = snapshotOf(LABELS, () => 1)
   const later = {
     'some numbers changed': snapshotOf(LABELS, i => (i % 100 === 0 ? 7 : 1)),
@@ -36,13 +36,13 @@ describe('the text encoder that keeps its texts', () => {
     'the buckets changed': snapshotOf(LABELS, () => 1, [0.1, 1]),
   }
   for (const [what, after] of Object.entries(later)) {
-    it(`says after ${what} what a new encoder says, and so when things are again as before`, () => {
+    it(`writes after ${what} what a new encoder writes, and again after that is undone`, () => {
       const encoder = new TextEncoder004()
       for (const snapshot of [before, after, before]) expect(textOf(snapshot, encoder)).toBe(textOf(snapshot))
     })
   }
 
-  it('keeps two encodings that go on at once apart', () => {
+  it('keeps two concurrent encodings apart', () => {
     const encoder = new TextEncoder004()
     const [one, other] = [before, later['some numbers changed']]
     textOf(before, encoder)
@@ -61,13 +61,13 @@ describe('the text encoder that keeps its texts', () => {
     expect([textOf(one, encoder), textOf(other, encoder)]).toEqual(texts)
   })
 
-  it('ends each piece with a whole line, and has one for each page of numbers', () => {
+  it('ends each chunk with a complete line, and has one chunk for each page of numbers', () => {
     const pieces = [...new TextEncoder004().encode(before)].map(String)
     expect(pieces.map(piece => piece.split('\n').length - 1)).toEqual([2, 256 * 5, 256 * 5, 256 * 5, 256 * 5, 176 * 5])
     for (const piece of pieces) expect(piece.endsWith('\n')).toBe(true)
   })
 
-  it('hands out the same pieces again but for those in which something changed', () => {
+  it('returns the same chunks again, except those with a change', () => {
     const encoder = new TextEncoder004()
     const [, first, second, third] = [...encoder.encode(before)]
     const again = [...encoder.encode(snapshotOf(LABELS, i => (i === 300 ? 7 : 1)))]
@@ -77,7 +77,7 @@ describe('the text encoder that keeps its texts', () => {
     expect(again[2]!.includes('d_bucket{route="/300",le="0.5"} 7')).toBe(true)
   })
 
-  it('leaves every text that somebody still reads as it is, whatever is made meanwhile', () => {
+  it('never writes to a text that is still being read', () => {
     const step = fc.record({ changed: fc.array(fc.nat(1199), { maxLength: 4 }), isKept: fc.boolean() })
     const property = fc.property(
       fc.array(step, { maxLength: 12 }),
@@ -102,7 +102,7 @@ describe('the text encoder that keeps its texts', () => {
     fc.assert(property, { numRuns: 50 })
   })
 
-  it('writes what is new where the old was once nobody reads that', () => {
+  it('reuses the memory of the old text once it is not read any more', () => {
     const encoder = new TextEncoder004()
     // Small buffers may share their memory, each with a place of its own in it.
     const isSame = (a: Buffer, b: Buffer | undefined) => a.buffer === b?.buffer && a.byteOffset === b.byteOffset

@@ -34,7 +34,7 @@ class HandSink implements Sink {
     this.calls.push('stop')
   }
 
-  /** Resolves when there have been so many calls. */
+  /** Resolves after *n* calls. */
   async until(count: number): Promise<void> {
     while (this.calls.length < count) {
       await new Promise<void>(resolve => {
@@ -78,7 +78,7 @@ function begin({ intervalMs = 10, deadlineMs = 60_000, sink = new HandSink() } =
   return { monitor, sink, forwarder, said, value, end: isUrgent => endHerd(herd, isUrgent ?? false) }
 }
 
-test('there is one push at a time, and what comes after a slow one is the newest snapshot', async () => {
+test('there is one push at a time, and a slow one is followed by the newest snapshot', async () => {
   const { monitor, sink, forwarder } = begin()
   const jobs = monitor.counter({ name: 'jobs_total', help: 'Jobs.' })
   const first = await sink.nextPush(0)
@@ -98,7 +98,7 @@ test('there is one push at a time, and what comes after a slow one is the newest
   expect(sink.calls).toEqual(['start', 'push', 'push', 'push', 'push', 'stop'])
 })
 
-test('a sink that goes down and comes back is one line each, however often it fails; causes are counted', async () => {
+test('a sink that goes down and comes back is logged once each, and every failure is counted by its cause', async () => {
   const { sink, forwarder, said, value } = begin()
   ;(await sink.nextPush(0)).end(new SinkError('connection', 'connect ECONNREFUSED'))
   ;(await sink.nextPush(1)).end(new SinkError('full', 'no room'))
@@ -108,7 +108,7 @@ test('a sink that goes down and comes back is one line each, however often it fa
   fourth.end()
   const fifth = await sink.nextPush(4)
   expect(said).toEqual([
-    'forwarding to hand fails (connection: connect ECONNREFUSED). It is tried again until it works; the application is not affected.',
+    'forwarding to hand fails (connection: connect ECONNREFUSED). promherd retries until it works; the application is not affected.',
     'forwarding to hand works again.',
   ])
   const counted = ['connection', 'full', 'other', 'timeout'].map(cause =>
@@ -142,7 +142,7 @@ test('a push that exceeds its deadline is aborted, and a sink that cannot start 
   await stopped
 })
 
-test('a sink that asks to be left alone is left alone for as long', async () => {
+test('a sink that requests a delay gets no push before it is over', async () => {
   const { sink, forwarder } = begin()
   const at = performance.now()
   ;(await sink.nextPush(0)).end(new SinkError('unavailable', '503', { retryAfterSeconds: 0.3 }))
@@ -154,7 +154,7 @@ test('a sink that asks to be left alone is left alone for as long', async () => 
   await stopped
 })
 
-test('a herd that ends in order sends a last snapshot, cuts the push before short and logs nothing of it', async () => {
+test('a herd that ends in order aborts a running push, sends a last snapshot and logs neither', async () => {
   const { sink, said, end } = begin()
   const first = await sink.nextPush(0)
   const ended = end()

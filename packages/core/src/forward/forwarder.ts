@@ -25,17 +25,17 @@ export interface ForwarderOptions {
  */
 export class Forwarder {
   readonly #options: ForwarderOptions
-  readonly #forgetEnding: () => void
+  readonly #unregister: () => void
   #timer: NodeJS.Timeout | undefined
   #isStarted = false
   #failures = 0
-  #underway: Promise<void> | undefined
+  #running: Promise<void> | undefined
   #abort: AbortController | undefined
   #stopping: Promise<void> | undefined
 
   constructor(options: ForwarderOptions) {
     this.#options = options
-    this.#forgetEnding = beforeHerdEnds(isUrgent => this.#end(isUrgent ? URGENT_MS : LAST_PUSH_MS))
+    this.#unregister = beforeHerdEnds(isUrgent => this.#end(isUrgent ? URGENT_MS : LAST_PUSH_MS))
     // After the calling code has begun its herd.
     this.#wait(0)
   }
@@ -51,12 +51,12 @@ export class Forwarder {
   }
 
   async #stop(deadlineMs: number): Promise<void> {
-    this.#forgetEnding()
+    this.#unregister()
     clearTimeout(this.#timer)
     // If pushes fail, a longer wait for one more would only delay the exit of the program.
     const lastMs = this.#failures > 0 ? Math.min(deadlineMs, URGENT_MS) : deadlineMs
     this.#abort?.abort(STOPPED)
-    await this.#underway
+    await this.#running
     const alive = setTimeout(() => {}, lastMs + URGENT_MS)
     await this.#push(lastMs)
     await settled(this.#options.sink.stop(), URGENT_MS)
@@ -69,9 +69,9 @@ export class Forwarder {
 
   async #turn(): Promise<void> {
     const startedAt = performance.now()
-    this.#underway = this.#push(this.#options.deadlineMs)
-    const retryAfterMs = await this.#underway.then(() => this.#retryAfterMs)
-    this.#underway = undefined
+    this.#running = this.#push(this.#options.deadlineMs)
+    const retryAfterMs = await this.#running.then(() => this.#retryAfterMs)
+    this.#running = undefined
     if (this.#stopping !== undefined) return
     const { intervalMs } = this.#options
     if (this.#failures > 0) this.#wait(Math.max(retryAfterMs, retryMs(this.#failures - 1, intervalMs)))
@@ -92,7 +92,7 @@ export class Forwarder {
     const timer = setTimeout(() => abort.abort(late), deadlineMs).unref()
     try {
       for (const cause of FORWARD_ERROR_CAUSES) addToOwnMetric('forwardErrors', [sink.name, cause], 0)
-      const snapshot = await taken(herd)
+      const snapshot = await snapshotOf(herd)
       if (!this.#isStarted) await untilAborted(sink.start(), abort.signal)
       this.#isStarted = true
       await untilAborted(sink.push(snapshot, abort.signal), abort.signal)
@@ -122,7 +122,7 @@ export class Forwarder {
     if (this.#failures++ === 0) {
       const message = error instanceof Error ? error.message : String(error)
       warner.log(
-        `forwarding to ${sink.name} fails (${reason}: ${message}). It is tried again until it works; the application is not affected.`,
+        `forwarding to ${sink.name} fails (${reason}: ${message}). promherd retries until it works; the application is not affected.`,
       )
     }
     this.#retryAfterMs = 1000 * ((isSinkError(error) && error.retryAfterSeconds) || 0)
@@ -130,7 +130,7 @@ export class Forwarder {
   }
 }
 
-async function taken(herd: SnapshotSource): Promise<Snapshot> {
+async function snapshotOf(herd: SnapshotSource): Promise<Snapshot> {
   try {
     return await herd.snapshot()
   } catch (error) {

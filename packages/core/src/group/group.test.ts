@@ -48,7 +48,7 @@ function shown(group: Group, hosts: readonly Host[], departed: readonly Host[] =
   return Object.fromEntries(entries)
 }
 
-test('counters and histograms of all hosts are added up, and a departed one keeps what it has counted', async () => {
+test('counters and histograms of all hosts are added up, also those of a departed host', async () => {
   const group = new Group('sum')
   const hosts = [new Host('a', 'sum'), new Host('b', 'sum')]
   for (const [i, { monitor }] of hosts.entries()) {
@@ -110,7 +110,7 @@ test('with the label `instance` each live host has its own series, and a label o
   expect(shown(group, [hosts[0]!], [hosts[1]!])).toEqual({ 'jobs_total{exported_instance=x,instance=a}': [2] })
 })
 
-test('an entry has what has changed, series that go are not shown any more, and others come in their place', async () => {
+test('an entry contains the changes; removed series disappear, and others take their places', async () => {
   const group = new Group('sum')
   const host = new Host('a', 'sum')
   const jobs = host.monitor.counter({ name: 'jobs_total', help: 'Jobs.', labels: ['queue'] })
@@ -129,7 +129,7 @@ test('an entry has what has changed, series that go are not shown any more, and 
   expect(Object.keys(after).length).toBe(1000)
 })
 
-test('what was counted elsewhere is subtracted from what a herd pushes from then on', async () => {
+test('a baseline is subtracted from all later pushes of a herd', async () => {
   const group = new Group('sum')
   const host = new Host('a', 'sum')
   const jobs = host.monitor.counter({ name: 'jobs_total', help: 'Jobs.' })
@@ -148,7 +148,7 @@ test('what was counted elsewhere is subtracted from what a herd pushes from then
   expect(shown(group, [third])).toEqual({ 'jobs_total{}': [1] })
 })
 
-test('a run is read again where a push between is missing, and older numbers are not taken', async () => {
+test('a run is read again if a push is missing, and older numbers are rejected', async () => {
   const run = new InstanceRun({ id: 'a', instance: 'a', startedAt: 1 }, 'sum')
   const monitor = createMonitor()
   const log = new HerdLog(1)

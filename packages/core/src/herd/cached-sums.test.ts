@@ -17,8 +17,8 @@ import { Herd } from './herd.ts'
 import { SingleProcessHerd } from './single-process-herd.ts'
 
 /**
- * What stood still is not added up or written again. So whoever has looked all the time must see, look after look, what
- * somebody sees who looks for the first time.
+ * Unchanged numbers are not added up or written again. So a reader with cached sums must return, scan after scan, what a
+ * new reader returns.
  */
 
 const MODES: readonly Aggregator[] = ['sum', 'max', 'min', 'average', 'first', 'latest', 'worker']
@@ -107,7 +107,7 @@ function ownIn(snapshot: Snapshot): Snapshot {
   }
 }
 
-/** The lines of both formats, in an order of their own: who comes later meets the series in another. */
+/** The lines of both formats, sorted, because a later reader finds the series in another order. */
 class Reading {
   readonly #encoders = [new TextEncoder004(), new OpenMetricsEncoder()]
 
@@ -162,7 +162,7 @@ test.each(['mmap', 'file'] as const)(
   },
 )
 
-test('a process alone that looks again and again sees what a newcomer sees', async () => {
+test('a single process reads in each scan what a new reader reads', async () => {
   await fc.assert(
     fc.asyncProperty(acts, async script => {
       const worker = new Worker(new Store({ storage: 'memory', directory: undefined, worker: 1 }), 0)

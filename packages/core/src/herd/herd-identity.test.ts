@@ -35,7 +35,7 @@ test('a herd keeps its identity and start when leaders and workers are replaced'
   await second.close()
 })
 
-test('a herd that is begun afresh has another identity and a later start', async () => {
+test('a herd that is started again has another identity and a later start', async () => {
   const directory = makeDirectory()
   const first = new Herd({ directory: undefined })
   first.add(directory, 'given')
@@ -53,7 +53,7 @@ test('a herd that is begun afresh has another identity and a later start', async
   await second.close()
 })
 
-test('a herd without a directory that finds room later keeps its identity, since no counter begins anew', async () => {
+test('a herd without a directory keeps its identity when it gets one, because no counter restarts', async () => {
   const herd = new Herd({ directory: undefined })
   const before = identityOf(await herd.snapshot())
   herd.add(makeDirectory(), 'temporary')

@@ -72,27 +72,27 @@ async function during<T>(
   return { result: await done, wasUnderway }
 }
 
-describe('a snapshot that is made in many turns', () => {
-  test('sees each store once, whenever another process retires some of them', async () => {
+describe('a snapshot that takes many turns', () => {
+  test('contains each store once, while another process retires some of them', async () => {
     record(1, 1).close()
     record(2, 2).close()
-    const living = record(3, 4)
+    const running = record(3, 4)
     const herd = new Herd({ directory })
     hurryTime()
     let underway = 0
     for (let turn = 0; turn < 60; turn++) {
-      const dead = listStores(directory).filter(({ worker }) => worker < 3)
+      const exited = listStores(directory).filter(({ worker }) => worker < 3)
       const { result, wasUnderway } = await during(herd.snapshot(), turn, () => {
-        expect(runSync(new Retired(directory).retire(dead))).toBe(2)
+        expect(runSync(new Retired(directory).retire(exited))).toBe(2)
       })
       expect(countsIn(result)).toEqual([7 + 3 * turn])
       underway += Number(wasUnderway)
-      // As many are there to be retired at the next turn, by those who start and end meanwhile.
+      // Two more have started and exited by the next turn, to be retired then.
       record(1, 1).close()
       record(2, 2).close()
     }
     expect(underway).toBeGreaterThan(20)
-    living.close()
+    running.close()
     await herd.close()
   })
 
@@ -125,7 +125,7 @@ describe('a snapshot that is made in many turns', () => {
     store.close()
   })
 
-  test("gives no series of a process's own store what another has that takes its place meanwhile", async () => {
+  test("of a process's own store never mixes a series with the one that reuses its slots meanwhile", async () => {
     const store = new Store({ storage: 'memory', directory: undefined, worker: 1 })
     const jobs = new Instruments(store).counter({ name: 'jobs_total', help: 'Jobs.', labels: ['i'] })
     const herd = new SingleProcessHerd(store)

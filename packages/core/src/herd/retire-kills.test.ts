@@ -47,7 +47,7 @@ function leaveExited(worker: number): void {
   store.close()
 }
 
-test('a leader that ends at any step loses and doubles nothing, no total falls, and the next one leaves nothing', async () => {
+test('a leader that exits at any step loses and doubles nothing, no total falls, and the next leader leaves no files', async () => {
   const watcher = new Herd({ directory })
   const writer = new Writer()
   let exited = 0

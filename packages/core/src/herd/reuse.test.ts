@@ -36,7 +36,7 @@ function lookAround(reader: StoreReader, merger: Merger, between: () => void = (
 }
 
 test.each(['mmap', 'file'] as const)(
-  'a slot of the %s storage that changes hands between numbers and names is nobody’s',
+  'a slot of the %s storage that is reused between reading numbers and names belongs to no series',
   storage => {
     const store = new Store({ storage, directory, worker: 1 })
     const jobs = new Instruments(store).counter(JOBS)
@@ -67,7 +67,7 @@ test.each(['mmap', 'file'] as const)(
   },
 )
 
-test('of a store that was killed the totals take no number of a series that was removed, under no name', async () => {
+test('the totals of a killed store contain no number of a removed series', async () => {
   const store = new Store({ storage: 'file', directory, worker: 1 })
   const jobs = new Instruments(store).counter(JOBS)
   jobs.labels('kept').inc(1)
@@ -86,7 +86,7 @@ test('of a store that was killed the totals take no number of a series that was 
   expect([labels, [...values]]).toEqual([[['kept']], [1]])
 })
 
-test('series that come and go take no memory in those who read them', async () => {
+test('series that come and go use no memory in their readers', async () => {
   const store = new Store({ storage: 'mmap', directory, worker: 1 })
   const jobs = new Instruments(store).counter(JOBS)
   const reader = StoreReader.open(directory, listStores(directory)[0]!)
@@ -105,7 +105,7 @@ test('series that come and go take no memory in those who read them', async () =
   store.close()
 })
 
-test('a series that begins with zero between numbers and names is there at the next look', () => {
+test('a series that begins with zero between reading numbers and names is in the next scan', () => {
   const store = new Store({ storage: 'mmap', directory, worker: 1 })
   const jobs = new Instruments(store).counter(JOBS)
   const reader = StoreReader.open(directory, listStores(directory)[0]!)

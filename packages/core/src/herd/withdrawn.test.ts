@@ -49,7 +49,7 @@ async function conflicts(): Promise<number> {
   return errors.values.get(errors.labels.findIndex(([cause]) => cause === 'family_conflict'))
 }
 
-test('a family that is withdrawn is gone with its series, and its name is free for another, and for itself', async () => {
+test('a withdrawn family is removed with its series, and its name can be declared again, differently or the same', async () => {
   const store = openStore(1)
   const labelled = store.family(LABELLED)
   for (const of of ['a', 'b']) set(labelled, [of], 1)
@@ -67,7 +67,7 @@ test('a family that is withdrawn is gone with its series, and its name is free f
   store.close()
 })
 
-test('of two workers the one that declared last is believed, though it started first', async () => {
+test('of two workers the later declaration is served, although its worker started first', async () => {
   const [first, second] = [openStore(1), openStore(2)]
   first.storage.values[HEADER.startedAt]! -= 2
   second.storage.values[HEADER.startedAt]! -= 1
@@ -84,7 +84,7 @@ test('of two workers the one that declared last is believed, though it started f
   for (const store of [first, second]) store.close()
 })
 
-test('the totals of the dead take nothing of it, and keep which declaration was the last', async () => {
+test('the totals of exited processes contain nothing of it, and record which declaration was the last', async () => {
   const [old, store] = [openStore(1), openStore(2)]
   old.storage.values[HEADER.startedAt]! -= 1
   store.storage.values[HEADER.startedAt]! -= 2

@@ -52,7 +52,7 @@ function bodyOf(port: number, agent: Agent | false = false): Promise<string> {
   })
 }
 
-test('the connection that has been idle longest gives way to the newest', async () => {
+test('the connection that has been idle longest is closed for the newest', async () => {
   const { port, idle } = await bounded(3)
   const [first, second] = [await idle(), await idle(), await idle()]
   expect(await bodyOf(port)).toBe('now')

@@ -70,10 +70,10 @@ const RETRY = { firstMs: 250, mostMs: 5000 }
 
 function explain(code: string, { port, host }: { port: number; host: string }, error: Error): string {
   const where = `port ${port} on ${host}`
-  const meanwhile = 'It is tried again until it works; the application is not affected.'
+  const meanwhile = 'promherd retries until it works; the application is not affected.'
   switch (code) {
     case 'EADDRINUSE':
-      return `Expected ${where} to be free for the metrics, but another process has it. Stop that one, or choose another with PROMETHEUS_METRICS_PORT. ${meanwhile}`
+      return `Expected ${where} to be free for the metrics, but another process has it. Stop that process, or choose another port with PROMETHEUS_METRICS_PORT. ${meanwhile}`
     case 'EACCES':
       return `Expected to be allowed to serve the metrics on ${where}, but this user is not. Choose a port from 1024 on with PROMETHEUS_METRICS_PORT. ${meanwhile}`
     case 'EADDRNOTAVAIL':

@@ -1,9 +1,9 @@
 import type { Herd } from '../herd/herd.ts'
 
-/** The interval of scans for exited processes, and of attempts to replace an exited leader. */
+/** The interval between scans. */
 const UPKEEP_INTERVAL_MS = 2000
 
-/** Keeps a herd's directory in order for as long as it runs. Its timer does not keep the process alive. */
+/** Retires the stores of exited processes every few seconds, and replaces an exited leader. Its timer does not keep the process alive. */
 export class Maintenance {
   readonly #herd: Herd
   readonly #timer: NodeJS.Timeout
@@ -22,7 +22,7 @@ export class Maintenance {
       if (!this.#herd.isLeader) this.#herd.lead({ resume: true })
       await this.#herd.retireExited()
     } catch (error) {
-      this.#herd.reportError('maintenance', `the directory of the herd cannot be kept in order: ${String(error)}`)
+      this.#herd.reportError('maintenance', `maintenance of the directory failed: ${String(error)}`)
     }
   }
 

@@ -41,7 +41,7 @@ async function serve(source: SnapshotSource, options: Partial<MetricsServerOptio
   return (await server.listening).url
 }
 
-test('fifty who ask at once share one snapshot', async () => {
+test('fifty concurrent requests share one snapshot', async () => {
   let snapshots = 0
   let arrived = 0
   let allArrived: () => void = () => {}
@@ -68,7 +68,7 @@ test('fifty who ask at once share one snapshot', async () => {
   expect(snapshots).toBe(2)
 })
 
-test('a reader that never reads is cut off, and holds up nobody', async () => {
+test('a reader that never reads is disconnected, and delays no other', async () => {
   const url = await serve({ snapshot: async () => snapshotOf(2_000, 'x'.repeat(10_000)) }, { readerDeadlineMs: 300 })
   const cut = new Promise<void>(resolve => {
     const watch = (message: unknown) => {
@@ -93,7 +93,7 @@ test('a reader that never reads is cut off, and holds up nobody', async () => {
   expect(taken).toBeLessThan(20_000_000)
 })
 
-test('a slow reader gets what it asked for, whatever others have asked for meanwhile', async () => {
+test('a slow reader gets its own response, whatever others request meanwhile', async () => {
   let count = 0
   const source = { snapshot: async () => snapshotOf(2_000, 'x'.repeat(10_000), ++count) }
   // Not the deadline is tried here, which a busy machine could exceed.
@@ -104,7 +104,7 @@ test('a slow reader gets what it asked for, whatever others have asked for meanw
   expect([new Set(numbers), numbers.length]).toEqual([new Set(['1']), 2_000])
 })
 
-test('twenty readers of a byte now and then hold one rendering, and all are cut off at the deadline', async () => {
+test('twenty very slow readers share one rendering, and are disconnected at the deadline', async () => {
   const [bodyBytes, readers] = [20_000_000, 20]
   const cut: ServerResponse[] = []
   let arrived = 0
@@ -153,7 +153,7 @@ test('twenty readers of a byte now and then hold one rendering, and all are cut 
   for (const socket of sockets) socket.destroy()
 })
 
-test('what is worth packing is packed for those who take it', async () => {
+test('a large response is compressed for clients that accept gzip', async () => {
   const url = await serve({ snapshot: async () => snapshotOf(1000) })
   const raw = async (encoding: string) => {
     const sent = request(`${url}/metrics`, { headers: { 'accept-encoding': encoding } }).end()
@@ -181,7 +181,7 @@ test.each([
   expect(takesGzip({ 'accept-encoding': header })).toBe(takes)
 })
 
-test('a snapshot that fails is one sentence, and the next one is taken anew', async () => {
+test('a failed snapshot is answered with one sentence, and the next request takes another', async () => {
   let failing = true
   const url = await serve({
     snapshot: async () => {
@@ -191,7 +191,7 @@ test('a snapshot that fails is one sentence, and the next one is taken anew', as
   })
   const failed = await fetch(`${url}/metrics`)
   expect(failed.status).toBe(500)
-  expect(await failed.text()).toBe('The metrics could not be taken (the disk is away).\n')
+  expect(await failed.text()).toBe('Reading the metrics failed (the disk is away).\n')
   failing = false
   expect((await fetch(`${url}/metrics`)).status).toBe(200)
 })
@@ -206,7 +206,7 @@ test('it is not ready for as long as there is a reason', async () => {
   expect((await fetch(`${url}/-/ready`)).status).toBe(200)
 })
 
-test('others have the event loop between two families', async () => {
+test('the event loop runs other work between two families', async () => {
   const { families } = snapshotOf(20_000)
   const many = Array.from({ length: 20 }, (_, i) => ({ ...families[0]!, name: `test${i}` }))
   let turns = 0
@@ -227,7 +227,7 @@ test('others have the event loop between two families', async () => {
   expect(turns).toBeGreaterThan(5)
 })
 
-test('headers that are not complete after five seconds are the end of their connection', async () => {
+test('a connection whose headers are incomplete after five seconds is closed', async () => {
   const url = await serve({ snapshot: async () => snapshotOf(1) })
   const slow = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {})
   const closed = once(slow, 'close')

@@ -1,7 +1,7 @@
 import { VERSION } from '../base/version.ts'
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
 
-/** The page for people who open the metrics port in a browser. It loads no other resources. */
+/** The page of the metrics port for a browser. It loads no other resources. */
 export function pageOf(snapshot: Snapshot): string {
   const workers = workersOf(snapshot)
   return `<!doctype html>
@@ -47,9 +47,9 @@ function workersOf({ families }: Snapshot): WorkerRow[] {
 }
 
 function summaryOf(workers: readonly WorkerRow[]): string {
-  if (workers.length === 0) return 'No worker has been seen yet.'
+  if (workers.length === 0) return 'No worker has started yet.'
   const running = workers.filter(({ state }) => state === 'running').length
-  return `${workers.length} ${workers.length === 1 ? 'worker' : 'workers'} seen, ${running} running.`
+  return `${workers.length} ${workers.length === 1 ? 'worker' : 'workers'}, ${running} running.`
 }
 
 function tableOf(workers: readonly WorkerRow[]): string {

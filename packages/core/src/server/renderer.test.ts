@@ -33,13 +33,13 @@ const numberIn = ({ text }: Rendering): string => {
 
 const memoryOf = ({ text }: Rendering): ArrayBufferLike => text.pieces.at(-1)!.buffer
 
-test('those who ask at once share a rendering, which stays as it is until the last of them has left it', async () => {
+test('concurrent requests share a rendering, which stays unchanged until the last of them has left it', async () => {
   const renderer = rendererOfNews()
   const [one, other] = await Promise.all([renderer.render('text'), renderer.render('text')])
   expect(other).toBe(one)
   const memories = [memoryOf(one)]
-  for (const left of ['by nobody', 'by one', 'by both']) {
-    if (left !== 'by nobody') one.leave()
+  for (const left of ['by none', 'by one', 'by both']) {
+    if (left !== 'by none') one.leave()
     const next = await renderer.render('text')
     if (left === 'by both') expect(memories).toContain(memoryOf(next))
     else {

@@ -8,7 +8,7 @@ import { HostCheck } from './host-check.ts'
 import { type Renderer, Rendering } from './renderer.ts'
 import { Routes } from './routes.ts'
 
-test('a text that cannot be packed is answered with 500, and left', async () => {
+test('a text that cannot be compressed is answered with 500, and released', async () => {
   let left = 0
   const packer = { pack: () => Promise.reject(new Error('no memory')) } as unknown as GzipPacker
   const text = bytesOf([Buffer.alloc(10_000, '#')])
@@ -34,7 +34,7 @@ test('a text that cannot be packed is answered with 500, and left', async () => 
   const request = get({ port, host: '127.0.0.1', path: '/metrics', headers: { 'accept-encoding': 'gzip' } })
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   const body = (await response.toArray()).join('')
-  expect([response.statusCode, body]).toEqual([500, 'The metrics could not be taken (no memory).\n'])
+  expect([response.statusCode, body]).toEqual([500, 'Reading the metrics failed (no memory).\n'])
   expect(left).toBe(1)
   server.close()
 })

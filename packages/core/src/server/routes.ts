@@ -50,15 +50,15 @@ export class Routes {
     if (!this.#options.hosts.accepts(request.headers.host)) return plain(403, FOREIGN_HOST)
     const path = (request.url ?? '/').split('?', 1)[0]!
     const route = ROUTES.get(path)
-    if (route === undefined) return plain(404, `There is nothing at this address. The metrics are at /metrics.`)
+    if (route === undefined) return plain(404, 'Not found. The metrics are at /metrics.')
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return { ...plain(405, 'This address can only be read: use GET or HEAD.'), headers: { Allow: 'GET, HEAD' } }
+      return { ...plain(405, 'Expected a GET or HEAD request.'), headers: { Allow: 'GET, HEAD' } }
     }
     try {
       return await route(this.#options, request)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      return plain(500, `The metrics could not be taken (${reason.replaceAll('\n', ' ')}).`)
+      return plain(500, `Reading the metrics failed (${reason.replaceAll('\n', ' ')}).`)
     }
   }
 }
@@ -149,13 +149,13 @@ function ready({ readiness }: RoutesOptions): Reply {
 async function page({ renderer }: RoutesOptions): Promise<Reply> {
   const { snapshot, leave } = await renderer.render('text')
   leave()
-  return { status: 200, type: 'text/html; charset=utf-8', body: pageOf(snapshot), headers: NOTHING_FROM_OUTSIDE }
+  return { status: 200, type: 'text/html; charset=utf-8', body: pageOf(snapshot), headers: NO_OTHER_RESOURCES }
 }
 
 const FOREIGN_HOST =
-  'The metrics are served to names of this host only. Ask for 127.0.0.1 or localhost, or add the name to `allowedHosts`.'
+  'Expected a `Host` header with a name of this host. Use 127.0.0.1 or localhost, or add the name to `allowedHosts`.'
 const VARY = { Vary: 'Accept, Accept-Encoding' }
-const NOTHING_FROM_OUTSIDE = { 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'" }
+const NO_OTHER_RESOURCES = { 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'" }
 
 function plain(status: number, sentence: string): Reply {
   return { status, body: `${sentence}\n` }

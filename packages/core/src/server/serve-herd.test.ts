@@ -48,7 +48,7 @@ async function total(server: HerdServer): Promise<string | undefined> {
   return /^test_total (.*)$/m.exec(text)?.[1]
 }
 
-test('the counts of those who live and those who left add up', async () => {
+test('the counts of running and exited processes add up', async () => {
   const server = serve()
   const first = worker(1)
   const second = worker(2)
@@ -60,19 +60,19 @@ test('the counts of those who live and those who left add up', async () => {
   expect(readdirSync(directory).filter(name => name.startsWith('1-'))).toEqual([])
 })
 
-test('whoever serves keeps the directory when its keeper has gone, and clears nothing', async () => {
-  const keeper = serve()
+test('an exporter becomes the leader when the leader has exited, and removes nothing', async () => {
+  const leader = serve()
   const server = serve()
   const monitor = worker(1)
   record(monitor, 5)
   expect(await total(server)).toBe('5')
   await monitor.close()
-  await keeper.close()
+  await leader.close()
   expect(await total(server)).toBe('5')
   expect(readdirSync(directory).sort()).toEqual(['leader.1', 'retired.catalog', 'retired.values'])
 })
 
-test('a taken port is one warning, and is had when it is free', async () => {
+test('a taken port is one warning, and is bound when it is free', async () => {
   const other = createServer()
   await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
   const { port } = other.address() as AddressInfo
@@ -106,7 +106,7 @@ test('it stops listening when it is closed', async () => {
   expect(readdirSync(directory)).toEqual([])
 })
 
-test('what is wrong with the options is said at once', () => {
+test('wrong options throw at once', () => {
   const file = join(directory, 'file')
   writeFileSync(file, '')
   const codeOf = (options: object): string => {

@@ -57,7 +57,7 @@ export function serveHerd(options: ServeOptions = {}): HerdServer {
   const where = resolveWhere(options)
   const directory = options.directory ?? directoryFromEnvironment()
   if (directory === undefined) {
-    const remedy = 'Give it, or set PROMETHEUS_MULTIPROC_DIR, the same for the workers and for this process.'
+    const remedy = 'Set it, or PROMETHEUS_MULTIPROC_DIR, to the directory of the workers.'
     throw promherdError('ERR_PROMHERD_BAD_OPTION', 'serveHerd.directory', 'the directory of a herd', undefined, remedy)
   }
   useDirectory(directory, { shared: options.sharedDirectory ?? sharedFromEnvironment() })
@@ -86,11 +86,11 @@ class DirectoryServer implements HerdServer {
       ...where,
       warner,
       source: this.#herd,
-      beforeSnapshot: () => this.#gather(),
+      beforeSnapshot: () => this.#refresh(),
       readiness: () => this.#herd.problem,
     })
     this.#processStats.watch(() => this.#herd.members)
-    this.#offered = { snapshot: () => this.#gather().then(() => this.#herd.snapshot()), store: this.#herd.own }
+    this.#offered = { snapshot: () => this.#refresh().then(() => this.#herd.snapshot()), store: this.#herd.own }
     offerHerd(this.#offered)
   }
 
@@ -102,7 +102,7 @@ class DirectoryServer implements HerdServer {
     return this.#server.address
   }
 
-  async #gather(): Promise<void> {
+  async #refresh(): Promise<void> {
     await this.#maintenance.now()
     await within(SAMPLE_DEADLINE_MS, this.#processStats.sample(this.#herd.members))
   }
@@ -122,7 +122,7 @@ const SAMPLE_DEADLINE_MS = 100
 const isNames: Check = (name, value) => {
   const isName = (item: unknown): boolean => typeof item === 'string' && /^[^\s,/]+$/.test(item)
   if (Array.isArray(value) && value.every(isName)) return
-  const remedy = 'Give the names by which the port is asked for, such as `metrics.example.org`.'
+  const remedy = 'Give the names that clients use in the `Host` header, such as `metrics.example.org`.'
   throw promherdError('ERR_PROMHERD_BAD_OPTION', name, 'a list of host names', value, remedy)
 }
 

@@ -5,7 +5,7 @@ import { Changes } from './changes.ts'
 const SLOTS = 300
 const edits = fc.array(fc.tuple(fc.nat(SLOTS - 1), fc.constantFrom(0, 1, Number.NaN)), { maxLength: 3 })
 
-test('what was taken is there, and whatever is different is said to be', () => {
+test('taken numbers are stored, and every difference is marked', () => {
   fc.assert(
     fc.property(
       fc.array(edits, { maxLength: 5 }),
@@ -34,7 +34,7 @@ test('what was taken is there, and whatever is different is said to be', () => {
   )
 })
 
-test('far from what has changed nothing is said to have', () => {
+test('slots far from a change are not marked', () => {
   const changes = new Changes()
   const known = new Float64Array(1000)
   const fresh = known.slice()

@@ -1,13 +1,14 @@
 /**
- * The numbers of a family's series, `width` for each, in pages of some hundred series.
+ * The numbers of a family's series: `width` for each, in the order of the series, in pages.
  *
- * A page is never written to after it was handed out. An unchanged page is the same object in the next snapshot:
- * copying all numbers because a few changed would create a megabyte of garbage for each scrape of 10,000 histograms.
+ * A page is never written to after it was returned. If none of its numbers has changed, it is the same object in the
+ * next snapshot: copying all numbers because a few changed would create a megabyte of garbage for each scrape of 10,000
+ * histograms.
  */
 export class Numbers {
   /** The count of numbers for each series. */
   readonly width: number
-  /** Each page holds the numbers of `seriesInPage` series in order; the last may retain fewer. */
+  /** Every page holds the same number of series; the last may hold fewer. */
   readonly pages: readonly Float64Array[]
 
   constructor(width: number, pages: readonly Float64Array[]) {
@@ -15,7 +16,7 @@ export class Numbers {
     this.pages = pages
   }
 
-  /** Creates them from the numbers of all series in order. */
+  /** The pages of these numbers: those of all series in order. */
   static from(numbers: readonly number[], width = 1): Numbers {
     const size = seriesInPage(width) * width
     const count = Math.ceil(numbers.length / size)
@@ -23,19 +24,19 @@ export class Numbers {
     return new Numbers(width, pages)
   }
 
-  /** One number of a series; NaN if it does not exist. */
+  /** The number at `index` of a series; NaN if it does not exist. */
   get(series: number, index = 0): number {
     return this.of(series)[index] ?? Number.NaN
   }
 
-  /** All numbers of a series; empty if it does not exist. */
+  /** All numbers of a series, without a copy; empty if the series does not exist. */
   of(series: number): Float64Array {
     const size = seriesInPage(this.width)
     const start = (series % size) * this.width
     return this.pages[Math.floor(series / size)]?.subarray(start, start + this.width) ?? NOTHING
   }
 
-  /** All numbers of all series. */
+  /** All numbers of all series in order. */
   *[Symbol.iterator](): Generator<number> {
     for (const page of this.pages) yield* page
   }

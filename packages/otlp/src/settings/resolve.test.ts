@@ -85,7 +85,7 @@ test('attributes of the resource are those of all sources', () => {
   expect(withVariables(variables, { resource: { team: 'option' } }).resource).toEqual(resource)
 })
 
-describe('what is wrong is refused by its name', () => {
+describe('wrong options are rejected by their names', () => {
   test.each<[string, object, string]>([
     ['ERR_PROMHERD_UNKNOWN_OPTION', { otpl: {} }, 'Did you mean `otlp`?'],
     ['ERR_PROMHERD_UNKNOWN_OPTION', { otlp: { urls: '' } }, 'Did you mean `url`?'],

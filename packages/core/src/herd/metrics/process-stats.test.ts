@@ -41,7 +41,7 @@ const memory = (values: Readonly<Record<string, number>>): Family => said(FAMILI
 /** Something to look with: what it sees is what a test puts there. */
 class World {
   readonly usages = new Map<number, Usage>([[process.pid, OWN]])
-  readonly troubles: string[] = []
+  readonly errors: string[] = []
   looks = 0
   now = 0
   fails = false
@@ -53,7 +53,7 @@ class World {
       if (this.fails) throw new Error('no such file')
       return this.usages
     }
-    this.processStats = new ProcessStats(message => this.troubles.push(message), {
+    this.processStats = new ProcessStats(message => this.errors.push(message), {
       usage,
       now: () => this.now,
       ...options,
@@ -90,7 +90,7 @@ function valuesIn(families: readonly Family[], { name }: Definition): Record<str
   return Object.fromEntries((family?.labels ?? []).map(([worker], i) => [worker, family!.values.get(i)]))
 }
 
-test('the CPU seconds of a worker that says nothing more go up all the same, and do not fall when it does', async () => {
+test('the CPU seconds of a worker that reports nothing increase, and do not fall when it reports again', async () => {
   const world = new World()
   const [hangs, works] = [member(1, 11), member(2, 12)]
   const shown = (said: number) =>
@@ -111,12 +111,12 @@ test('the CPU seconds of a worker that says nothing more go up all the same, and
   expect(await shown(4.25)).toEqual({ 1: 4.5, 2: 5.25 })
 })
 
-test('what a worker took while it hung stays when it is killed, and others take its place', async () => {
+test('the CPU seconds of a worker that hung are kept after it was killed and replaced', async () => {
   const world = new World()
   const [first, second, third] = [member(1, 11), member(1, 21), member(1, 31)]
   world.sees(11, 30)
   expect(await world.cpu({ 1: 2 }, new Map([[first, 2]]))).toEqual({ 1: 30 })
-  // Nobody has seen the second one yet.
+  // The second one was not sampled yet.
   expect(await world.cpu({ 1: 2.5 }, new Map([[second, 0.5]]))).toEqual({ 1: 30.5 })
   world.sees(21, 3)
   expect(await world.cpu({ 1: 4.5 }, new Map([[second, 2.5]]))).toEqual({ 1: 33 })
@@ -141,7 +141,7 @@ test.each(['before', 'after'])(
   },
 )
 
-test('one that is only seen after it has said something is not counted twice', async () => {
+test('a worker that is first sampled after it reported is not counted twice', async () => {
   const world = new World()
   const late = member(1, 11)
   expect(await world.cpu({ 1: 2 }, new Map([[late, 2]]))).toEqual({ 1: 2 })
@@ -149,7 +149,7 @@ test('one that is only seen after it has said something is not counted twice', a
   expect(await world.cpu({ 1: 2 }, new Map([[late, 2]]))).toEqual({ 1: 2.25 })
 })
 
-test('one that hung, came to itself and ended is not counted twice', async () => {
+test('a worker that hung, recovered and exited is not counted twice', async () => {
   const world = new World()
   const [first, second] = [member(1, 11), member(1, 21)]
   world.sees(11, 30)
@@ -157,7 +157,7 @@ test('one that hung, came to itself and ended is not counted twice', async () =>
   expect(await world.cpu({ 1: 31.5 }, new Map([[second, 0.5]]))).toEqual({ 1: 31.5 })
 })
 
-test('memory and the share of a core are those of the newest process of a worker, once it was seen', async () => {
+test('memory and CPU utilization are those of the newest process of a worker, once it was sampled', async () => {
   const world = new World()
   const old = member(1, 11)
   world.sees(11, 1, 100)
@@ -175,7 +175,7 @@ test('memory and the share of a core are those of the newest process of a worker
   expect(await world.shown(FAMILIES.workerCpuUtilization, [], [old, newer])).toEqual({ 1: 0.25 })
 })
 
-test('what was seen long ago is not shown as if it were now', async () => {
+test('an old sample is not served as a current one', async () => {
   const world = new World()
   const members = [member(1, 11)]
   world.sees(11, 1, 100)
@@ -185,7 +185,7 @@ test('what was seen long ago is not shown as if it were now', async () => {
   expect(await world.shown(FAMILIES.workerResidentMemory, [memory({ 1: 90 })], members)).toEqual({ 1: 90 })
 })
 
-test('where nothing can be seen it is told once, until it can be and cannot again', async () => {
+test('failing samples are reported once, and again only after one succeeded', async () => {
   const world = new World()
   const members = [member(1, 11)]
   world.sees(11, 7)
@@ -193,29 +193,29 @@ test('where nothing can be seen it is told once, until it can be and cannot agai
   world.fails = true
   expect(await shown()).toEqual({ 1: 2 })
   expect(await shown()).toEqual({ 1: 2 })
-  expect(world.troubles).toEqual([
+  expect(world.errors).toEqual([
     'process stats cannot be read (no such file): the served CPU and memory of workers are those that they reported last, and do not change while a worker hangs',
   ])
   world.fails = false
   expect(await shown()).toEqual({ 1: 7 })
   world.fails = true
   expect(await shown()).toEqual({ 1: 7 })
-  expect(world.troubles).toHaveLength(2)
+  expect(world.errors).toHaveLength(2)
 })
 
 test.each([
-  ['does not see itself', undefined],
+  ['does not find itself', undefined],
   ['finds its own memory to be four times what it is', { ...OWN, residentBytes: OWN.residentBytes * 4 }],
-])('who %s is not believed', async (_, own) => {
+])('results are discarded if the sampler %s', async (_, own) => {
   const world = new World()
   if (own === undefined) world.usages.delete(process.pid)
   else world.usages.set(process.pid, own)
   world.sees(11, 7, 100)
   expect(await world.shown(FAMILIES.workerResidentMemory, [memory({ 1: 90 })], [member(1, 11)])).toEqual({ 1: 90 })
-  expect(world.troubles).toHaveLength(1)
+  expect(world.errors).toHaveLength(1)
 })
 
-test('a look that takes long is shared, and keeps nobody from being served what was known before', async () => {
+test('a slow sample is shared, and the previous results are served meanwhile', async () => {
   let answer = (_: ReadonlyMap<number, Usage>): void => {}
   let asked = 0
   const usage: UsageOf = () => {
@@ -239,13 +239,13 @@ test('a look that takes long is shared, and keeps nobody from being served what 
   expect(processStats.correct([memory({ 1: 90 })], members, () => 0)[0]!.values.get(0)).toBe(100)
 })
 
-test('neither threads nor primaries are looked at', async () => {
+test('threads and primaries are not sampled', async () => {
   const world = new World()
   await world.processStats.sample([member(0, 11), member(1, 12, 3)])
   expect(world.looks).toBe(0)
 })
 
-test('of strangers those are seen that have their number themselves, and another that has taken it never is', async () => {
+test('a foreign process is sampled only if it owns its pid itself', async () => {
   const world = new World({ areForeign: true })
   const [itself, taken, unsaid] = [1, 2, 3].map(worker => member(worker, process.pid))
   const all = [itself!, alter(taken!, 1), alter(unsaid!, 0)]
@@ -255,13 +255,13 @@ test('of strangers those are seen that have their number themselves, and another
   expect(await world.shown(FAMILIES.workerResidentMemory, [own], all.slice(1))).toEqual({ 1: 90, 2: 90, 3: 90 })
 })
 
-/** The same worker, as if it had been started at another tick; 0 for nobody knows when. */
+/** The same worker, as if it had been started at another tick; 0 if that is unknown. */
 function alter(source: SelfSource, startTicks: number): SelfSource {
   source.values[HEADER.startTicks] = startTicks
   return source
 }
 
-test('the CPU seconds of strangers are what they say, since nobody who looks may fall back behind another', async () => {
+test('the CPU seconds of foreign processes are those that they report, so that no reader serves less than another', async () => {
   const world = new World({ areForeign: true })
   const worker = member(1, process.pid)
   world.usages.set(process.pid, { ...OWN, cpuSeconds: 30 })

@@ -7,7 +7,7 @@ import { Store } from '../../store/store.ts'
 import { Herd } from '../herd.ts'
 import { closeStoresOf } from './exited-threads.ts'
 
-/** Where the kernel does not say who lives: a store bears Node's number of its thread, and no ticks. */
+/** Without kernel ticks: a store contains Node's number of its thread, and no ticks. */
 
 function storeOf(directory: string, threadId: number, startTicks: number): Store {
   const store = new Store({ storage: 'file', directory, worker: threadId })
@@ -17,7 +17,7 @@ function storeOf(directory: string, threadId: number, startTicks: number): Store
   return store
 }
 
-test('the stores of a thread that is gone are closed for it, and no others', async () => {
+test('the stores of an exited thread are closed, and no others', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'promherd-test-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
   for (const threadId of [3, 4]) storeOf(directory, threadId, 0)

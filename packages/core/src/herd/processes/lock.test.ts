@@ -19,7 +19,7 @@ function holdAs(holder: object, secondsAgo = 0): void {
   utimesSync(path, then, then)
 }
 
-test('one holds at a time, and the next may once it has let go', () => {
+test('a lock has one holder at a time, and can be taken once it is released', () => {
   const lock = DirectoryLock.take(directory, 'leader') as DirectoryLock
   expect(DirectoryLock.take(directory, 'leader')).toEqual({ heldBy: process.pid })
   expect(lock.isHeld()).toBe(true)
@@ -28,20 +28,20 @@ test('one holds at a time, and the next may once it has let go', () => {
   expect(readdirSync(directory)).toEqual(['leader.1'])
 })
 
-test('a pid that another process bears by now holds nothing', () => {
+test('a pid that another process has taken holds no lock', () => {
   holdAs({ ...ownerIdentity(), startTicks: 1 })
   expect(DirectoryLock.take(directory, 'leader')).toBeInstanceOf(DirectoryLock)
   expect(readdirSync(directory)).toEqual(['leader.5'])
 })
 
-test('a holder in another pid namespace is believed for as long as it gives signs', () => {
+test('a holder in another pid namespace holds the lock while it touches its file', () => {
   holdAs({ pid: process.pid, pidNamespace: 1, startTicks: 1 }, 10)
   expect(DirectoryLock.take(directory, 'leader')).toEqual({ heldBy: process.pid })
   holdAs({ pid: process.pid, pidNamespace: 1, startTicks: 1 }, 60)
   expect(DirectoryLock.take(directory, 'leader')).toBeInstanceOf(DirectoryLock)
 })
 
-test('a holder that was given up does not remove or believe in a lock of the same pid and number', () => {
+test('a holder that lost its lock neither removes nor claims a lock with the same pid and number', () => {
   const lock = DirectoryLock.take(directory, 'leader') as DirectoryLock
   const successor = { ...ownerIdentity(), token: 'another' }
   writeFileSync(join(directory, 'leader.1'), JSON.stringify(successor))

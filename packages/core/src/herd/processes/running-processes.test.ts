@@ -26,7 +26,7 @@ function unfinished(name: string, ageSeconds: number): string {
 }
 
 test.each(['1-abcdefgh1.catalog', '1-abcdefgh1.values'])(
-  'whoever becomes the keeper leaves a store that is just being made: %s',
+  'a new leader leaves a store that is being created: %s',
   file => {
     const making = unfinished(file, 0)
     const old = unfinished('2-abcdefgh2.values', 3600)
@@ -36,13 +36,13 @@ test.each(['1-abcdefgh1.catalog', '1-abcdefgh1.values'])(
   },
 )
 
-test('whoever becomes the keeper clears what was never finished', () => {
+test('a new leader removes files of stores that were never completed', () => {
   const files = [unfinished('1-abcdefgh1.catalog', 60), unfinished('2-abcdefgh2.values', 3600)]
   expect(herd.lead()).toBeUndefined()
   expect(files.map(file => existsSync(file))).toEqual([false, false])
 })
 
-test('a primary clears everything: its workers are still to come', () => {
+test('a primary removes all files, because its workers start later', () => {
   const making = unfinished('1-abcdefgh1.values', 0)
   expect(herd.lead({ fresh: true })).toBeUndefined()
   expect(existsSync(making)).toBe(false)

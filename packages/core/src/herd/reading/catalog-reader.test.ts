@@ -20,7 +20,7 @@ function linesOf(reader: CatalogReader): CatalogLine[] {
   return lines
 }
 
-test('each line is read once, however it is written in parts and whatever it is looked for meanwhile', () => {
+test('each line is read once, in whatever parts it is written and read', () => {
   // A letter of two bytes may be torn in the middle, and a long line is more than is read at once.
   const value = fc.oneof(fc.constantFrom('ü', 'GET', ''), fc.constant('é'.repeat(2 ** 16)))
   const parts = fc.array(fc.nat(400), { maxLength: 8 })
@@ -44,7 +44,7 @@ test('each line is read once, however it is written in parts and whatever it is 
   )
 })
 
-test('a line that is too long for one is damage, and the next lines are read', () => {
+test('a line that is too long counts as damage, and the next lines are read', () => {
   const long = lineOf(17, 'x'.repeat(3 * 2 ** 20))
   writeFileSync(path, lineOf(16, 'a') + long + lineOf(18, 'b'))
   const reader = new CatalogReader(new HeldFile(path))
@@ -54,7 +54,7 @@ test('a line that is too long for one is damage, and the next lines are read', (
   reader.close()
 })
 
-test('a catalog that is too long is read as far as it may be, and said to be cut', () => {
+test('a catalog that is too long is read up to the limit, and reported as incomplete', () => {
   const line = lineOf(16, 'x'.repeat(1000))
   const lines = Math.floor(2 ** 26 / line.length)
   writeFileSync(path, line.repeat(lines + 2))

@@ -84,7 +84,7 @@ test.each([
   },
 )
 
-test('a keeper that died between commit and removal doubles nothing, however many commits follow', async () => {
+test('a leader killed between commit and removal doubles nothing, however many commits follow', async () => {
   const store = leave(5)
   const files = [store.paths!.values, store.paths!.catalog]
   for (const file of files) copyFileSync(file, `${file}.kept`)
@@ -99,7 +99,7 @@ test('a keeper that died between commit and removal doubles nothing, however man
   expect(listStores(directory)).toEqual([])
 })
 
-test('a keeper that died between names and commit leaves names that confuse nobody', async () => {
+test('a leader killed between names and commit leaves names that change no number', async () => {
   leave(5)
   writeFileSync(
     join(directory, 'retired.catalog'),
@@ -110,7 +110,7 @@ test('a keeper that died between names and commit leaves names that confuse nobo
   expect(await totalOf('other_total')).toBe(0)
 })
 
-test('label sets that come and go without end are added up in one series, and no count is lost', async () => {
+test('label sets without end are added up in one series, and no count is lost', async () => {
   const live = (kind: string): void => {
     const store = new Store({ storage: 'file', directory, worker: 1 })
     const family = store.family(JOBS)
@@ -123,7 +123,7 @@ test('label sets that come and go without end are added up in one series, and no
     runSync(retired.retire(listStores(directory)))
   }
   const { size } = statSync(join(directory, 'retired.catalog'))
-  // The next keeper of the herd goes on where this one ends.
+  // The next leader of the herd continues where this one ends.
   const next = new Retired(directory, 1000)
   for (const kind of ['job 60', 'job 0']) {
     live(kind)
@@ -147,21 +147,21 @@ test('a torn name at the end of the totals shifts no later family', async () => 
   expect([await totalOf(), await totalOf('tasks_total'), await totalOf('torn_total')]).toEqual([5, 2, 0])
 })
 
-test('totals that cannot be read are never written over', () => {
+test('totals that cannot be read are never overwritten', () => {
   leave(5)
   runSync(new Retired(directory).retire(listStores(directory)))
   writeFileSync(join(directory, 'retired.values'), 'damage')
   expect(() => new Retired(directory)).toThrow('the totals of exited processes cannot be read')
 })
 
-test('a store that cannot be read whole is left where it is', () => {
+test('a store that cannot be read completely stays', () => {
   const store = leave(5)
   writeFileSync(store.paths!.values, 'short')
   expect(runSync(new Retired(directory).retire(listStores(directory)))).toBe(0)
   expect(listStores(directory)).toHaveLength(1)
 })
 
-test('of two keepers the one with older totals changes nothing', async () => {
+test('of two leaders, the one with older totals changes nothing', async () => {
   const older = new Retired(directory)
   leave(5)
   runSync(new Retired(directory).retire(listStores(directory)))
@@ -172,7 +172,7 @@ test('of two keepers the one with older totals changes nothing', async () => {
   expect(await totalOf()).toBe(7)
 })
 
-test('when all are dead the newest definition is still the one that is served, and the other one is named', async () => {
+test('after all processes have exited the newest definition is still served, and the conflict is reported', async () => {
   const histogram: Definition = { ...JOBS, name: 'h', type: 'histogram', buckets: [1] }
   leave(5, histogram, 100)
   leave(7, { ...histogram, buckets: [2] }, 200)
@@ -187,7 +187,7 @@ test('when all are dead the newest definition is still the one that is served, a
   expect(errors.values.get(at)).toBe(1)
 })
 
-test('two hundred lives leave two files, no descriptors and no readers behind', async () => {
+test('two hundred retired stores leave two files, no descriptors and no readers', async () => {
   const herd = new Herd({ directory })
   herd.lead()
   leave(1)
@@ -206,7 +206,7 @@ test('two hundred lives leave two files, no descriptors and no readers behind', 
   expect(readdirSync(directory).sort()).toEqual(['retired.catalog', 'retired.values'])
 })
 
-test('a retiring that is left alone after any of its steps has changed nothing yet, or is whole', async () => {
+test('a retirement that stops after any step has changed nothing or is complete', async () => {
   for (const worker of [1, 2]) {
     const store = new Store({ storage: 'file', directory, worker })
     const family = store.family(JOBS)
@@ -234,7 +234,7 @@ test.each([
   [FAMILIES.serverActive, 3],
   [FAMILIES.streamsOpen, 3],
   [JOBS, undefined],
-])('what was open in a store that is retired is lost: $name', async (definition, lost) => {
+])('open requests of a retired store count as lost: $name', async (definition, lost) => {
   leave(3, definition)
   runSync(new Retired(directory).retire(listStores(directory)))
   const herd = new Herd({ directory })

@@ -7,11 +7,11 @@ import { temporaryDirectory } from '../support/resources.ts'
 import { parseText } from '../support/samples.ts'
 import { until } from '../support/until.ts'
 
-/** What processes take that somebody else manages, as who serves their directory sees it. */
+/** Process stats of processes that another program manages, as an exporter of their directory serves them. */
 
 const MB = 1024 * 1024
 
-/** Records, and does as it is told: to take memory at once and never to come back to its event loop. */
+/** Records, and on request allocates memory and blocks its event loop forever. */
 const WORKER = `
 import { createMonitor } from '@promherd/core'
 createMonitor()
@@ -34,7 +34,7 @@ async function start(directory: string, worker: number): Promise<ChildProcess> {
 
 type Value = (name: string, worker: number, more?: Readonly<Record<string, string>>) => number | undefined
 
-async function look(server: HerdServer): Promise<Value> {
+async function scrape(server: HerdServer): Promise<Value> {
   const samples = parseText(await (await fetch(`${(await server.listening).url}/metrics`)).text())
   return (name, worker, more = {}) =>
     samples.find(sample => {
@@ -43,7 +43,7 @@ async function look(server: HerdServer): Promise<Value> {
     })?.value
 }
 
-test('who serves a directory sees the memory and the CPU of a process that hangs, and of the others', async () => {
+test('an exporter serves the memory and the CPU time of a process that hangs, and of the others', async () => {
   const directory = temporaryDirectory()
   onTestFinished(() => directory.remove())
   const warnings: string[] = []
@@ -54,7 +54,7 @@ test('who serves a directory sees the memory and the CPU of a process that hangs
   await start(directory.path, 2)
   const early = await until(
     async () => {
-      const value = await look(server)
+      const value = await scrape(server)
       return [1, 2].every(worker => value('worker_resident_memory_bytes', worker)! > 16 * MB) && value
     },
     { what: 'the first figures' },
@@ -62,7 +62,7 @@ test('who serves a directory sees the memory and the CPU of a process that hangs
   hanging.stdin!.write('hang')
   const late = await until(
     async () => {
-      const value = await look(server)
+      const value = await scrape(server)
       const isHung = value('worker_state', 1, { state: 'hung' }) === 1
       return (
         isHung && value('worker_cpu_utilization_ratio', 1)! > 4 * value('worker_cpu_utilization_ratio', 2)! && value
@@ -79,7 +79,7 @@ test('who serves a directory sees the memory and the CPU of a process that hangs
   await server.close()
   const next = serve()
   onTestFinished(() => next.close())
-  const again = await look(next)
+  const again = await scrape(next)
   for (const worker of [1, 2]) {
     expect(again('worker_cpu_seconds_total', worker)).toBeGreaterThanOrEqual(late('worker_cpu_seconds_total', worker)!)
   }
