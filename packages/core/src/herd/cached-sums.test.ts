@@ -120,7 +120,7 @@ class Reading {
 }
 
 test.each(['mmap', 'file'] as const)(
-  'of %s stores, whoever looks again and again sees what a newcomer sees',
+  'of %s stores, a reader with cached sums reads what a new reader reads',
   async storage => {
     await fc.assert(
       fc.asyncProperty(acts, async script => {
