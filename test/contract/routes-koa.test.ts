@@ -1,4 +1,0 @@
-import { keeps } from './law.ts'
-import { ON_KOA } from './routes/koa.ts'
-
-keeps(ON_KOA)
