@@ -21,14 +21,14 @@ test.each<[string, object, string]>([
     'Expected `startThreads.metrics.port` to be an integer from 0 to 65535, but got 70000.',
   ],
   [
-    'a limit that is none',
+    'an invalid limit',
     { resourceLimits: { maxOldGenerationSizeMb: -1 } },
     'Expected `startThreads.resourceLimits.maxOldGenerationSizeMb` to be a number above 0, but got -1.',
   ],
   [
-    'an answer that is none',
-    { listens: 'no' },
-    "Expected `startThreads.listens` to be `true` or `false`, but got 'no'.",
+    'a value that is not a boolean',
+    { waitForListen: 'no' },
+    "Expected `startThreads.waitForListen` to be `true` or `false`, but got 'no'.",
   ],
 ])('%s is rejected', (_, options, message) => {
   expect(() => start(options as ThreadsOptions, () => {})).toThrow(message)
