@@ -236,7 +236,7 @@ describe('is refused:', () => {
     expect(await missing('promherd.config.yaml')).toContain(
       'but the package `yaml`, which reads YAML here, is not installed. Install it (npm install yaml), or write the configuration in JavaScript or JSON.',
     )
-    // From 22.18 on Node needs nobody to read it.
+    // From 22.18 on Node reads it without a loader.
     const readsItself = (process.features as { typescript?: unknown }).typescript
     if (!readsItself)
       expect(await missing('promherd.config.ts')).toContain('but the package `jiti`, which reads TypeScript')

@@ -2,7 +2,7 @@ import net from 'node:net'
 
 /**
  * Loaded before a block of a document: a server that asks for a port gets a free one of the loopback, and says which.
- * So a block may say `listen(3000)`, as a reader would, and still harm nobody.
+ * So a block may say `listen(3000)`, as a reader would, and takes no port of another program.
  */
 const listen = net.Server.prototype.listen
 

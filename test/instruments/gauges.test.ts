@@ -7,7 +7,7 @@ import { temporaryDirectory } from '../support/resources.ts'
 
 /** Where a store says which process owns it, and a pid that no process has. */
 const PID_SLOT = 4
-const NOBODY = 2 ** 30
+const NO_PROCESS = 2 ** 30
 
 let directory: ReturnType<typeof temporaryDirectory>
 let herd: Herd
@@ -34,7 +34,7 @@ async function shown(): Promise<Record<string, number>> {
 
 /** What a reader sees of a process that was killed: an owner that is not there, and no last word. */
 function kill(worker: number): void {
-  internalsOf(workers[worker - 1]!).store.storage.values[PID_SLOT] = NOBODY
+  internalsOf(workers[worker - 1]!).store.storage.values[PID_SLOT] = NO_PROCESS
 }
 
 /** Set by the workers 1, 3 and 2, in this order: 8, -4 and 2 at `a`, and by the workers 1 and 2 3 and 0 at `b`. */
@@ -53,7 +53,7 @@ const MODES = {
 } as const
 
 describe.each(Object.keys(MODES) as (keyof typeof MODES)[])('a gauge with the aggregator %s', aggregator => {
-  test('is exact over three workers, and after each death, before and after the dead are retired', async () => {
+  test('is exact over three workers, and after each exit, before and after exited workers are retired', async () => {
     const gauges = workers.map(monitor => monitor.gauge({ name: 'level', help: 'L.', labels: ['of'], aggregator }))
     expect(await shown()).toEqual({})
     for (const [worker, a, b] of [

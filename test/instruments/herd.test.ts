@@ -7,7 +7,7 @@ import { temporaryDirectory } from '../support/resources.ts'
 /**
  * Random lives of workers against a model, read through the directory.
  *
- * The model of a worker is a map from series to numbers. What a worker has when it ends goes to the model of the dead,
+ * The model of a worker is a map from series to numbers. What a worker has when it ends goes to the model of exited workers,
  * if it is a count; what a worker removes goes from the worker's own model alone.
  */
 
@@ -18,7 +18,7 @@ const WORKERS = 2
 
 /** Where a store says which process owns it, and a pid that no process has. */
 const PID_SLOT = 4
-const NOBODY = 2 ** 30
+const NO_PROCESS = 2 ** 30
 
 interface Numbers {
   counts: Map<string, number>
@@ -196,7 +196,7 @@ class Worker {
 
   /** What a reader sees of a process that was killed: an owner that is not there, and no last word. */
   async kill(): Promise<Monitor> {
-    internalsOf(this.monitor).store.storage.values[PID_SLOT] = NOBODY
+    internalsOf(this.monitor).store.storage.values[PID_SLOT] = NO_PROCESS
     await this.monitor.collect()
     return this.monitor
   }

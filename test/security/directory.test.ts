@@ -51,7 +51,7 @@ test('files of a user with names like ours stay, and what an earlier herd left i
     '3-report.values',
     '4-report.catalog',
     'retired.values.bak',
-    'keeper.txt',
+    'leader.txt',
     '5-a.exemplars',
   ]
   for (const name of theirs) writeFileSync(join(directory, name), 'theirs')
@@ -106,13 +106,16 @@ test('pipes and devices in the place of any file hold up neither a start nor a s
   await server.close()
 })
 
-test.each(['{}', '{"pid":', '[]', '{"pid":-1,"token":"x"}'])('a lock that says %s is held by nobody', async lock => {
-  for (const number of [1, 7, 999_999_999]) writeFileSync(join(directory, `keeper.${number}`), lock)
-  const herd = new Herd({ directory })
-  expect(herd.lead()).toBeUndefined()
-  expect(herd.isLeader).toBe(true)
-  await herd.close()
-})
+test.each(['{}', '{"pid":', '[]', '{"pid":-1,"token":"x"}'])(
+  'a lock with the content %s is held by no process',
+  async lock => {
+    for (const number of [1, 7, 999_999_999]) writeFileSync(join(directory, `leader.${number}`), lock)
+    const herd = new Herd({ directory })
+    expect(herd.lead()).toBeUndefined()
+    expect(herd.isLeader).toBe(true)
+    await herd.close()
+  },
+)
 
 describe.skipIf(isSkipped('second-user'))('beside another user', () => {
   test.each([

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chownSync } from 'node:fs'
 
-/** What another user of the host does: the tests run as root, and this is the user `nobody`. */
+/** What another user of the host does: the tests run as root, and this is the user 65534. */
 export const SECOND_USER = 65_534
 
 /** Runs a script of Node as the second user, in a directory that it may write to. */

@@ -33,9 +33,9 @@ const READ_OPENMETRICS = `
 import io, json, sys
 from prometheus_client.openmetrics.parser import text_fd_to_metric_families
 text = io.TextIOWrapper(sys.stdin.buffer, encoding='utf-8', newline='\\n')
-told = lambda e: e and [e.labels, e.value, float(e.timestamp)]
+exemplar = lambda e: e and [e.labels, e.value, float(e.timestamp)]
 samples = [s for f in text_fd_to_metric_families(text) for s in f.samples]
-print(json.dumps([[s.name, s.labels, s.value, told(s.exemplar)] for s in samples]))
+print(json.dumps([[s.name, s.labels, s.value, exemplar(s.exemplar)] for s in samples]))
 `
 
 /** The units of the families of OpenMetrics text, without those that have none, as Python's client reads them. */

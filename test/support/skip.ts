@@ -16,7 +16,7 @@ export type Program =
 
 const SKIPPED = new Set((process.env['PROMHERD_SKIP'] ?? '').split(',').filter(name => name !== ''))
 
-/** True where whoever started the tests has said that a program is missing. */
+/** True if PROMHERD_SKIP names the program. */
 export function isSkipped(program: Program): boolean {
   return SKIPPED.has(program)
 }

@@ -19,7 +19,7 @@ export function pauseAfter(look: number): number {
 
 /**
  * Looks until `condition` answers something other than undefined and false, and answers it. A look that throws counts
- * as a no; its reason is told if there is no yes before the deadline.
+ * as a no; its reason is reported if there is no yes before the deadline.
  */
 export async function until<T>(
   condition: () => T | false | undefined | Promise<T | false | undefined>,

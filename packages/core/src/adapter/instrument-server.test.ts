@@ -138,7 +138,7 @@ test('over HTTP/2 a stream that is cancelled when all was written and not all wa
   })
 })
 
-test('over HTTP/2 nothing stays in flight when the session dies', async () => {
+test('over HTTP/2 nothing stays in flight when the session is destroyed', async () => {
   const server = createHttp2Server((_request, response) => void response.write('first'))
   instrumentServer(server, { monitor })
   await overHttp2(server, async client => {

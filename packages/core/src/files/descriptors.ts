@@ -41,7 +41,7 @@ export function connectionShare(most: number): number {
   return Math.max(1, Math.min(most, Math.floor(descriptorLimit() / 4)))
 }
 
-/** Throws if so many files must not be open at the same time, even briefly. */
+/** Throws if the limit does not allow this number of files to be open at the same time, even briefly. */
 export function checkMomentaryShare(count: number): void {
   if (count <= descriptorLimit() / 8) return
   throw new Error(`${count} files would be open at the same time, and the process may have ${descriptorLimit()} in all`)

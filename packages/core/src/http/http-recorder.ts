@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts'
 import { categoryOfStatus } from './category/category.ts'
 import { Exchange, type FollowedExchange } from './exchange/exchange.ts'
 import { ExchangeOwner } from './exchange/exchange-owner.ts'
-import { follow, handOver, settle } from './exchange/follow.ts'
+import { follow, settle, transfer } from './exchange/follow.ts'
 import { exchangeOf, noteError } from './exchange/followed.ts'
 import { IGNORED, ManualExchange, type OpenExchange } from './exchange/manual-exchange.ts'
 import { isPlaceholder, nameInside, unknownRoute } from './exchange/route-source.ts'
@@ -64,7 +64,7 @@ export class HttpRecorder implements Recorder {
       const followed = exchangeOf(response, owner.store)
       // A caller that knows no route leaves it to others.
       const knows = followed === undefined || !isPlaceholder(routeOf)
-      if (followed !== undefined && !handOver(followed, owner)) {
+      if (followed !== undefined && !transfer(followed, owner)) {
         if (knows) nameFollowed(followed, routeOf as RouteOf<unknown>, context)
       } else if (!owner.callbacks.ignores(request)) {
         const { server } = request.socket as { server?: RequestServer }

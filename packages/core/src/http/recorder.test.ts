@@ -172,7 +172,7 @@ test('a response that two monitors follow is counted by each, by the innermost r
   await other.close()
 })
 
-test('a route that cannot be told is _unknown, and the failure is counted', async () => {
+test('a route that cannot be determined is _unknown, and the failure is counted', async () => {
   const recorder = monitor.http()
   const listener: RequestListener = (request, response) => {
     const fail = (): never => {
@@ -186,7 +186,7 @@ test('a route that cannot be told is _unknown, and the failure is counted', asyn
     expect(await recorded()).toEqual({ 'GET _unknown 200': [1] })
   })
   expect((await series('promherd_internal_errors_total'))['callback']).toEqual([1])
-  expect(warnings).toEqual(['the route could not be told: Error: of the user'])
+  expect(warnings).toEqual(['the route could not be determined: Error: of the user'])
 })
 
 test('what is no response harms nothing', async () => {
@@ -214,9 +214,9 @@ test('a client that has left before its exchange is followed is counted, and doe
   })
 })
 
-test('what tore a response is told with the status that was sent, whatever was set since', async () => {
-  const told: number[] = []
-  const recorder = monitor.http({ categorize: (_error, { statusCode }) => void told.push(statusCode) })
+test('the error of an aborted response is passed on with the status that was sent, whatever was set since', async () => {
+  const statuses: number[] = []
+  const recorder = monitor.http({ categorize: (_error, { statusCode }) => void statuses.push(statusCode) })
   const listener: RequestListener = (request, response) => {
     recorder.follow(request, response, () => '/torn', undefined)
     response.write('first', () => {
@@ -229,7 +229,7 @@ test('what tore a response is told with the status that was sent, whatever was s
     await expect(response.toArray()).rejects.toThrow('aborted')
     await expect.poll(() => series('http_requests_total')).toEqual({ 'GET /torn 200': [1] })
     expect(await series('http_request_errors_total')).toEqual({ 'GET /torn exception': [1] })
-    expect(told).toEqual([200])
+    expect(statuses).toEqual([200])
   })
 })
 

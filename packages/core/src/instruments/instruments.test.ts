@@ -168,7 +168,7 @@ describe('a histogram', () => {
 })
 
 describe('a series', () => {
-  test('that is removed is gone, and whoever holds it makes it anew from zero', async () => {
+  test('that was removed is not served, and a caller that holds it begins again at zero', async () => {
     const { monitor, show } = stage()
     const jobs = monitor.counter({ ...C, labels: ['a'] })
     const held = jobs.labels('x')

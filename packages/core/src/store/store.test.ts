@@ -45,7 +45,7 @@ describe.each(STORAGE_KINDS)('the %s storage', kind => {
   })
 })
 
-test('whoever holds the values of a mmap storage from before it grew writes to the same memory', () => {
+test('an array of values taken before a mmap storage grew is the same memory', () => {
   const storage = openStorage('mmap', join(directory, 'x.values'))
   const older = storage.values
   expect(storage.ensure(50_000)).toBe(true)

@@ -49,7 +49,7 @@ export class Store implements FamilyHome {
   #ready = false
   #unwritten = 0
   #fullUntil = 0
-  /** True once so many series were created and removed that no slot is reused any more. */
+  /** True once no slot is reused any more, because the number of created and removed series has reached its limit. */
   #isSpent = false
 
   /** Throws the errors of the file system if the files cannot be created. */

@@ -63,7 +63,7 @@ describe('the order of evidence', () => {
     expect(categoryOf(refused, UNSENT)).toBe('upstream')
   })
 
-  test('a status that was not sent blames nobody', () => {
+  test('a status that was not sent blames no side', () => {
     // Koa begins with 404 on every response.
     const unsent = { statusCode: 404, responseDestroyed: true, headersSent: false }
     expect(categoryOf(new TypeError('x'), unsent)).toBe('exception')

@@ -37,8 +37,8 @@ export interface ErrorFacts {
 
 /** The category of an exchange that failed with `error`, which may be undefined; undefined if nothing failed. */
 export function categoryOf(error: unknown, facts: ErrorFacts): ErrorCategory | undefined {
-  const told = categoryOfError(error, facts)
-  if (told !== undefined) return told
+  const found = categoryOfError(error, facts)
+  if (found !== undefined) return found
   if (!facts.responseDestroyed) return categoryOfStatus(facts.statusCode)
   return isTornByClient(facts) ? 'client_abort' : 'server_error'
 }

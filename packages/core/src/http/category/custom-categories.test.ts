@@ -58,12 +58,12 @@ test.each([
     },
     '`categorize` threw: Error: broken',
   ],
-])('%s is told as trouble and the built-in answer is used', (_name, categorize, trouble) => {
+])('%s is reported as an error and the built-in category is used', (_name, categorize, message) => {
   expect(createCategorizer({ categorize }, onError)(new Error('x'), exchange)).toBe('exception')
-  expect(taken()).toEqual([trouble])
+  expect(taken()).toEqual([message])
 })
 
-test('undefined leaves it to the built-in answer, without trouble', () => {
+test('undefined selects the built-in category, without an error', () => {
   expect(createCategorizer({ categorize: () => undefined }, onError)(undefined, exchange)).toBe('server_error')
   expect(taken()).toEqual([])
 })

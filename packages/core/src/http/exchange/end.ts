@@ -76,7 +76,7 @@ function routeOf(exchange: Exchange, status: number): string {
     if (typeof route === 'string' && route !== UNKNOWN_ROUTE) return route
     return socketPathOf(exchange.request) ?? route ?? unroutedOf(status)
   } catch (error) {
-    exchange.owner.store.reportError('callback', `the route could not be told: ${String(error)}`)
+    exchange.owner.store.reportError('callback', `the route could not be determined: ${String(error)}`)
     return UNKNOWN_ROUTE
   }
 }

@@ -38,7 +38,7 @@ export function leaveOut(response: ServerResponse): void {
  * A fallback hands an exchange over to another owner of its store, which may be from another copy of this package: to
  * one without options only if the fallback has yielded. Returns false if it keeps the exchange.
  */
-export function handOver(exchange: FollowedExchange, to: ExchangeOwner): boolean {
+export function transfer(exchange: FollowedExchange, to: ExchangeOwner): boolean {
   const { owner, isOpen } = exchange
   if (owner === to || !isOpen || owner.onYield === undefined || (to.isPlain && !owner.hasYielded)) return false
   drop(exchange)

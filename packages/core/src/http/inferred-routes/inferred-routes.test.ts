@@ -117,7 +117,7 @@ describe('whatever is answered', () => {
   })
 })
 
-/** Paths as nobody sends them who means well: no two are the same. */
+/** Paths of a scanner: no two are the same. */
 function hostile(i: number): string {
   const n = i.toString(36)
   const kinds = [

@@ -62,13 +62,13 @@ describe('the shape of a path', () => {
     )
   })
 
-  test('a UUID, a number and a ULID are told by their shape, whatever they are', () => {
+  test('a UUID, a number and a ULID are recognised by their shape, whatever their value', () => {
     const kindOf = (text: string): string => shapeOf(`/x/${text}`)![1]!
     const are = (identifiers: fc.Arbitrary<string>, kinds: readonly string[]): void =>
       fc.assert(fc.property(identifiers, text => void expect(kinds).toContain(kindOf(text))))
     are(fc.uuid(), [':uuid'])
     are(fc.maxSafeNat().map(String), [':number'])
-    // One without letters, or without letters beyond F, looks like what is told apart before.
+    // One without letters, or without letters beyond F, looks like a kind that is recognised earlier.
     are(fc.ulid(), [':id', ':hash', ':number'])
   })
 })

@@ -110,14 +110,14 @@ describe('labels', () => {
       () => Promise.reject(new Error('late')) as never,
       'the label `tenant` answered something that is no text',
     ],
-  ])('a label that %s is _unknown and one trouble', async (_what, value, warning) => {
+  ])('a label that %s is _unknown and one error', async (_what, value, warning) => {
     serve({ labels: { tenant: { values: ['a'], value } } }, {})
     expect(await series('http_requests_total')).toEqual({ 'GET / 200 _unknown': 1 })
     expect((await series('promherd_internal_errors_total'))['callback']).toBe(1)
     expect(warnings).toEqual([warning])
   })
 
-  test('the context is told', () => {
+  test('the function is called with the context', () => {
     const seen: unknown[] = []
     const value = (...given: unknown[]): string => {
       seen.push(...given)
@@ -132,7 +132,7 @@ describe('labels', () => {
     expect(seen).toEqual([request, undefined, context])
   })
 
-  test('an exchange that nobody followed has no computed value', async () => {
+  test('an exchange that was not followed has no computed value', async () => {
     monitor.http({ labels: { tenant: { values: ['a'], value: tenant } } }).record('GET', '/', 200, 0)
     expect(await series('http_requests_total')).toEqual({ 'GET / 200 _unknown': 1 })
   })

@@ -186,7 +186,7 @@ describe('the size of a request is that of its body on the wire', () => {
     expect((await exchange(late, { body, chunked: true })).request).toBe(70_006)
   })
 
-  test('when nobody read it', async () => {
+  test('when no handler read it', async () => {
     const afterAll: RequestListener = (incoming, response) => void waitWhole(incoming).then(() => response.end('no'))
     expect(await exchange(afterAll, { body: ['abc'] })).toMatchObject({ request: 3, response: 2 })
   })
