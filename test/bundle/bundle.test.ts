@@ -54,10 +54,10 @@ describe('Node reads few files of ours, imported or required:', () => {
   const core = (...names: string[]): string[] => names.map(name => `core/bundle/${name}.js`)
 
   test.each<[name: string, files: string[]]>([
-    ['@promherd/express', [...core('base', 'core', 'frameworks', 'index'), 'express/bundle/index.js']],
-    ['@promherd/fastify', [...core('base', 'core', 'frameworks', 'index'), 'fastify/bundle/index.js']],
-    ['@promherd/koa', [...core('base', 'core', 'frameworks', 'index'), 'koa/bundle/index.js']],
-    ['@promherd/hono', [...core('base', 'core', 'frameworks', 'index'), 'hono/bundle/index.js']],
+    ['@promherd/express', [...core('adapter', 'base', 'core', 'routes'), 'express/bundle/index.js']],
+    ['@promherd/fastify', [...core('adapter', 'base', 'core', 'routes'), 'fastify/bundle/index.js']],
+    ['@promherd/koa', [...core('adapter', 'base', 'core', 'routes'), 'koa/bundle/index.js']],
+    ['@promherd/hono', [...core('adapter', 'base', 'core', 'routes'), 'hono/bundle/index.js']],
     ['@promherd/core', core('base', 'core', 'index')],
     ['@promherd/core/auto', core('auto', 'base')],
   ])('%s', async (name, files) => {
