@@ -53,9 +53,9 @@ export function typeTests(project: () => Project): void {
 
     test.each(NEWEST)(title, async (...compiled) => {
       const args = [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', configOf(project(), compiled)]
-      // The collector of Go takes a sixth of the CPU time of a compiler that ends before its memory is short.
-      const options = { cwd: project().folder, env: { GOGC: '400' } }
-      expect(complaints((await runProcess(process.execPath, args, options)).output)).toEqual(isExpected)
+      expect(complaints((await runProcess(process.execPath, args, { cwd: project().folder })).output)).toEqual(
+        isExpected,
+      )
     })
   })
 }
