@@ -15,31 +15,35 @@ export class LabelSet {
   readonly version: string
   /** The values of the user-defined labels. */
   readonly custom: readonly string[]
-  /** By route, then by the index of the family, then by key. */
-  readonly #slots = new Map<string, (Map<number, number> | undefined)[]>()
+  /** By the index of the family, then by route, then by key. */
+  readonly #slots: readonly Map<string, Map<number, number>>[]
 
   constructor(scheme: string, version: string, custom: readonly string[]) {
     this.scheme = scheme
     this.version = version
     this.custom = custom
+    this.#slots = Array.from({ length: LABELLED_FAMILIES }, () => new Map())
   }
 
   /** The slot of a series; undefined if it is not kept. */
   find(family: number, route: string, key: number): number | undefined {
-    return this.#slots.get(route)?.[family]?.get(key)
+    return this.#slots[family]!.get(route)?.get(key)
   }
 
   /** Keeps the slot of a series. */
   keep(family: number, route: string, key: number, slot: number): void {
-    let families = this.#slots.get(route)
-    if (families === undefined) {
-      families = []
-      this.#slots.set(route, families)
+    const routes = this.#slots[family]!
+    let slots = routes.get(route)
+    if (slots === undefined) {
+      slots = new Map()
+      routes.set(route, slots)
     }
-    families[family] ??= new Map()
-    families[family].set(key, slot)
+    slots.set(key, slot)
   }
 }
+
+/** The number of families whose series have user-defined labels (`HttpFamilies`). */
+const LABELLED_FAMILIES = 6
 
 /** The label sets of one recorder, each created once. */
 export class LabelSets {

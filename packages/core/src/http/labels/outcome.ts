@@ -17,6 +17,4 @@ export interface Outcome {
   status: number
   /** The category of its failure; undefined if it did not fail. */
   category: string | undefined
-  /** Its duration; NaN if that is not meaningful: a stream, or a request that Node refused. */
-  seconds: number
 }

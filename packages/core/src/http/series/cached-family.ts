@@ -18,7 +18,11 @@ export class CachedFamily {
 
   /** The slot of the series of an exchange, which is created at the first use. */
   slotOf(outcome: Outcome, labels: LabelSet): number {
-    const key = this.#labels.keyOf(outcome)
+    return this.slotAt(this.#labels.keyOf(outcome), outcome, labels)
+  }
+
+  /** The same, where the key of the outcome is known. */
+  slotAt(key: number, outcome: Outcome, labels: LabelSet): number {
     return labels.find(this.#index, outcome.route, key) ?? this.#create(outcome, labels, key)
   }
 

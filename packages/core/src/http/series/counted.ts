@@ -6,6 +6,8 @@ import type { FirstByte } from '../response/time-to-first-byte.ts'
 /** An exchange while it is counted as open. */
 export interface Counted extends Outcome {
   readonly startedAt: number
+  /** Its duration; NaN if that is not meaningful: a stream, or an upgrade. */
+  seconds: number
   /** The slot in which it is counted as in flight. */
   openSlot: number
   /** What it is counted as instead, once it is known to be a stream. */

@@ -1,6 +1,4 @@
 import type { StoreFamily } from '../../store/family.ts'
-import type { LabelSet } from '../labels/label-set.ts'
-import type { Outcome } from '../labels/outcome.ts'
 import type { CachedFamily } from './cached-family.ts'
 
 /** A histogram of exchanges. */
@@ -17,9 +15,11 @@ export class Histogram {
     this.#inFlight = inFlight
   }
 
-  /** Adds one observation of an exchange. If `openSlot` is not negative, the exchange is no longer in flight there. */
-  observe(outcome: Outcome, labels: LabelSet, value: number, openSlot: number): void {
-    const slot = this.series.slotOf(outcome, labels)
+  /**
+   * Adds one observation of an exchange to the series at `slot`. If `openSlot` is not negative, the exchange is no longer
+   * in flight there.
+   */
+  observe(slot: number, value: number, openSlot: number): void {
     const bounds = this.#bounds
     // The first bucket whose bound is not lower. Most requests are fast, so the search usually ends after a few.
     let bucket = 0
