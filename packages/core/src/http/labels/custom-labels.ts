@@ -2,7 +2,7 @@ import { isPromise } from 'node:util/types'
 import type { Store } from '../../store/store.ts'
 import type { ComputedLabel, LabelOptions } from './label-options.ts'
 import { OTHER, UNKNOWN } from './labels.ts'
-import type { Outcome } from './outcome.ts'
+import type { LabelInputs } from './outcome.ts'
 
 /**
  * User-defined labels. A constant value needs no bound. A computed value is bounded by a list of values or by their
@@ -29,7 +29,7 @@ export class CustomLabels {
   }
 
   /** The label values of an exchange. If it was not followed, computed labels are `_unknown`. Never throws. */
-  valuesOf({ request, response, context }: Outcome): string[] {
+  valuesOf({ request, response, context }: LabelInputs): string[] {
     return this.#sources.map(source => {
       if (typeof source === 'string') return source
       return request === undefined ? UNKNOWN : source.valueOf(this.#store, request, response, context)

@@ -1,6 +1,6 @@
 import { keyOf } from '../../store/family.ts'
 import type { CustomLabels } from './custom-labels.ts'
-import type { Outcome } from './outcome.ts'
+import type { LabelInputs } from './outcome.ts'
 
 /**
  * The label values that many exchanges share: the scheme, the HTTP version, and the user-defined labels. It keeps the
@@ -58,8 +58,8 @@ export class LabelSets {
   }
 
   /** The label set of an exchange. Never throws. */
-  of(outcome: Outcome, scheme: string, version: string): LabelSet {
-    const custom = this.#custom.valuesOf(outcome)
+  of(inputs: LabelInputs, scheme: string, version: string): LabelSet {
+    const custom = this.#custom.valuesOf(inputs)
     const key = `${scheme} ${version} ${keyOf(custom)}`
     const known = this.#known.get(key)
     if (known !== undefined) return known

@@ -1,14 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { RequestLike } from './request-like.ts'
 
-/** How an exchange ended, and the objects that its label values are computed from. Each exchange is its own outcome. */
+/** How an exchange ended, as needed for its labels. */
 export interface Outcome {
-  /** Undefined if the exchange was not followed. */
-  readonly request: RequestLike | undefined
-  /** Undefined if it was not followed, left HTTP, or has no Node server. */
-  readonly response: ServerResponse | undefined
-  /** The framework's own object; undefined if there is none. */
-  readonly context: unknown
   /** The index of its method in `Naming.methods`. */
   method: number
   /** The route label. */
@@ -17,4 +11,14 @@ export interface Outcome {
   status: number
   /** The category of its failure; undefined if it did not fail. */
   category: string | undefined
+}
+
+/** The objects that computed labels are called with. */
+export interface LabelInputs {
+  /** Undefined if the exchange was not followed. */
+  readonly request: RequestLike | undefined
+  /** Undefined if it was not followed, left HTTP, or has no Node server. */
+  readonly response: ServerResponse | undefined
+  /** The framework's own object; undefined if there is none. */
+  readonly context: unknown
 }

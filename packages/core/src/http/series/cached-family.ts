@@ -18,12 +18,13 @@ export class CachedFamily {
 
   /** The slot of the series of an exchange, which is created at the first use. */
   slotOf(outcome: Outcome, labels: LabelSet): number {
-    return this.slotAt(this.#labels.keyOf(outcome), outcome, labels)
+    const key = this.#labels.keyOf(outcome)
+    return this.find(outcome.route, key, labels) ?? this.#create(outcome, labels, key)
   }
 
-  /** The same, where the key of the outcome is known. */
-  slotAt(key: number, outcome: Outcome, labels: LabelSet): number {
-    return labels.find(this.#index, outcome.route, key) ?? this.#create(outcome, labels, key)
+  /** The slot of a series that is known in its label set. */
+  find(route: string, key: number, labels: LabelSet): number | undefined {
+    return labels.find(this.#index, route, key)
   }
 
   #create(outcome: Outcome, labels: LabelSet, key: number): number {

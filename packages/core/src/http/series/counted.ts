@@ -1,10 +1,10 @@
 import type { StreamKind } from '../../definitions/label-values.ts'
-import type { Outcome } from '../labels/outcome.ts'
+import type { LabelInputs, Outcome } from '../labels/outcome.ts'
 import type { BodySize } from '../response/body-size.ts'
 import type { FirstByte } from '../response/time-to-first-byte.ts'
 
 /** An exchange while it is counted as open. */
-export interface Counted extends Outcome {
+export interface Counted extends Outcome, LabelInputs {
   readonly startedAt: number
   /** Its duration; NaN if that is not meaningful: a stream, or an upgrade. */
   seconds: number

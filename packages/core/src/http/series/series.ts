@@ -6,7 +6,7 @@ import { CustomLabels } from '../labels/custom-labels.ts'
 import { LabelSet, LabelSets } from '../labels/label-set.ts'
 import { type Naming, STATUSES } from '../labels/naming.ts'
 import { namingOf } from '../labels/namings.ts'
-import type { Outcome } from '../labels/outcome.ts'
+import type { LabelInputs, Outcome } from '../labels/outcome.ts'
 import type { HttpOptions } from '../options/http-options.ts'
 import { bodySizeOf } from '../response/body-size.ts'
 import { CLIENT_CLOSED } from '../response/response-state.ts'
@@ -32,15 +32,8 @@ export class HttpSeries {
   readonly #labels: LabelSet | undefined
   readonly #labelSets: LabelSets
   readonly #isMeasured: boolean
-  readonly #unfollowed: Outcome = {
-    request: undefined,
-    response: undefined,
-    context: undefined,
-    method: 0,
-    route: '',
-    status: 0,
-    category: undefined,
-  }
+  /** Written anew for each exchange whose labels are needed, so that none is allocated. */
+  readonly #outcome: Outcome = { method: 0, route: '', status: 0, category: undefined }
 
   /** @throws ERR_PROMHERD_FAMILY_CONFLICT if the store already has the families with other buckets or labels. */
   constructor(store: Store, options: HttpOptions) {
@@ -101,19 +94,17 @@ export class HttpSeries {
     category: string | undefined,
     seconds: number,
   ): void {
-    const outcome = this.#unfollowed
-    outcome.method = this.naming.methodIndexOf(method)
-    outcome.route = route
-    outcome.status = this.#isOpenTelemetry && status === CLIENT_CLOSED ? 0 : status
-    outcome.category = category
-    this.#count(outcome, seconds, this.#labels ?? this.#labelSets.of(outcome, '', ''), NONE)
+    const index = this.naming.methodIndexOf(method)
+    const sent = this.#isOpenTelemetry && status === CLIENT_CLOSED ? 0 : status
+    const labels = this.#labels ?? this.#labelSets.of(UNFOLLOWED, '', '')
+    this.#count(index, route, sent, category, seconds, labels, NONE)
   }
 
   /** Counts an exchange that has ended, with all its measurements. `isInFlight` is true until it is counted. */
   count(exchange: Counted, isInFlight: boolean): void {
-    const { measurements } = exchange
+    const { method, route, status, category, seconds, measurements, openSlot } = exchange
     const labels = this.#labels ?? this.#labelSets.of(exchange, measurements?.scheme ?? '', measurements?.version ?? '')
-    this.#count(exchange, exchange.seconds, labels, isInFlight ? exchange.openSlot : NONE)
+    this.#count(method, route, status, category, seconds, labels, isInFlight ? openSlot : NONE)
     if (measurements !== undefined) this.#observe(exchange, measurements, labels)
   }
 
@@ -121,19 +112,39 @@ export class HttpSeries {
   initialize(method: string, route: string, status: number): void {
     const { series } = this.#durations
     if (this.#labels === undefined || series.family.size >= series.family.maxSeries) return
-    series.slotOf({ ...this.#unfollowed, method: this.naming.methodIndexOf(method), route, status }, this.#labels)
+    series.slotOf(this.#outcomeOf(this.naming.methodIndexOf(method), route, status, undefined), this.#labels)
   }
 
-  #count(outcome: Outcome, seconds: number, labels: LabelSet, openSlot: number): void {
-    if (Number.isNaN(seconds)) this.#countUntimed(outcome, labels, openSlot)
+  /** The hot path. It has no object: writing one costs as much as finding the series. */
+  #count(
+    method: number,
+    route: string,
+    status: number,
+    category: string | undefined,
+    seconds: number,
+    labels: LabelSet,
+    openSlot: number,
+  ): void {
+    if (Number.isNaN(seconds)) this.#countUntimed(this.#outcomeOf(method, route, status, category), labels, openSlot)
     else {
-      // Not through the naming: V8 inlines no call of a function that differs between two namings or families.
-      const isPlain = !this.#isOpenTelemetry
-      const key = isPlain ? outcome.method * STATUSES + outcome.status : this.naming.timeLabels.keyOf(outcome)
-      this.#durations.observe(this.#durations.series.slotAt(key, outcome, labels), seconds, openSlot)
+      const { series } = this.#durations
+      // The key of Prometheus' naming: V8 inlines no call of a function that differs between namings or families.
+      const known = this.#isOpenTelemetry ? undefined : series.find(route, method * STATUSES + status, labels)
+      const slot = known ?? series.slotOf(this.#outcomeOf(method, route, status, category), labels)
+      this.#durations.observe(slot, seconds, openSlot)
     }
     add(this.#ended, this.#ended.overflow, 1)
-    if (outcome.category !== undefined) add(this.#errors.family, this.#errors.slotOf(outcome, labels), 1)
+    if (category === undefined) return
+    add(this.#errors.family, this.#errors.slotOf(this.#outcomeOf(method, route, status, category), labels), 1)
+  }
+
+  #outcomeOf(method: number, route: string, status: number, category: string | undefined): Outcome {
+    const outcome = this.#outcome
+    outcome.method = method
+    outcome.route = route
+    outcome.status = status
+    outcome.category = category
+    return outcome
   }
 
   /** Counts a stream, or a request that Node refused. OpenTelemetry's conventions have no counter for them. */
@@ -179,6 +190,8 @@ export class HttpSeries {
     responseSize?.observe(responseSize.series.slotOf(exchange, labels), bodySize.responseBytes, NONE)
   }
 }
+
+const UNFOLLOWED: LabelInputs = { request: undefined, response: undefined, context: undefined }
 
 /** No slot. */
 const NONE = -1
