@@ -5,9 +5,9 @@ export {
   calledBeforeRegister,
   calledByFramework,
   checkPlacement,
+  checkRegistration,
   notCalled,
   noteMiddleware,
-  warnUsedTwice,
 } from './adapter/misuse.ts'
 export { type AdapterOptions, recorderFor } from './adapter/recorder-for.ts'
 export type { OpenExchange } from './http/exchange/manual-exchange.ts'

@@ -39,7 +39,7 @@ export function prometheus(options: ExpressOptions = {}, ...others: readonly unk
   const recorder = recorderFor(options)
   watchArrivals()
   const seen = new WeakSet<object>()
-  noteMiddleware(promherd, recorder.store)
+  noteMiddleware(promherd, recorder)
   return promherd
 
   function promherd(incoming: IncomingMessage, response: ServerResponse, next: Next): void {
@@ -58,7 +58,7 @@ export function prometheus(options: ExpressOptions = {}, ...others: readonly unk
       }
       keepExpressState(request, response, recorder)
     } catch (error) {
-      recorder.store.reportError('http', `Express could not be observed, so routes are missing: ${String(error)}`)
+      recorder.reportError(`Express could not be observed, so routes are missing: ${String(error)}`)
     }
     next()
   }
@@ -66,7 +66,7 @@ export function prometheus(options: ExpressOptions = {}, ...others: readonly unk
   function checkPlaced(app: ExpressApp): void {
     const stack = expressRouterOf(app)?.stack ?? []
     const handlers = stack.map(({ handle }) => handle)
-    checkPlacement(promherd, recorder.store, handlers, (handle, i) => isRouter(handle) || stack[i]?.route !== undefined)
+    checkPlacement(promherd, recorder, handlers, (handle, i) => isRouter(handle) || stack[i]?.route !== undefined)
   }
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import {
   calledBeforeRegister,
+  checkRegistration,
   type InitializeOptions,
   initializingRecorderFor,
   type MetricsHandlerOptions,
@@ -9,7 +10,6 @@ import {
   notCalled,
   type Recorder,
   type RequestServer,
-  warnUsedTwice,
 } from '@promherd/core/adapter'
 import { fastifyRouteOf, watchNest } from '@promherd/core/routes'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -37,9 +37,7 @@ export async function prometheus(instance: AnyFastify, options: FastifyOptions =
   app.addHook('onReady', async function promherd() {
     watchNest()
   })
-  const stores = STORES.get(app) ?? new Set()
-  if (stores.has(recorder.store)) warnUsedTwice()
-  STORES.set(app, stores.add(recorder.store))
+  checkRegistration(app, recorder)
   // Follows the response itself: Fastify's own `onResponse` does not run if the client has disconnected.
   app.addHook('onRequest', function promherd(request, reply, done) {
     recorder.follow(request.raw, reply.raw as Parameters<Recorder['follow']>[1], fastifyRouteOf, request)
@@ -56,9 +54,6 @@ export async function prometheus(instance: AnyFastify, options: FastifyOptions =
     })
   }
 }
-
-/** The stores that the plugins of an instance record into. */
-const STORES = new WeakMap<object, Set<object>>()
 
 // Applies the hooks to the instance itself and not to a context of their own.
 Object.assign(prometheus, {

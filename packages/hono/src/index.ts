@@ -42,7 +42,7 @@ export function prometheus(options: HonoOptions = {}, ...others: readonly unknow
   }
 
   let isFirstSeen = false
-  noteMiddleware(promherd, recorder.store)
+  noteMiddleware(promherd, recorder)
   return promherd
 
   /** Not an `async` function: that would cost about as much again as everything else here. */
@@ -59,7 +59,7 @@ export function prometheus(options: HonoOptions = {}, ...others: readonly unknow
     if (!isFirstSeen) {
       isFirstSeen = true
       const handlers = routesOf(context).map(({ handler }) => handler)
-      checkPlacement(promherd, recorder.store, handlers, () => false)
+      checkPlacement(promherd, recorder, handlers, () => false)
       if (standsBeforeAll(context, promherd)) recorder.coverServers()
     }
     recorder.follow(incoming, outgoing, routeOfClosed, context)

@@ -48,23 +48,20 @@ export function prometheus(options: KoaOptions = {}, ...others: readonly unknown
   if (passOn !== undefined) return passOn()
   const recorder = recorderFor(options)
   let lastApp: object | undefined
-  noteMiddleware(promherd, recorder.store)
+  noteMiddleware(promherd, recorder)
   return promherd
 
   function promherd(context: Context, next: () => Promise<unknown>): Promise<unknown> {
     const { app } = context
     if (app !== undefined && app !== lastApp) {
       lastApp = app
-      checkPlacement(promherd, recorder.store, app.middleware ?? [], isRouter)
+      checkPlacement(promherd, recorder, app.middleware ?? [], isRouter)
     }
     const { res } = context
     try {
       observeKoa(context as unknown as KoaContext)
     } catch (error) {
-      recorder.store.reportError(
-        'http',
-        `Koa could not be observed, so mounted routes have no prefix: ${String(error)}`,
-      )
+      recorder.reportError(`Koa could not be observed, so mounted routes have no prefix: ${String(error)}`)
     }
     recorder.follow(context.req, res, koaRouteOf, context as unknown as KoaContext)
     // Observes the promise of the other middlewares and returns it: `await` would cost more than the rest of the function.

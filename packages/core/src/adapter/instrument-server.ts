@@ -32,10 +32,7 @@ export function instrumentServer(server: RequestServer, options: ServerOptions =
     try {
       findUnadapted(server)
     } catch (error) {
-      recorder.store.reportError(
-        'http',
-        `a framework could not be observed, so its routes are missing: ${String(error)}`,
-      )
+      recorder.reportError(`a framework could not be observed, so its routes are missing: ${String(error)}`)
     }
   }
   find()

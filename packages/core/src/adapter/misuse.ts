@@ -1,5 +1,7 @@
 import { type PromherdError, promherdError } from '../base/errors.ts'
 import { shared } from '../base/shared.ts'
+import type { HttpRecorder } from '../http/http-recorder.ts'
+import type { Recorder } from '../http/recorder.ts'
 import { warnBehindRoutes } from '../http/watch/placement-warning.ts'
 
 /** Detects wrong usage of an adapter. */
@@ -36,17 +38,17 @@ export function calledBeforeRegister(): PromherdError {
 }
 
 /**
- * Warns if a middleware that records into `store` is registered after a route, or together with another one that
- * records into the same store. `handlers` are those of one application, in their order. Must be called once for each
+ * Warns if a middleware that uses `recorder` is registered after a route, or together with another one that records
+ * into the same monitor. `handlers` are those of one application, in their order. Must be called once for each
  * application.
  */
 export function checkPlacement(
   middleware: object,
-  store: object,
+  recorder: Recorder,
   handlers: readonly unknown[],
   isRoute: (handler: unknown, index: number) => boolean,
 ): void {
-  const isOfStore = (handler: unknown): boolean => STORES.get(handler as object) === store
+  const isOfStore = (handler: unknown): boolean => STORES.get(handler as object) === storeOf(recorder)
   const first = handlers.findIndex(isOfStore)
   // Otherwise each of the others would repeat the warning.
   if (handlers[first] !== middleware) return
@@ -58,13 +60,23 @@ export function checkPlacement(
 const STORES = shared('middlewares', () => new WeakMap<object, object>())
 
 /** Registers a middleware for `checkPlacement` before its first request. */
-export function noteMiddleware(middleware: object, store: object): void {
-  STORES.set(middleware, store)
+export function noteMiddleware(middleware: object, recorder: Recorder): void {
+  STORES.set(middleware, storeOf(recorder))
 }
 
-/** Warns that a plugin is registered twice on one instance. */
-export function warnUsedTwice(): void {
-  warn(USED_TWICE)
+/** Warns if a plugin is registered on `instance` with another recorder of the same monitor. */
+export function checkRegistration(instance: object, recorder: Recorder): void {
+  const stores = PLUGINS.get(instance) ?? new Set()
+  if (stores.has(storeOf(recorder))) warn(USED_TWICE)
+  PLUGINS.set(instance, stores.add(storeOf(recorder)))
+}
+
+/** The stores that the plugins of an instance record into. */
+const PLUGINS = new WeakMap<object, Set<object>>()
+
+/** Recorders of one monitor have the same store. */
+function storeOf(recorder: Recorder): object {
+  return (recorder as HttpRecorder).store
 }
 
 const USED_TWICE =

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promherdError } from '../base/errors.ts'
-import type { HttpRecorder } from '../http/http-recorder.ts'
 import type { RequestLike } from '../http/labels/request-like.ts'
 import type { HttpOptions } from '../http/options/http-options.ts'
+import type { Recorder } from '../http/recorder.ts'
 import { defaultMonitor } from '../monitor/default-monitor.ts'
 import type { Monitor } from '../monitor/monitor.ts'
 
@@ -20,7 +20,7 @@ export type AdapterOptions<Request = IncomingMessage, Context = unknown, Respons
  * Returns the recorder for an adapter with these options.
  * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION, ERR_PROMHERD_FAMILY_CONFLICT
  */
-export function recorderFor(options: AdapterOptions<RequestLike> = {}): HttpRecorder {
+export function recorderFor(options: AdapterOptions<RequestLike> = {}): Recorder {
   const { monitor, ...http } = options
   return monitorOf(monitor).http(http)
 }

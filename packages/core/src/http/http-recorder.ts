@@ -15,14 +15,14 @@ import type { RouteOf } from './labels/route-of.ts'
 import { Callbacks } from './options/callbacks.ts'
 import { FOREIGN_OPTIONS } from './options/foreign-options.ts'
 import { HTTP_SHAPE, type HttpOptions } from './options/http-options.ts'
-import type { Recorder } from './recorder.ts'
+import type { MonitorRecorder } from './recorder.ts'
 import { isOver } from './response/response-state.ts'
 import { HttpSeries } from './series/series.ts'
 import { seeUnfollowed } from './watch/unfollowed.ts'
 import { type RequestServer, watchServer } from './watch/watch-server.ts'
 
 /** Records HTTP exchanges into a store. */
-export class HttpRecorder implements Recorder {
+export class HttpRecorder implements MonitorRecorder {
   readonly store: Store
   readonly owner: ExchangeOwner
   /** The server that was watched last: usually there is only one. */
@@ -114,15 +114,15 @@ export class HttpRecorder implements Recorder {
     this.#server = undefined
   }
 
+  reportError(message: string): void {
+    this.owner.reportError(message)
+  }
+
   /** True if the labels of an exchange follow from its method, route and status alone. */
   get knowsLabels(): boolean {
     return this.owner.series.knowsLabels
   }
 
-  /**
-   * Creates the duration series of a route with the value 0 before its first exchange, so that the first one is seen as
-   * an increase. Does nothing if the labels are not known in advance, or the family is full. Never throws.
-   */
   initialize(method: string, route: string, statusCode = 200): void {
     if (!this.knowsLabels) return
     const label = this.owner.callbacks.normalized(route, { method, url: route, headers: {} })

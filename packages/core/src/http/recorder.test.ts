@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { internalsOf } from '../monitor/internals.ts'
 import { createMonitor, type Monitor } from '../monitor/monitor.ts'
 import type { Family } from '../snapshot/snapshot.ts'
-import type { HttpRecorder } from './http-recorder.ts'
+import type { Recorder } from './recorder.ts'
 
 let monitor: Monitor
 let warnings: string[]
@@ -146,7 +146,7 @@ async function recorded(of: Monitor = monitor): Promise<Record<string, number[]>
   return series('http_requests_total', of)
 }
 
-function answering(...recorders: readonly (readonly [HttpRecorder, string | undefined])[]): RequestListener {
+function answering(...recorders: readonly (readonly [Recorder, string | undefined])[]): RequestListener {
   return (request, response) => {
     for (const [recorder, route] of recorders) recorder.follow(request, response, () => route, undefined)
     response.end()

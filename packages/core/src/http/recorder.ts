@@ -28,12 +28,6 @@ export interface Recorder {
    */
   begin(request: RequestLike, context?: unknown): OpenExchange
 
-  /**
-   * Counts an exchange that has ended, for callers that follow exchanges themselves. `route` is a template or one of a
-   * few strings, never the path. `seconds` is the time from the request to the last byte. Never throws.
-   */
-  record(method: string, route: string, statusCode: number, seconds: number): void
-
   /** Stores the error that ended the exchange of a response, as evidence for its category. Never throws. */
   fail(response: ServerResponse, error: unknown): void
 
@@ -49,4 +43,23 @@ export interface Recorder {
    * before the adapter sees them, on each server that is watched from now on. Never throws.
    */
   coverServers(): void
+
+  /** Logs an error of the adapter itself, and counts it in `promherd_internal_errors_total{cause="http"}`. */
+  reportError(message: string): void
+}
+
+/** What `Monitor.http` returns: a recorder, and what programs without an adapter call. */
+export interface MonitorRecorder extends Recorder {
+  /**
+   * Counts an exchange that has ended, for callers that follow exchanges themselves. `route` is a template or one of a
+   * few strings, never the path. `seconds` is the time from the request to the last byte. Never throws.
+   */
+  record(method: string, route: string, statusCode: number, seconds: number): void
+
+  /**
+   * Creates the duration series of a route with the value 0 before its first exchange, so that the first one is seen as
+   * an increase. Does nothing if the labels are not known in advance, or the family is full. Never throws.
+   * `statusCode` is 200 by default.
+   */
+  initialize(method: string, route: string, statusCode?: number): void
 }

@@ -18,6 +18,7 @@ import { SingleProcessHerd } from '../herd/single-process-herd.ts'
 import { streamSampler } from '../http/exchange/streams.ts'
 import { HttpRecorder } from '../http/http-recorder.ts'
 import type { HttpOptions } from '../http/options/http-options.ts'
+import type { MonitorRecorder } from '../http/recorder.ts'
 import { lookForUnfollowed } from '../http/watch/unfollowed.ts'
 import type { CounterOptions, GaugeOptions, HistogramOptions } from '../instruments/instrument-options.ts'
 import {
@@ -44,7 +45,7 @@ import { StoreLocation } from './store-location.ts'
 /** Records the metrics of one process, and reads those of the process or its herd. */
 export interface Monitor extends SnapshotSource, InstrumentMaker {
   /** Creates a recorder for HTTP exchanges with these options. */
-  http(options?: HttpOptions<IncomingMessage>): HttpRecorder
+  http(options?: HttpOptions<IncomingMessage>): MonitorRecorder
   /**
    * Registers `collect`, which updates metrics from other sources. It is called before this process reads metrics, and
    * every 5 s if other processes read them. Returns a function that stops it.

@@ -34,4 +34,8 @@ export class ExchangeOwner {
     this.isPlain = isPlain
     this.onYield = onYield
   }
+
+  reportError(message: string): void {
+    this.store.reportError('http', message)
+  }
 }

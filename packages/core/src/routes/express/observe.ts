@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { shared } from '../../base/shared.ts'
 import { noteError } from '../../http/exchange/followed.ts'
 import { ownerOfUpgrade } from '../../http/exchange/upgrades.ts'
-import type { HttpRecorder } from '../../http/http-recorder.ts'
 import { isUnmatched } from '../../http/labels/labels.ts'
+import type { Recorder } from '../../http/recorder.ts'
 import { Hidden } from '../../http/response/hidden.ts'
 import { arrivalOf } from '../../http/watch/arrival.ts'
 import { feathersRouteOf } from '../feathers.ts'
@@ -30,10 +30,10 @@ export function observe(app: ExpressApp): void {
 const SEEN = shared('observed Express applications', () => new WeakSet<ExpressApp>())
 
 /** Creates the state of `request`. This is cheap as long as Express has not changed the prototype of the request. */
-export function createState(request: ExpressRequest, response: ServerResponse, recorder: InStore): void {
+export function createState(request: ExpressRequest, response: ServerResponse, errors: ErrorReporter): void {
   if (stateOf(response) !== undefined) return
   new Observed(response, {
-    recorder,
+    errors,
     route: request.route,
     template: undefined,
     isPassed: false,
@@ -89,12 +89,12 @@ export function isSeen(request: ExpressRequest): boolean {
   return stateOf(request.res)?.position !== undefined
 }
 
-/** A recorder, or what owns its exchanges. */
-type InStore = Pick<HttpRecorder, 'store'>
+/** A recorder, or the owner of its exchanges. */
+type ErrorReporter = Pick<Recorder, 'reportError'>
 
 /** The state of one request. It is stored on the response, which Express changes less than the request. */
 interface State {
-  readonly recorder: InStore
+  readonly errors: ErrorReporter
   /** The route that was called last. */
   route: Route | undefined
   template: string | undefined
@@ -155,7 +155,7 @@ function recordMount(state: State, layer: Layer, request: ExpressRequest): void 
   try {
     state.position = enterLayer(state.position ?? firstPosition(request, state.originalPath), layer, request)
   } catch (error) {
-    state.recorder.store.reportError('http', `the mount path of a request could not be determined: ${String(error)}`)
+    state.errors.reportError(`the mount path of a request could not be determined: ${String(error)}`)
   }
 }
 
@@ -170,7 +170,7 @@ function recordRoute(request: ExpressRequest, state: State, route: Route): void 
       state.template = routeTemplateOf(state.position, route, request)
     }
   } catch (error) {
-    state.recorder.store.reportError('http', `the route of a request could not be determined: ${String(error)}`)
+    state.errors.reportError(`the route of a request could not be determined: ${String(error)}`)
   }
 }
 
