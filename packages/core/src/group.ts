@@ -14,8 +14,8 @@ export {
   type Shape as OptionsShape,
 } from './base/check-options.ts'
 export { promherdError } from './base/errors.ts'
+export { waitAtMost } from './base/wait-at-most.ts'
 export { Warner } from './base/warner.ts'
-export { within } from './base/within.ts'
 export type { InstanceState } from './definitions/label-values.ts'
 export { FAMILIES } from './definitions/metrics.ts'
 export { Group } from './group/group.ts'

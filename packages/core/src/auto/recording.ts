@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { exchangeOf } from '../http/exchange/followed.ts'
+import { exchangeOf } from '../http/exchange/followed-exchanges.ts'
 import type { HttpRecorder } from '../http/http-recorder.ts'
 import { type RequestServer, seeRequestsFirst } from '../http/watch/watch-server.ts'
 import { ExpressServer } from './hooks/express.ts'

@@ -1,4 +1,4 @@
-import { within } from '../base/within.ts'
+import { waitAtMost } from '../base/wait-at-most.ts'
 import type { MetricSource } from './metric-source.ts'
 import {
   defaultLabelsOf,
@@ -222,5 +222,5 @@ async function readWhole(registry: PromRegistry): Promise<readonly PromReading[]
 
 /** If there is nothing to wait for, no timer is created. */
 async function settled(responses: readonly Promise<void>[], deadlineMs: number): Promise<void> {
-  if (responses.length > 0) await within(deadlineMs, Promise.all(responses))
+  if (responses.length > 0) await waitAtMost(deadlineMs, Promise.all(responses))
 }

@@ -23,8 +23,8 @@ export function describeExit({ code, signal }: ExitStatus): string {
 
 /**
  * Determines the delay before a worker slot starts its next worker: 0, unless the last workers exited early. The delay
- * is shorter for workers that had served requests: a program that cannot start is useless, but a program that fails
- * occasionally is not.
+ * is shorter for workers that had served requests: a program that fails occasionally serves between its failures, and a
+ * program that cannot start never does.
  */
 export class RestartDelay {
   #earlyExits = 0

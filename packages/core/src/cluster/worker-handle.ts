@@ -1,4 +1,4 @@
-import { within } from '../base/within.ts'
+import { waitAtMost } from '../base/wait-at-most.ts'
 import type { CutReason, RestartReason } from '../definitions/label-values.ts'
 import type { Child, Exit } from './child.ts'
 import type { WorkerStatus } from './cluster.ts'
@@ -73,7 +73,7 @@ export class WorkerHandle {
     const listens = new Promise<void>(resolve => {
       this.#onListening = resolve
     })
-    await within(timeoutMs, Promise.race([listens, this.exited]))
+    await waitAtMost(timeoutMs, Promise.race([listens, this.exited]))
   }
 
   /**
@@ -108,7 +108,7 @@ export class WorkerHandle {
       this.#onCut = resolve
     })
     this.#child.send({ promherd: 'report_connections' })
-    await within(REPORT_MS, reported)
+    await waitAtMost(REPORT_MS, reported)
   }
 
   /** Sends it the directory into which it may write its store, if that has no files. */

@@ -1,7 +1,7 @@
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
 import { numberText } from './byte-writer.ts'
 import { Encoder, type FamilyText } from './encoder.ts'
-import { type LineFormat, sectionsOf } from './lines.ts'
+import { type LineFormat, sectionsOf } from './sample-lines.ts'
 
 /** OpenMetrics text, version 1.0.0 (https://prometheus.io/docs/specs/om/open_metrics_spec/), with exemplars. */
 export const OPENMETRICS_CONTENT_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8'

@@ -1,12 +1,12 @@
 import type { Family, Snapshot } from '../snapshot/snapshot.ts'
 import { numberText } from './byte-writer.ts'
 import { Encoder, type FamilyText } from './encoder.ts'
-import { type LineFormat, sectionsOf } from './lines.ts'
+import { type LineFormat, sectionsOf } from './sample-lines.ts'
 
 /** Prometheus text, version 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 export const TEXT_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Encodes snapshots in that format. */
+/** Encodes snapshots as Prometheus text, version 0.0.4. */
 export class TextEncoder004 extends Encoder {
   constructor() {
     super(familyTexts)

@@ -5,6 +5,7 @@ import { Sequence } from '../snapshot/sequence.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { runCooperatively, type Task } from '../snapshot/task.ts'
 import { Store } from '../store/store.ts'
+import { DescriptorShortageReporter } from './descriptor-shortage.ts'
 import { HerdDirectory, type StartMode } from './herd-directory.ts'
 import { HerdIdentity } from './herd-identity.ts'
 import type { ProcessStats } from './metrics/process-stats.ts'
@@ -12,7 +13,6 @@ import { HUNG_AFTER_MS, type Member, selfMetricsOf } from './metrics/self-metric
 import { SelfSource } from './metrics/self-source.ts'
 import { STALE_AFTER_MS } from './processes/running-processes.ts'
 import type { StoreReader } from './reading/reader.ts'
-import { ShortageWatch } from './shortage.ts'
 
 /**
  * Sums all stores of a herd's directories, and retires the stores of exited processes if this process is the leader.
@@ -35,7 +35,7 @@ export class Herd implements SnapshotSource {
   /** The store of this process, read from memory while it has no files. */
   #self: { store: Store; source: SelfSource } | undefined
   readonly #sequence = new Sequence()
-  readonly #shortage = new ShortageWatch()
+  readonly #shortage = new DescriptorShortageReporter()
   #conflicts = new Set<string>()
   #retiredCount = 0
   #reported: string | undefined

@@ -3,10 +3,10 @@ import type { StoreState } from '../definitions/label-values.ts'
 import { lacksDescriptors } from '../files/descriptors.ts'
 import { statFile } from '../files/files.ts'
 import type { Task } from '../snapshot/task.ts'
+import type { DescriptorShortage } from './descriptor-shortage.ts'
 import { listStores, RETIRED_CATALOG, RETIRED_VALUES, type StoreName } from './directory/directory.ts'
 import { StoreReader } from './reading/reader.ts'
 import { openRetired } from './retiring/retired-files.ts'
-import type { Shortage } from './shortage.ts'
 
 /**
  * The stores of a directory and the retired totals, open for reading.
@@ -128,7 +128,7 @@ export class OpenStores {
   }
 
   /** The effects of missing descriptors at the last scan. */
-  get shortage(): Shortage {
+  get shortage(): DescriptorShortage {
     let unread = this.#unopenedForDescriptors
     let reopened = 0
     for (const reader of this.#readers.values()) {

@@ -28,9 +28,9 @@ import {
   type InstrumentMaker,
   Instruments,
 } from '../instruments/instruments.ts'
+import { ActiveInterval } from '../runtime/active-interval.ts'
 import { countCrashes } from '../runtime/crashes.ts'
-import { type Leaver, leaveAtExit, leaveLast, stayAtExit } from '../runtime/leaving.ts'
-import { Pace } from '../runtime/pace.ts'
+import { addExitHook, type ExitHook, moveExitHookLast, removeExitHook } from '../runtime/exit-hooks.ts'
 import { runtimeSampler, threadSampler, watchRuntime } from '../runtime/runtime.ts'
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { runCooperatively, type Task } from '../snapshot/task.ts'
@@ -107,7 +107,7 @@ class ProcessMonitor implements Monitor {
   readonly #timers: NodeJS.Timeout[]
   readonly #claim: Opened['claim']
   readonly #promClient: PromClientCopier | undefined
-  #pace: Pace | undefined
+  #interval: ActiveInterval | undefined
   readonly #instruments: Instruments
   readonly #stopWatching: (() => void) | undefined
   readonly #stopClosing: (() => void) | undefined
@@ -134,8 +134,8 @@ class ProcessMonitor implements Monitor {
     this.#promClient = promClient === false ? undefined : new PromClientCopier(store, promClient)
     this.addCollector(() => this.#promClient?.collect())
     this.addCollector(lookForUnfollowed)
-    this.#pace = isRead ? new Pace(() => this.#copy(), COPY_INTERVAL_MS) : undefined
-    leaveAtExit(this.#leaver)
+    this.#interval = isRead ? new ActiveInterval(() => this.#copy(), COPY_INTERVAL_MS) : undefined
+    addExitHook(this.#exitHook)
     store.setState(isHelper ? undefined : 'running')
     this.#internals = {
       store,
@@ -192,10 +192,10 @@ class ProcessMonitor implements Monitor {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
     for (const [directory, monitor] of OPEN) if (monitor === this) OPEN.delete(directory)
-    this.#pace?.stop()
+    this.#interval?.stop()
     this.#instruments.close()
     await this.#promClient?.collect()
-    stayAtExit(this.#leaver)
+    removeExitHook(this.#exitHook)
     this.#stopWatching?.()
     this.#stopClosing?.()
     if (this.#store.paths !== undefined) this.#promClient?.scan()
@@ -221,14 +221,14 @@ class ProcessMonitor implements Monitor {
     this.#store.beat()
     this.#location.check()
     this.#claim?.touch()
-    if (this.#pace !== undefined && ++this.#beats % BEATS_PER_COLLECTION === 0) void this.collect()
+    if (this.#interval !== undefined && ++this.#beats % BEATS_PER_COLLECTION === 0) void this.collect()
   }
 
   /** The store has got files, or different ones. */
   #moved(): void {
     const { paths } = this.#store
     if (paths === undefined) return
-    this.#pace ??= new Pace(() => this.#copy(), COPY_INTERVAL_MS)
+    this.#interval ??= new ActiveInterval(() => this.#copy(), COPY_INTERVAL_MS)
     void this.#herd.close()
     this.#herd = new Herd({ directory: dirname(paths.values) })
   }
@@ -239,18 +239,18 @@ class ProcessMonitor implements Monitor {
     this.#isNew = false
     const hasChanged = this.#promClient?.scanAndSample() ?? false
     this.#store.flush()
-    leaveLast()
+    moveExitHookLast()
     return hasChanged
   }
 
-  readonly #leaver: Leaver = {
+  readonly #exitHook: ExitHook = {
     save: () => {
       lookForUnfollowed()
       if (this.#store.paths !== undefined) this.#promClient?.scanAtExit()
       this.#store.flush()
     },
     leave: () => {
-      this.#leaver.save()
+      this.#exitHook.save()
       this.#end()
     },
   }

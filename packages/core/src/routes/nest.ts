@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { replaceMethod } from '../base/appearance.ts'
 import { nodeRequire, requireFrom } from '../base/node-require.ts'
 import { read } from '../http/category/error-chain.ts'
-import { noteFirstError, noteUnrouted } from '../http/exchange/followed.ts'
+import { noteFirstError, noteUnrouted } from '../http/exchange/followed-exchanges.ts'
 import { callStackFiles } from './call-stack.ts'
 
 /**

@@ -8,8 +8,8 @@ import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { runCooperatively } from '../snapshot/task.ts'
 
 /**
- * Renders snapshots as bytes: for each format one at a time, shared by all concurrent readers. Each reader reports when
- * it is done, so that the memory can be reused.
+ * Renders snapshots as bytes. Concurrent readers of a format share one rendering. Each reader reports when it is done, so
+ * that the memory can be reused.
  */
 export class Renderer {
   readonly #source: SnapshotSource

@@ -2,8 +2,8 @@ import { type Check, checkOptions, isFunction, isInteger, isString, type Shape }
 import { DIRECTORY_SHAPE, directoryFromEnvironment, sharedFromEnvironment } from '../base/directory-options.ts'
 import { readVariable } from '../base/environment.ts'
 import { promherdError } from '../base/errors.ts'
+import { waitAtMost } from '../base/wait-at-most.ts'
 import { Warner } from '../base/warner.ts'
-import { within } from '../base/within.ts'
 import { useDirectory } from '../herd/directory/directory.ts'
 import { Herd } from '../herd/herd.ts'
 import { ProcessStats } from '../herd/metrics/process-stats.ts'
@@ -104,7 +104,7 @@ class DirectoryServer implements HerdServer {
 
   async #refresh(): Promise<void> {
     await this.#maintenance.now()
-    await within(SAMPLE_DEADLINE_MS, this.#processStats.sample(this.#herd.members))
+    await waitAtMost(SAMPLE_DEADLINE_MS, this.#processStats.sample(this.#herd.members))
   }
 
   async close(): Promise<void> {

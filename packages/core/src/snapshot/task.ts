@@ -15,8 +15,8 @@ export function runSync<T>(task: Task<T>): T {
  * Runs a task, and returns to the event loop about every half millisecond.
  *
  * A turn that took much longer was delayed: by garbage collection, or by other threads on the same processor, including
- * V8's own. The work then pauses for the same time, or they would delay the next turn as well: of about ten
- * milliseconds that a first scrape blocks the event loop, about half is waiting for a processor.
+ * V8's own. The task then pauses for the same time, so that those threads finish and do not delay the next turn as well.
+ * A first scrape blocks the event loop for about ten milliseconds, and about half of that is waiting for a processor.
  */
 export async function runCooperatively<T>(task: Task<T>): Promise<T> {
   let since = performance.now()

@@ -1,6 +1,6 @@
 /**
- * Marks a gauge as removed. Slots are never freed, and no number is neutral for every aggregator, so the marker is a NaN
- * with a bit pattern that arithmetic never produces.
+ * Marks a gauge that has a slot and no value: it was not set yet, or its value was removed. No number is neutral for
+ * every aggregator, so the marker is a NaN with a bit pattern that arithmetic never produces.
  */
 const ABSENT_BITS = 0x7ff8_7072_6f6d_0001n
 

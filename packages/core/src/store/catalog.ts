@@ -96,7 +96,7 @@ export class CatalogWriter {
 
   #write(text: string): boolean {
     if (this.#fd < 0) return false
-    return this.#writeBytes(Buffer.from((this.#torn ? GIVEN_UP : '') + text))
+    return this.#writeBytes(Buffer.from((this.#torn ? INVALID_LINE_MARK : '') + text))
   }
 
   #writeBytes(bytes: Buffer): boolean {
@@ -154,7 +154,7 @@ function createCatalog(path: string): number {
  * Ends a line that could not be written completely, and marks it as invalid. Without the mark, a line that lacks only
  * its line break would later become valid, although its writer has given up the series or family that it names.
  */
-const GIVEN_UP = '~\n'
+const INVALID_LINE_MARK = '~\n'
 
 /** True for a line that its own writer marked as invalid: nothing is lost with it. */
 export function isGivenUp(text: string): boolean {

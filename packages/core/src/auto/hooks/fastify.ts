@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { noteError } from '../../http/exchange/followed.ts'
+import { noteError } from '../../http/exchange/followed-exchanges.ts'
 import { nameRoute } from '../../http/exchange/route-source.ts'
 import { nameUpgrade } from '../../http/exchange/upgrades.ts'
 import { fastifyRouteOf } from '../../routes/fastify.ts'

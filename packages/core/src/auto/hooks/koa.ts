@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { keepAppearance, replaceMethod, replaceMethodOf } from '../../base/appearance.ts'
-import { noteError } from '../../http/exchange/followed.ts'
+import { noteError } from '../../http/exchange/followed-exchanges.ts'
 import { nameRoute, nameUnnamedRoute } from '../../http/exchange/route-source.ts'
 import { nameUpgrade } from '../../http/exchange/upgrades.ts'
 import { type KoaContext, koaRouteOf, observeKoa } from '../../routes/koa.ts'

@@ -1,5 +1,5 @@
+import { waitAtMost } from '../../base/wait-at-most.ts'
 import type { Warner } from '../../base/warner.ts'
-import { within } from '../../base/within.ts'
 import type { SignalName } from '../../definitions/label-values.ts'
 import { Herd } from '../../herd/herd.ts'
 import { ProcessStats } from '../../herd/metrics/process-stats.ts'
@@ -100,7 +100,7 @@ export class PrimaryHerd {
    */
   async gather(): Promise<void> {
     const work = [this.#monitor.collect(), this.#processStats.sample(this.herd.members)]
-    await within(COLLECT_DEADLINE_MS, Promise.all(work))
+    await waitAtMost(COLLECT_DEADLINE_MS, Promise.all(work))
     await this.maintenance.now()
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { waitAtMost } from '../../base/wait-at-most.ts'
 import { Warner } from '../../base/warner.ts'
-import { within } from '../../base/within.ts'
 import { SIGNAL_NAMES, type SignalName } from '../../definitions/label-values.ts'
 import { MetricsServer } from '../../server/metrics-server.ts'
 import type { Store } from '../../store/store.ts'
@@ -111,7 +111,7 @@ export class Primary implements Cluster {
     const { leadMs, settleMs, workers } = this.#options
     this.#isLeading = leadMs > 0
     if (this.#isLeading) {
-      await within(leadMs, this.#pool.scale(1))
+      await waitAtMost(leadMs, this.#pool.scale(1))
       if (workers > 1) await wait(settleMs, undefined, { ref: false })
     }
     this.#isLeading = false
@@ -189,7 +189,7 @@ export class Primary implements Cluster {
     await this.#herd.end(this.#exitCode !== 0)
     // Last, so that the final values of the workers can still be read.
     await this.metrics?.close()
-    await within(EXIT_HOOK_DEADLINE_MS, this.#hooks.call('onExit'))
+    await waitAtMost(EXIT_HOOK_DEADLINE_MS, this.#hooks.call('onExit'))
     this.#hangDetector?.stop()
     this.#offSignals()
     await this.#herd.close()

@@ -69,7 +69,7 @@ export class WorkerPool {
    */
   async drain(signals?: readonly NodeJS.Signals[]): Promise<void> {
     this.#closed = true
-    for (const slot of this.#slots) slot.stopFilling()
+    for (const slot of this.#slots) slot.stopRestarting()
     await this.#options.stopAccepting()
     await Promise.all([...this.#slots, ...this.#removed].map(slot => slot.leave('close', signals)))
   }

@@ -48,7 +48,7 @@ export class WorkerSlot {
 
   /** Starts the first process, and resolves when it listens or has exited. */
   async start(): Promise<void> {
-    this.#fill()
+    this.#startWorker()
     const first = this.#handle
     await first?.settled(this.#options.startTimeoutMs)
     if (first?.state !== 'starting') return
@@ -86,14 +86,14 @@ export class WorkerSlot {
 
   /** Ends all processes of the slot permanently. Resolves when the last one has exited. */
   async leave(reason: EndReason, signals: readonly NodeJS.Signals[] = DEFAULT_SIGNALS): Promise<void> {
-    this.stopFilling()
+    this.stopRestarting()
     const { handles } = this
     await Promise.all(handles.map(handle => this.#drain(handle, reason, signals)))
   }
 
   /** Kills all processes of the slot permanently. */
   kill(): void {
-    this.stopFilling()
+    this.stopRestarting()
     for (const handle of this.handles) {
       handle.endReason ??= 'close'
       handle.kill()
@@ -101,7 +101,7 @@ export class WorkerSlot {
   }
 
   /** Starts no other process here from now on. */
-  stopFilling(): void {
+  stopRestarting(): void {
     this.#closed = true
     clearTimeout(this.#timer)
   }
@@ -135,15 +135,15 @@ export class WorkerSlot {
     }
   }
 
-  #fill(): void {
+  #startWorker(): void {
     if (this.#closed) return
     this.#handle = this.#tryToSpawn()
-    if (this.#handle === undefined) this.#fillAfter(this.#delay.afterMs({ startingMs: 0 }))
+    if (this.#handle === undefined) this.#startAfter(this.#delay.afterMs({ startingMs: 0 }))
     else this.#countRestart(this.#restartReason)
   }
 
-  #fillAfter(delayMs: number): void {
-    this.#timer = setTimeout(() => this.#fill(), delayMs)
+  #startAfter(delayMs: number): void {
+    this.#timer = setTimeout(() => this.#startWorker(), delayMs)
   }
 
   #countRestart(reason: RestartReason | undefined): void {
@@ -162,9 +162,9 @@ export class WorkerSlot {
     this.#restartReason = reason
     const delayMs = this.#delayAfter(handle)
     this.lastExit = this.#describe(handle, exit, reason)
-    // A process that is just starting fills the slot, or its failure is handled.
+    // If a replacement is already starting, it takes the slot. If it fails, it is retried.
     if (!this.#delay.isLoop) this.#logExit(handle, delayMs)
-    if (this.#next === undefined) this.#fillAfter(delayMs)
+    if (this.#next === undefined) this.#startAfter(delayMs)
   }
 
   /** A worker that has served is replaced at once if no other worker is left. */
@@ -199,7 +199,7 @@ export class WorkerSlot {
       this.#leaving.add(next)
       next.kill()
     }
-    if (this.#handle === undefined) this.#fillAfter(this.#delay.afterMs({ startingMs: 0 }))
+    if (this.#handle === undefined) this.#startAfter(this.#delay.afterMs({ startingMs: 0 }))
   }
 
   #describe(handle: WorkerHandle, exit: Exit, reason: RestartReason): string {

@@ -34,8 +34,8 @@ export class RetiredTotals {
   }
 
   /**
-   * Adds a line of the catalog. A name that was never committed keeps its slots, since a reader may know it; its value
-   * is 0.
+   * Adds a line of the catalog. If the leader exited after writing a name and before committing its value, the series
+   * keeps its slots with the value 0, because a reader may have read the name.
    */
   addLine(line: CatalogLine): void {
     if (line.kind === 'family') {

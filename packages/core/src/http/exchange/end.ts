@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import { UNKNOWN_ROUTE, unroutedOf } from '../labels/labels.ts'
 import type { RouteSource } from '../labels/route-of.ts'
 import { isEventStream } from '../response/event-stream.ts'
-import { CLIENT_CLOSED, isAborted, sentStatusOf, statusOnWire } from '../response/response-state.ts'
+import { CLIENT_CLOSED_REQUEST, isAborted, sentStatusOf, statusOnWire } from '../response/response-state.ts'
 import { socketPathOf } from '../response/websocket-path.ts'
 import type { Exchange, FollowedExchange } from './exchange.ts'
-import { abortedStatusOf, categoryOfFailure } from './failure.ts'
+import { abortedStatusOf, categoryOfFailure } from './failed-outcome.ts'
 
 /**
  * Ends an open exchange: determines how it ended, and counts it. The status of an upgrade is known by then; so are the
@@ -15,7 +15,7 @@ export function end(exchange: Exchange): void {
   const { owner, kind, stream } = exchange
   exchange.isOpen = false
   if (owner.hasYielded) {
-    // The others were subtracted when their owner yielded.
+    // When a fallback yields, it subtracts its open responses itself.
     if (kind !== 'response') owner.series.close(exchange)
     return
   }
@@ -54,7 +54,9 @@ function isOnResponse(exchange: Exchange): exchange is FollowedExchange {
 
 /** True if the client did not receive the whole response. */
 function wasAborted(exchange: Exchange): boolean {
-  return isOnResponse(exchange) ? isAborted(exchange.request, exchange.response) : exchange.status === CLIENT_CLOSED
+  return isOnResponse(exchange)
+    ? isAborted(exchange.request, exchange.response)
+    : exchange.status === CLIENT_CLOSED_REQUEST
 }
 
 /** True if the status of an aborted exchange is the one that was sent, and no placeholder. */
@@ -88,7 +90,7 @@ function namedRouteOf(exchange: Exchange): string | undefined {
     // If an outer source does not know the route, the search continues.
     if (typeof route === 'string' && (source === exchange || route !== UNKNOWN_ROUTE)) return route
   }
-  // A route that a framework does not name may belong to another framework, which the preload finds on the request.
+  // If this framework has no route, another one may have it. The preload looks for it on the request.
   const { onYield, bareRouteOf } = exchange.owner
   const route = onYield === undefined ? undefined : bareRouteOf?.(exchange.request as IncomingMessage)
   return typeof route === 'string' && route !== UNKNOWN_ROUTE ? route : undefined

@@ -4,7 +4,7 @@ import type { RouteOf } from '../labels/route-of.ts'
 import type { Callbacks } from '../options/callbacks.ts'
 import type { HttpSeries } from '../series/series.ts'
 
-/** What one recorder records exchanges with. */
+/** What the exchanges of one recorder share: store, series, functions of the user. */
 export class ExchangeOwner {
   /** Exchanges of one store are counted once, however many owners record into it. */
   readonly store: Store

@@ -22,7 +22,7 @@ export class Exchange implements Counted {
   readonly startedAt: number
   routeOf: RouteOf<unknown>
   context: unknown
-  /** The next source of the route if the innermost knows none: an outer framework that contains the inner one. */
+  /** The route source of the enclosing framework, which is asked if the inner framework knows no route. */
   outer: RouteSource | undefined = undefined
   /** True once the framework has reported that no route matched. */
   isUnrouted = false

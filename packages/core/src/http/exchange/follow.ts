@@ -4,7 +4,7 @@ import { type Carrier, closedConnectionOf, connectionOf, join, leave } from './c
 import { end } from './end.ts'
 import type { Exchange, FollowedExchange } from './exchange.ts'
 import type { ExchangeOwner } from './exchange-owner.ts'
-import { attach, firstExchangeOf } from './followed.ts'
+import { attach, firstExchangeOf } from './followed-exchanges.ts'
 
 /** Follows an exchange on its response: it ends once, when the response or its connection closes. */
 
@@ -35,8 +35,8 @@ export function leaveOut(response: ServerResponse): void {
 }
 
 /**
- * A fallback hands an exchange over to another owner of its store, which may be from another copy of this package: to
- * one without options only if the fallback has yielded. Returns false if it keeps the exchange.
+ * Transfers an open exchange from a fallback to another owner of the same store, which may be from another copy of this
+ * package. An owner without options receives it only after the fallback has yielded. Returns false if the exchange stays.
  */
 export function transfer(exchange: FollowedExchange, to: ExchangeOwner): boolean {
   const { owner, isOpen } = exchange

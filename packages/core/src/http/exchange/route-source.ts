@@ -3,7 +3,7 @@ import { shared } from '../../base/shared.ts'
 import { UNKNOWN_ROUTE } from '../labels/labels.ts'
 import type { RouteOf } from '../labels/route-of.ts'
 import type { Exchange } from './exchange.ts'
-import { firstExchangeOf } from './followed.ts'
+import { firstExchangeOf } from './followed-exchanges.ts'
 
 /** Which function names the route of an exchange: several frameworks may handle one request. */
 

@@ -6,10 +6,10 @@ import { isObject, read, readText } from '../category/error-chain.ts'
 /** Determines how an exchange ended from its response, after that has closed. */
 
 /** The status for a client that left before it had a response; never sent (the convention is nginx's). */
-export const CLIENT_CLOSED = 499
+export const CLIENT_CLOSED_REQUEST = 499
 
 /** The status for a server that aborted the connection before it responded; never sent. */
-export const GIVEN_UP = 500
+export const SERVER_ABORTED = 500
 
 /** True if the client did not receive the whole response. */
 export function isAborted(request: IncomingMessage, response: ServerResponse): boolean {

@@ -10,7 +10,7 @@ export interface Counted extends Outcome, LabelInputs {
   seconds: number
   /** The slot in which it is counted as in flight. */
   openSlot: number
-  /** What it is counted as instead, once it is known to be a stream. */
+  /** The kind of stream; undefined until the exchange becomes one. */
   stream: StreamKind | undefined
   /** What the options require to be measured; undefined if they require nothing. */
   measurements: Measurements | undefined

@@ -26,7 +26,7 @@ export class Histogram {
     while (bucket < bounds.length && value > bounds[bucket]!) bucket++
     bucket += slot
     const sum = slot + bounds.length + 1
-    // A family for which there was no room has another storage.
+    // A family for which the store had no room has a storage of its own, in memory.
     const open = this.#inFlight.storage.values
     const { values } = this.#family.storage
     // No function call may come between these statements: a terminated thread stops at a call, and the exchange would

@@ -9,7 +9,7 @@ import { namingOf } from '../labels/namings.ts'
 import type { LabelInputs, Outcome } from '../labels/outcome.ts'
 import type { HttpOptions } from '../options/http-options.ts'
 import { bodySizeOf } from '../response/body-size.ts'
-import { CLIENT_CLOSED } from '../response/response-state.ts'
+import { CLIENT_CLOSED_REQUEST } from '../response/response-state.ts'
 import { firstByteOf } from '../response/time-to-first-byte.ts'
 import type { CachedFamily } from './cached-family.ts'
 import type { Counted, Measurements } from './counted.ts'
@@ -95,7 +95,7 @@ export class HttpSeries {
     seconds: number,
   ): void {
     const index = this.naming.methodIndexOf(method)
-    const sent = this.#isOpenTelemetry && status === CLIENT_CLOSED ? 0 : status
+    const sent = this.#isOpenTelemetry && status === CLIENT_CLOSED_REQUEST ? 0 : status
     const labels = this.#labels ?? this.#labelSets.of(UNFOLLOWED, '', '')
     this.#count(index, route, sent, category, seconds, labels, NONE)
   }

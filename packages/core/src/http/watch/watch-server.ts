@@ -3,9 +3,9 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { shared } from '../../base/shared.ts'
-import { connectionTimedOut } from '../exchange/close-reason.ts'
+import { connectionTimedOut } from '../exchange/connection-failure.ts'
 import type { ExchangeOwner } from '../exchange/exchange-owner.ts'
-import { isFollowed } from '../exchange/followed.ts'
+import { isFollowed } from '../exchange/followed-exchanges.ts'
 import { followUpgrade } from '../exchange/upgrades.ts'
 import { Hidden } from '../response/hidden.ts'
 import { type EmitObserver, type Event, observeEmit } from './observe-emit.ts'
@@ -45,7 +45,7 @@ export function seeRequests(server: RequestServer, listener: RequestListener): (
   return added(server, Watch.on(server).listeners, listener)
 }
 
-/** The same, but before all listeners that are or will be added by `seeRequests`. */
+/** The same, but `listener` is called before all listeners of `seeRequests`. */
 export function seeRequestsFirst(server: RequestServer, listener: RequestListener): () => void {
   return added(server, Watch.on(server).first, listener)
 }
@@ -67,7 +67,7 @@ class Watch implements EmitObserver {
   readonly listeners: RequestListener[] = []
   readonly server: RequestServer
   readonly #stop: () => void
-  /** The last published request has been handled: its `emit` needs no observation. */
+  /** True if the diagnostics channel has already delivered this request: the next `emit` is ignored. */
   #isPassedOn = false
 
   constructor(server: RequestServer) {

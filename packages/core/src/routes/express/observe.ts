@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { shared } from '../../base/shared.ts'
-import { noteError } from '../../http/exchange/followed.ts'
+import { noteError } from '../../http/exchange/followed-exchanges.ts'
 import { ownerOfUpgrade } from '../../http/exchange/upgrades.ts'
 import { isUnmatched } from '../../http/labels/labels.ts'
 import type { Recorder } from '../../http/recorder.ts'

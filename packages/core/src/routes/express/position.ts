@@ -1,4 +1,4 @@
-import { connectMountOf } from '../connect.ts'
+import { connectMountOf } from '../connect-mount.ts'
 import { ANYWHERE, joinTemplates, routeText } from '../template.ts'
 import { mountOf } from './mount-path.ts'
 import { hasHandler, outermost } from './template.ts'

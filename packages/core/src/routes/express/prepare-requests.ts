@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import { shared } from '../../base/shared.ts'
-import { reserve } from '../../http/exchange/followed.ts'
+import { reserve } from '../../http/exchange/followed-exchanges.ts'
 import type { Recorder } from '../../http/recorder.ts'
 import { seeRequests } from '../../http/watch/watch-server.ts'
 import { createState } from './observe.ts'

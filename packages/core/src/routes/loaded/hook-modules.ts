@@ -1,9 +1,9 @@
 import { nodeRequire, requireFrom } from '../../base/node-require.ts'
 import type { RequestServer } from '../../http/watch/watch-server.ts'
 import { callStackFiles } from '../call-stack.ts'
-import type { HookedModule } from '../framework.ts'
 import { scopesOfListeners } from '../scopes/listener-scopes.ts'
-import { FRAMEWORKS } from '../unadapted/list.ts'
+import { UNADAPTED_FRAMEWORKS } from '../unadapted/list.ts'
+import type { HookedModule } from '../unadapted-framework.ts'
 
 /**
  * Hooks the modules of frameworks that were loaded since the last call: CommonJS modules in Node's cache, ES modules if
@@ -30,7 +30,7 @@ export function hookBundled({ listener, hook }: Pick<HookedModule, 'listener' | 
   if (scopes.length > 0) hook(Object.assign({}, ...scopes.toReversed()))
 }
 
-const MODULES = FRAMEWORKS.flatMap(({ module }) => module ?? [])
+const MODULES = UNADAPTED_FRAMEWORKS.flatMap(({ module }) => module ?? [])
 const HOOKED = new Set<string>()
 const FOUND = new Set<HookedModule>()
 let scannedFiles = 0

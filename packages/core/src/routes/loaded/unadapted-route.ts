@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { asPlaceholder } from '../../http/exchange/route-source.ts'
 import { UNKNOWN_ROUTE } from '../../http/labels/labels.ts'
 import type { RequestServer } from '../../http/watch/watch-server.ts'
-import { OTHER_FRAMEWORK, type ServerRouteOf } from '../framework.ts'
-import { FRAMEWORKS } from '../unadapted/list.ts'
+import { UNADAPTED_FRAMEWORKS } from '../unadapted/list.ts'
+import { OTHER_FRAMEWORK, type ServerRouteOf } from '../unadapted-framework.ts'
 import { hookModules } from './hook-modules.ts'
 
 /**
@@ -24,12 +24,12 @@ export function unadaptedRouteOf(request: IncomingMessage): string | undefined {
 export function findUnadapted(server: RequestServer): void {
   hookModules(server)
   if (SERVERS.has(server)) return
-  for (const { serverRouteOf } of FRAMEWORKS) {
+  for (const { serverRouteOf } of UNADAPTED_FRAMEWORKS) {
     const routeOf = serverRouteOf?.(server)
     if (routeOf !== undefined) SERVERS.set(server, routeOf)
   }
 }
 
-const ON_REQUESTS = FRAMEWORKS.flatMap(({ routeOf }) => routeOf ?? [])
+const ON_REQUESTS = UNADAPTED_FRAMEWORKS.flatMap(({ routeOf }) => routeOf ?? [])
 const SERVERS = new WeakMap<RequestServer, ServerRouteOf>()
 asPlaceholder(unadaptedRouteOf)

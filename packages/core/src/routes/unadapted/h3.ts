@@ -2,8 +2,8 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { ServerResponse } from 'node:http'
 import { keepAppearance, replaceMethod } from '../../base/appearance.ts'
 import { nameRoute } from '../../http/exchange/route-source.ts'
-import type { Framework } from '../framework.ts'
 import { isFirstFound, prototypesIn, prototypeWith } from '../prototypes.ts'
+import type { UnadaptedFramework } from '../unadapted-framework.ts'
 
 /**
  * h3, and frameworks that are built on it. In a bundle, as Nitro creates it, its classes are in the scopes of the
@@ -15,7 +15,7 @@ import { isFirstFound, prototypesIn, prototypeWith } from '../prototypes.ts'
  * Version 1 stores the matched route in the context of an event, and its router reads the method of each event through
  * a getter. A nested router replaces the route of the outer one, so the previous route is stored here.
  */
-export const H3_1: Framework = {
+export const H3_1: UnadaptedFramework = {
   module: {
     file: /[\\/]h3[\\/]dist[\\/]index\.[cm]js$/,
     listener: /\.handler\([\s\S]*\.onBeforeResponse\b[\s\S]*\.onAfterResponse\b/,
@@ -37,7 +37,7 @@ export const H3_1: Framework = {
 }
 
 /** Version 2 finds the route of an event with a method of the application, and Nitro with one of its own. */
-export const H3_2: Framework = {
+export const H3_2: UnadaptedFramework = {
   module: {
     file: /[\\/]h3[\\/]dist[\\/]_entries[\\/]node\.mjs$/,
     // The source, in all versions, of the function that creates a listener from a function that takes a `Request`.

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { replaceMethod } from '../../base/appearance.ts'
 import { read } from '../../http/category/error-chain.ts'
-import { noteError } from '../../http/exchange/followed.ts'
+import { noteError } from '../../http/exchange/followed-exchanges.ts'
 import { nameRoute } from '../../http/exchange/route-source.ts'
-import type { Framework } from '../framework.ts'
 import { isFirstFound, prototypeWith } from '../prototypes.ts'
+import type { UnadaptedFramework } from '../unadapted-framework.ts'
 
 /** hapi creates its requests with a function that it looks up again for each of them. */
-export const HAPI: Framework = {
+export const HAPI: UnadaptedFramework = {
   module: {
     file: /[\\/]@hapi[\\/]hapi[\\/]lib[\\/]request\.js$/,
     listener: /\.generate\([\s\S]*\.cleanStop\b[\s\S]*\._execute\(/,

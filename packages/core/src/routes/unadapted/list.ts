@@ -1,4 +1,4 @@
-import type { Framework } from '../framework.ts'
+import type { UnadaptedFramework } from '../unadapted-framework.ts'
 import { APOLLO } from './apollo.ts'
 import { CONNECT } from './connect.ts'
 import { H3_1, H3_2 } from './h3.ts'
@@ -12,7 +12,7 @@ import { TRPC } from './trpc.ts'
 import { YOGA } from './yoga.ts'
 
 /** Every framework without an adapter whose routes are known. To add one, add its file and its name here. */
-export const FRAMEWORKS: readonly Framework[] = [
+export const UNADAPTED_FRAMEWORKS: readonly UnadaptedFramework[] = [
   NEXT,
   RESTIFY,
   MOLECULER,

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { type Framework, OTHER_FRAMEWORK } from '../framework.ts'
+import { OTHER_FRAMEWORK, type UnadaptedFramework } from '../unadapted-framework.ts'
 
 /** moleculer-web stores the alias that matched on a request, or the action that was called by its name. */
-export const MOLECULER: Framework = {
+export const MOLECULER: UnadaptedFramework = {
   routeOf(request) {
     const { $service, $alias, $route, $action } = request as GatewayRequest
     if ($service === undefined) return OTHER_FRAMEWORK

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
-import { type Framework, OTHER_FRAMEWORK } from '../framework.ts'
+import { OTHER_FRAMEWORK, type UnadaptedFramework } from '../unadapted-framework.ts'
 
 /**
  * Next.js stores the result of its router on a request: the page or the route that matched, and the file that was
  * chosen for it. A page that responds with 404 itself is rendered as the not-found page, but it was the chosen one.
  */
-export const NEXT: Framework = {
+export const NEXT: UnadaptedFramework = {
   routeOf(request) {
     const meta = (request as NextRequest)[META]
     if (meta === undefined) return OTHER_FRAMEWORK

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { replaceMethod } from '../../base/appearance.ts'
-import { type Framework, OTHER_FRAMEWORK } from '../framework.ts'
 import { isFirstFound, prototypeWith } from '../prototypes.ts'
+import { OTHER_FRAMEWORK, type UnadaptedFramework } from '../unadapted-framework.ts'
 
 /**
  * polka creates the parameters of a request when it finds the route, in an inherited method: so the route is stored
  * with the parameters, which polka then puts on the request. The mount path of an application is recorded from its
  * parents, which are searched before it.
  */
-export const POLKA: Framework = {
+export const POLKA: UnadaptedFramework = {
   routeOf(request) {
     const { params, search, path, originalUrl } = request as PolkaRequest
     if (!isHooked || search === undefined || path === undefined || originalUrl === undefined) return OTHER_FRAMEWORK

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { type Framework, OTHER_FRAMEWORK } from '../framework.ts'
+import { OTHER_FRAMEWORK, type UnadaptedFramework } from '../unadapted-framework.ts'
 
 /** restify stores the path that a route was registered with on the request. */
-export const RESTIFY: Framework = {
+export const RESTIFY: UnadaptedFramework = {
   routeOf(request) {
     const { serverName, getRoute, route } = request as RestifyRequest
     if (serverName === undefined || typeof getRoute !== 'function') return OTHER_FRAMEWORK

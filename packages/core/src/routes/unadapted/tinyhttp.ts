@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import { type Framework, OTHER_FRAMEWORK } from '../framework.ts'
+import { OTHER_FRAMEWORK, type UnadaptedFramework } from '../unadapted-framework.ts'
 
 /**
  * tinyhttp puts the route on the request if its setting `enableReqRoute` is on, and the application, which knows its
  * mount path, if `bindAppToReqRes` is on. Without the first there is no route; without the second the prefix of a
  * mounted application cannot be known. So both are needed.
  */
-export const TINYHTTP: Framework = {
+export const TINYHTTP: UnadaptedFramework = {
   routeOf(request) {
     const { app, route } = request as TinyRequest
     if (!isLayer(route) || !isApp(app)) return OTHER_FRAMEWORK

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import { pathOf } from '../../http/inferred-routes/url-path.ts'
 import { BATCH } from '../../http/labels/labels.ts'
-import type { Framework } from '../framework.ts'
 import { scopesOfListeners, valuesIn } from '../scopes/listener-scopes.ts'
+import type { UnadaptedFramework } from '../unadapted-framework.ts'
 
 /**
  * The standalone server of tRPC, versions 10 and 11. Its listener has the router in its scope; a route is the path of a
  * procedure of the router. Requests that call several procedures are one route, `_batch`: each combination has its own
  * URL.
  */
-export const TRPC: Framework = {
+export const TRPC: UnadaptedFramework = {
   serverRouteOf(server) {
     const scopes = scopesOfListeners(server, LISTENER)
     const [options] = valuesIn(scopes, isOptions)

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import type { Framework } from '../framework.ts'
+import type { UnadaptedFramework } from '../unadapted-framework.ts'
 
 /** GraphQL Yoga is itself the listener of its server, and has a property with its endpoint. */
-export const YOGA: Framework = {
+export const YOGA: UnadaptedFramework = {
   serverRouteOf(server) {
     const yogas = server.listeners('request') as readonly Partial<Yoga>[]
     const endpoint = yogas.find(isYoga)?.graphqlEndpoint

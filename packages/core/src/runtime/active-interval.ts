@@ -14,7 +14,7 @@ const { clearImmediate, clearTimeout, setImmediate, setTimeout } = globalThis
  * A timer that is due within the microseconds between an unsuccessful call and the next wait is noticed with the next
  * event: at the latest with the heartbeat.
  */
-export class Pace {
+export class ActiveInterval {
   readonly #work: () => boolean
   readonly #intervalMs: number
   /** When the interval after the last call ends; earlier by unused intervals, up to `BURST` of them. */

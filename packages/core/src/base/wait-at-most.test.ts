@@ -1,6 +1,6 @@
 import { getActiveResourcesInfo } from 'node:process'
 import { expect, test } from 'vitest'
-import { within } from './within.ts'
+import { waitAtMost } from './wait-at-most.ts'
 
 function timers(): number {
   return getActiveResourcesInfo().filter(name => name === 'Timeout').length
@@ -11,11 +11,11 @@ test.each([
   ['fails', () => Promise.reject(new Error('no'))],
 ])('no timer is left of a deadline whose work %s before it', async (_, work) => {
   const before = timers()
-  await within(60_000, work()).catch(() => {})
+  await waitAtMost(60_000, work()).catch(() => {})
   expect(timers()).toBe(before)
 })
 
 test('a failure within the deadline is its answer, and work that takes longer is not waited for', async () => {
-  await expect(within(60_000, Promise.reject(new Error('no')))).rejects.toThrow('no')
-  await within(1, new Promise(() => {}))
+  await expect(waitAtMost(60_000, Promise.reject(new Error('no')))).rejects.toThrow('no')
+  await waitAtMost(1, new Promise(() => {}))
 })

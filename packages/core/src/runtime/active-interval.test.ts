@@ -1,13 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { Pace } from './pace.ts'
+import { ActiveInterval } from './active-interval.ts'
 
 const INTERVAL_MS = 100
 
 /** A pace that notes its calls. */
 function paced(work: () => boolean, intervalMs = INTERVAL_MS): { calls: () => number } {
   let calls = 0
-  const pace = new Pace(() => {
+  const pace = new ActiveInterval(() => {
     calls++
     return work()
   }, intervalMs)
@@ -58,7 +58,7 @@ test('the work runs again after a change, even if no other event wakes the event
 
 test('a stopped pace makes no further calls', async () => {
   let calls = 0
-  const pace = new Pace(() => {
+  const pace = new ActiveInterval(() => {
     calls++
     return true
   }, 1)

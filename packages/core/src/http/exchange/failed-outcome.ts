@@ -1,9 +1,9 @@
 import { categoryOf, type ErrorFacts } from '../category/category.ts'
 import {
-  CLIENT_CLOSED,
+  CLIENT_CLOSED_REQUEST,
   destroyedWith,
-  GIVEN_UP,
   hasClientLeft,
+  SERVER_ABORTED,
   sentStatusOf,
   wasBegun,
 } from '../response/response-state.ts'
@@ -16,8 +16,10 @@ export function abortedStatusOf(exchange: FollowedExchange): number {
   const { request, response, connection } = exchange
   const sent = sentStatusOf(exchange)
   if (sent !== undefined) return sent
-  // A client that sends data that cannot be parsed has ended the connection; it is recorded as a client that left.
-  return connection?.closeReason === 'protocol' || hasClientLeft(request, response) ? CLIENT_CLOSED : GIVEN_UP
+  // If the client sent malformed data and no status was sent, Node closes the connection: recorded as 499.
+  return connection?.closeReason === 'protocol' || hasClientLeft(request, response)
+    ? CLIENT_CLOSED_REQUEST
+    : SERVER_ABORTED
 }
 
 /**

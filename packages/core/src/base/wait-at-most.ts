@@ -1,5 +1,5 @@
-/** Waits for `work`, but at most `deadlineMs` milliseconds. Rejects if the work rejects within that time. */
-export async function within(deadlineMs: number, work: Promise<unknown>): Promise<void> {
+/** Waits for `work`, but at most `deadlineMs` milliseconds: resolves then, too. Rejects if the work rejects before. */
+export async function waitAtMost(deadlineMs: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<void>(resolve => {
     timer = setTimeout(resolve, deadlineMs)

@@ -1,5 +1,5 @@
 /** Stores that cannot be read in the normal way because this process may open too few files. */
-export interface Shortage {
+export interface DescriptorShortage {
   /** The number of stores of which nothing new could be read at the last scan, as far as is known. */
   readonly unread: number
   /** The number of stores that are opened for each scan. */
@@ -7,11 +7,11 @@ export interface Shortage {
 }
 
 /** Decides what to report about shortages: the start of each, and each scan in which stores could not be read. */
-export class ShortageWatch {
+export class DescriptorShortageReporter {
   #isShort = false
 
   /** The message for a scan; undefined if there is nothing to report. */
-  messageFor(shortages: readonly Shortage[]): string | undefined {
+  messageFor(shortages: readonly DescriptorShortage[]): string | undefined {
     const unread = shortages.reduce((sum, each) => sum + each.unread, 0)
     const reopened = shortages.reduce((sum, each) => sum + each.reopened, 0)
     const isNew = !this.#isShort
