@@ -26,6 +26,8 @@ export class HttpFamilies {
   readonly #store: Store
   readonly #labels: readonly string[]
   readonly #maxSeries: number | undefined
+  readonly #categories: readonly string[]
+  readonly #methods: number
   readonly #labelled: StoreFamily[] = []
 
   /**
@@ -42,12 +44,14 @@ export class HttpFamilies {
     this.#store = store
     this.#labels = labels
     this.#maxSeries = options.maxSeries
+    this.#categories = categories
+    this.#methods = naming.methods.length
     const { timeLabels, sizeLabels } = naming
     const buckets = options.buckets ?? DURATION_BUCKETS
     this.inFlight = store.family(naming.inFlight)
     this.durations = this.#histogram({ ...naming.duration, buckets }, 0, timeLabels)
     this.requests = naming.requests && new CachedFamily(this.#family(naming.requests), 1, timeLabels)
-    this.errors = new CachedFamily(this.#family(FAMILIES.requestErrors), 2, errorLabels(naming, categories))
+    this.errors = new CachedFamily(this.#family(FAMILIES.requestErrors), 2, this.#errorLabels(naming))
     this.streams = store.family(FAMILIES.streamsOpen)
     for (const kind of STREAM_KINDS) this.streams.slot([kind])
     this.ended = store.family(FAMILIES.workerRequests)
@@ -70,6 +74,18 @@ export class HttpFamilies {
     for (const family of this.#labelled) if (!CLAIMED.has(family)) this.#store.withdraw(family)
   }
 
+  /** The key of a series of `errors`, see `SeriesLabels`. */
+  errorKeyOf(method: number, category: string): number {
+    return this.#categories.indexOf(category) * this.#methods + method
+  }
+
+  #errorLabels({ methods }: Naming): SeriesLabels {
+    return {
+      valuesOf: ({ method, route, category }, { custom }) => [methods[method]!, route, category!, ...custom],
+      keyOf: ({ method, category }) => this.errorKeyOf(method, category!),
+    }
+  }
+
   #histogram(definition: Definition, index: number, labels: SeriesLabels): Histogram {
     return new Histogram(new CachedFamily(this.#family(definition), index, labels), this.inFlight)
   }
@@ -82,13 +98,6 @@ export class HttpFamilies {
     this.#labelled.push(family)
     if (maxSeries === undefined || family.maxSeries === maxSeries) return family
     throw promherdError('ERR_PROMHERD_FAMILY_CONFLICT', definition.name, 'maxSeries', family.maxSeries, maxSeries)
-  }
-}
-
-function errorLabels({ methods }: Naming, categories: readonly string[]): SeriesLabels {
-  return {
-    valuesOf: ({ method, route, category }, { custom }) => [methods[method]!, route, category!, ...custom],
-    keyOf: ({ method, category }) => categories.indexOf(category!) * methods.length + method,
   }
 }
 

@@ -135,7 +135,9 @@ export class HttpSeries {
     }
     add(this.#ended, this.#ended.overflow, 1)
     if (category === undefined) return
-    add(this.#errors.family, this.#errors.slotOf(this.#outcomeOf(method, route, status, category), labels), 1)
+    const known = this.#errors.find(route, this.#families.errorKeyOf(method, category), labels)
+    const slot = known ?? this.#errors.slotOf(this.#outcomeOf(method, route, status, category), labels)
+    add(this.#errors.family, slot, 1)
   }
 
   #outcomeOf(method: number, route: string, status: number, category: string | undefined): Outcome {
