@@ -166,7 +166,7 @@ describe('is refused:', () => {
       'a function where JSON has none',
       'json',
       '{ "http": { "normalizeRoute": "x" } }',
-      "Expected `http.normalizeRoute` to be a function, but got 'x'. Give a function that takes the route and answers the one to record.",
+      "Expected `http.normalizeRoute` to be a function, but got 'x'. Give a function that takes the route and returns the one to record.",
     ],
     [
       'a list',

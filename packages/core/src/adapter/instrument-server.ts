@@ -52,7 +52,7 @@ export function instrumentServer(server: RequestServer, options: ServerOptions =
 /** How each of the options is checked. */
 export const SERVER_SHAPE: Shape<ServerOptions> = {
   ...HTTP_SHAPE,
-  route: isFunction('Give a function that takes the request and answers the template of its route.'),
+  route: isFunction('Give a function that takes the request and returns the template of its route.'),
   // Checked by `monitorOf`.
   monitor: isAnything,
 }

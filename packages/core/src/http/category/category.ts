@@ -40,7 +40,7 @@ export function categoryOf(error: unknown, facts: ErrorFacts): ErrorCategory | u
   const found = categoryOfError(error, facts)
   if (found !== undefined) return found
   if (!facts.responseDestroyed) return categoryOfStatus(facts.statusCode)
-  return isTornByClient(facts) ? 'client_abort' : 'server_error'
+  return isAbortedByClient(facts) ? 'client_abort' : 'server_error'
 }
 
 /** The category that `error` is evidence of; undefined if it adds nothing to the status. */
@@ -48,8 +48,8 @@ export function categoryOfError(error: unknown, facts: ErrorFacts): ErrorCategor
   if (error === undefined) return undefined
   const evidence = evidenceOf(error)
   if (evidence === 'client_gone') return 'client_abort'
-  if (isTornByClient(facts) && (evidence === 'peer_lost' || evidence === 'cut')) return 'client_abort'
-  const status = statusTold(facts)
+  if (isAbortedByClient(facts) && (evidence === 'peer_lost' || evidence === 'cut')) return 'client_abort'
+  const status = receivedStatusOf(facts)
   if (status >= 400 && status < 500) return refinedClientError(evidence, status)
   if (status < 400 && !facts.responseDestroyed) return undefined
   return ownFailure(evidence, error, status)
@@ -98,12 +98,12 @@ function evidenceOfOne(error: object): Evidence | undefined {
   return clientEvidence(error) ?? networkEvidence(error)
 }
 
-function isTornByClient(facts: ErrorFacts): boolean {
+function isAbortedByClient(facts: ErrorFacts): boolean {
   return facts.responseDestroyed && facts.clientLeft !== false
 }
 
 /** The status that the client received; 0 if it left before it received any. */
-function statusTold(facts: ErrorFacts): number {
+function receivedStatusOf(facts: ErrorFacts): number {
   return facts.responseDestroyed && !facts.headersSent ? 0 : facts.statusCode
 }
 

@@ -37,19 +37,19 @@ test.each([
   [
     'a name that was not declared',
     () => 'surprise',
-    '`categorize` answered a category that was not declared: surprise',
+    '`categorize` returned a category that was not declared: surprise',
   ],
-  ['a number', () => 7 as unknown as string, '`categorize` answered a category that was not declared: 7'],
-  ['null', () => null as unknown as string, '`categorize` answered a category that was not declared: null'],
+  ['a number', () => 7 as unknown as string, '`categorize` returned a category that was not declared: 7'],
+  ['null', () => null as unknown as string, '`categorize` returned a category that was not declared: null'],
   [
     'an object that will not be a text',
     () => Object.create(null) as string,
-    '`categorize` answered a category that was not declared: a object',
+    '`categorize` returned a category that was not declared: a object',
   ],
   [
     'a promise that rejects',
     () => Promise.reject(new Error('late')) as unknown as string,
-    '`categorize` answered a category that was not declared: [object Promise]',
+    '`categorize` returned a category that was not declared: [object Promise]',
   ],
   [
     'an exception',

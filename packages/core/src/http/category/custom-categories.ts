@@ -27,7 +27,7 @@ export type Categorizer<Exchange extends ErrorFacts = ErrorFacts> = (
 const MAX_CATEGORIES = 20
 
 const SHAPE: Shape<CategorizerOptions> = {
-  categorize: isFunction('Give a function that takes the error and answers a category, or undefined.'),
+  categorize: isFunction('Give a function that takes the error and returns a category, or undefined.'),
   categories: isAnything,
 }
 
@@ -66,7 +66,7 @@ export function categorizerOf<Exchange extends ErrorFacts>(
   return (error, exchange) => {
     const answer = answerOf(categorize, error, exchange, onError)
     if (answer === undefined || (typeof answer === 'string' && known.has(answer))) return answer
-    onError(`\`categorize\` answered a category that was not declared: ${describe(answer)}`)
+    onError(`\`categorize\` returned a category that was not declared: ${describe(answer)}`)
     return undefined
   }
 }
@@ -98,20 +98,21 @@ function describe(value: unknown): string {
 }
 
 function declared(place: string, categories: readonly string[]): readonly string[] {
-  const refuse = (name: string, expected: string, given: unknown, remedy: string) =>
+  const rejection = (name: string, expected: string, given: unknown, remedy: string) =>
     promherdError('ERR_PROMHERD_BAD_OPTION', `${place}.${name}`, expected, given, remedy)
-  if (!Array.isArray(categories)) throw refuse('categories', 'a list of names', categories, 'Put the names in a list.')
+  if (!Array.isArray(categories))
+    throw rejection('categories', 'a list of names', categories, 'Put the names in a list.')
   if (categories.length > MAX_CATEGORIES) {
-    const remedy = 'Each is a series of every route: keep those that an alert would tell apart.'
-    throw refuse('categories', `at most ${MAX_CATEGORIES} names`, categories.length, remedy)
+    const remedy = 'Each is a series of every route: keep those that an alert distinguishes.'
+    throw rejection('categories', `at most ${MAX_CATEGORIES} names`, categories.length, remedy)
   }
   const seen = new Set<unknown>(ERROR_CATEGORIES)
   categories.forEach((name, i) => {
     const where = `categories[${i}]`
     if (typeof name !== 'string' || !/^[a-z][a-z0-9_]*$/.test(name)) {
-      throw refuse(where, 'a name of lower-case letters, digits and underscores', name, 'Rename it.')
+      throw rejection(where, 'a name of lower-case letters, digits and underscores', name, 'Rename it.')
     }
-    if (seen.has(name)) throw refuse(where, 'a new name', name, 'Leave it out: it is known already.')
+    if (seen.has(name)) throw rejection(where, 'a new name', name, 'Leave it out: it is known already.')
     seen.add(name)
   })
   return [...categories]

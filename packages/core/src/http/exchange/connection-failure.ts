@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { firstStatusOn } from '../response/first-write.ts'
-import { isHeadSent, isLeft } from '../response/response-state.ts'
+import { isClosedByPeer, isHeadSent } from '../response/response-state.ts'
 import { type Carrier, openExchangesOn } from './connection.ts'
 import type { CloseReason, FollowedExchange } from './exchange.ts'
 import { settle } from './follow.ts'
@@ -22,9 +22,9 @@ export function connectionFailed(socket: Duplex, reason: CloseReason | undefined
     if (!socket.destroyed && exchange.response.writableFinished) settle(exchange)
     else exchange.wasBegunAtFailure = isHeadSent(exchange.response)
   }
-  const left = open.filter(({ isOpen }) => isOpen)
-  markClosing(socket, reason, left)
-  return left.length
+  const remaining = open.filter(({ isOpen }) => isOpen)
+  markClosing(socket, reason, remaining)
+  return remaining.length
 }
 
 /** Must be called before Node reacts to an idle timeout of a connection. */
@@ -35,7 +35,7 @@ export function connectionTimedOut(carrier: Carrier): void {
 /** The next status line on the connection belongs to the oldest exchange, if its response has not begun. */
 function markClosing(carrier: Carrier, reason: CloseReason | undefined, open: readonly FollowedExchange[]): void {
   const [next] = open
-  if (reason === undefined || next?.connection === undefined || isLeft(carrier as never)) return
+  if (reason === undefined || next?.connection === undefined || isClosedByPeer(carrier as never)) return
   next.connection.closeReason = reason
   if (next.request.httpVersionMajor > 1 || isHeadSent(next.response)) return
   firstStatusOn(carrier as Duplex, status => {

@@ -4,7 +4,7 @@ import { shared } from '../../base/shared.ts'
 import type { RouteOf } from '../labels/route-of.ts'
 import { seeFirst, statusIn } from '../response/first-write.ts'
 import { Hidden } from '../response/hidden.ts'
-import { CLIENT_CLOSED_REQUEST, isLeft, SERVER_ABORTED } from '../response/response-state.ts'
+import { CLIENT_CLOSED_REQUEST, isClosedByPeer, SERVER_ABORTED } from '../response/response-state.ts'
 import { watchWebSockets } from '../response/websocket-path.ts'
 import { end } from './end.ts'
 import { Exchange } from './exchange.ts'
@@ -31,7 +31,7 @@ export function followUpgrade(owner: ExchangeOwner, request: IncomingMessage, so
   Upgraded.add(request, exchange)
   seeFirst(socket, chunk => begin(exchange, chunk))
   socket.once('close', () => {
-    if (exchange.status === 0) exchange.status = isLeft(socket as never) ? CLIENT_CLOSED_REQUEST : SERVER_ABORTED
+    if (exchange.status === 0) exchange.status = isClosedByPeer(socket as never) ? CLIENT_CLOSED_REQUEST : SERVER_ABORTED
     end(exchange)
   })
   owner.series.open(exchange)

@@ -74,7 +74,7 @@ class Bounded {
       if (Array.isArray(value) && value.every(part => typeof part === 'string')) return value.join(', ')
       // The result of an async function would come too late, and its rejection must not end the process.
       if (isPromise(value)) value.catch(() => {})
-      store.reportError('callback', `the label \`${this.#name}\` answered something that is no text`)
+      store.reportError('callback', `the label \`${this.#name}\` returned something that is not a string`)
     } catch (error) {
       store.reportError('callback', `the label \`${this.#name}\` threw: ${String(error)}`)
     }

@@ -53,19 +53,19 @@ export const isLabels: Check = (where, labels) => {
     throw promherdError('ERR_PROMHERD_BAD_OPTION', where, 'an object', labels, 'Give the labels by their names.')
   }
   for (const [name, label] of Object.entries(labels)) {
-    refuseName(`${where}.${name}`, name)
-    if (typeof label !== 'string') refuseComputed(`${where}.${name}`, label)
+    rejectName(`${where}.${name}`, name)
+    if (typeof label !== 'string') rejectComputed(`${where}.${name}`, label)
   }
 }
 
-function refuseName(where: string, name: string): void {
+function rejectName(where: string, name: string): void {
   if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) throw promherdError('ERR_PROMHERD_BAD_NAME', 'label', name)
   if (!TAKEN.has(name) && !name.startsWith('__')) return
-  const remedy = "Rename it: promherd's own labels have this name, or Prometheus keeps it for itself."
-  throw promherdError('ERR_PROMHERD_BAD_OPTION', where, 'a label with a name that is free', name, remedy)
+  const remedy = 'Rename it: the name is reserved by promherd or by Prometheus.'
+  throw promherdError('ERR_PROMHERD_BAD_OPTION', where, 'a label name that is not reserved', name, remedy)
 }
 
-function refuseComputed(where: string, label: unknown): void {
+function rejectComputed(where: string, label: unknown): void {
   if (typeof label !== 'object' || label === null || Array.isArray(label)) {
     const remedy = 'Give the value, or { value, values } to compute one.'
     throw promherdError('ERR_PROMHERD_BAD_OPTION', where, 'a string or an object', label, remedy)
@@ -80,11 +80,11 @@ function refuseComputed(where: string, label: unknown): void {
 
 const isValues: Check = (name, values) => {
   if (Array.isArray(values) && values.length > 0 && values.every(value => typeof value === 'string')) return
-  throw promherdError('ERR_PROMHERD_BAD_OPTION', name, 'a list of texts', values, 'List the values that there are.')
+  throw promherdError('ERR_PROMHERD_BAD_OPTION', name, 'a list of strings', values, 'List the possible values.')
 }
 
 const COMPUTED: Shape<ComputedLabel> = {
-  value: isFunction('Give a function that takes the request and answers the value.'),
+  value: isFunction('Give a function that takes the request and returns the value.'),
   values: isValues,
   maxValues: isInteger(1, 1000, 'Give the number of different values that each worker may keep.'),
 }

@@ -59,7 +59,7 @@ function knownMethods(): readonly string[] {
   if (methods.size === 0) return [...METHODS.slice(0, -1), 'QUERY', ...METHODS.slice(-1)]
   methods.delete('_OTHER')
   if (methods.size <= MOST_METHODS) return [...methods, '_OTHER']
-  const remedy = 'Name those that the service answers.'
+  const remedy = 'Name those that the service supports.'
   throw promherdError('ERR_PROMHERD_BAD_OPTION', name, `at most ${MOST_METHODS} methods`, methods.size, remedy)
 }
 

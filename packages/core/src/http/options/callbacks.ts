@@ -49,7 +49,7 @@ export class Callbacks {
     try {
       const normalized: unknown = this.#normalizeRoute(route, request)
       if (typeof normalized === 'string') return normalized
-      this.#store.reportError('callback', 'the option `normalizeRoute` answered something that is no text')
+      this.#store.reportError('callback', 'the option `normalizeRoute` returned something that is not a string')
       return route
     } catch (error) {
       this.#store.reportError('callback', `the option \`normalizeRoute\` threw: ${String(error)}`)

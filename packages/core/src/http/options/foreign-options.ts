@@ -142,7 +142,7 @@ const OF_HANDLER: Readonly<Record<string, readonly string[]>> = {
     'url',
     'route',
   ],
-  'Leave it out: `Accept` decides, and `Accept-Encoding` whether the answer is packed.': [
+  'Leave it out: `Accept` decides, and `Accept-Encoding` whether the response is compressed.': [
     'contentType',
     'format',
     'openMetrics',

@@ -104,11 +104,11 @@ describe('labels', () => {
       },
       'the label `tenant` threw: Error: of the user',
     ],
-    ['answers a number', () => 7 as never, 'the label `tenant` answered something that is no text'],
+    ['answers a number', () => 7 as never, 'the label `tenant` returned something that is not a string'],
     [
       'answers a promise that rejects',
       () => Promise.reject(new Error('late')) as never,
-      'the label `tenant` answered something that is no text',
+      'the label `tenant` returned something that is not a string',
     ],
   ])('a label that %s is _unknown and one error', async (_what, value, warning) => {
     serve({ labels: { tenant: { values: ['a'], value } } }, {})
@@ -176,7 +176,7 @@ describe('options are checked at the door', () => {
     [{ labels: ['a'] }, /`the HTTP options.labels` to be an object/],
     [{ labels: { a: 1 } }, /`the HTTP options.labels.a` to be a string or an object/],
     [{ labels: { a: {} } }, /`the HTTP options.labels.a.value` to be a function, but got undefined/],
-    [{ labels: { a: { value, values: [] } } }, /`the HTTP options.labels.a.values` to be a list of texts/],
+    [{ labels: { a: { value, values: [] } } }, /`the HTTP options.labels.a.values` to be a list of strings/],
     [{ labels: { a: { value, maxValues: 0 } } }, /`the HTTP options.labels.a.maxValues` to be an integer/],
     [{ labels: { a: { value, vaules: ['x'] } } }, /`vaules`. Did you mean `values`/],
     [{ labels: { a: { value, values: ['x'], maxValues: 2 } } }, /to be absent beside `values`/],
@@ -287,7 +287,7 @@ describe('categorize', () => {
       'GET /missing not_found': 1,
       'GET /odd exception': 1,
     })
-    expect(warnings).toEqual(['`categorize` answered a category that was not declared: odd'])
+    expect(warnings).toEqual(['`categorize` returned a category that was not declared: odd'])
   })
 })
 

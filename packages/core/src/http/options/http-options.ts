@@ -105,9 +105,9 @@ export const HTTP_SHAPE: Shape<HttpOptions> = {
   naming: isOneOf(NAMINGS, 'Leave it out for the names that dashboards for Prometheus expect.'),
   maxSeries: isInteger(1, 1_000_000, 'Give the number of series that a family may have in each worker.'),
   ignore: isIgnore,
-  normalizeRoute: isFunction('Give a function that takes the route and answers the one to record.'),
+  normalizeRoute: isFunction('Give a function that takes the route and returns the one to record.'),
   routes: isOneOf(ROUTE_SOURCES, "Leave it out, or set it to 'inferred' where no framework reports the routes."),
-  categorize: isFunction('Give a function that takes the error and answers a category, or undefined.'),
+  categorize: isFunction('Give a function that takes the error and returns a category, or undefined.'),
   // Checked together with the reserved names when the categorizer is created.
   categories: isAnything,
 }

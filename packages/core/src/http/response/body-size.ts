@@ -20,9 +20,9 @@ export class BodySize {
   readonly push: Push | undefined
   /** Received bytes of the request body. */
   received = 0
-  /** Body bytes that were passed to be sent (`given`), and those of them that are known to have been sent (`left`). */
-  given = 0
-  left = 0
+  /** Body bytes that were passed to be sent (`written`), and those of them that are known to have been sent (`sent`). */
+  written = 0
+  sent = 0
 
   /** Starts counting. Once for each response. */
   constructor(request: IncomingMessage, response: Metered) {
@@ -58,7 +58,7 @@ export class BodySize {
   get responseBytes(): number {
     const { statusCode } = this.#response
     if (this.#isHead || statusCode === 204 || statusCode === 304) return 0
-    return isAborted(this.#request, this.#response) ? this.left : this.given
+    return isAborted(this.#request, this.#response) ? this.sent : this.written
   }
 }
 
@@ -88,11 +88,11 @@ function sourceOf(request: IncomingMessage, response: ServerResponse): Source | 
 function write(this: Metered, chunk?: unknown, encoding?: unknown, callback?: unknown): boolean {
   const size = this[BODY_SIZE]!
   const bytes = bytesOf(chunk, encoding)
-  if (!this.writableEnded) size.given += bytes
+  if (!this.writableEnded) size.written += bytes
   const then = (typeof encoding === 'function' ? encoding : callback) as Sent | undefined
   const sent: Sent = error => {
     // Node also calls it without an error for data that was discarded with the connection.
-    if ((error === undefined || error === null) && !size.isLost) size.left += bytes
+    if ((error === undefined || error === null) && !size.isLost) size.sent += bytes
     then?.(error)
   }
   return size.write.call(this, chunk, typeof encoding === 'function' ? undefined : encoding, sent)
@@ -101,7 +101,7 @@ function write(this: Metered, chunk?: unknown, encoding?: unknown, callback?: un
 function end(this: Metered, chunk?: unknown, encoding?: unknown, callback?: unknown): Metered {
   const size = this[BODY_SIZE]!
   // Over HTTP/2 the last chunk passes through `write` too.
-  if (!this.writableEnded && !('stream' in this)) size.given += bytesOf(chunk, encoding)
+  if (!this.writableEnded && !('stream' in this)) size.written += bytesOf(chunk, encoding)
   return size.end.call(this, chunk, encoding, callback)
 }
 

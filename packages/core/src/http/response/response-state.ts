@@ -97,11 +97,11 @@ interface Counting {
 /** True if the client ended an aborted exchange; otherwise the server did. */
 export function hasClientLeft(request: IncomingMessage, response: ServerResponse): boolean {
   const stream = streamOf(response)
-  return stream === undefined ? isLeft(request.socket) : !isOwnEnd(stream)
+  return stream === undefined ? isClosedByPeer(request.socket) : !isOwnEnd(stream)
 }
 
 /** True if the other end closed or lost this connection. */
-export function isLeft(socket: Socket | undefined): boolean {
+export function isClosedByPeer(socket: Socket | undefined): boolean {
   return socket?.readableEnded === true || LOST.has(readText(socket?.errored, 'syscall'))
 }
 
