@@ -30,7 +30,7 @@ export interface MetricsReply {
 }
 
 /** The request headers that determine the format of the metrics. */
-export type Preferences = Pick<IncomingHttpHeaders, 'accept' | 'accept-encoding'>
+type Preferences = Pick<IncomingHttpHeaders, 'accept' | 'accept-encoding'>
 
 /** Responds to requests for the metrics. */
 export class MetricsResponder {

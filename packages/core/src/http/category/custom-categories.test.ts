@@ -1,12 +1,26 @@
 import { expect, test } from 'vitest'
-import { createCategorizer } from './custom-categories.ts'
+import { checkOptions } from '../../base/check-options.ts'
+import { HTTP_SHAPE } from '../options/http-options.ts'
+import { categoryOf, type ErrorFacts } from './category.ts'
+import { categorizerOf } from './custom-categories.ts'
 
 const exchange = { statusCode: 500, responseDestroyed: false, headersSent: true }
-const troubles: string[] = []
+const errors: string[] = []
 const onError = (message: string): void => {
-  troubles.push(message)
+  errors.push(message)
 }
-const taken = (): string[] => troubles.splice(0)
+const taken = (): string[] => errors.splice(0)
+
+type Options<Exchange extends ErrorFacts> = Parameters<typeof categorizerOf<Exchange>>[1]
+
+/** The category of a failure as a recorder determines it. */
+function createCategorizer<Exchange extends ErrorFacts>(
+  options: Options<Exchange> = {},
+  onFailure: (message: string) => void = () => {},
+): (error: unknown, exchange: Exchange) => string | undefined {
+  const categorize = categorizerOf('the HTTP options', options, onFailure)
+  return (error, given) => categorize?.(error, given) ?? categoryOf(error, given)
+}
 
 test('without a function of the user the answer is the built-in one', () => {
   expect(createCategorizer()(new Error('x'), exchange)).toBe('exception')
@@ -76,7 +90,7 @@ test('twenty names are taken', () => {
 
 test.each([
   [many(21), /at most 20 names, but got 21/],
-  [['Payment'], /`createCategorizer.categories\[0\]` to be a name of lower-case letters/],
+  [['Payment'], /`the HTTP options.categories\[0\]` to be a name of lower-case letters/],
   [['ok', '2nd'], /categories\[1\]/],
   [['a-b'], /a-b/],
   [['a\n'], /categories\[0\]/],
@@ -92,5 +106,5 @@ test.each([
 
 test('an option that is not known is refused', () => {
   const options = { categorise: () => undefined } as object
-  expect(() => createCategorizer(options)).toThrow(/Did you mean `categorize`/)
+  expect(() => checkOptions('the HTTP options', options, HTTP_SHAPE)).toThrow(/Did you mean `categorize`/)
 })

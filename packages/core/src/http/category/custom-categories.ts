@@ -1,13 +1,12 @@
 import { isPromise } from 'node:util/types'
-import { checkOptions, isAnything, isFunction, type Shape } from '../../base/check-options.ts'
 import { promherdError } from '../../base/errors.ts'
 import { ERROR_CATEGORIES } from '../../definitions/label-values.ts'
-import { categoryOf, type ErrorFacts } from './category.ts'
+import type { ErrorFacts } from './category.ts'
 
 /** User-defined categories: a function, limited to names that were declared at start. */
 
 /** Options with which a user extends the categories. */
-export interface CategorizerOptions<Exchange extends ErrorFacts = ErrorFacts> {
+interface CategorizerOptions<Exchange extends ErrorFacts = ErrorFacts> {
   /**
    * Returns the category of a failed exchange: one of ERROR_CATEGORIES or of `categories`, or undefined to let promherd
    * decide. `error` is undefined if nothing was thrown. @default none
@@ -17,42 +16,15 @@ export interface CategorizerOptions<Exchange extends ErrorFacts = ErrorFacts> {
   readonly categories?: readonly string[] | undefined
 }
 
-/** Returns the category of a failed exchange; undefined if nothing failed. Never throws. */
-export type Categorizer<Exchange extends ErrorFacts = ErrorFacts> = (
-  error: unknown,
-  exchange: Exchange,
-) => string | undefined
-
 /** Each user-defined category is a series of each route, so the number is limited. */
 const MAX_CATEGORIES = 20
-
-const SHAPE: Shape<CategorizerOptions> = {
-  categorize: isFunction('Give a function that takes the error and returns a category, or undefined.'),
-  categories: isAnything,
-}
-
-/**
- * Returns a function that determines the category of a failure. `onError` is called each time the user's function
- * throws or returns a name that was not declared; promherd's own category is then used.
- * @throws ERR_PROMHERD_UNKNOWN_OPTION, ERR_PROMHERD_BAD_OPTION
- */
-export function createCategorizer<Exchange extends ErrorFacts = ErrorFacts>(
-  options: CategorizerOptions<Exchange> = {},
-  onError: (message: string) => void = () => {},
-): Categorizer<Exchange> {
-  checkOptions('createCategorizer', options as CategorizerOptions, SHAPE)
-  const categorize = categorizerOf('createCategorizer', options, onError)
-  return categorize === undefined
-    ? categoryOf
-    : (error, exchange) => categorize(error, exchange) ?? categoryOf(error, exchange)
-}
 
 /** Returns the user's category of a failed exchange; undefined if there is none, or if it was not declared. */
 export type UserCategorizer<Exchange> = (error: unknown, exchange: Exchange) => string | undefined
 
 /**
- * Only the user's function, from options that were checked; undefined if there is none. `where` is the name of the
- * options in error messages.
+ * The user's function, from options that were checked; undefined if there is none. `onError` is called each time it
+ * throws or returns a name that was not declared. `where` is the name of the options in error messages.
  * @throws ERR_PROMHERD_BAD_OPTION if a category cannot be declared
  */
 export function categorizerOf<Exchange extends ErrorFacts>(

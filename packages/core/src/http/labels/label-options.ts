@@ -22,7 +22,7 @@ export interface ComputedLabel<Request = RequestLike, Context = unknown, Respons
 }
 
 /** The result of a computed label. An array is allowed because Node has some headers as arrays. */
-export type LabelAnswer = string | readonly string[] | undefined
+type LabelAnswer = string | readonly string[] | undefined
 
 /** Labels by name: a string is a constant, an object describes how the value is computed. */
 export type LabelOptions<Request = RequestLike, Context = unknown, Response = ServerResponse> = Readonly<

@@ -152,7 +152,7 @@ const OF_HANDLER: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** What to use instead, by the name of the option. */
-export type ForeignOptions = ReadonlyMap<string, string>
+type ForeignOptions = ReadonlyMap<string, string>
 
 function byName(...tables: readonly Readonly<Record<string, readonly string[]>>[]): ForeignOptions {
   return new Map(

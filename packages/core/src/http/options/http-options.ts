@@ -22,7 +22,7 @@ import type { RequestLike } from '../labels/request-like.ts'
  * A user's function. Declared as a method, so that its parameters may have types of the user's own, such as Express's
  * `Request`.
  */
-export type Callback<Given extends readonly unknown[], Answer> = { call(...given: Given): Answer }['call']
+type Callback<Given extends readonly unknown[], Answer> = { call(...given: Given): Answer }['call']
 
 /** A failed exchange, as `categorize` is called with it. */
 export interface FailedExchange<Request = RequestLike, Response = ServerResponse> extends ErrorFacts {
@@ -34,7 +34,7 @@ export interface FailedExchange<Request = RequestLike, Response = ServerResponse
 }
 
 /** The source of the routes. */
-export const ROUTE_SOURCES = ['framework', 'inferred'] as const
+const ROUTE_SOURCES = ['framework', 'inferred'] as const
 export type RouteSource = (typeof ROUTE_SOURCES)[number]
 
 /**

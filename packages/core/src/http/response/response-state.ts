@@ -38,7 +38,7 @@ export function isOver(request: IncomingMessage, response: ServerResponse): bool
 }
 
 /** The part of an exchange that shows what its client was sent. */
-export interface Answered {
+interface Answered {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   /** Whether the response had begun when its connection failed; undefined unless the connection failed. */
