@@ -31,7 +31,8 @@ export function followUpgrade(owner: ExchangeOwner, request: IncomingMessage, so
   Upgraded.add(request, exchange)
   seeFirst(socket, chunk => begin(exchange, chunk))
   socket.once('close', () => {
-    if (exchange.status === 0) exchange.status = isClosedByPeer(socket as never) ? CLIENT_CLOSED_REQUEST : SERVER_ABORTED
+    if (exchange.status === 0)
+      exchange.status = isClosedByPeer(socket as never) ? CLIENT_CLOSED_REQUEST : SERVER_ABORTED
     end(exchange)
   })
   owner.series.open(exchange)
