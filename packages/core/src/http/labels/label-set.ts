@@ -15,35 +15,33 @@ export class LabelSet {
   readonly version: string
   /** The values of the user-defined labels. */
   readonly custom: readonly string[]
-  /** By the index of the family, then by route, then by key. */
-  readonly #slots: readonly Map<string, Map<number, number>>[]
+  readonly #routes = new Map<string, RouteSlots>()
 
   constructor(scheme: string, version: string, custom: readonly string[]) {
     this.scheme = scheme
     this.version = version
     this.custom = custom
-    this.#slots = Array.from({ length: LABELLED_FAMILIES }, () => new Map())
   }
 
-  /** The slot of a series; undefined if it is not kept. */
-  find(family: number, route: string, key: number): number | undefined {
-    return this.#slots[family]!.get(route)?.get(key)
+  /** The slots of the series with this route; undefined if none is kept. */
+  slotsOf(route: string): RouteSlots | undefined {
+    return this.#routes.get(route)
   }
 
   /** Keeps the slot of a series. */
   keep(family: number, route: string, key: number, slot: number): void {
-    const routes = this.#slots[family]!
-    let slots = routes.get(route)
+    let slots = this.#routes.get(route)
     if (slots === undefined) {
-      slots = new Map()
-      routes.set(route, slots)
+      slots = []
+      this.#routes.set(route, slots)
     }
-    slots.set(key, slot)
+    slots[family] ??= new Map()
+    slots[family].set(key, slot)
   }
 }
 
-/** The number of families whose series have user-defined labels (`HttpFamilies`). */
-const LABELLED_FAMILIES = 6
+/** The kept slots of the series with one route: by the index of the family (`HttpFamilies`), then by key. */
+export type RouteSlots = (Map<number, number> | undefined)[]
 
 /** The label sets of one recorder, each created once. */
 export class LabelSets {

@@ -7,29 +7,24 @@ import type { Outcome } from '../labels/outcome.ts'
 export class CachedFamily {
   readonly family: StoreFamily
   /** The index of the family in each label set. */
-  readonly #index: number
+  readonly index: number
   readonly #labels: SeriesLabels
 
   constructor(family: StoreFamily, index: number, labels: SeriesLabels) {
     this.family = family
-    this.#index = index
+    this.index = index
     this.#labels = labels
   }
 
   /** The slot of the series of an exchange, which is created at the first use. */
   slotOf(outcome: Outcome, labels: LabelSet): number {
     const key = this.#labels.keyOf(outcome)
-    return this.find(outcome.route, key, labels) ?? this.#create(outcome, labels, key)
-  }
-
-  /** The slot of a series that is known in its label set. */
-  find(route: string, key: number, labels: LabelSet): number | undefined {
-    return labels.find(this.#index, route, key)
+    return labels.slotsOf(outcome.route)?.[this.index]?.get(key) ?? this.#create(outcome, labels, key)
   }
 
   #create(outcome: Outcome, labels: LabelSet, key: number): number {
     const slot = this.family.slot(this.#labels.valuesOf(outcome, labels))
-    if (slot !== this.family.overflow) labels.keep(this.#index, outcome.route, key, slot)
+    if (slot !== this.family.overflow) labels.keep(this.index, outcome.route, key, slot)
     return slot
   }
 }

@@ -10,6 +10,10 @@ import type { HttpOptions } from '../options/http-options.ts'
 import { CachedFamily } from './cached-family.ts'
 import { Histogram } from './histogram.ts'
 
+/** The indexes of the families of the hot path in `RouteSlots`. */
+export const DURATIONS = 0
+export const ERRORS = 1
+
 /** The families of exchanges that one recorder declares in its store. */
 export class HttpFamilies {
   readonly durations: Histogram
@@ -49,9 +53,9 @@ export class HttpFamilies {
     const { timeLabels, sizeLabels } = naming
     const buckets = options.buckets ?? DURATION_BUCKETS
     this.inFlight = store.family(naming.inFlight)
-    this.durations = this.#histogram({ ...naming.duration, buckets }, 0, timeLabels)
-    this.requests = naming.requests && new CachedFamily(this.#family(naming.requests), 1, timeLabels)
-    this.errors = new CachedFamily(this.#family(FAMILIES.requestErrors), 2, this.#errorLabels(naming))
+    this.durations = this.#histogram({ ...naming.duration, buckets }, DURATIONS, timeLabels)
+    this.requests = naming.requests && new CachedFamily(this.#family(naming.requests), 2, timeLabels)
+    this.errors = new CachedFamily(this.#family(FAMILIES.requestErrors), ERRORS, this.#errorLabels(naming))
     this.streams = store.family(FAMILIES.streamsOpen)
     for (const kind of STREAM_KINDS) this.streams.slot([kind])
     this.ended = store.family(FAMILIES.workerRequests)

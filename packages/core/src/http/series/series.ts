@@ -13,7 +13,7 @@ import { CLIENT_CLOSED_REQUEST } from '../response/response-state.ts'
 import { firstByteOf } from '../response/time-to-first-byte.ts'
 import type { CachedFamily } from './cached-family.ts'
 import type { Counted, Measurements } from './counted.ts'
-import { HttpFamilies } from './families.ts'
+import { DURATIONS, ERRORS, HttpFamilies } from './families.ts'
 import type { Histogram } from './histogram.ts'
 import { schemeOf, secondsToFirstByte, versionOf } from './measurements.ts'
 
@@ -125,17 +125,18 @@ export class HttpSeries {
     labels: LabelSet,
     openSlot: number,
   ): void {
+    const slots = labels.slotsOf(route)
     if (Number.isNaN(seconds)) this.#countUntimed(this.#outcomeOf(method, route, status, category), labels, openSlot)
     else {
       const { series } = this.#durations
       // The key of Prometheus' naming: V8 inlines no call of a function that differs between namings or families.
-      const known = this.#isOpenTelemetry ? undefined : series.find(route, method * STATUSES + status, labels)
+      const known = this.#isOpenTelemetry ? undefined : slots?.[DURATIONS]?.get(method * STATUSES + status)
       const slot = known ?? series.slotOf(this.#outcomeOf(method, route, status, category), labels)
       this.#durations.observe(slot, seconds, openSlot)
     }
     add(this.#ended, this.#ended.overflow, 1)
     if (category === undefined) return
-    const known = this.#errors.find(route, this.#families.errorKeyOf(method, category), labels)
+    const known = slots?.[ERRORS]?.get(this.#families.errorKeyOf(method, category))
     const slot = known ?? this.#errors.slotOf(this.#outcomeOf(method, route, status, category), labels)
     add(this.#errors.family, slot, 1)
   }
