@@ -26,7 +26,9 @@ test('without koffi each thread has its own socket for the same port if Node can
     expect(running.stderr).toBe('')
     return
   }
-  await until('a word', () => running.stderr.includes('Threads cannot share a port on this system. Install `koffi`, or use Node'))
+  await until('a word', () =>
+    running.stderr.includes('Threads cannot share a port on this system. Install `koffi`, or use Node'),
+  )
   expect(running.stderr).toContain(`listen EADDRINUSE: address already in use 127.0.0.1:${port}. Threads cannot`)
   // The thread that was first serves all the same.
   expect((await get(running.appUrl())).status).toBe(200)
