@@ -112,7 +112,7 @@ function look(request: IncomingMessage, response: ServerResponse, said: unknown)
     ours: stack
       .split('\n')
       .filter(line => OURS.test(line))
-      .map(line => /at (?:async )?(?:new )?(?:[\w.]+\.)?([\w<>]+)/.exec(line)?.[1] ?? '<anonymous>')
+      .map(line => /at (?:async )?(?:new )?(?:[\w.]+\.)?([\w<>]+) [([]/.exec(line)?.[1] ?? '<anonymous>')
       .filter(name => name !== 'promherd'),
   }
 }

@@ -144,7 +144,7 @@ test('TypeScript without a loader: the output of Node, and a remedy if this vers
   expect([before.code, under.code]).toEqual(isRun ? [0, 0] : [1, 1])
   expect([before.stdout, under.stdout]).toEqual(isRun ? ['0\n', '0\n'] : ['', ''])
   expect(under.stderr.includes('ERR_UNKNOWN_FILE_EXTENSION')).toBe(!isRun)
-  expect(/^promherd: Node v\S+ runs TypeScript with a loader only: .*'--import tsx'/m.test(running.stderr())).toBe(
+  expect(/^promherd: Node v\S+ needs a loader to run TypeScript\. .*'--import tsx'/m.test(running.stderr())).toBe(
     !isRun,
   )
 })

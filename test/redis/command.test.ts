@@ -45,7 +45,9 @@ test('promherd start and promherd exporter find Redis by the command line or by 
   await until(async () => sum(await scrape(url), 'http_requests_total', { instance: '7' }) === 1, {
     what: `the request at the endpoint of the group; ${host.output()} ${exporter.output()}`,
   })
-  expect(exporter.output()).toContain(`promherd: the group shop, metrics at http://127.0.0.1:${group}/metrics\n`)
+  expect(exporter.output()).toContain(
+    `promherd: the exporter serves the group shop, metrics at http://127.0.0.1:${group}/metrics\n`,
+  )
   // An orderly end: the host departs at once.
   await host.stop()
   await until(async () => sum(await scrape(url), 'promherd_group_instances', { state: 'live' }) === 0, {
