@@ -15,7 +15,6 @@ const PROCESSES = [
   'test/{auto,benchmarks,bundle,cli,cluster,consumers,end,integration,matrix,programs,streams}/**/*.test.ts',
   'test/docs/{generated,layers,prometheus,readme,types,words}.test.ts',
   'test/faults/{braid,room,second-user,vanishing}.test.ts',
-  'test/otlp/{command,ending,faults}.test.ts',
   'test/prom-client/{herd,successor}.test.ts',
   'test/redis/{command,example}.test.ts',
   'test/security/abandoned.test.ts',
