@@ -32,7 +32,8 @@ export class LabelSet {
   keep(family: number, route: string, key: number, slot: number): void {
     let slots = this.#routes.get(route)
     if (slots === undefined) {
-      slots = []
+      // Room for the families of the hot path: an empty array would grow to 17 elements at its first one.
+      slots = [undefined, undefined]
       this.#routes.set(route, slots)
     }
     slots[family] ??= new Map()
