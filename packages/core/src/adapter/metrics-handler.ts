@@ -4,7 +4,7 @@ import { type MetricsHandlerOptions, MetricsResponder } from './metrics-reply.ts
 import { notCalled } from './misuse.ts'
 
 /** Responds to requests of `node:http`, `node:https` or `node:http2` with the metrics. */
-export type MetricsHandler = (
+type MetricsHandler = (
   request: IncomingMessage | Http2ServerRequest,
   response: ServerResponse | Http2ServerResponse,
 ) => void

@@ -1,5 +1,5 @@
 /** The delay before a failed operation is retried. */
-export interface Backoff {
+interface Backoff {
   readonly firstMs: number
   readonly mostMs: number
 }

@@ -2,7 +2,7 @@ import { isBoolean, isString, type Shape } from './check-options.ts'
 import { readVariable } from './environment.ts'
 
 /** The directory of a herd, as options of monitors, metrics ports and clusters name it. */
-export interface DirectoryOptions {
+interface DirectoryOptions {
   readonly directory?: string | undefined
   readonly sharedDirectory?: boolean | undefined
 }

@@ -14,7 +14,7 @@ import { SummaryCache } from './summary-cache.ts'
 import { collectSynchronously, readFields } from './synchronous-reader.ts'
 
 /** The state of a registry when its metrics were listed. */
-export interface RegistryView {
+interface RegistryView {
   readonly registry: PromRegistry
   readonly defaults: PromLabels
   readonly isOpenMetrics: boolean
@@ -59,7 +59,7 @@ export class RegistryEntry {
 }
 
 /** Called with the reason why an entry provides nothing new; with undefined once it has responded again. */
-export type OnFailure = (entry: RegistryEntry, failure: string | undefined) => void
+type OnFailure = (entry: RegistryEntry, failure: string | undefined) => void
 
 /** Lists the entries of registries, and requests the numbers that cannot be read synchronously. */
 export class RegistryReader {

@@ -171,7 +171,7 @@ export class WorkerHandle {
   }
 }
 
-export interface HandleOptions {
+interface HandleOptions {
   readonly onListening: (handle: WorkerHandle) => void
   /** The number of connections in use that are closed with it. */
   readonly onCut: (handle: WorkerHandle, reason: CutReason, connections: number) => void

@@ -7,7 +7,7 @@ import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts'
 import { addToOwnMetric, sentHerd, setOwnMetric } from './own-metrics.ts'
 import { isSinkError, type Sink, SinkError } from './sink.ts'
 
-export interface ForwarderOptions {
+interface ForwarderOptions {
   readonly sink: Sink
   readonly intervalMs: number
   readonly deadlineMs: number

@@ -19,7 +19,7 @@ function herdOf(monitor: Monitor): ProcessHerd {
 }
 
 /** The self metrics that sinks and the forwarder report. */
-export type OwnMetric = 'forwardLastSuccess' | 'forwardErrors' | 'forwardDuration' | 'redisUp'
+type OwnMetric = 'forwardLastSuccess' | 'forwardErrors' | 'forwardDuration' | 'redisUp'
 
 /** Sets a self metric in the output of the herd of this process. */
 export function setOwnMetric(metric: OwnMetric, labels: readonly string[], value: number): void {

@@ -14,7 +14,7 @@
  * | 24 | number of ranges, uint32 |
  * | 32 | ranges: first slot, uint32; length, uint32; the numbers |
  */
-export const ENTRY_FORMAT = 1
+const ENTRY_FORMAT = 1
 const HEADER_BYTES = 32
 const RANGE_BYTES = 8
 

@@ -270,7 +270,7 @@ export class Herd implements SnapshotSource {
 
 type OptionalOption = 'processStats' | 'directory'
 
-export interface HerdOptions {
+interface HerdOptions {
   /** Undefined if no directory could be created so far. */
   readonly directory: string | undefined
   /** How long a process in another container may show no activity before it counts as exited. @default 60_000 */

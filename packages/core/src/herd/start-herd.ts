@@ -5,7 +5,7 @@ import { isWrongPath, removeCreatedDirectory, useDirectory } from './directory/d
 import type { Herd } from './herd.ts'
 
 /** A directory that the user configured for a herd. */
-export interface GivenDirectory {
+interface GivenDirectory {
   readonly path: string
   readonly shared: boolean
 }

@@ -5,7 +5,7 @@ import { DURATION_BUCKETS, FAMILIES } from '../definitions/metrics.ts'
 import { MAX_BUCKETS } from './histogram.ts'
 
 /** Options of every counter, gauge and histogram. */
-export interface InstrumentOptions<L extends readonly string[] = readonly string[]> {
+interface InstrumentOptions<L extends readonly string[] = readonly string[]> {
   /** The metric's name, as Prometheus shows it: nothing is added to it. */
   readonly name: string
   /** A description, one sentence. */

@@ -22,7 +22,7 @@ export type Gauge<L extends readonly string[] = readonly []> = Instrument<L, Gau
 export type Histogram<L extends readonly string[] = readonly []> = Instrument<L, HistogramSeries>
 
 /** A user's metric: one series if it has no labels, otherwise a set of series. */
-export type Instrument<L extends readonly string[], S> = L extends readonly [] ? S : Labelled<L, S>
+type Instrument<L extends readonly string[], S> = L extends readonly [] ? S : Labelled<L, S>
 
 /** Declares users' metrics. */
 export interface InstrumentMaker {

@@ -3,13 +3,13 @@ import type { StoreFamily } from '../store/family.ts'
 import { Bound } from './bound.ts'
 
 /** A label value; numbers are converted as JavaScript does. */
-export type LabelValue = string | number
+type LabelValue = string | number
 
 /** Values by label name. */
-export type LabelsOf<L extends readonly string[]> = { readonly [K in L[number]]: LabelValue }
+type LabelsOf<L extends readonly string[]> = { readonly [K in L[number]]: LabelValue }
 
 /** Values in the order of their labels. */
-export type ValuesOf<L extends readonly string[]> = { readonly [K in keyof L]: LabelValue }
+type ValuesOf<L extends readonly string[]> = { readonly [K in keyof L]: LabelValue }
 
 /** A metric with labels: a set of series. */
 export interface Labelled<L extends readonly string[], S> {

@@ -22,7 +22,7 @@ export interface Opened {
 export type OnError = (cause: InternalErrorCause, message: string) => void
 
 /** Settings for a new store. */
-export interface StoreSettings {
+interface StoreSettings {
   readonly worker?: number | undefined
   readonly storage?: StorageKind | undefined
   /** Whether the directory may belong to another user, or be writable by others. */

@@ -131,7 +131,7 @@ export class StoreLocation {
   }
 }
 
-export interface StoreLocationOptions {
+interface StoreLocationOptions {
   readonly store: Store
   /** Undefined if no directory could be created so far. */
   readonly directory: string | undefined

@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts'
 import { LEAST_WINDOW_MS, setterOf } from './gauge.ts'
 
 /** The time that an event loop has been busy and idle, in milliseconds since it started. */
-export interface LoopTimes {
+interface LoopTimes {
   readonly idle: number
   readonly active: number
 }

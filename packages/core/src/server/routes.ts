@@ -98,7 +98,7 @@ function drained(response: ServerResponse): Promise<void> {
   })
 }
 
-export interface RoutesOptions {
+interface RoutesOptions {
   readonly renderer: Renderer
   /** The reason why this is not ready, as a sentence; undefined if it is ready. */
   readonly readiness: () => string | undefined

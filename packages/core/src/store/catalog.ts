@@ -48,13 +48,13 @@ export interface RemovedLine {
 }
 
 /** Removes a family and all its series. A later line may declare it again. */
-export interface WithdrawnLine {
+interface WithdrawnLine {
   readonly kind: 'withdrawn'
   readonly family: number
 }
 
 /** Facts about the owner of the store; the first line. */
-export interface OwnerLine {
+interface OwnerLine {
   readonly kind: 'owner'
   readonly nodeVersion: string
 }

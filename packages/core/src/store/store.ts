@@ -399,7 +399,7 @@ export class Store implements FamilyHome {
   }
 }
 
-export interface StoreOptions {
+interface StoreOptions {
   readonly storage: StorageKind
   /** Undefined for a store on the heap. */
   readonly directory: string | undefined

@@ -6,7 +6,7 @@ import type { FastifyRequest } from '../../routes/fastify.ts'
  * Fastify publishes on a channel of its own that an application is created. At that time there is no server yet. So
  * this module subscribes from the start, and forwards events once a listener is set.
  */
-export interface FastifyListener {
+interface FastifyListener {
   /** Called with a request that is being served. Must not throw. */
   arrived(request: FastifyRequest, response: ServerResponse): void
   /** Called with an error that was thrown meanwhile. Must not throw. */

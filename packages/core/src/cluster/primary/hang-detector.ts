@@ -31,7 +31,7 @@ export class HangDetector {
   }
 }
 
-export interface HangDetectorOptions {
+interface HangDetectorOptions {
   readonly herd: Herd
   readonly maintenance: Maintenance
   readonly hangTimeoutMs: number

@@ -129,7 +129,7 @@ export class PrimaryHerd {
   }
 }
 
-export interface PrimaryHerdOptions {
+interface PrimaryHerdOptions {
   readonly warner: Warner
   /** The signals that the primary handles. */
   readonly signals: readonly SignalName[]

@@ -131,7 +131,7 @@ export class WorkerPool {
   }
 }
 
-export interface WorkerPoolOptions extends Omit<WorkerSlotOptions, 'isLast' | 'onListening' | 'onRequestLimit'> {
+interface WorkerPoolOptions extends Omit<WorkerSlotOptions, 'isLast' | 'onListening' | 'onRequestLimit'> {
   /** Stops accepting connections; resolves when the accepted ones are with the workers. */
   readonly stopAccepting: () => Promise<void>
   /** All workers listen. */

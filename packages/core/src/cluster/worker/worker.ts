@@ -50,7 +50,7 @@ export function runWorker(options: WorkerOptions, channel: Channel, entry: () =>
   void start(entry, channel, options.waitForListen === false ? onListening : () => {})
 }
 
-export interface WorkerOptions {
+interface WorkerOptions {
   readonly maxRequests?: number | undefined
   readonly maxRequestsJitter?: number | undefined
   /** False if the application never listens: it counts as started once `entry` has run. */

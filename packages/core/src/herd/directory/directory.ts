@@ -134,7 +134,7 @@ function isPrivate(stat: { isDirectory(): boolean; uid: number; mode: number }):
 }
 
 /** How a given directory is used. */
-export interface DirectoryUse {
+interface DirectoryUse {
   /** True if other users may own it and may write to it. */
   readonly shared?: boolean | undefined
 }

@@ -42,7 +42,7 @@ export class LabelSet {
 }
 
 /** The kept slots of the series with one route: by the index of the family (`HttpFamilies`), then by key. */
-export type RouteSlots = (Map<number, number> | undefined)[]
+type RouteSlots = (Map<number, number> | undefined)[]
 
 /** The label sets of one recorder, each created once. */
 export class LabelSets {

@@ -35,7 +35,7 @@ export interface FailedExchange<Request = RequestLike, Response = ServerResponse
 
 /** The source of the routes. */
 const ROUTE_SOURCES = ['framework', 'inferred'] as const
-export type RouteSource = (typeof ROUTE_SOURCES)[number]
+type RouteSource = (typeof ROUTE_SOURCES)[number]
 
 /**
  * How HTTP exchanges are recorded. Each adapter defines which objects of its framework the functions are called with:

@@ -75,7 +75,7 @@ function endOfClass(source: string, start: number): number {
  * The path from which path-to-regexp 0.1 created `source`: `^\/users(?:\/([^/]+?))\/?(?=\/|$)` was `/users/:id`.
  * Removes the names that it uses from `names`.
  */
-export function pathOf(source: string, names: string[]): string {
+function pathOf(source: string, names: string[]): string {
   let path = ''
   for (let i = 0; i < source.length; i++) {
     const char = source[i]!

@@ -24,7 +24,7 @@ export interface Position {
 }
 
 /** A prefix with all prefixes and routes that were found below it, so that each string is built once. */
-export class Prefix {
+class Prefix {
   readonly text: string
   readonly #mounts = new WeakMap<Layer, Prefix>()
   readonly #withoutRemoval = new WeakSet<Layer>()

@@ -5,7 +5,7 @@ import type { Task } from '../task.ts'
 import type { BlockSet } from './block-set.ts'
 
 /** The series of a family by their ids. */
-export interface SeriesOfFamily {
+interface SeriesOfFamily {
   isIncluded(series: number): boolean
   writeTo(series: number, values: Float64Array, at: number): void
 }
